@@ -1,0 +1,149 @@
+//! What a template says, resolved: the functions, routes, sockets, mappings and
+//! custom resources that the rest of the runner serves. `template/` makes it,
+//! and nothing beyond this file knows what YAML is.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The logical id of a resource in the template, such as `LoginFunction`.
+pub type LogicalId = String;
+
+/// Everything that one template describes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Application {
+    /// The functions, by logical id.
+    pub functions: BTreeMap<LogicalId, Function>,
+    /// The HTTP API, if the template has one.
+    pub http_api: Option<HttpApi>,
+    /// The WebSocket API, if the template has one.
+    pub websocket_api: Option<WebSocketApi>,
+    /// Amazon MQ event source mappings.
+    pub mappings: Vec<MqMapping>,
+    /// Custom resources, in an order that respects their dependencies.
+    pub custom_resources: Vec<CustomResource>,
+}
+
+/// One Lambda function.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Function {
+    /// The name which Lambda gives it (`AWS_LAMBDA_FUNCTION_NAME`).
+    pub name: String,
+    /// The binary that is its code: the last component of `CodeUri`.
+    pub binary: String,
+    /// The longest that one invocation may take.
+    pub timeout: Duration,
+    /// `MemorySize` in MB: told to the function, not enforced.
+    pub memory_mb: u32,
+    /// How many invocations may run at once (`ReservedConcurrentExecutions`).
+    pub concurrency: Option<u32>,
+    /// The environment, exactly as the template gives it. A value that needs a
+    /// custom resource's answer is not known before that resource was made, so
+    /// it is resolved then; see [`Value`].
+    pub environment: BTreeMap<String, Value>,
+    /// Whether one of its policies allows `execute-api:ManageConnections`.
+    pub manages_connections: bool,
+}
+
+/// A text of the template that may wait for a custom resource.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Known when the template was read.
+    Known(String),
+    /// Parts in order, some of them attributes of custom resources.
+    Parts(Vec<Part>),
+}
+
+/// One part of a [`Value`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Part {
+    /// Plain text.
+    Text(String),
+    /// `!GetAtt resource.attribute` of a custom resource.
+    Attribute {
+        /// The custom resource.
+        resource: LogicalId,
+        /// The attribute, a key of the `Data` that its function answered.
+        attribute: String,
+    },
+}
+
+/// The routes of the HTTP API on its `$default` stage.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct HttpApi {
+    /// Its logical id, given to functions as `requestContext.apiId`.
+    pub id: LogicalId,
+    /// Every route.
+    pub routes: Vec<HttpRoute>,
+}
+
+/// `POST /api/rooms/{room}/members` and the function behind it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HttpRoute {
+    /// An upper-case method, or `ANY`.
+    pub method: String,
+    /// The path with its `{parameters}` and perhaps a last `{proxy+}`.
+    pub path: String,
+    /// The function that answers.
+    pub function: LogicalId,
+    /// The integration's time limit, at most 30 s.
+    pub timeout: Duration,
+}
+
+/// The WebSocket API and its one deployed stage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WebSocketApi {
+    /// Its logical id, given to functions as `requestContext.apiId`.
+    pub id: LogicalId,
+    /// The stage, which is also the path: `ws://host/{stage}`.
+    pub stage: String,
+    /// Such as `$request.body.action`.
+    pub route_selection_expression: String,
+    /// Routes by key: `$connect`, `$disconnect`, `$default` or a word.
+    pub routes: BTreeMap<String, WebSocketRoute>,
+    /// The stage's variables.
+    pub stage_variables: BTreeMap<String, String>,
+}
+
+/// One route of the WebSocket API.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WebSocketRoute {
+    /// The function that answers.
+    pub function: LogicalId,
+    /// The integration's time limit, 50 ms to 29 s.
+    pub timeout: Duration,
+    /// Whether the function's body reaches the client: only where the route has
+    /// a `RouteResponseSelectionExpression` **and** an `AWS::ApiGatewayV2::RouteResponse`.
+    pub responds: bool,
+}
+
+/// An Amazon MQ event source mapping for RabbitMQ.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MqMapping {
+    /// The function that is invoked with batches.
+    pub function: LogicalId,
+    /// The one queue that is read.
+    pub queue: String,
+    /// `VIRTUAL_HOST`, by default `/`.
+    pub virtual_host: String,
+    /// The login's user name, from the secret that `BASIC_AUTH` names.
+    pub username: String,
+    /// Its password.
+    pub password: String,
+    /// The greatest number of messages in one batch, 1 to 10,000.
+    pub batch_size: u16,
+    /// How long a batch that is not full waits for more.
+    pub window: Duration,
+}
+
+/// A resource whose making is a function of ours (`Custom::…`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct CustomResource {
+    /// Its logical id.
+    pub id: LogicalId,
+    /// Its type, such as `Custom::Setup`.
+    pub resource_type: String,
+    /// The function that its `ServiceToken` names.
+    pub function: LogicalId,
+    /// Its other properties, resolved.
+    pub properties: serde_json::Map<String, serde_json::Value>,
+}
