@@ -1,0 +1,182 @@
+//! Bodies of the routes under `/api`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Me, Message, Room, RoomKind, User};
+
+/// `POST /api/register`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Register {
+    /// The address to confirm.
+    pub email: String,
+    /// The password to be.
+    pub password: String,
+    /// The name that others see.
+    pub name: String,
+}
+
+/// `POST /api/login`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Login {
+    /// The account's address.
+    pub email: String,
+    /// Its password.
+    pub password: String,
+}
+
+/// `POST /api/resend-otp`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResendOtp {
+    /// The challenge whose code did not come.
+    pub challenge: String,
+}
+
+/// `POST /api/verify-otp` and `POST /api/verify-totp`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verify {
+    /// The challenge.
+    pub challenge: String,
+    /// Its code.
+    pub code: String,
+}
+
+/// `POST /api/forgot-password`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForgotPassword {
+    /// The account's address.
+    pub email: String,
+}
+
+/// `POST /api/reset-password`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResetPassword {
+    /// The challenge that `forgot-password` gave.
+    pub challenge: String,
+    /// The mailed code.
+    pub code: String,
+    /// The new password.
+    pub password: String,
+}
+
+/// `POST /api/password`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePassword {
+    /// The password until now.
+    pub current: String,
+    /// The password from now on.
+    pub password: String,
+}
+
+/// `POST /api/rooms`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateRoom {
+    /// The name of a group; a direct room shows the other's name and may omit it.
+    #[serde(default)]
+    pub name: String,
+    /// Group or direct.
+    pub kind: RoomKind,
+    /// Addresses of those to bring in.
+    #[serde(default)]
+    pub members: Vec<String>,
+}
+
+/// `POST /api/rooms/{room}/members`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddMember {
+    /// The address of the person to bring in.
+    pub email: String,
+}
+
+/// A code is on its way.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Challenge {
+    /// What the code will answer.
+    pub challenge: String,
+    /// When it runs out.
+    pub expires_at: i64,
+    /// From when on another code may be asked for.
+    pub resend_at: i64,
+}
+
+/// Signed in, for as long as the access token and then the refresh cookie last.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SignedIn {
+    /// A JWT.
+    pub access_token: String,
+    /// When it runs out.
+    pub expires_at: i64,
+    /// Who one is.
+    pub user: User,
+}
+
+/// `GET /api/me`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MeAnswer {
+    /// Who one is.
+    pub user: Me,
+}
+
+/// `GET /api/socket`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SocketAddress {
+    /// Where to open the WebSocket.
+    pub url: String,
+    /// The subprotocol to offer beside the token.
+    pub protocol: String,
+}
+
+/// One sign-in that still counts.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Session {
+    /// Opaque id.
+    pub id: String,
+    /// When it began.
+    pub created_at: i64,
+    /// When it was last refreshed.
+    pub seen_at: i64,
+    /// The browser, as it named itself.
+    pub device: String,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// `GET /api/sessions`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Sessions {
+    /// Newest first.
+    pub sessions: Vec<Session>,
+}
+
+/// `GET /api/rooms`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Rooms {
+    /// The rooms one is in.
+    pub rooms: Vec<Room>,
+}
+
+/// `POST /api/rooms` and `GET /api/rooms/{room}`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RoomAnswer {
+    /// The room.
+    pub room: Room,
+}
+
+/// `GET /api/rooms/{room}/messages`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Page {
+    /// Ascending by `seq`.
+    pub messages: Vec<Message>,
+    /// The first `seq` of this page, none when it is empty.
+    pub first_seq: Option<i64>,
+    /// The last `seq` of this page, none when it is empty.
+    pub last_seq: Option<i64>,
+}

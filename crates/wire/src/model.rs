@@ -1,0 +1,95 @@
+//! The things that people see: users, rooms, messages.
+
+use serde::{Deserialize, Serialize};
+
+/// A person as others see them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Opaque id.
+    pub id: String,
+    /// The name they chose.
+    pub name: String,
+}
+
+/// A person as they see themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Me {
+    /// Opaque id.
+    pub id: String,
+    /// The name they chose.
+    pub name: String,
+    /// The address that they confirmed.
+    pub email: String,
+}
+
+/// Whether a room has a name and many members, or is a talk of two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoomKind {
+    /// Anyone in it may bring in others.
+    Group,
+    /// The one room of a pair.
+    Direct,
+}
+
+/// What a member may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// May remove others.
+    Owner,
+    /// May invite and leave.
+    Member,
+}
+
+/// One person's membership of a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Who.
+    pub user: User,
+    /// As what.
+    pub role: Role,
+    /// The last `seq` they have read.
+    pub read_seq: i64,
+}
+
+/// A room as one of its members sees it; unread = `last_seq - read_seq`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Room {
+    /// Opaque id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Group or direct.
+    pub kind: RoomKind,
+    /// The `seq` of its newest message, 0 when there is none.
+    pub last_seq: i64,
+    /// The last `seq` that this member has read.
+    pub read_seq: i64,
+    /// Its members, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members: Option<Vec<Member>>,
+    /// Addresses invited that have no account yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invited: Option<Vec<String>>,
+    /// Ids of the members who are present, in rooms of at most 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub online: Option<Vec<String>>,
+}
+
+/// One message of a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// The room it was said in.
+    pub room: String,
+    /// Its place in the room, from 1 without holes.
+    pub seq: i64,
+    /// The id that its sender's client made.
+    pub id: String,
+    /// Who said it.
+    pub from: User,
+    /// What was said.
+    pub text: String,
+    /// When it was stored.
+    pub at: i64,
+}
