@@ -1,1 +1,20 @@
-//! (skeleton)
+//! The rules of Banter: what a name, a message or a page of history may be, how
+//! long things last and how many there may be. Pure: no I/O, no clock, no
+//! randomness, so that the page and every function apply the same ones.
+
+pub mod account;
+pub mod challenge;
+pub mod history;
+pub mod limits;
+pub mod mail;
+pub mod message;
+pub mod replay;
+pub mod settings;
+pub mod text;
+pub mod time;
+
+pub use account::{EmailAddress, Password, PersonName};
+pub use challenge::{Code, Purpose};
+pub use message::{ClientMessageId, MessageText, RoomName};
+pub use text::Invalid;
+pub use time::Millis;

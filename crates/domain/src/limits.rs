@@ -1,0 +1,137 @@
+//! Every limit of the contract with its number, in one place.
+
+use crate::time::{DAY, HOUR, MINUTE, Millis, SECOND};
+
+/// Characters of a person's or a room's name.
+pub const NAME_CHARS: usize = 80;
+/// The least characters of a password (NIST SP 800-63B-4, 3.1.1.2, single factor).
+pub const PASSWORD_CHARS_LEAST: usize = 15;
+/// The most characters of a password.
+pub const PASSWORD_CHARS_MOST: usize = 256;
+/// Characters of a message after trimming.
+pub const MESSAGE_CHARS: usize = 4_000;
+/// Bytes of a request's body.
+pub const BODY_BYTES: usize = 64 * 1024;
+/// Bytes of a frame, in either direction (API Gateway's own limit).
+pub const FRAME_BYTES: usize = 32 * 1024;
+/// Rooms that one person may be in.
+pub const ROOMS_PER_USER: usize = 500;
+/// Members of one room.
+pub const MEMBERS_PER_ROOM: u64 = 10_000;
+/// Members above which a room shows no presence.
+pub const PRESENCE_MEMBERS: u64 = 100;
+/// Members above which a room shows neither typing nor read marks.
+pub const TYPING_MEMBERS: u64 = 50;
+/// Sockets of one person.
+pub const SOCKETS_PER_USER: u64 = 20;
+
+/// How long a mailed code counts.
+pub const CODE_LIFETIME: Millis = 5 * MINUTE;
+/// How long to wait before asking for another code.
+pub const RESEND_WAIT: Millis = MINUTE;
+/// Wrong codes that one challenge survives, less one.
+pub const CODE_TRIES: u32 = 5;
+/// How long an access token counts.
+pub const ACCESS_TOKEN_LIFETIME: Millis = 15 * MINUTE;
+/// How long a session lasts without being refreshed.
+pub const SESSION_LIFETIME: Millis = 30 * DAY;
+/// Within this time of its rotation a refresh token is a second tab or a lost answer.
+pub const REFRESH_GRACE: Millis = 30 * SECOND;
+/// How long a socket counts as present after its last frame.
+pub const PRESENCE_LEASE: Millis = 5 * MINUTE;
+/// A connection ends after two hours (API Gateway); its row a little later.
+pub const CONNECTION_LIFETIME: Millis = 2 * HOUR + 10 * MINUTE;
+
+/// At most `count` in `window`, then refused until the window ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// The word by which it is counted in the store.
+    pub name: &'static str,
+    /// How many.
+    pub count: i64,
+    /// In how long.
+    pub window: Millis,
+}
+
+/// `resend-otp` per address.
+pub const RESENDS: Quota = Quota {
+    name: "resend",
+    count: 5,
+    window: HOUR,
+};
+/// Codes mailed per address, whatever asked for them.
+pub const CODES_MAILED: Quota = Quota {
+    name: "codes",
+    count: 10,
+    window: HOUR,
+};
+/// Wrong passwords or codes per source address.
+pub const FAILURES_PER_SOURCE: Quota = Quota {
+    name: "source-failures",
+    count: 100,
+    window: 15 * MINUTE,
+};
+/// Registrations per source address.
+pub const REGISTRATIONS: Quota = Quota {
+    name: "registrations",
+    count: 60,
+    window: HOUR,
+};
+/// Invitations per person.
+pub const INVITATIONS: Quota = Quota {
+    name: "invitations",
+    count: 50,
+    window: HOUR,
+};
+
+/// A steady rate with a burst, counted by its theoretical arrival time (GCRA).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// The word by which it is counted in the store.
+    pub name: &'static str,
+    /// The time that one event costs.
+    pub interval: Millis,
+    /// How many may come at once.
+    pub burst: i64,
+}
+
+/// Frames per person: burst 200, then 20 a second.
+pub const FRAMES: Rate = Rate {
+    name: "frames",
+    interval: SECOND / 20,
+    burst: 200,
+};
+/// `typing` is passed on at most every 3 s per person and room.
+pub const TYPING: Rate = Rate {
+    name: "typing",
+    interval: 3 * SECOND,
+    burst: 1,
+};
+
+/// How long to wait after `failures` wrong passwords or codes in a row: nothing
+/// up to the fifth, then 30 s doubling up to an hour, so that guessing is
+/// hopeless and nobody can be shut out for good.
+pub fn wait_after(failures: u32) -> Millis {
+    match failures {
+        0..=5 => 0,
+        n => ((30 * SECOND) << (n - 6).min(10)).min(HOUR),
+    }
+}
+
+/// Failures in a row after which codes by mail count no more until the password
+/// is reset (NIST SP 800-63B-4, 3.2.2).
+pub const FAILURES_UNTIL_DISABLED: u32 = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_begin_with_the_sixth_failure_and_grow_to_an_hour() {
+        assert_eq!(wait_after(5), 0);
+        assert_eq!(wait_after(6), 30 * SECOND);
+        assert_eq!(wait_after(7), MINUTE);
+        assert_eq!(wait_after(13), HOUR);
+        assert_eq!(wait_after(u32::MAX), HOUR);
+    }
+}

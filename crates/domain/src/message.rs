@@ -1,0 +1,117 @@
+//! What is said, and where.
+
+use crate::limits::{MESSAGE_CHARS, NAME_CHARS};
+use crate::text::{Invalid, is_id, line};
+
+/// The name of a room: one line of 1 to 80 characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomName(String);
+
+impl RoomName {
+    /// Reads a name.
+    pub fn parse(field: &str, text: &str) -> Result<Self, Invalid> {
+        line(field, text, NAME_CHARS).map(Self)
+    }
+
+    /// The name itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The id that a client gives its message, so that sending it again is harmless.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientMessageId(String);
+
+impl ClientMessageId {
+    /// Reads an id of 1 to 64 printable ASCII characters.
+    pub fn parse(field: &str, text: &str) -> Result<Self, Invalid> {
+        if is_id(text) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new(
+                field,
+                "must be 1 to 64 printable ASCII characters without spaces.",
+            ))
+        }
+    }
+
+    /// The id itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A message's text: 1 to 4,000 characters after trimming, any Unicode but
+/// control characters other than newline and tab; `\r\n` becomes `\n`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageText(String);
+
+impl MessageText {
+    /// Reads a text.
+    pub fn parse(field: &str, text: &str) -> Result<Self, Invalid> {
+        let text = text.replace("\r\n", "\n");
+        let text = text.trim();
+        if let Some(control) = text
+            .chars()
+            .find(|c| c.is_control() && !matches!(c, '\n' | '\t'))
+        {
+            return Err(Invalid::new(
+                field,
+                format!(
+                    "must not hold the control character U+{:04X}.",
+                    u32::from(control)
+                ),
+            ));
+        }
+        match text.chars().count() {
+            0 => Err(Invalid::new(field, "must not be empty.")),
+            count if count > MESSAGE_CHARS => Err(Invalid::new(
+                field,
+                format!("must be at most {MESSAGE_CHARS} characters; this has {count}."),
+            )),
+            _ => Ok(Self(text.to_owned())),
+        }
+    }
+
+    /// The text itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_trimmed_and_its_newlines_are_made_plain() {
+        assert_eq!(
+            MessageText::parse("text", "  a\r\n\tb \n")
+                .unwrap()
+                .as_str(),
+            "a\n\tb"
+        );
+    }
+
+    #[test]
+    fn a_text_has_one_to_four_thousand_characters() {
+        assert!(MessageText::parse("text", " \n ").is_err());
+        assert!(MessageText::parse("text", &"é".repeat(4_000)).is_ok());
+        assert!(MessageText::parse("text", &"é".repeat(4_001)).is_err());
+    }
+
+    #[test]
+    fn control_characters_are_refused_by_name() {
+        let error = MessageText::parse("text", "a\u{7}b").unwrap_err();
+        assert!(error.message.contains("U+0007"), "{error}");
+    }
+
+    #[test]
+    fn a_client_id_is_short_and_printable() {
+        assert!(ClientMessageId::parse("id", &"x".repeat(64)).is_ok());
+        for id in ["", "a b", &"x".repeat(65), "ä"] {
+            assert!(ClientMessageId::parse("id", id).is_err(), "{id}");
+        }
+    }
+}

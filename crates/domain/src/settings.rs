@@ -1,0 +1,128 @@
+//! What a function is told by its environment, read once, with all faults
+//! reported together: a deploy fails with one message that names every variable
+//! that is missing or malformed, and not at the first request of a user.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+/// The variables of an environment, and what was wrong with those read so far.
+#[derive(Debug, Default)]
+pub struct Variables {
+    values: BTreeMap<String, String>,
+    faults: Vec<String>,
+}
+
+/// Every fault of an environment, one a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Faults(Vec<String>);
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the environment is not usable: {}", self.0.join("; "))
+    }
+}
+
+impl std::error::Error for Faults {}
+
+impl Variables {
+    /// Variables from `pairs`; empty values count as absent.
+    pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self {
+            values: pairs
+                .into_iter()
+                .filter(|(_, value)| !value.is_empty())
+                .collect(),
+            faults: Vec::new(),
+        }
+    }
+
+    /// A text that must be there. An absent one is noted and read as empty, so
+    /// that the faults after it are found as well.
+    pub fn text(&mut self, name: &str) -> String {
+        match self.values.get(name) {
+            Some(value) => value.clone(),
+            None => {
+                self.faults.push(format!("{name} is missing"));
+                String::new()
+            }
+        }
+    }
+
+    /// A text that must be there and begin with one of `schemes` and `://`.
+    pub fn url(&mut self, name: &str, schemes: &[&str]) -> String {
+        let url = self.text(name);
+        let known = url
+            .split_once("://")
+            .is_some_and(|(scheme, rest)| schemes.contains(&scheme) && !rest.is_empty());
+        if !url.is_empty() && !known {
+            let list = schemes.join(":// or ");
+            self.faults
+                .push(format!("{name} must be a URL with {list}://"));
+        }
+        url
+    }
+
+    /// A value of its own type that must be there. The value itself is not
+    /// shown: it may be a secret.
+    pub fn value<T: FromStr + Default>(&mut self, name: &str, what: &str) -> T {
+        let text = self.text(name);
+        match text.parse() {
+            Ok(value) => value,
+            Err(_) => {
+                if !text.is_empty() {
+                    self.faults.push(format!("{name} must be {what}"));
+                }
+                T::default()
+            }
+        }
+    }
+
+    /// A secret of at least `least` bytes.
+    pub fn secret(&mut self, name: &str, least: usize) -> String {
+        let secret = self.text(name);
+        if !secret.is_empty() && secret.len() < least {
+            self.faults
+                .push(format!("{name} must have at least {least} bytes"));
+        }
+        secret
+    }
+
+    /// Notes a fault that only a caller can see.
+    pub fn fault(&mut self, fault: impl Into<String>) {
+        self.faults.push(fault.into());
+    }
+
+    /// Fails with every fault found since the variables were made.
+    pub fn check(self) -> Result<(), Faults> {
+        if self.faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Faults(self.faults))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_faults_are_told_at_once_and_no_value_with_them() {
+        let mut variables = Variables::new([
+            ("URI".to_owned(), "http://secret@host".to_owned()),
+            ("COUNT".to_owned(), "many-secret".to_owned()),
+            ("EMPTY".to_owned(), String::new()),
+        ]);
+        variables.url("URI", &["mongodb", "mongodb+srv"]);
+        let _: u32 = variables.value("COUNT", "a whole number");
+        variables.text("EMPTY");
+        variables.text("GONE");
+        let message = variables.check().unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "the environment is not usable: URI must be a URL with mongodb:// or mongodb+srv://; \
+             COUNT must be a whole number; EMPTY is missing; GONE is missing"
+        );
+    }
+}
