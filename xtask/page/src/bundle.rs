@@ -1,0 +1,136 @@
+//! Turns the module that cargo built into a folder that a browser can load.
+
+use std::fs;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::assets::{Asset, Site};
+use crate::compile::Profile;
+use crate::say;
+
+/// What the last run made of what; only there to do nothing twice.
+const MANIFEST: &str = "manifest.json";
+
+/// Writes the page to `out`, unless it is there already.
+pub fn write(module: &Path, statics: &Path, out: &Path, profile: Profile) -> Result<()> {
+    let inputs = inputs(module, statics)?;
+    if is_up_to_date(out, &inputs) {
+        say("the page is up to date");
+        return Ok(());
+    }
+
+    let mut assets = Site::read(statics)?;
+    assets.extend(bind(module, profile)?);
+    let site = Site::name(assets)?;
+
+    let folder = out.join("assets");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    for (name, bytes) in &site.assets {
+        put(&folder.join(name), bytes)?;
+    }
+    put(&out.join("index.html"), site.index.as_bytes())?;
+    remove_others(&folder, &site)?;
+
+    let files: Vec<&String> = site.assets.iter().map(|(name, _)| name).collect();
+    let manifest = json!({ "inputs": inputs, "assets": files });
+    put(&out.join(MANIFEST), format!("{manifest:#}\n").as_bytes())?;
+
+    let total: usize = site.assets.iter().map(|(_, bytes)| bytes.len()).sum();
+    say(format!(
+        "wrote {} ({} files, {} KB before compression)",
+        out.display(),
+        files.len() + 1,
+        (total + site.index.len()) / 1024
+    ));
+    Ok(())
+}
+
+/// The browser's side of the module: JavaScript that loads it, and the module
+/// itself without what only the bundler needed.
+fn bind(module: &Path, profile: Profile) -> Result<Vec<Asset>> {
+    let mut bindgen = Bindgen::new();
+    bindgen
+        .input_path(module)
+        .out_name("banter")
+        .web(true)?
+        .typescript(false)
+        .remove_name_section(profile == Profile::Small)
+        .remove_producers_section(profile == Profile::Small);
+    let mut output = bindgen
+        .generate_output()
+        .with_context(|| format!("cannot bundle {}", module.display()))?;
+    let snippets = output.snippets().values().map(Vec::len).sum::<usize>();
+    if snippets + output.local_modules().len() > 0 {
+        bail!("a dependency of the page brings JavaScript of its own, which is not bundled");
+    }
+    Ok(vec![
+        Asset::new("banter.js", output.js().as_bytes().to_vec()),
+        Asset::new("banter.wasm", output.wasm_mut().emit_wasm()),
+    ])
+}
+
+/// Length and time of change of all that the page is made of, the bundler too.
+fn inputs(module: &Path, statics: &Path) -> Result<Value> {
+    let mut paths = vec![module.to_path_buf(), std::env::current_exe()?];
+    for folder in [statics.to_path_buf(), statics.join("assets")] {
+        for entry in fs::read_dir(&folder).with_context(|| format!("no {}", folder.display()))? {
+            paths.push(entry?.path());
+        }
+    }
+    paths.retain(|path| path.is_file());
+    paths.sort();
+    let inputs = paths.iter().map(|path| {
+        let about = fs::metadata(path).with_context(|| format!("no {}", path.display()))?;
+        let changed = about.modified()?.duration_since(UNIX_EPOCH)?.as_nanos();
+        Ok(json!([
+            path.display().to_string(),
+            about.len(),
+            changed.to_string()
+        ]))
+    });
+    inputs.collect::<Result<Value>>()
+}
+
+fn is_up_to_date(out: &Path, inputs: &Value) -> bool {
+    let Ok(text) = fs::read_to_string(out.join(MANIFEST)) else {
+        return false;
+    };
+    let Ok(manifest) = serde_json::from_str::<Value>(&text) else {
+        return false;
+    };
+    let assets = manifest["assets"].as_array();
+    manifest["inputs"] == *inputs
+        && out.join("index.html").is_file()
+        && assets.is_some_and(|assets| {
+            assets.iter().all(|name| {
+                out.join("assets")
+                    .join(name.as_str().unwrap_or(""))
+                    .is_file()
+            })
+        })
+}
+
+/// Written beside its place and moved there, so that a server never reads half
+/// a file.
+fn put(path: &Path, bytes: &[u8]) -> Result<()> {
+    let beside = path.with_extension("part");
+    fs::write(&beside, bytes)
+        .and_then(|()| fs::rename(&beside, path))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn remove_others(folder: &Path, site: &Site) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if !site.assets.iter().any(|(kept, _)| name == kept.as_str()) {
+            fs::remove_file(entry.path())
+                .with_context(|| format!("cannot remove {}", entry.path().display()))?;
+        }
+    }
+    Ok(())
+}

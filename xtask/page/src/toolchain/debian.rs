@@ -1,0 +1,268 @@
+//! Debian's `rustc-web` and its sources, unpacked into a folder of our own.
+//!
+//! Not installed: the packages conflict with rustup's, and a build has no
+//! business replacing a system's compiler. Package lists are private too, so
+//! that neither root nor a fresh `apt-get update` of the system is needed.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::first_lines;
+use crate::{cache, say};
+
+/// What is asked for; the rest follows from their dependencies.
+const WANTED: [&str; 3] = ["rustc-web", "rust-web-src", "libstd-rust-web-dev"];
+
+/// Packages of the compiler itself, needed here even where the system has them.
+const OWN: [&str; 4] = ["rustc-web", "rust-web-src", "libstd-rust-web", "libllvm"];
+
+/// A compiler in the cache.
+#[derive(Debug)]
+pub struct Unpacked {
+    /// The folder that holds its `usr`.
+    pub folder: PathBuf,
+}
+
+impl Unpacked {
+    /// The script that starts the compiler with its own libraries.
+    pub fn rustc(&self) -> PathBuf {
+        self.folder.join("rustc")
+    }
+
+    /// Where the compiler looks for the libraries of a target.
+    pub fn libraries(&self, target: &str) -> PathBuf {
+        self.folder.join("usr/lib/rustlib").join(target).join("lib")
+    }
+
+    /// From now on [`ready`] finds this one. The sources, the greater part of
+    /// it, have served.
+    pub fn mark_ready(&self) -> Result<()> {
+        fs::remove_dir_all(self.folder.join("usr/src"))
+            .context("cannot remove the compiler's sources")?;
+        fs::write(self.folder.join("ready"), "").context("cannot mark the compiler as ready")
+    }
+}
+
+/// A compiler that an earlier run has made; the newest, if there are several.
+pub fn ready() -> Result<Option<Unpacked>> {
+    let Ok(entries) = fs::read_dir(cache::folder()?) else {
+        return Ok(None);
+    };
+    let newest = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|folder| folder.join("ready").is_file() && folder.join("rustc").is_file())
+        .max_by_key(|folder| {
+            fs::metadata(folder.join("ready"))
+                .and_then(|file| file.modified())
+                .ok()
+        });
+    Ok(newest.map(|folder| Unpacked { folder }))
+}
+
+/// Where a version of the compiler goes. Cargo does not look into a compiler's
+/// libraries, so that another version must have another path.
+pub fn folder(version: &str) -> Result<PathBuf> {
+    Ok(cache::folder()?.join(format!("rustc-web-{version}")))
+}
+
+/// The version that the system's own package lists offer, if any.
+pub fn candidate() -> Option<String> {
+    candidate_in(&mut Command::new("apt-cache"))
+}
+
+/// Whether packages can be fetched and unpacked here at all.
+pub fn has_tools() -> bool {
+    ["apt-get", "dpkg-deb"].iter().all(|tool| {
+        Command::new(tool)
+            .arg("--version")
+            .output()
+            .is_ok_and(|output| output.status.success())
+    })
+}
+
+/// Whether `version` is at least `required`, by major and minor number.
+pub fn is_enough(version: &str, required: &str) -> bool {
+    let numbers = |version: &str| -> Option<(u32, u32)> {
+        let mut parts = version.split(['.', '+', '~', '-']);
+        Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+    };
+    numbers(version) >= numbers(required) && numbers(version).is_some()
+}
+
+/// Fetches and unpacks the compiler and its sources.
+pub fn unpack(required: &str) -> Result<Unpacked> {
+    if !has_tools() {
+        bail!("apt-get and dpkg-deb are not here");
+    }
+    let apt = Apt::new(cache::folder()?.join("apt"))?;
+    apt.update()?;
+    let version = candidate_in(&mut apt.command("apt-cache"))
+        .context("this distribution has no package rustc-web")?;
+    if !is_enough(&version, required) {
+        bail!("its version is {version}, and {required} is needed");
+    }
+
+    let folder = folder(&version)?;
+    say(format!(
+        "unpacking Debian's rustc-web {version} into {}, because it can be made to build WebAssembly; nothing of the system changes",
+        folder.display()
+    ));
+    if folder.exists() {
+        fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot remove what is half made in {}", folder.display()))?;
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    for package in apt.download(&apt.closure()?)? {
+        unpack_one(&package, &folder)?;
+    }
+    apt.remove()?;
+
+    let unpacked = Unpacked { folder };
+    write_script(&unpacked.rustc())?;
+    first_lines(Command::new(unpacked.rustc()).arg("-vV"))
+        .context("the unpacked compiler does not start")?;
+    Ok(unpacked)
+}
+
+/// apt with state of its own, which any user may write.
+struct Apt {
+    folder: PathBuf,
+}
+
+impl Apt {
+    fn new(folder: PathBuf) -> Result<Self> {
+        for part in ["lists/partial", "archives/partial", "packages"] {
+            let part = folder.join(part);
+            fs::create_dir_all(&part).with_context(|| format!("cannot make {}", part.display()))?;
+        }
+        fs::write(folder.join("nothing-installed"), "").context("cannot write apt's state")?;
+        Ok(Self { folder })
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env("LC_ALL", "C")
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .arg("-o")
+            .arg(option("Dir::State::lists", &self.folder.join("lists")))
+            .arg("-o")
+            .arg(option("Dir::Cache", &self.folder))
+            .args(["-o", "APT::Sandbox::User=", "-o", "Debug::NoLocking=true"]);
+        command
+    }
+
+    fn update(&self) -> Result<()> {
+        say("reading Debian's package lists into the cache");
+        first_lines(self.command("apt-get").args(["-q", "update"])).map(drop)
+    }
+
+    /// The packages to unpack: what the system lacks, and the compiler's own
+    /// even if it has them, since a compiler finds its libraries by its place.
+    fn closure(&self) -> Result<Vec<String>> {
+        let lacking = self.simulate(None)?;
+        let own = self
+            .simulate(Some(&self.folder.join("nothing-installed")))?
+            .into_iter()
+            .filter(|name| OWN.iter().any(|own| name.starts_with(own)));
+        let mut packages: Vec<String> = lacking.into_iter().chain(own).collect();
+        packages.sort();
+        packages.dedup();
+        Ok(packages)
+    }
+
+    fn simulate(&self, status: Option<&Path>) -> Result<Vec<String>> {
+        let mut command = self.command("apt-get");
+        if let Some(status) = status {
+            command.arg("-o").arg(option("Dir::State::status", status));
+        }
+        command.args(["install", "--simulate", "--no-install-recommends"]);
+        let plan = first_lines(command.args(WANTED))?;
+        Ok(plan
+            .lines()
+            .filter_map(|line| line.strip_prefix("Inst ")?.split(' ').next())
+            .map(str::to_owned)
+            .collect())
+    }
+
+    fn download(&self, packages: &[String]) -> Result<Vec<PathBuf>> {
+        say(format!("downloading {}", packages.join(", ")));
+        let folder = self.folder.join("packages");
+        first_lines(
+            self.command("apt-get")
+                .current_dir(&folder)
+                .args(["-q", "download"])
+                .args(packages),
+        )?;
+        let files: Vec<PathBuf> = fs::read_dir(&folder)?
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.extension().is_some_and(|kind| kind == "deb"))
+            .collect();
+        if files.len() < packages.len() {
+            bail!(
+                "apt-get downloaded {} of {} packages",
+                files.len(),
+                packages.len()
+            );
+        }
+        Ok(files)
+    }
+
+    fn remove(self) -> Result<()> {
+        fs::remove_dir_all(&self.folder)
+            .with_context(|| format!("cannot remove {}", self.folder.display()))
+    }
+}
+
+fn candidate_in(apt_cache: &mut Command) -> Option<String> {
+    let policy = first_lines(apt_cache.env("LC_ALL", "C").args(["policy", "rustc-web"])).ok()?;
+    let line = policy
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Candidate: "))?;
+    (line != "(none)").then(|| line.to_owned())
+}
+
+fn option(name: &str, path: &Path) -> std::ffi::OsString {
+    let mut option = std::ffi::OsString::from(name);
+    option.push("=");
+    option.push(path);
+    option
+}
+
+fn unpack_one(package: &Path, folder: &Path) -> Result<()> {
+    first_lines(Command::new("dpkg-deb").arg("-x").arg(package).arg(folder)).map(drop)
+}
+
+/// Libraries are found by a variable that only the compiler sees, so that
+/// nothing else that cargo starts is linked against them.
+fn write_script(path: &Path) -> Result<()> {
+    let script = r#"#!/bin/sh
+here=$(dirname "$0")
+for folder in "$here"/usr/lib/*-linux-gnu*; do
+    LD_LIBRARY_PATH="$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+done
+export LD_LIBRARY_PATH
+exec "$here/usr/bin/rustc" "$@"
+"#;
+    fs::write(path, script)
+        .and_then(|()| fs::set_permissions(path, fs::Permissions::from_mode(0o755)))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_by_number_and_not_by_text() {
+        assert!(is_enough("1.96.0+dfsg1-1~deb12u2", "1.95"));
+        assert!(is_enough("1.100.0", "1.95"));
+        assert!(is_enough("2.0.0", "1.95.1"));
+        assert!(!is_enough("1.85.0+dfsg3-1~deb12u3", "1.95"));
+        assert!(!is_enough("unknown", "1.95"));
+    }
+}
