@@ -1,0 +1,146 @@
+//! Passwords: argon2id with its parameters in the hash, and the refusal of
+//! common ones.
+
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use domain::{Invalid, Password};
+
+/// OWASP's Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+
+/// A hash of no password at all, verified where there is no account, so that an
+/// unknown address takes as long as a known one.
+const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// Whether a presented password was right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was.
+    Right,
+    /// It was not, or there is no account.
+    Wrong,
+}
+
+/// Refuses what a guesser tries first: a zxcvbn score below 3 of 4, with the
+/// person's own name and address counted as known (OWASP ASVS 6.2.4, 6.2.12).
+pub fn refuse_common(field: &str, password: &Password, about: &[&str]) -> Result<(), Invalid> {
+    // zxcvbn looks at the first 100 characters; its own advice says why not more.
+    let estimate = zxcvbn::zxcvbn(password.as_str(), about);
+    if estimate.score() >= zxcvbn::Score::Three {
+        return Ok(());
+    }
+    let advice = estimate
+        .feedback()
+        .and_then(|feedback| feedback.warning())
+        .map_or(String::new(), |warning| format!(" {warning}"));
+    Err(Invalid::new(
+        field,
+        format!("is easy to guess.{advice} Four or five unrelated words do well."),
+    ))
+}
+
+/// Hashes a password for keeping. Takes tens of milliseconds of a core, on a
+/// thread of its own.
+pub async fn hash(password: Password) -> String {
+    blocking(move || {
+        argon2()
+            .hash_password(password.as_str().as_bytes())
+            .expect("argon2 hashes any password of a few hundred bytes")
+            .to_string()
+    })
+    .await
+}
+
+/// Compares a presented password with what is kept of an account, or with
+/// nobody's where there is none: the time is the same.
+pub async fn verify(password: Password, kept: Option<String>) -> Verdict {
+    blocking(move || {
+        let hash = kept.as_deref().unwrap_or(NOBODYS);
+        let right = argon2()
+            .verify_password(password.as_str().as_bytes(), hash)
+            .is_ok();
+        if right && kept.is_some() {
+            Verdict::Right
+        } else {
+            Verdict::Wrong
+        }
+    })
+    .await
+}
+
+/// Whether a kept hash was made with weaker parameters than today's.
+pub fn is_outdated(kept: &str) -> bool {
+    !kept.starts_with(&format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p=1$"))
+}
+
+fn argon2() -> Argon2<'static> {
+    let params = Params::new(MEMORY_KIB, PASSES, 1, None).expect("the parameters are in range");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work)
+        .await
+        .expect("hashing does not panic")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn password(text: &str) -> Password {
+        Password::presented(text)
+    }
+
+    /// Checklist 21.
+    #[tokio::test]
+    async fn a_password_is_kept_as_argon2id_with_its_parameters() {
+        let kept = hash(password("correct horse battery staple")).await;
+        assert!(
+            kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{kept}"
+        );
+        assert!(!is_outdated(&kept));
+        assert!(is_outdated(&kept.replace("t=2", "t=1")));
+        assert_eq!(
+            verify(password("correct horse battery staple"), Some(kept.clone())).await,
+            Verdict::Right
+        );
+        assert_eq!(
+            verify(password("correct horse battery"), Some(kept)).await,
+            Verdict::Wrong
+        );
+    }
+
+    #[tokio::test]
+    async fn nobody_s_password_is_wrong_whatever_it_is() {
+        assert_eq!(verify(password(""), None).await, Verdict::Wrong);
+    }
+
+    /// Checklist 20.
+    #[test]
+    fn common_passwords_are_refused_also_with_digits_behind_them() {
+        for text in [
+            "passwordpassword",
+            "password1234567",
+            "qwertyuiopasdfgh",
+            "aaaaaaaaaaaaaaaaaaaa",
+            "123456789012345",
+        ] {
+            assert!(
+                refuse_common("password", &password(text), &[]).is_err(),
+                "{text}"
+            );
+        }
+        assert!(
+            refuse_common(
+                "password",
+                &password("ann.miller@example.com"),
+                &["ann.miller@example.com"]
+            )
+            .is_err()
+        );
+        assert!(refuse_common("password", &password("lantern gravel otter sunday"), &[]).is_ok());
+    }
+}

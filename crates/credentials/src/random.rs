@@ -1,0 +1,66 @@
+//! What must not be guessed: ids and codes, from the system's generator.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::Code;
+use domain::challenge::CODE_DIGITS;
+use ring::rand::{SecureRandom, SystemRandom};
+
+/// An id of 128 random bits, as 22 characters that need no escaping in a URL.
+pub fn id() -> String {
+    URL_SAFE_NO_PAD.encode(bytes::<16>())
+}
+
+/// A code, every one as likely as every other: numbers from the incomplete last
+/// run of 10^8 below 2^32 are thrown away rather than folded (OWASP ASVS 6.5.3).
+pub fn code() -> Code {
+    const CODES: u32 = 10u32.pow(CODE_DIGITS as u32);
+    const BIASED_FROM: u32 = u32::MAX - u32::MAX % CODES;
+    loop {
+        let number = u32::from_le_bytes(bytes());
+        if number < BIASED_FROM {
+            return Code::from_number(number % CODES);
+        }
+    }
+}
+
+/// Random bytes.
+pub fn bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .expect("the operating system gives random bytes");
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_short_and_never_the_same() {
+        let ids: std::collections::BTreeSet<_> = (0..1_000).map(|_| id()).collect();
+        assert_eq!(ids.len(), 1_000);
+        assert!(ids.iter().all(|id| domain::text::is_id(id)));
+    }
+
+    /// Checklist 1.
+    #[test]
+    fn codes_are_uniform_over_their_first_and_last_digit() {
+        let mut counts = [[0u32; 10]; 2];
+        for _ in 0..100_000 {
+            let code = code();
+            let digits = code.as_str().as_bytes();
+            counts[0][usize::from(digits[0] - b'0')] += 1;
+            counts[1][usize::from(digits[7] - b'0')] += 1;
+        }
+        // Chi-squared with 9 degrees of freedom stays below 40 but once in 10^5.
+        for digit in counts {
+            let chi_squared: f64 = digit
+                .iter()
+                .map(|n| (f64::from(*n) - 10_000.0).powi(2) / 10_000.0)
+                .sum();
+            assert!(chi_squared < 40.0, "{digit:?}");
+        }
+    }
+}
