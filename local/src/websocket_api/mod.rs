@@ -1,18 +1,69 @@
 //! The WebSocket API: sockets of clients on one side, functions on the other,
 //! and the `@connections` API between them.
+//!
+//! A handshake waits for `$connect` (`handshake`); then a task per connection
+//! reads and writes its socket (`socket`) and every frame is an invocation of
+//! its own (`dispatch`), at the same time as others of the same connection, as
+//! API Gateway does it. Deliberately absent: authorizers, API keys, request
+//! templates and other than Lambda proxy integrations, which templates may not use here.
 
 mod access;
+mod answer;
+mod connection;
+mod control;
+mod dispatch;
+mod event;
+mod handshake;
+mod limits;
+mod management;
+mod percent;
+mod rate;
+mod registry;
+mod route_selection;
+mod signature;
+mod socket;
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use anyhow::Context;
 use axum::Router;
+use axum::routing::{any, put};
 
 use crate::application::WebSocketApi;
 use crate::invoker::Invoker;
 
 pub use access::{Access, Credentials};
 
+use connection::Closing;
+use limits::Limits;
+use rate::Rate;
+use registry::Registry;
+use route_selection::RouteSelection;
+
+/// How long [`WebSocketServer::close_all`] waits for `$disconnect`.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
 /// One WebSocket API with its connections. Cheap to clone.
 #[derive(Clone)]
-pub struct WebSocketServer {}
+pub struct WebSocketServer(Arc<Gateway>);
+
+/// What all parts of the server share.
+struct Gateway {
+    api: WebSocketApi,
+    selection: RouteSelection,
+    invoker: Invoker,
+    access: Access,
+    registry: Registry,
+    limits: Limits,
+    /// New connections a second.
+    connections: Rate,
+    /// Frames and `@connections` calls a second.
+    requests: Rate,
+    /// Set by the control: `$disconnect` is best effort, and then it never comes.
+    drops_disconnect_events: AtomicBool,
+}
 
 impl WebSocketServer {
     /// Serves `api` by invoking its functions through `invoker`; `access` says
@@ -20,8 +71,20 @@ impl WebSocketServer {
     ///
     /// # Errors
     /// If the route selection expression is not one that API Gateway knows.
-    pub fn new(_api: WebSocketApi, _invoker: Invoker, _access: Access) -> anyhow::Result<Self> {
-        Ok(Self {})
+    pub fn new(api: WebSocketApi, invoker: Invoker, access: Access) -> anyhow::Result<Self> {
+        let selection = RouteSelection::parse(&api.route_selection_expression)
+            .with_context(|| format!("the WebSocket API {}", api.id))?;
+        Ok(Self(Arc::new(Gateway {
+            api,
+            selection,
+            invoker,
+            access,
+            registry: Registry::default(),
+            limits: Limits::default(),
+            connections: Rate::new(limits::CONNECTIONS_PER_SECOND, limits::CONNECTIONS_BURST),
+            requests: Rate::new(limits::REQUESTS_PER_SECOND, limits::REQUESTS_BURST),
+            drops_disconnect_events: AtomicBool::new(false),
+        })))
     }
 
     /// `GET /{stage}`: where clients open their sockets. It needs the peer's
@@ -29,20 +92,36 @@ impl WebSocketServer {
     /// listener whose sockets have `TCP_NODELAY`.
     pub fn gateway(&self) -> Router {
         Router::new()
+            .route(&format!("/{}", self.0.api.stage), any(handshake::open))
+            .with_state(Arc::clone(&self.0))
     }
 
     /// `POST`, `GET` and `DELETE` of `/@connections/{id}` and
     /// `/{stage}/@connections/{id}`, on a listener of its own. It answers every path.
     pub fn management(&self) -> Router {
         Router::new()
+            .fallback(management::answer)
+            .with_state(Arc::clone(&self.0))
     }
 
     /// `/_local/websocket`: what AWS does now and then, done on request.
     pub fn control(&self) -> Router {
         Router::new()
+            .route("/_local/websocket", put(control::change).get(control::show))
+            .with_state(Arc::clone(&self.0))
     }
 
-    /// Closes every connection with 1001 and waits a little for their
-    /// `$disconnect`; the functions must still be running.
-    pub async fn close_all(&self) {}
+    /// Refuses new connections, closes every one with 1001 and waits a little
+    /// for their `$disconnect`; the functions must still be running.
+    pub async fn close_all(&self) {
+        for connection in self.0.registry.close() {
+            connection.close(Closing::GOING_AWAY);
+        }
+        if tokio::time::timeout(LAST_WORDS, self.0.registry.empty())
+            .await
+            .is_err()
+        {
+            tracing::info!("some sockets were cut before their $disconnect had run");
+        }
+    }
 }
