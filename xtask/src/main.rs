@@ -1,2 +1,54 @@
-//! (skeleton)
-fn main() {}
+//! `cargo xtask …`: what a person, or continuous integration, does with this
+//! repository. `ARCHITECTURE.md` says what the parts are; this crate only
+//! fetches what they need, builds them, runs them and tests them.
+//!
+//! It depends on little, because everything else waits for it to compile.
+
+mod artifacts;
+mod child;
+mod dev;
+mod doctor;
+mod needs;
+mod say;
+mod signals;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Works on the Banter repository.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Installs what is missing, builds, starts everything and says where to go.
+    Dev(dev::Options),
+    /// Sets up the same and runs every test.
+    Test(test::Options),
+    /// Shows what is installed, what is missing and what the others would do about it.
+    Doctor,
+}
+
+fn main() -> ExitCode {
+    let result = signals::watch().and_then(|()| match Arguments::parse().command {
+        Command::Dev(options) => dev::run(&options),
+        Command::Test(options) => test::run(&options),
+        Command::Doctor => doctor::run(),
+    });
+    match (result, signals::received()) {
+        (Ok(code), _) => code,
+        // The shell's own convention for a command that a signal ended.
+        (Err(_), Some(signal)) => ExitCode::from(128 + signal),
+        (Err(error), None) => {
+            say::line(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What Banter needs from the machine, how it is found, and how it is got.
+//!
+//! What is there is used as it is. What is missing is installed by the
+//! system's package manager if that is possible without asking, and otherwise
+//! named together with the command that would install it.
+
+pub mod browser;
+mod installer;
+mod page_target;
+pub mod python;
+mod rabbitmq;
+mod toolchain;
+
+use std::env;
+use std::path::PathBuf;
+
+use installer::{Installer, Source};
+
+use crate::say;
+
+/// Something that has to be on the machine.
+pub struct Need {
+    /// What people call it.
+    pub name: &'static str,
+    /// What it is needed for, to follow "for".
+    purpose: &'static str,
+    look: fn() -> State,
+    get: Get,
+}
+
+enum Get {
+    /// From the system's package manager.
+    Packages(Source),
+    /// By our own hands: into the cache folder, or with cargo's help.
+    Own(fn() -> anyhow::Result<()>),
+    /// Nothing to do: it is always there in some form.
+    Never,
+}
+
+/// Whether a need is met.
+pub enum State {
+    /// It is there.
+    Present {
+        /// As it says itself.
+        version: String,
+        /// Where it was found.
+        place: String,
+    },
+    /// It is not, and here is what would be done, to follow "would".
+    Missing {
+        /// Empty where the package manager is asked.
+        remedy: String,
+    },
+}
+
+/// What everything needs, in the order in which it is looked for.
+pub const DEV: &[&Need] = &[&toolchain::RUST, &toolchain::C_COMPILER, &rabbitmq::NEED];
+
+/// What is only shown: the runner and the page's tools see to these.
+pub const SHOWN: &[&Need] = &[&toolchain::MONGODB, &page_target::NEED];
+
+/// What the tests of the page need besides.
+pub const BROWSER: &[&Need] = &[&browser::NEED];
+
+/// What the checks of the template and of the embedded database need besides.
+pub const PYTHON: &[&Need] = &[&python::PYTHON, &python::TOOLS];
+
+impl Need {
+    /// Looks for it.
+    pub fn state(&self) -> State {
+        (self.look)()
+    }
+
+    /// Installs it unless it is there.
+    ///
+    /// # Errors
+    /// If it cannot be installed; the message says what a person can do.
+    pub fn ensure(&self) -> anyhow::Result<()> {
+        if matches!(self.state(), State::Present { .. }) {
+            return Ok(());
+        }
+        match &self.get {
+            Get::Never => Ok(()),
+            Get::Own(get) => get(),
+            Get::Packages(source) => {
+                let installer = Installer::find();
+                let command = installer.command(self.name, source)?;
+                say::step(&format!(
+                    "installing {} for {}: {command}",
+                    self.name, self.purpose
+                ));
+                installer.install(self.name, source)
+            }
+        }
+    }
+
+    /// What `ensure` would do about it while it is missing.
+    pub fn remedy(&self, remedy: &str) -> String {
+        match &self.get {
+            Get::Packages(source) => match Installer::find().command(self.name, source) {
+                Ok(command) => format!("would run: {command}"),
+                Err(error) => format!("would stop: {error}"),
+            },
+            Get::Own(_) | Get::Never => format!("would {remedy}"),
+        }
+    }
+}
+
+/// Meets all of `needs`.
+///
+/// # Errors
+/// At the first that cannot be met.
+pub fn ensure(needs: &[&Need]) -> anyhow::Result<()> {
+    needs.iter().try_for_each(|need| need.ensure())
+}
+
+/// The first of `names` that is a program on the `PATH`.
+pub fn on_path(names: &[&str]) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    names.iter().find_map(|name| {
+        env::split_paths(&path)
+            .map(|folder| folder.join(name))
+            .find(|file| file.is_file())
+    })
+}
+
+/// Whether an environment variable is set to something.
+pub fn is_set(variable: &str) -> bool {
+    env::var_os(variable).is_some_and(|value| !value.is_empty())
+}

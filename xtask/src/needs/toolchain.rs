@@ -1,0 +1,76 @@
+//! What is needed to compile at all, and the database.
+
+use std::process::Command;
+
+use super::{Get, Need, Source, State, is_set, on_path};
+use crate::child;
+
+/// The Rust compiler; whoever reads this through `cargo xtask` has one.
+pub const RUST: Need = Need {
+    name: "Rust",
+    purpose: "everything",
+    look: || by_version("rustc", "rustc "),
+    get: Get::Never,
+};
+
+/// A C compiler, which links everything and builds the cryptography.
+pub const C_COMPILER: Need = Need {
+    name: "C compiler",
+    purpose: "linking, and for the cryptography",
+    look: || by_version("cc", ""),
+    get: Get::Packages(Source {
+        apt: &["gcc", "libc6-dev"],
+        brew: "gcc",
+        otherwise: "On macOS, `xcode-select --install` brings one.",
+        service: None,
+    }),
+};
+
+/// The database, which the runner chooses for itself.
+pub const MONGODB: Need = Need {
+    name: "MongoDB",
+    purpose: "everything that is remembered",
+    look: || {
+        let (version, place) = if is_set("MONGODB_URI") {
+            ("yours".to_owned(), "the server of MONGODB_URI".to_owned())
+        } else if let Some(file) = on_path(&["mongod"]) {
+            let version = child::ask(Command::new(&file).arg("--version")).unwrap_or_default();
+            let first = version.lines().next().unwrap_or_default();
+            (
+                first.trim_start_matches("db version v").to_owned(),
+                file.display().to_string(),
+            )
+        } else {
+            (
+                "embedded".to_owned(),
+                "our own server: MONGODB_URI is not set and no mongod is on the PATH".to_owned(),
+            )
+        };
+        State::Present { version, place }
+    },
+    get: Get::Never,
+};
+
+fn by_version(program: &str, before: &str) -> State {
+    match (
+        on_path(&[program]),
+        child::ask(Command::new(program).arg("--version")),
+    ) {
+        (Some(file), Some(text)) => State::Present {
+            version: number(text.trim_start_matches(before)),
+            place: file.display().to_string(),
+        },
+        _ => State::Missing {
+            remedy: String::new(),
+        },
+    }
+}
+
+/// The first word of `text` that looks like a version.
+pub fn number(text: &str) -> String {
+    text.split_whitespace()
+        .map(|word| word.trim_start_matches('v'))
+        .find(|word| word.starts_with(|first: char| first.is_ascii_digit()) && word.contains('.'))
+        .unwrap_or("installed")
+        .to_owned()
+}

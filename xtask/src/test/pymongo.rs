@@ -1,0 +1,59 @@
+//! The embedded MongoDB against a driver that has nothing of ours: Python's.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+
+use super::Context;
+use super::tally::Tally;
+use crate::child::{self, Child};
+use crate::needs::python;
+use crate::signals::Ending;
+
+/// How long the server may take to listen; it takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Runs the package's own script against its own server.
+///
+/// # Errors
+/// If the server does not start, or the script finds fault with it.
+pub fn run(context: &Context) -> anyhow::Result<Tally> {
+    let address = free_address().context("no free port on 127.0.0.1")?;
+    let mut server = Child::start(
+        Command::new(context.artifacts.binaries.join("local-mongo"))
+            .args(["--in-memory", "--port", &address.port().to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null()),
+        Ending::Group,
+    )?;
+    wait_for(address)?;
+    child::run(
+        Command::new(python::programs()?.join("python"))
+            .arg(
+                context
+                    .workspace
+                    .root
+                    .join("local/mongo/tests/pymongo_smoke.py"),
+            )
+            .arg(format!("mongodb://{address}/?directConnection=true")),
+    )?;
+    server.stop()?;
+    Ok(Tally::one())
+}
+
+fn free_address() -> std::io::Result<SocketAddr> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
+}
+
+fn wait_for(address: SocketAddr) -> anyhow::Result<()> {
+    let started = Instant::now();
+    while TcpStream::connect_timeout(&address, PATIENCE).is_err() {
+        if started.elapsed() > PATIENCE {
+            bail!("local-mongo does not listen on {address}; what it said is above");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}

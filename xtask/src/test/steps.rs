@@ -1,0 +1,182 @@
+//! The steps of `cargo xtask test`, in the order in which they run.
+
+use std::process::Command;
+
+use super::tally::{self, Tally};
+use super::{Area, Context, pymongo};
+use crate::child;
+use crate::needs::{browser, python};
+
+/// One step.
+pub struct Step {
+    /// Its name in the table.
+    pub name: &'static str,
+    /// What it does, for whoever waits for it.
+    pub what: &'static str,
+    /// What it is about, or what later steps about these things need.
+    pub areas: &'static [Area],
+    /// Whether it has its part in running a few tests by name.
+    pub serves_a_filter: bool,
+    /// Runs it.
+    pub run: fn(&Context) -> anyhow::Result<Tally>,
+}
+
+/// All steps. What fails in seconds comes before what takes minutes.
+pub const STEPS: &[Step] = &[
+    Step {
+        name: "rustfmt",
+        what: "is everything formatted?",
+        areas: &[Area::Lint],
+        serves_a_filter: false,
+        run: rustfmt,
+    },
+    Step {
+        name: "rules",
+        what: "the repository's own rules",
+        areas: &[Area::Lint],
+        serves_a_filter: true,
+        run: rules,
+    },
+    Step {
+        name: "sam validate",
+        what: "does SAM understand template.yaml?",
+        areas: &[Area::Template],
+        serves_a_filter: false,
+        run: |context| sam(context, &[]),
+    },
+    Step {
+        name: "sam lint",
+        what: "does CloudFormation's linter accept template.yaml?",
+        areas: &[Area::Template],
+        serves_a_filter: false,
+        run: |context| sam(context, &["--lint"]),
+    },
+    Step {
+        name: "build",
+        what: "functions, runner and tests",
+        areas: &[Area::Unit, Area::Mongo, Area::E2e],
+        serves_a_filter: true,
+        run: build,
+    },
+    Step {
+        name: "clippy",
+        what: "a warning is an error",
+        areas: &[Area::Lint],
+        serves_a_filter: false,
+        run: clippy,
+    },
+    Step {
+        name: "tests",
+        what: "the tests of each package",
+        areas: &[Area::Unit],
+        serves_a_filter: true,
+        run: unit,
+    },
+    Step {
+        name: "pymongo",
+        what: "the embedded MongoDB and Python's driver",
+        areas: &[Area::Mongo],
+        serves_a_filter: false,
+        run: pymongo::run,
+    },
+    Step {
+        name: "page",
+        what: "the page, as WebAssembly",
+        areas: &[Area::E2e],
+        serves_a_filter: true,
+        run: page,
+    },
+    Step {
+        name: "end to end",
+        what: "people who register, sign in and talk",
+        areas: &[Area::E2e],
+        serves_a_filter: true,
+        run: end_to_end,
+    },
+];
+
+/// Packages whose dependencies nobody else has: the page's tools are built by
+/// their own step, and these rules have been tested before. `e2e` is here
+/// because it comes last and needs the page.
+const APART: &[&str] = &[
+    "--workspace",
+    "--exclude=page",
+    "--exclude=xtask",
+    "--exclude=e2e",
+];
+
+fn rustfmt(context: &Context) -> anyhow::Result<Tally> {
+    let mut cargo = context.workspace.cargo();
+    child::run(cargo.args(["fmt", "--all", "--", "--check"]))?;
+    Ok(Tally::one())
+}
+
+fn rules(context: &Context) -> anyhow::Result<Tally> {
+    let mut cargo = context.workspace.cargo();
+    tests(context, cargo.args(["test", "--package", "xtask"]))
+}
+
+fn sam(context: &Context, options: &[&str]) -> anyhow::Result<Tally> {
+    let mut sam = Command::new(python::programs()?.join("sam"));
+    sam.current_dir(&context.workspace.root)
+        .args(["validate", "--template-file", "template.yaml"])
+        .args(["--region", "eu-central-1"])
+        .args(options)
+        // It would ask the network who we are, and tell AWS that it ran.
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("SAM_CLI_TELEMETRY", "0");
+    child::run(&mut sam)?;
+    Ok(Tally::one())
+}
+
+/// Everything that the next steps run, in one go: features of dependencies
+/// are those of all packages together, so nothing is compiled twice.
+fn build(context: &Context) -> anyhow::Result<Tally> {
+    let mut cargo = context.workspace.cargo();
+    child::run(cargo.args(["build", "--all-targets"]).args(APART))?;
+    Ok(Tally::one())
+}
+
+fn clippy(context: &Context) -> anyhow::Result<Tally> {
+    let mut cargo = context.workspace.cargo();
+    cargo.args(["clippy", "--workspace", "--all-targets"]);
+    child::run(cargo.args(["--", "--deny", "warnings"]))?;
+    Ok(Tally::one())
+}
+
+fn unit(context: &Context) -> anyhow::Result<Tally> {
+    let mut cargo = context.workspace.cargo();
+    tests(context, cargo.arg("test").args(APART))
+}
+
+fn page(context: &Context) -> anyhow::Result<Tally> {
+    context.artifacts.build_page(&context.workspace, false)?;
+    // The part of it that only compiles for the browser.
+    let mut cargo = context.workspace.cargo();
+    child::run(cargo.args(["run", "--package", "page", "--", "lint"]))?;
+    Ok(Tally::one())
+}
+
+fn end_to_end(context: &Context) -> anyhow::Result<Tally> {
+    let mut cargo = context.workspace.cargo();
+    cargo
+        .args(["test", "--package", "e2e"])
+        .env("BANTER_BIN", &context.artifacts.binaries)
+        .env("BANTER_PAGE", &context.artifacts.page);
+    if let (Some(browser), Some(driver)) = (browser::browser(), browser::driver()) {
+        cargo
+            .env("BANTER_CHROMIUM", browser)
+            .env("BANTER_CHROMEDRIVER", driver);
+    }
+    tests(context, &mut cargo)
+}
+
+/// Runs all the tests of a `cargo test` command, also after one has failed,
+/// and counts them.
+fn tests(context: &Context, cargo: &mut Command) -> anyhow::Result<Tally> {
+    cargo.arg("--no-fail-fast");
+    if let Some(filter) = &context.filter {
+        cargo.args(["--", filter]);
+    }
+    tally::count(cargo)
+}
