@@ -1,1 +1,179 @@
-//! (skeleton)
+//! The outbox: mail jobs on their way to RabbitMQ.
+//!
+//! A job counts as published once the broker has confirmed it (publisher
+//! confirms), found its queue (mandatory) and holds it on disk (persistent, on
+//! quorum queues). Anything short of that is [`Unavailable`], and a caller that
+//! hears it promises nobody a mail.
+//!
+//! A job may be published twice: when a confirm is lost, the same job is sent
+//! again over a new connection. Both carry the same message id, and the
+//! consumer mails an id once.
+//!
+//! Deliberately absent: consuming. In the cloud it is the event source mapping
+//! that takes jobs from the queue.
+//!
+//! When a message is returned, lapin itself logs it whole, code and address
+//! included, as a warning of its target `lapin`. Logging must let through no
+//! more than errors of that target.
+
+mod connection;
+mod letter;
+mod settings;
+pub mod topology;
+
+use std::time::Duration;
+
+use domain::mail::Job;
+use domain::time::Millis;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use connection::{Link, Trouble};
+use letter::Letter;
+pub use letter::{ATTEMPT_HEADER, PARKED_AT_HEADER, REASON_HEADER};
+pub use settings::Settings;
+
+/// How long the broker may take to confirm a job.
+const CONFIRM_LIMIT: Duration = Duration::from_secs(3);
+/// How long one publish may take in all: a try on the old connection, a new
+/// connection and a try on that. Well inside the 30 s that the HTTP API waits.
+const PUBLISH_LIMIT: Duration = Duration::from_secs(9);
+
+/// The broker did not take the job. Holds nothing of the job itself.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the mail queue did not take a job: {0}")]
+pub struct Unavailable(String);
+
+/// What became of a job that was to be tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retried {
+    /// It comes back to the queue after this time.
+    In(Duration),
+    /// It has been tried often enough, or would come back too late; it was not
+    /// published and is the caller's to park.
+    NotWorthIt,
+}
+
+/// A publisher of mail jobs. It may be shared by any number of tasks: they
+/// publish one after the other, because confirms and returned messages of one
+/// channel can only then be told apart for certain.
+#[derive(Debug)]
+pub struct Outbox {
+    settings: Settings,
+    link: Mutex<Option<Link>>,
+}
+
+impl Outbox {
+    /// Connects during init. A broker that is away does not fail it: the first
+    /// publish tries again.
+    pub async fn connect(settings: Settings) -> Self {
+        let link = Link::open(&settings).await;
+        if let Err(fault) = &link {
+            tracing::warn!(%fault, "the broker cannot be reached yet; the first job will try again");
+        }
+        Self {
+            settings,
+            link: Mutex::new(link.ok()),
+        }
+    }
+
+    /// Publishes `job` under `id`, which stays the same however often it is
+    /// sent: the challenge of a code, a random id otherwise. A job with an end
+    /// expires on the queue by itself.
+    pub async fn publish(&self, id: &str, job: &Job, now: Millis) -> Result<(), Unavailable> {
+        self.deliver(&Letter::job(id, job, now)).await
+    }
+
+    /// Puts `job` aside for a while after its `attempt`th failure (counted from
+    /// 1), unless it is [`Retried::NotWorthIt`].
+    pub async fn retry(
+        &self,
+        id: &str,
+        job: &Job,
+        attempt: u32,
+        now: Millis,
+    ) -> Result<Retried, Unavailable> {
+        let left = job.expires_at().map(|end| end - now);
+        let Some(delay) = topology::delay(attempt, left) else {
+            return Ok(Retried::NotWorthIt);
+        };
+        self.deliver(&Letter::retry(id, job, attempt, delay, now))
+            .await?;
+        Ok(Retried::In(delay.length))
+    }
+
+    /// Parks `job` on the queue of the dead, without its code and with the
+    /// reason, which must hold no address.
+    pub async fn park(
+        &self,
+        id: &str,
+        job: Job,
+        reason: &str,
+        now: Millis,
+    ) -> Result<(), Unavailable> {
+        self.deliver(&Letter::parked(id, &job.without_code(), reason, now))
+            .await
+    }
+
+    /// Parks what was on the queue and is no job. All its digits are masked,
+    /// since a code may be anywhere in it.
+    pub async fn park_malformed(
+        &self,
+        id: &str,
+        body: &[u8],
+        reason: &str,
+        now: Millis,
+    ) -> Result<(), Unavailable> {
+        self.deliver(&Letter::malformed(id, body, reason, now))
+            .await
+    }
+
+    async fn deliver(&self, letter: &Letter) -> Result<(), Unavailable> {
+        timeout(PUBLISH_LIMIT, self.deliver_reopening_once(letter))
+            .await
+            .unwrap_or_else(|_| {
+                let seconds = PUBLISH_LIMIT.as_secs();
+                Err(Unavailable(format!("not confirmed within {seconds} s")))
+            })
+    }
+
+    /// Tries the connection at hand and, when that is broken (a freeze of
+    /// minutes, a broker that restarted), a new one.
+    async fn deliver_reopening_once(&self, letter: &Letter) -> Result<(), Unavailable> {
+        let mut slot = self.link.lock().await;
+        if let Some(link) = slot.take() {
+            match attempt(&mut slot, link, letter).await {
+                Err(Trouble::Broken(fault)) => {
+                    tracing::info!(%fault, "the connection to the broker broke; opening another");
+                }
+                outcome => return outcome.map_err(Unavailable::from),
+            }
+        }
+        let link = Link::open(&self.settings).await?;
+        Ok(attempt(&mut slot, link, letter).await?)
+    }
+}
+
+/// Publishes over `link` and puts it back into `slot` if it is still good. It
+/// stays out otherwise, also when the attempt is dropped half-way: no later
+/// publish may meet a confirm that was meant for this one.
+async fn attempt(slot: &mut Option<Link>, link: Link, letter: &Letter) -> Result<(), Trouble> {
+    let outcome = timeout(CONFIRM_LIMIT, link.publish(letter))
+        .await
+        .unwrap_or_else(|_| {
+            let seconds = CONFIRM_LIMIT.as_secs();
+            Err(Trouble::Broken(format!("no confirm within {seconds} s")))
+        });
+    if !matches!(outcome, Err(Trouble::Broken(_))) {
+        *slot = Some(link);
+    }
+    outcome
+}
+
+impl From<Trouble> for Unavailable {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Broken(fault) | Trouble::Refused(fault) => Self(fault),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! One connection to the broker with one channel that confirms.
+
+use std::fmt;
+use std::time::Duration;
+
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::uri::{AMQPUri, AMQPUserInfo};
+use lapin::{Channel, Confirmation, Connection, ConnectionProperties};
+use tokio::time::timeout;
+
+use crate::Settings;
+use crate::letter::Letter;
+
+/// How long TCP, TLS and the AMQP handshake may take together. Several of them
+/// must fit into an init of 10 s, and a function of 128 MB spends most of a
+/// second on TLS alone.
+const OPEN_LIMIT: Duration = Duration::from_secs(3);
+
+/// Why a publish failed.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// The connection is of no more use; another one might be.
+    Broken(String),
+    /// The broker is there and did not take the message.
+    Refused(String),
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Broken(fault) | Self::Refused(fault) => f.write_str(fault),
+        }
+    }
+}
+
+/// An open connection and its channel. Dropping it closes both.
+#[derive(Debug)]
+pub(crate) struct Link {
+    connection: Connection,
+    channel: Channel,
+}
+
+impl Link {
+    /// Connects and switches publisher confirms on.
+    pub(crate) async fn open(settings: &Settings) -> Result<Self, Trouble> {
+        let opened = async {
+            let connection = connect(settings).await?;
+            let channel = connection.create_channel().await.map_err(broken)?;
+            channel
+                .confirm_select(ConfirmSelectOptions::default())
+                .await
+                .map_err(broken)?;
+            Ok(Self {
+                connection,
+                channel,
+            })
+        };
+        in_time(opened).await
+    }
+
+    /// Another channel of the same connection: a refused declaration closes the
+    /// one that it was made on.
+    pub(crate) async fn channel(&self) -> Result<Channel, Trouble> {
+        in_time(async { self.connection.create_channel().await.map_err(broken) }).await
+    }
+
+    /// Publishes straight to a queue and waits for the broker's word on it.
+    pub(crate) async fn publish(&self, letter: &Letter) -> Result<(), Trouble> {
+        let options = BasicPublishOptions {
+            mandatory: true,
+            immediate: false,
+        };
+        let confirm = self
+            .channel
+            .basic_publish(
+                "".into(),
+                letter.queue.into(),
+                options,
+                &letter.body,
+                letter.properties.clone(),
+            )
+            .await
+            .map_err(broken)?;
+        match confirm.await.map_err(broken)? {
+            Confirmation::Ack(None) => Ok(()),
+            Confirmation::Ack(Some(_)) | Confirmation::Nack(Some(_)) => {
+                let queue = letter.queue;
+                Err(Trouble::Refused(format!(
+                    "the queue {queue} does not exist; deploy again, so that setup makes it"
+                )))
+            }
+            Confirmation::Nack(None) => Err(Trouble::Refused("the broker refused it".to_owned())),
+            Confirmation::NotRequested => Err(Trouble::Broken("confirms are off".to_owned())),
+        }
+    }
+}
+
+async fn connect(settings: &Settings) -> Result<Connection, Trouble> {
+    let mut uri: AMQPUri = settings.endpoint.parse().map_err(Trouble::Broken)?;
+    uri.authority.userinfo = AMQPUserInfo {
+        username: settings.username.clone(),
+        password: settings.password.clone(),
+    };
+    uri.vhost = settings.virtual_host.clone();
+    let properties = ConnectionProperties::default().with_connection_name("banter".into());
+    Connection::connect_uri(uri, properties)
+        .await
+        .map_err(broken)
+}
+
+async fn in_time<T>(opening: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+    timeout(OPEN_LIMIT, opening).await.unwrap_or_else(|_| {
+        let seconds = OPEN_LIMIT.as_secs();
+        Err(Trouble::Broken(format!(
+            "no connection to the broker within {seconds} s"
+        )))
+    })
+}
+
+fn broken(error: lapin::Error) -> Trouble {
+    Trouble::Broken(error.to_string())
+}

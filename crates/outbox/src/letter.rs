@@ -1,0 +1,173 @@
+//! What a job looks like as a message: body, properties and headers.
+
+use domain::mail::{DEAD_QUEUE, Job, QUEUE};
+use domain::time::{Millis, SECOND};
+use lapin::BasicProperties;
+use lapin::types::{AMQPValue, FieldTable};
+
+use crate::topology::Delay;
+
+/// How often a job has failed so far; a whole number.
+pub const ATTEMPT_HEADER: &str = "banter-attempt";
+/// Why a job was parked; a text without an address.
+pub const REASON_HEADER: &str = "banter-reason";
+/// When a job was parked; Unix milliseconds.
+pub const PARKED_AT_HEADER: &str = "banter-parked-at";
+
+/// Persistent, in AMQP's numbering.
+const PERSISTENT: u8 = 2;
+/// The contract's longest id.
+const ID_SHOWN: usize = 64;
+/// What the broker holds of a malformed message at most, in characters.
+const MALFORMED_SHOWN: usize = 4_096;
+/// All headers must fit into one frame, of which the least is 4 KB.
+const REASON_SHOWN: usize = 500;
+
+/// A message for one queue.
+#[derive(Debug)]
+pub(crate) struct Letter {
+    pub(crate) queue: &'static str,
+    pub(crate) body: Vec<u8>,
+    pub(crate) properties: BasicProperties,
+}
+
+impl Letter {
+    /// A job on its first way. It leaves the queue by itself once its code is dead.
+    pub(crate) fn job(id: &str, job: &Job, now: Millis) -> Self {
+        let mut properties = properties(id, job.kind(), now, FieldTable::default());
+        if let Some(end) = job.expires_at() {
+            // Zero would ask for a consumer this very moment.
+            let left = (end - now).max(1);
+            properties = properties.with_expiration(left.to_string().into());
+        }
+        Self {
+            queue: QUEUE,
+            body: body(job),
+            properties,
+        }
+    }
+
+    /// A job put aside. The queue's own time limit brings it back; one of its
+    /// own would send a dead code round once more.
+    pub(crate) fn retry(id: &str, job: &Job, attempt: u32, delay: &Delay, now: Millis) -> Self {
+        let mut headers = FieldTable::default();
+        headers.insert(
+            ATTEMPT_HEADER.into(),
+            AMQPValue::LongLongInt(attempt.into()),
+        );
+        Self {
+            queue: delay.queue,
+            body: body(job),
+            properties: properties(id, job.kind(), now, headers),
+        }
+    }
+
+    /// A job that cannot be mailed; its code must be gone already.
+    pub(crate) fn parked(id: &str, job: &Job, reason: &str, now: Millis) -> Self {
+        Self {
+            queue: DEAD_QUEUE,
+            body: body(job),
+            properties: properties(id, job.kind(), now, obituary(reason, now)),
+        }
+    }
+
+    /// Something that is no job, with its digits masked.
+    pub(crate) fn malformed(id: &str, body: &[u8], reason: &str, now: Millis) -> Self {
+        let masked: String = String::from_utf8_lossy(body)
+            .chars()
+            .take(MALFORMED_SHOWN)
+            .map(|c| if c.is_numeric() { '#' } else { c })
+            .collect();
+        Self {
+            queue: DEAD_QUEUE,
+            body: masked.into_bytes(),
+            properties: properties(id, "malformed", now, obituary(reason, now))
+                .with_content_type("text/plain".into()),
+        }
+    }
+}
+
+fn body(job: &Job) -> Vec<u8> {
+    serde_json::to_vec(job).expect("a job is plain data with text keys")
+}
+
+/// Priority and delivery mode are always given: a consumer that reads events
+/// with AWS's own types fails on a message without them.
+fn properties(id: &str, kind: &str, now: Millis, headers: FieldTable) -> BasicProperties {
+    let seconds = u64::try_from(now / SECOND).unwrap_or_default();
+    // lapin panics on a property above 255 bytes.
+    let id: String = id.chars().filter(char::is_ascii).take(ID_SHOWN).collect();
+    BasicProperties::default()
+        .with_content_type("application/json".into())
+        .with_delivery_mode(PERSISTENT)
+        .with_priority(0)
+        .with_message_id(id.into())
+        .with_type(kind.into())
+        .with_timestamp(seconds)
+        .with_headers(headers)
+}
+
+fn obituary(reason: &str, now: Millis) -> FieldTable {
+    let mut headers = FieldTable::default();
+    let reason: String = reason.chars().take(REASON_SHOWN).collect();
+    headers.insert(REASON_HEADER.into(), AMQPValue::LongString(reason.into()));
+    headers.insert(PARKED_AT_HEADER.into(), AMQPValue::LongLongInt(now));
+    headers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Purpose;
+
+    fn code() -> Job {
+        Job::SendOtp {
+            email: "ann@example.com".into(),
+            otp: "12345678".into(),
+            purpose: Purpose::Login,
+            challenge: "c".into(),
+            expires_at: 301_000,
+        }
+    }
+
+    #[test]
+    fn a_code_expires_on_the_queue_with_its_remaining_life_and_a_notice_never() {
+        let letter = Letter::job("c", &code(), 1_000);
+        let expiration = letter.properties.expiration().clone().unwrap();
+        assert_eq!(expiration.to_string(), "300000");
+        let late = Letter::job("c", &code(), 400_000);
+        let expiration = late.properties.expiration().clone().unwrap();
+        assert_eq!(expiration.to_string(), "1");
+        let notice = Letter::job("n", &Job::Nothing {}, 1_000);
+        assert!(notice.properties.expiration().is_none());
+    }
+
+    #[test]
+    fn every_message_is_persistent_has_priority_zero_and_the_job_s_own_id() {
+        let delay = crate::topology::delay(1, None).unwrap();
+        for letter in [
+            Letter::job("c", &code(), 1),
+            Letter::retry("c", &code(), 1, delay, 1),
+            Letter::parked("c", &code().without_code(), "why", 1),
+            Letter::malformed("c", b"{", "why", 1),
+        ] {
+            assert_eq!(*letter.properties.delivery_mode(), Some(2));
+            assert_eq!(*letter.properties.priority(), Some(0));
+            let id = letter.properties.message_id().clone().unwrap();
+            assert_eq!(id.to_string(), "c");
+        }
+    }
+
+    #[test]
+    fn a_malformed_message_is_parked_with_its_digits_masked() {
+        let letter = Letter::malformed("m", br#"{"otp":"12345678"}"#, "why", 1);
+        assert_eq!(letter.body, b"{\"otp\":\"########\"}");
+    }
+
+    #[test]
+    fn an_id_or_a_reason_of_any_length_makes_no_message_fail() {
+        let long = "é".repeat(9_000);
+        let letter = Letter::malformed(&long, long.as_bytes(), &long, 1);
+        assert!(letter.body.len() <= 2 * MALFORMED_SHOWN);
+    }
+}

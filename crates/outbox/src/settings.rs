@@ -1,0 +1,92 @@
+//! Where the broker is, and who we are to it.
+
+use std::fmt;
+
+use domain::settings::Variables;
+
+/// The broker's address and our login.
+#[derive(Clone, Default)]
+pub struct Settings {
+    /// `amqps://host:port` (Amazon MQ speaks nothing else) or `amqp://host:port`,
+    /// without a login. If it is wrong, no code can be mailed and every request
+    /// for one is answered with 503.
+    pub endpoint: String,
+    /// If it is wrong, the broker refuses every connection, as above.
+    pub username: String,
+    /// If it is wrong, the broker refuses every connection, as above.
+    pub password: String,
+    /// The virtual host that holds the queues. If it is another than the event
+    /// source mapping's, jobs are confirmed and never mailed.
+    pub virtual_host: String,
+}
+
+impl Settings {
+    /// Reads `RABBITMQ_ENDPOINT`, `RABBITMQ_USERNAME`, `RABBITMQ_PASSWORD` and
+    /// `RABBITMQ_VIRTUAL_HOST`.
+    pub fn from_variables(variables: &mut Variables) -> Self {
+        let endpoint = variables.url("RABBITMQ_ENDPOINT", &["amqp", "amqps"]);
+        if endpoint.contains('@') {
+            variables.fault(
+                "RABBITMQ_ENDPOINT must hold no login: it goes into RABBITMQ_USERNAME and RABBITMQ_PASSWORD",
+            );
+        } else if endpoint
+            .split_once("://")
+            .is_some_and(|(_, rest)| rest.trim_end_matches('/').contains('/'))
+        {
+            variables.fault(
+                "RABBITMQ_ENDPOINT must end after the port: the virtual host goes into RABBITMQ_VIRTUAL_HOST",
+            );
+        }
+        Self {
+            endpoint,
+            username: variables.text("RABBITMQ_USERNAME"),
+            password: variables.text("RABBITMQ_PASSWORD"),
+            virtual_host: variables.text("RABBITMQ_VIRTUAL_HOST"),
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("endpoint", &self.endpoint)
+            .field("virtual_host", &self.virtual_host)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(endpoint: &str) -> (Settings, Variables) {
+        let mut variables = Variables::new([
+            ("RABBITMQ_ENDPOINT".to_owned(), endpoint.to_owned()),
+            ("RABBITMQ_USERNAME".to_owned(), "ann".to_owned()),
+            ("RABBITMQ_PASSWORD".to_owned(), "hush".to_owned()),
+            ("RABBITMQ_VIRTUAL_HOST".to_owned(), "/".to_owned()),
+        ]);
+        (Settings::from_variables(&mut variables), variables)
+    }
+
+    #[test]
+    fn an_endpoint_is_a_scheme_a_host_and_a_port() {
+        for endpoint in ["amqp://127.0.0.1:5672", "amqps://b.mq.example.com:5671/"] {
+            assert!(read(endpoint).1.check().is_ok(), "{endpoint}");
+        }
+        for endpoint in ["http://a:1", "amqp://ann:hush@a:1", "amqp://a:1/vhost"] {
+            assert!(read(endpoint).1.check().is_err(), "{endpoint}");
+        }
+    }
+
+    #[test]
+    fn neither_a_fault_nor_debug_output_shows_the_password() {
+        let (settings, variables) = read("amqp://ann:hush@a:1");
+        assert!(!variables.check().unwrap_err().to_string().contains("hush"));
+        let settings = Settings {
+            endpoint: "amqp://a:1".to_owned(),
+            ..settings
+        };
+        assert!(!format!("{settings:?}").contains("hush"));
+    }
+}
