@@ -12,9 +12,11 @@ pub mod replay;
 pub mod settings;
 pub mod text;
 pub mod time;
+mod unavailable;
 
 pub use account::{EmailAddress, Password, PersonName};
 pub use challenge::{Code, Purpose};
 pub use message::{ClientMessageId, MessageText, RoomName};
 pub use text::Invalid;
 pub use time::Millis;
+pub use unavailable::Unavailable;

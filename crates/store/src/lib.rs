@@ -1,1 +1,104 @@
-//! (skeleton)
+//! MongoDB, one file a collection; the only crate that knows BSON.
+//!
+//! What must not race is one conditional operation here. Every write may happen
+//! twice. Writes are acknowledged by a majority before they count.
+
+pub mod challenges;
+pub mod connections;
+pub mod deliveries;
+mod error;
+mod indexes;
+pub mod invitations;
+pub mod limits;
+pub mod members;
+pub mod messages;
+pub mod rooms;
+pub mod sessions;
+pub mod users;
+
+use std::time::Duration;
+
+use domain::Millis;
+use domain::settings::Variables;
+use mongodb::bson::{DateTime, doc};
+use mongodb::options::{ClientOptions, WriteConcern};
+use mongodb::{Client, Collection, Database};
+
+pub use error::{Error, Result};
+
+/// How long an operation waits for a database that is away: long enough for an
+/// election, short enough that the caller still hears `503`.
+const SERVER_SELECTION: Duration = Duration::from_secs(4);
+/// Connections per function process. One invocation runs at a time; the fan-out
+/// and the lists read a few things at once.
+const POOL: u32 = 8;
+
+/// Where the database is.
+#[derive(Clone)]
+pub struct Settings {
+    /// `MONGODB_URI`: the connection string with login and the database's name.
+    /// With a wrong one every request is answered with 503.
+    pub uri: String,
+}
+
+impl Settings {
+    /// Reads `MONGODB_URI`.
+    pub fn from_variables(variables: &mut Variables) -> Self {
+        Self {
+            uri: variables.url("MONGODB_URI", &["mongodb", "mongodb+srv"]),
+        }
+    }
+}
+
+/// The database. Cheap to clone; connections are made when needed and reused.
+#[derive(Clone)]
+pub struct Store {
+    database: Database,
+}
+
+impl Store {
+    /// Prepares the client and opens its first connection. A database that is
+    /// away is no error yet: it may be back before the first request.
+    pub async fn connect(settings: Settings) -> Result<Self> {
+        let mut options = ClientOptions::parse(&settings.uri).await?;
+        options.app_name.get_or_insert_with(|| "banter".to_owned());
+        options
+            .server_selection_timeout
+            .get_or_insert(SERVER_SELECTION);
+        options.connect_timeout.get_or_insert(SERVER_SELECTION);
+        options.max_pool_size.get_or_insert(POOL);
+        options
+            .write_concern
+            .get_or_insert_with(WriteConcern::majority);
+        let client = Client::with_options(options)?;
+        let database = client
+            .default_database()
+            .unwrap_or_else(|| client.database("banter"));
+        let store = Self { database };
+        if let Err(error) = store.ping().await {
+            tracing::warn!(error = %error, "the database does not answer yet");
+        }
+        Ok(store)
+    }
+
+    /// Asks whether the database is there.
+    pub async fn ping(&self) -> Result<()> {
+        self.database.run_command(doc! { "ping": 1 }).await?;
+        Ok(())
+    }
+
+    /// Makes every index that there is not yet. An index of the same name with
+    /// another definition is an error that names it.
+    pub async fn create_indexes(&self) -> Result<()> {
+        indexes::create(&self.database).await
+    }
+
+    pub(crate) fn collection<T: Send + Sync>(&self, name: &str) -> Collection<T> {
+        self.database.collection(name)
+    }
+}
+
+/// A time for a TTL index, which counts in BSON dates.
+pub(crate) fn date(at: Millis) -> DateTime {
+    DateTime::from_millis(at)
+}

@@ -1,0 +1,169 @@
+//! Challenges: codes that were mailed and wait for an answer.
+
+use domain::limits::CODE_TRIES;
+use domain::{Millis, Purpose};
+use mongodb::bson::spec::BinarySubtype;
+use mongodb::bson::{Binary, DateTime, doc};
+use mongodb::options::ReturnDocument;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+use crate::{Store, date};
+
+/// A challenge. Where nobody is to be let in (an unknown address, one that has
+/// an account already) it stands all the same and no code answers it, so that
+/// it cannot be told from a real one.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Challenge {
+    /// Random, 128 bits.
+    #[serde(rename = "_id")]
+    pub id: String,
+    /// What it is for; a code counts for no other.
+    pub purpose: Purpose,
+    /// The address that the code was mailed to.
+    pub email: String,
+    /// The keyed hash of the code.
+    code: Binary,
+    /// How many answers it still takes.
+    pub tries_left: u32,
+    /// The account that it signs in or whose password it resets.
+    pub user: Option<String>,
+    /// The account that it makes.
+    pub registration: Option<Registration>,
+    /// When it runs out.
+    pub expires_at: Millis,
+    /// From when on it may be replaced by another.
+    pub resend_at: Millis,
+    expires: DateTime,
+}
+
+/// What becomes an account when its code is verified.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Registration {
+    /// The name.
+    pub name: String,
+    /// The password's argon2id hash.
+    pub password: String,
+}
+
+impl Challenge {
+    /// A fresh challenge.
+    pub fn new(
+        id: String,
+        purpose: Purpose,
+        email: String,
+        code_hash: Vec<u8>,
+        expires_at: Millis,
+        resend_at: Millis,
+    ) -> Self {
+        Self {
+            id,
+            purpose,
+            email,
+            code: binary(code_hash),
+            tries_left: CODE_TRIES,
+            user: None,
+            registration: None,
+            expires_at,
+            resend_at,
+            expires: date(expires_at),
+        }
+    }
+
+    /// The keyed hash of the code.
+    pub fn code_hash(&self) -> &[u8] {
+        &self.code.bytes
+    }
+
+    /// Whether a code was mailed, so that there is one that answers it.
+    pub fn is_answerable(&self) -> bool {
+        self.user.is_some() || self.registration.is_some()
+    }
+}
+
+/// Whether a challenge may be replaced by a new one.
+pub enum Resend {
+    /// It may, and nobody else may for the next minute.
+    Granted(Box<Challenge>),
+    /// Not before this time.
+    TooEarly(Millis),
+    /// It has run out, was used, or never was.
+    Gone,
+}
+
+impl Store {
+    /// Keeps a challenge.
+    pub async fn insert_challenge(&self, challenge: &Challenge) -> Result<()> {
+        self.challenges().insert_one(challenge).await?;
+        Ok(())
+    }
+
+    /// Takes one try from a live challenge of one of `purposes`, before its
+    /// answer is compared, and gives it as it is then. None when it is not live.
+    pub async fn take_try(
+        &self,
+        id: &str,
+        purposes: &[Purpose],
+        now: Millis,
+    ) -> Result<Option<Challenge>> {
+        let purposes: Vec<&str> = purposes.iter().map(|purpose| purpose.as_str()).collect();
+        let filter = doc! {
+            "_id": id,
+            "purpose": { "$in": purposes },
+            "expires_at": { "$gt": now },
+            "tries_left": { "$gt": 0 },
+        };
+        Ok(self
+            .challenges()
+            .find_one_and_update(filter, doc! { "$inc": { "tries_left": -1 } })
+            .return_document(ReturnDocument::After)
+            .await?)
+    }
+
+    /// Ends a challenge. Of any number at once, exactly one is told `true`.
+    pub async fn claim_challenge(&self, id: &str) -> Result<bool> {
+        let deleted = self.challenges().delete_one(doc! { "_id": id }).await?;
+        Ok(deleted.deleted_count == 1)
+    }
+
+    /// Asks to replace a live challenge, and puts its `resend_at` to
+    /// `next_resend_at`, so that of any number at once one is granted it.
+    pub async fn grant_resend(
+        &self,
+        id: &str,
+        now: Millis,
+        next_resend_at: Millis,
+    ) -> Result<Resend> {
+        let live = doc! { "_id": id, "expires_at": { "$gt": now } };
+        let mut due = live.clone();
+        due.insert("resend_at", doc! { "$lte": now });
+        let update = doc! { "$set": { "resend_at": next_resend_at } };
+        if let Some(granted) = self.challenges().find_one_and_update(due, update).await? {
+            return Ok(Resend::Granted(Box::new(granted)));
+        }
+        Ok(match self.challenges().find_one(live).await? {
+            Some(challenge) => Resend::TooEarly(challenge.resend_at),
+            None => Resend::Gone,
+        })
+    }
+
+    /// Gives a resend back that could not be carried out.
+    pub async fn return_resend(&self, challenge: &Challenge) -> Result<()> {
+        let update = doc! { "$set": { "resend_at": challenge.resend_at } };
+        self.challenges()
+            .update_one(doc! { "_id": &challenge.id }, update)
+            .await?;
+        Ok(())
+    }
+
+    fn challenges(&self) -> mongodb::Collection<Challenge> {
+        self.collection("challenges")
+    }
+}
+
+fn binary(bytes: Vec<u8>) -> Binary {
+    Binary {
+        subtype: BinarySubtype::Generic,
+        bytes,
+    }
+}

@@ -1,0 +1,51 @@
+//! What was mailed already, so that a job that comes twice is mailed once.
+//!
+//! A job is marked after the mail server has taken it. A crash in between mails
+//! it again: the two mails then carry the same Message-ID.
+
+use std::collections::HashSet;
+
+use domain::time::{DAY, Millis};
+use futures_util::TryStreamExt;
+use mongodb::bson::{Document, doc};
+use serde::Deserialize;
+
+use crate::error::Result;
+use crate::{Store, date};
+
+/// How long a mailed job is remembered: longer than it can stay on a queue.
+/// Jobs put aside are given up within half a day.
+const REMEMBERED: Millis = 7 * DAY;
+
+#[derive(Deserialize)]
+struct Delivery {
+    #[serde(rename = "_id")]
+    id: String,
+}
+
+impl Store {
+    /// Those of `jobs` that were mailed.
+    pub async fn already_sent(&self, jobs: &[&str]) -> Result<HashSet<String>> {
+        if jobs.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let sent: Vec<Delivery> = self
+            .collection::<Delivery>("deliveries")
+            .find(doc! { "_id": { "$in": jobs } })
+            .projection(doc! { "_id": 1 })
+            .await?
+            .try_collect()
+            .await?;
+        Ok(sent.into_iter().map(|delivery| delivery.id).collect())
+    }
+
+    /// Remembers that `job` was mailed.
+    pub async fn mark_sent(&self, job: &str, now: Millis) -> Result<()> {
+        let first = doc! { "sent_at": now, "expires": date(now + REMEMBERED) };
+        self.collection::<Document>("deliveries")
+            .update_one(doc! { "_id": job }, doc! { "$setOnInsert": first })
+            .upsert(true)
+            .await?;
+        Ok(())
+    }
+}

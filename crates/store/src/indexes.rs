@@ -1,0 +1,103 @@
+//! Every index, and what it is for. `setup` makes them at deploy time.
+
+use std::time::Duration;
+
+use mongodb::bson::{Document, doc};
+use mongodb::options::IndexOptions;
+use mongodb::{Database, IndexModel};
+
+use crate::error::Result;
+
+pub(crate) async fn create(database: &Database) -> Result<()> {
+    for (collection, indexes) in all() {
+        database
+            .collection::<Document>(collection)
+            .create_indexes(indexes)
+            .await?;
+    }
+    Ok(())
+}
+
+fn all() -> Vec<(&'static str, Vec<IndexModel>)> {
+    vec![
+        // One account per address.
+        ("users", vec![unique(doc! { "email": 1 })]),
+        ("challenges", vec![expiring()]),
+        // One's own sessions, newest first.
+        (
+            "sessions",
+            vec![plain(doc! { "user": 1, "created_at": -1 }), expiring()],
+        ),
+        // The same direct room for the same pair, always.
+        ("rooms", vec![unique_where_present("pair")]),
+        (
+            "members",
+            vec![
+                // One membership per user and room; the rooms of a user.
+                unique(doc! { "user": 1, "room": 1 }),
+                // The members of a room, longest-standing first.
+                plain(doc! { "room": 1, "joined_at": 1 }),
+            ],
+        ),
+        (
+            "invitations",
+            vec![
+                unique(doc! { "email": 1, "room": 1 }),
+                plain(doc! { "room": 1 }),
+            ],
+        ),
+        (
+            "messages",
+            vec![
+                // Order: nothing can take n + 1 before n exists.
+                unique(doc! { "room": 1, "seq": 1 }),
+                // Once only: the same id from the same sender is the same message.
+                unique(doc! { "room": 1, "sender": 1, "client_id": 1 }),
+            ],
+        ),
+        (
+            "connections",
+            vec![
+                // Who hears a room.
+                plain(doc! { "rooms": 1 }),
+                plain(doc! { "user": 1 }),
+                plain(doc! { "session": 1 }),
+                expiring(),
+            ],
+        ),
+        ("counters", vec![expiring()]),
+        ("rates", vec![expiring()]),
+        ("failures", vec![expiring()]),
+        ("deliveries", vec![expiring()]),
+    ]
+}
+
+fn plain(keys: Document) -> IndexModel {
+    IndexModel::builder().keys(keys).build()
+}
+
+fn unique(keys: Document) -> IndexModel {
+    let options = IndexOptions::builder().unique(true).build();
+    IndexModel::builder().keys(keys).options(options).build()
+}
+
+fn unique_where_present(field: &str) -> IndexModel {
+    let options = IndexOptions::builder()
+        .unique(true)
+        .partial_filter_expression(doc! { field: { "$exists": true } })
+        .build();
+    IndexModel::builder()
+        .keys(doc! { field: 1 })
+        .options(options)
+        .build()
+}
+
+/// Documents go when their `expires` has passed. MongoDB looks once a minute, so
+/// nothing relies on it: every query that cares compares the time itself.
+fn expiring() -> IndexModel {
+    let options = IndexOptions::builder().expire_after(Duration::ZERO).build();
+    IndexModel::builder()
+        .keys(doc! { "expires": 1 })
+        .options(options)
+        .build()
+}
