@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 
-use crate::workspace::Workspace;
+use crate::workspace::{TOGETHER, Workspace};
 use crate::{child, say};
 
 /// Where the built things are.
@@ -35,9 +35,9 @@ impl Artifacts {
         let started = Instant::now();
         say::step("building the functions and the runner");
         let mut cargo = workspace.cargo();
-        cargo.args(["build", "--package", "local"]);
-        for function in &workspace.functions {
-            cargo.args(["--package", function]);
+        cargo.arg("build").args(TOGETHER).args(["--bin", "local"]);
+        for function in workspace.functions() {
+            cargo.args(["--bin", function]);
         }
         if release {
             cargo.arg("--release");

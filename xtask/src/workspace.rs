@@ -13,8 +13,7 @@ pub struct Workspace {
     pub root: PathBuf,
     /// Cargo's target folder; continuous integration keeps it elsewhere.
     pub target: PathBuf,
-    /// The names of the packages in `functions/`.
-    pub functions: Vec<String>,
+    packages: Vec<Package>,
 }
 
 #[derive(Deserialize)]
@@ -27,7 +26,21 @@ struct Metadata {
 struct Package {
     name: String,
     manifest_path: PathBuf,
+    targets: Vec<Target>,
 }
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+    kind: Vec<String>,
+}
+
+/// The packages that are built together, always.
+///
+/// Cargo gives a dependency the features that the selected packages want, so
+/// another selection compiles half of the tree once more. What is left out has
+/// dependencies of its own.
+pub const TOGETHER: &[&str] = &["--workspace", "--exclude=page", "--exclude=xtask"];
 
 impl Workspace {
     /// Asks cargo.
@@ -45,17 +58,36 @@ impl Workspace {
         }
         let metadata: Metadata = serde_json::from_slice(&output.stdout)
             .context("`cargo metadata` answered something unexpected")?;
-        let functions = metadata
-            .packages
-            .into_iter()
-            .filter(|package| package.manifest_path.starts_with(root.join("functions")))
-            .map(|package| package.name)
-            .collect();
         Ok(Self {
             root,
             target: metadata.target_directory,
-            functions,
+            packages: metadata.packages,
         })
+    }
+
+    /// The names of the programs of `functions/`.
+    pub fn functions(&self) -> impl Iterator<Item = &str> {
+        let folder = self.root.join("functions");
+        self.packages
+            .iter()
+            .filter(move |package| package.manifest_path.starts_with(&folder))
+            .flat_map(|package| package.targets_of("bin"))
+    }
+
+    /// The test programs of the package that drives the whole service, and
+    /// those of all others that are built together with it.
+    pub fn test_programs(&self) -> (Vec<&str>, Vec<&str>) {
+        let of = |wanted: fn(&str) -> bool| {
+            self.packages
+                .iter()
+                .filter(|package| wanted(&package.name))
+                .flat_map(|package| package.targets_of("test"))
+                .collect()
+        };
+        (
+            of(|name| name == "e2e"),
+            of(|name| !["e2e", "page", "xtask"].contains(&name)),
+        )
     }
 
     /// `cargo`, to be run in the repository.
@@ -71,6 +103,15 @@ impl Workspace {
     /// Where cargo puts the programs that it builds.
     pub fn binaries(&self, release: bool) -> PathBuf {
         self.target.join(if release { "release" } else { "debug" })
+    }
+}
+
+impl Package {
+    fn targets_of(&self, kind: &'static str) -> impl Iterator<Item = &str> {
+        self.targets
+            .iter()
+            .filter(move |target| target.kind.iter().any(|its| its == kind))
+            .map(|target| target.name.as_str())
     }
 }
 

@@ -70,7 +70,7 @@ fn by_version(program: &str, before: &str) -> State {
 pub fn number(text: &str) -> String {
     text.split_whitespace()
         .map(|word| word.trim_start_matches('v'))
-        .find(|word| word.starts_with(|first: char| first.is_ascii_digit()) && word.contains('.'))
+        .find(|word| word.contains('.') && word.chars().all(|c| c.is_ascii_digit() || c == '.'))
         .unwrap_or("installed")
         .to_owned()
 }

@@ -2,10 +2,13 @@
 
 use std::process::Command;
 
+use anyhow::bail;
+
 use super::tally::{self, Tally};
 use super::{Area, Context, pymongo};
 use crate::child;
 use crate::needs::{browser, python};
+use crate::workspace::TOGETHER;
 
 /// One step.
 pub struct Step {
@@ -95,16 +98,6 @@ pub const STEPS: &[Step] = &[
     },
 ];
 
-/// Packages whose dependencies nobody else has: the page's tools are built by
-/// their own step, and these rules have been tested before. `e2e` is here
-/// because it comes last and needs the page.
-const APART: &[&str] = &[
-    "--workspace",
-    "--exclude=page",
-    "--exclude=xtask",
-    "--exclude=e2e",
-];
-
 fn rustfmt(context: &Context) -> anyhow::Result<Tally> {
     let mut cargo = context.workspace.cargo();
     child::run(cargo.args(["fmt", "--all", "--", "--check"]))?;
@@ -129,24 +122,30 @@ fn sam(context: &Context, options: &[&str]) -> anyhow::Result<Tally> {
     Ok(Tally::one())
 }
 
-/// Everything that the next steps run, in one go: features of dependencies
-/// are those of all packages together, so nothing is compiled twice.
+/// Everything that the next steps run, in one go.
 fn build(context: &Context) -> anyhow::Result<Tally> {
     let mut cargo = context.workspace.cargo();
-    child::run(cargo.args(["build", "--all-targets"]).args(APART))?;
+    child::run(cargo.arg("build").args(TOGETHER).arg("--all-targets"))?;
     Ok(Tally::one())
 }
 
 fn clippy(context: &Context) -> anyhow::Result<Tally> {
-    let mut cargo = context.workspace.cargo();
-    cargo.args(["clippy", "--workspace", "--all-targets"]);
-    child::run(cargo.args(["--", "--deny", "warnings"]))?;
+    for selection in [TOGETHER, &["--package=xtask", "--package=page"]] {
+        let mut cargo = context.workspace.cargo();
+        cargo.arg("clippy").args(selection).arg("--all-targets");
+        child::run(cargo.args(["--", "--deny", "warnings"]))?;
+    }
     Ok(Tally::one())
 }
 
 fn unit(context: &Context) -> anyhow::Result<Tally> {
+    let (_, programs) = context.workspace.test_programs();
     let mut cargo = context.workspace.cargo();
-    tests(context, cargo.arg("test").args(APART))
+    cargo.arg("test").args(TOGETHER).args(["--lib", "--bins"]);
+    let tally = tests(context, select(&mut cargo, &programs))?;
+    let mut cargo = context.workspace.cargo();
+    let examples = tests(context, cargo.arg("test").args(TOGETHER).arg("--doc"))?;
+    Ok(tally.and(examples))
 }
 
 fn page(context: &Context) -> anyhow::Result<Tally> {
@@ -158,9 +157,14 @@ fn page(context: &Context) -> anyhow::Result<Tally> {
 }
 
 fn end_to_end(context: &Context) -> anyhow::Result<Tally> {
+    let (programs, _) = context.workspace.test_programs();
+    if programs.is_empty() {
+        bail!("the package e2e in tests/ has no tests");
+    }
     let mut cargo = context.workspace.cargo();
     cargo
-        .args(["test", "--package", "e2e"])
+        .arg("test")
+        .args(TOGETHER)
         .env("BANTER_BIN", &context.artifacts.binaries)
         .env("BANTER_PAGE", &context.artifacts.page);
     if let (Some(browser), Some(driver)) = (browser::browser(), browser::driver()) {
@@ -168,7 +172,15 @@ fn end_to_end(context: &Context) -> anyhow::Result<Tally> {
             .env("BANTER_CHROMIUM", browser)
             .env("BANTER_CHROMEDRIVER", driver);
     }
-    tests(context, &mut cargo)
+    tests(context, select(&mut cargo, &programs))
+}
+
+/// Adds test programs by name.
+fn select<'c>(cargo: &'c mut Command, programs: &[&str]) -> &'c mut Command {
+    for program in programs {
+        cargo.args(["--test", program]);
+    }
+    cargo
 }
 
 /// Runs all the tests of a `cargo test` command, also after one has failed,

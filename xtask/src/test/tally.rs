@@ -37,6 +37,15 @@ impl Tally {
         }
     }
 
+    /// Both together.
+    pub fn and(mut self, other: Self) -> Self {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.ignored += other.ignored;
+        self.names.extend(other.names);
+        self
+    }
+
     /// Whether nothing failed.
     pub fn is_good(&self) -> bool {
         self.failed == 0

@@ -1,0 +1,99 @@
+//! Who may depend on whom; see "Layout" in `ARCHITECTURE.md`.
+
+use crate::assert_none;
+use crate::repository::{Package, packages};
+
+/// What a package may use of ours. The first line that fits counts.
+const MAY_USE: &[(&str, &[&str])] = &[
+    (
+        "functions/",
+        &[
+            "edge",
+            "credentials",
+            "store",
+            "outbox",
+            "mailer",
+            "push",
+            "domain",
+            "wire",
+        ],
+    ),
+    ("crates/wire", &[]),
+    ("crates/domain", &["wire"]),
+    ("crates/", &["domain", "wire"]),
+    ("frontend", &["domain", "wire"]),
+    // It sees the functions as AWS does: as programs.
+    ("local/mongo", &[]),
+    ("local", &["local-mongo"]),
+    // Drives all of it from outside, as clients do.
+    ("tests", &[]),
+    ("xtask", &[]),
+];
+
+/// The one crate that speaks to each thing outside.
+const OWNERS: &[(&str, &str)] = &[
+    ("mongodb", "store"),
+    ("bson", "store"),
+    ("lapin", "outbox"),
+    ("lettre", "mailer"),
+    ("aws-sdk-apigatewaymanagement", "push"),
+    ("lambda_http", "edge"),
+    ("lambda_runtime", "edge"),
+    ("tracing-subscriber", "edge"),
+    ("argon2", "credentials"),
+    ("jsonwebtoken", "credentials"),
+    ("ring", "credentials"),
+    ("zxcvbn", "credentials"),
+];
+
+#[test]
+fn packages_depend_in_one_direction() {
+    let faults: Vec<_> = packages()
+        .iter()
+        .flat_map(|package| {
+            let folder = package.folder();
+            let (_, allowed) = MAY_USE
+                .iter()
+                .find(|(start, _)| folder.starts_with(start))
+                .unwrap_or_else(|| panic!("{folder} has no line in MAY_USE; give it one"));
+            package
+                .dependencies
+                .iter()
+                .filter(|dependency| dependency.path.is_some())
+                .filter(|dependency| !allowed.contains(&dependency.name.as_str()))
+                .map(move |dependency| {
+                    format!(
+                        "{folder}/Cargo.toml: {} may use {allowed:?}, not {}; move what it needs \
+                         to where both may look",
+                        package.name, dependency.name
+                    )
+                })
+        })
+        .collect();
+    assert_none(&faults);
+}
+
+#[test]
+fn each_thing_outside_is_spoken_to_by_one_crate() {
+    let ours = |package: &&Package| {
+        let folder = package.folder();
+        folder.starts_with("functions/") || folder.starts_with("crates/")
+    };
+    let faults: Vec<_> = packages()
+        .iter()
+        .filter(ours)
+        .flat_map(|package| {
+            package.uses().filter_map(move |dependency| {
+                let (_, owner) = OWNERS.iter().find(|(name, _)| *name == dependency.name)?;
+                (*owner != package.name).then(|| {
+                    format!(
+                        "{}/Cargo.toml: {} is for crates/{owner} alone; add what is needed there",
+                        package.folder(),
+                        dependency.name
+                    )
+                })
+            })
+        })
+        .collect();
+    assert_none(&faults);
+}
