@@ -1,0 +1,249 @@
+//! The way in: register or sign in, then the code from the mail.
+
+use domain::account::{EmailAddress, PersonName};
+use domain::limits::{PASSWORD_CHARS_LEAST, PASSWORD_CHARS_MOST, RESEND_WAIT};
+use domain::{Code, Invalid, Millis};
+use wire::http::Challenge;
+use wire::{Refusal, Word};
+
+use super::{Failure, Problem};
+use crate::words;
+
+/// Where somebody is on the way in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Step {
+    /// Address and password.
+    #[default]
+    SignIn,
+    /// Name, address and password.
+    Register,
+    /// The code from the mail.
+    Code,
+    /// The address of an account whose password is forgotten.
+    Forgot,
+    /// The code from the mail and a new password.
+    Reset,
+}
+
+/// The way in as it stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// Where.
+    pub step: Step,
+    /// What went wrong last, until the next try.
+    pub problem: Option<Problem>,
+    /// What went well last, such as a new password.
+    pub notice: Option<String>,
+    /// A request is under way; buttons wait for it.
+    pub busy: bool,
+    /// Where the code was mailed.
+    pub email: String,
+    challenge: String,
+    resend_at: Millis,
+}
+
+impl Entry {
+    /// Goes to a step that needs nothing but a form.
+    pub fn go(&mut self, step: Step) {
+        *self = Self {
+            step,
+            email: std::mem::take(&mut self.email),
+            ..Self::default()
+        };
+    }
+
+    /// A request begins.
+    pub fn begin(&mut self) {
+        self.busy = true;
+        self.problem = None;
+        self.notice = None;
+    }
+
+    /// The request was refused, or the form was before it went anywhere.
+    pub fn refused(&mut self, problem: Problem) {
+        self.busy = false;
+        self.problem = Some(problem);
+    }
+
+    /// The request failed. Where the challenge is dead, only a new one helps,
+    /// which the code's view then offers at once.
+    pub fn failed(&mut self, failure: &Failure) {
+        if let Failure::Refused(refusal) = failure
+            && is_end_of_challenge(refusal)
+        {
+            self.resend_at = 0;
+        }
+        let mut problem = failure.problem();
+        if self.step == Step::Code || self.step == Step::Reset {
+            let about_code = matches!(failure, Failure::Refused(refusal)
+                if matches!(refusal.error, Word::WrongCode | Word::Expired));
+            if about_code {
+                problem.field = Some("code".to_owned());
+            }
+        }
+        self.refused(problem);
+    }
+
+    /// A code is on its way to `email`.
+    pub fn code_sent(&mut self, email: &str, challenge: Challenge) {
+        let step = match self.step {
+            Step::Forgot | Step::Reset => Step::Reset,
+            _ => Step::Code,
+        };
+        *self = Self {
+            step,
+            email: email.to_owned(),
+            challenge: challenge.challenge,
+            resend_at: challenge.resend_at,
+            ..Self::default()
+        };
+    }
+
+    /// What the code answers.
+    pub fn challenge(&self) -> String {
+        self.challenge.clone()
+    }
+
+    /// How many seconds until another code may be asked for. A clock that is
+    /// wrong makes nobody wait longer than the service would.
+    pub fn seconds_to_resend(&self, now: Millis) -> i64 {
+        let wait = (self.resend_at - now).clamp(0, RESEND_WAIT);
+        (wait + 999) / 1_000
+    }
+}
+
+/// Checks a registration as the service will, so that faults show at once.
+pub fn check_registration(name: &str, email: &str, password: &str) -> Result<(), Problem> {
+    PersonName::parse("name", name)?;
+    check_email("email", email)?;
+    check_new_password(password)
+}
+
+/// Checks an address.
+pub fn check_email(field: &str, email: &str) -> Result<(), Problem> {
+    EmailAddress::parse(field, email)?;
+    Ok(())
+}
+
+/// Checks a code.
+pub fn check_code(code: &str) -> Result<(), Problem> {
+    Code::parse("code", code)?;
+    Ok(())
+}
+
+/// Checks the length of a new password. Whether it is easily guessed is judged
+/// by the service alone: its dictionary would outweigh the whole page.
+pub fn check_new_password(password: &str) -> Result<(), Problem> {
+    let count = password.chars().count();
+    let fault = if count < PASSWORD_CHARS_LEAST {
+        words::password_short(count, PASSWORD_CHARS_LEAST)
+    } else if count > PASSWORD_CHARS_MOST {
+        words::password_long(PASSWORD_CHARS_MOST)
+    } else {
+        return Ok(());
+    };
+    Err(Invalid::new("password", fault).into())
+}
+
+fn is_end_of_challenge(refusal: &Refusal) -> bool {
+    refusal.error == Word::Expired
+        || (refusal.error == Word::WrongCode && refusal.attempts_left == Some(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiting_for_code() -> Entry {
+        let mut entry = Entry::default();
+        entry.go(Step::Register);
+        entry.begin();
+        entry.code_sent(
+            "ann@example.com",
+            Challenge {
+                challenge: "c".into(),
+                expires_at: 300_000,
+                resend_at: 60_000,
+            },
+        );
+        entry
+    }
+
+    fn wrong_code(left: u32) -> Failure {
+        Failure::Refused(Refusal {
+            error: Word::WrongCode,
+            message: "No.".into(),
+            field: None,
+            attempts_left: Some(left),
+            retry_at: None,
+        })
+    }
+
+    #[test]
+    fn a_registration_leads_to_the_code_that_was_mailed() {
+        let entry = waiting_for_code();
+        assert_eq!(entry.step, Step::Code);
+        assert_eq!(entry.email, "ann@example.com");
+        assert_eq!(entry.challenge(), "c");
+        assert!(!entry.busy);
+    }
+
+    #[test]
+    fn the_wait_for_another_code_counts_down_and_is_never_longer_than_the_service_asks() {
+        let entry = waiting_for_code();
+        assert_eq!(entry.seconds_to_resend(0), 60);
+        assert_eq!(entry.seconds_to_resend(58_500), 2);
+        assert_eq!(entry.seconds_to_resend(60_000), 0);
+        assert_eq!(entry.seconds_to_resend(-9_000_000), 60);
+    }
+
+    #[test]
+    fn a_wrong_code_is_told_beside_the_code_and_a_spent_one_may_be_replaced_at_once() {
+        let mut entry = waiting_for_code();
+        entry.failed(&wrong_code(2));
+        let problem = entry.problem.clone().expect("a problem");
+        assert!(problem.beside("code").is_some(), "{problem:?}");
+        assert_eq!(entry.seconds_to_resend(0), 60);
+        entry.failed(&wrong_code(0));
+        assert_eq!(entry.seconds_to_resend(0), 0);
+    }
+
+    #[test]
+    fn a_forgotten_password_leads_to_a_new_one_and_not_into_the_chat() {
+        let mut entry = Entry::default();
+        entry.go(Step::Forgot);
+        entry.code_sent(
+            "ann@example.com",
+            Challenge {
+                challenge: "c".into(),
+                expires_at: 0,
+                resend_at: 0,
+            },
+        );
+        assert_eq!(entry.step, Step::Reset);
+    }
+
+    #[test]
+    fn a_form_is_checked_field_by_field_before_it_is_sent() {
+        let field = |result: Result<(), Problem>| result.err().and_then(|problem| problem.field);
+        let password = "a few words to remember";
+        assert_eq!(
+            field(check_registration("Ann", "ann@example.com", password)),
+            None
+        );
+        assert_eq!(
+            field(check_registration(" ", "ann@example.com", password)).as_deref(),
+            Some("name")
+        );
+        assert_eq!(
+            field(check_registration("Ann", "ann", password)).as_deref(),
+            Some("email")
+        );
+        assert_eq!(
+            field(check_registration("Ann", "ann@example.com", "short")).as_deref(),
+            Some("password")
+        );
+        assert_eq!(field(check_code("1234 5678")), None);
+        assert_eq!(field(check_code("1234")).as_deref(), Some("code"));
+    }
+}
