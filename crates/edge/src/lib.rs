@@ -1,1 +1,15 @@
-//! (skeleton)
+//! Where AWS ends and our code begins: the environment, HTTP, WebSocket and
+//! queue events, and the log. A function names its clients and its handler; the
+//! rest of what Lambda asks for is here.
+
+mod environment;
+pub mod http;
+mod log;
+pub mod queue;
+mod read;
+mod refusal;
+pub mod websocket;
+
+pub use environment::now;
+pub use lambda_runtime::Error;
+pub use refusal::Refusal;

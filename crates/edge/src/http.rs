@@ -1,0 +1,234 @@
+//! HTTP requests of API Gateway's payload format 2.0.
+
+use std::time::Instant;
+
+use anyhow::Context as _;
+use domain::limits::BODY_BYTES;
+use domain::settings::Variables;
+use domain::{Invalid, Millis};
+use http::header::{
+    AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderName, ORIGIN, RETRY_AFTER, USER_AGENT,
+};
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Request, RequestExt, Response, service_fn};
+use lambda_runtime::Error;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::environment;
+use crate::read;
+use crate::refusal::Refusal;
+
+/// What a handler answers.
+pub type Outcome = Result<Answer, Refusal>;
+
+/// Runs a function that answers HTTP requests: `start` makes its clients from
+/// its environment, `handle` answers one request.
+pub async fn run<App, Start, Starting, Handle, Handling>(
+    start: Start,
+    handle: Handle,
+) -> Result<(), Error>
+where
+    App: Sync + 'static,
+    Start: FnOnce(Variables) -> Starting,
+    Starting: Future<Output = anyhow::Result<App>>,
+    Handle: Fn(&'static App, Call) -> Handling,
+    Handling: Future<Output = Outcome> + Send + 'static,
+{
+    let app = environment::start(start).await?;
+    lambda_http::run(service_fn(|request: Request| {
+        let call = Call::new(request);
+        let begun = Instant::now();
+        let route = call.route.clone();
+        let handling = match &call.too_large {
+            true => None,
+            false => Some(handle(app, call)),
+        };
+        async move {
+            let outcome = match handling {
+                Some(handling) => handling.await,
+                None => Err(Refusal::TooLarge),
+            };
+            respond(&route, begun, outcome)
+        }
+    }))
+    .await
+}
+
+/// One request.
+pub struct Call {
+    route: String,
+    request: Request,
+    too_large: bool,
+    /// When it came.
+    pub now: Millis,
+}
+
+impl Call {
+    fn new(request: Request) -> Self {
+        let route = match request.request_context() {
+            RequestContext::ApiGatewayV2(context) => context.route_key.unwrap_or_default(),
+            _ => String::new(),
+        };
+        let too_large = request.body().len() > BODY_BYTES;
+        Self {
+            route,
+            request,
+            too_large,
+            now: environment::now(),
+        }
+    }
+
+    /// The route as the template names it, such as `POST /api/rooms`.
+    pub fn route(&self) -> &str {
+        &self.route
+    }
+
+    /// The body, read into its type.
+    pub fn body<T: DeserializeOwned>(&self) -> Result<T, Invalid> {
+        read::json(self.request.body())
+    }
+
+    /// A parameter of the path, such as `{room}`.
+    pub fn path(&self, name: &str) -> String {
+        self.request
+            .path_parameters_ref()
+            .and_then(|parameters| parameters.first(name))
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// The parameters of the query string, in order.
+    pub fn query(&self) -> Vec<(String, String)> {
+        self.request
+            .query_string_parameters_ref()
+            .map(|parameters| {
+                parameters
+                    .iter()
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .collect()
+            })
+            .unwrap_or_default()
+    }
+
+    /// The access token of the `Authorization` header.
+    pub fn bearer(&self) -> Option<&str> {
+        self.header(AUTHORIZATION)?.strip_prefix("Bearer ")
+    }
+
+    /// A cookie.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.header(COOKIE)?
+            .split(';')
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value)
+    }
+
+    /// The origin of the page that sends it, if a browser says so.
+    pub fn origin(&self) -> Option<&str> {
+        self.header(ORIGIN)
+    }
+
+    /// The address that it comes from, for limits.
+    pub fn source(&self) -> String {
+        match self.request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => {
+                context.http.source_ip.clone().unwrap_or_default()
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// The browser, as it names itself, shortened.
+    pub fn device(&self) -> String {
+        self.header(USER_AGENT)
+            .unwrap_or_default()
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(200)
+            .collect()
+    }
+
+    fn header(&self, name: HeaderName) -> Option<&str> {
+        self.request.headers().get(name)?.to_str().ok()
+    }
+}
+
+/// A success.
+pub struct Answer {
+    status: u16,
+    body: String,
+    cookie: Option<String>,
+}
+
+impl Answer {
+    /// 200 with a body.
+    pub fn ok(body: &impl Serialize) -> Self {
+        Self::with(200, body)
+    }
+
+    /// 201 with a body.
+    pub fn created(body: &impl Serialize) -> Self {
+        Self::with(201, body)
+    }
+
+    /// 202 with a body.
+    pub fn accepted(body: &impl Serialize) -> Self {
+        Self::with(202, body)
+    }
+
+    /// 204.
+    pub fn no_content() -> Self {
+        Self {
+            status: 204,
+            body: String::new(),
+            cookie: None,
+        }
+    }
+
+    /// The same with a `Set-Cookie` header.
+    pub fn cookie(mut self, cookie: String) -> Self {
+        self.cookie = Some(cookie);
+        self
+    }
+
+    fn with(status: u16, body: &impl Serialize) -> Self {
+        Self {
+            status,
+            body: serde_json::to_string(body).expect("answers are plain data"),
+            cookie: None,
+        }
+    }
+}
+
+fn respond(route: &str, begun: Instant, outcome: Outcome) -> Result<Response<Body>, Error> {
+    let mut response = Response::builder()
+        .header("cache-control", "no-store")
+        .header(CONTENT_TYPE, "application/json");
+    let (status, word, body) = match outcome {
+        Ok(answer) => {
+            if let Some(cookie) = answer.cookie {
+                response = response.header("set-cookie", cookie);
+            }
+            (answer.status, None, answer.body)
+        }
+        Err(refusal) => {
+            refusal.log_cause();
+            if let Some(at) = refusal.retry_at() {
+                let seconds = (at - environment::now() + 999).max(1_000) / 1_000;
+                response = response.header(RETRY_AFTER, seconds);
+            }
+            let body = serde_json::to_string(&refusal.body()).context("refusals are plain data")?;
+            (refusal.status(), Some(refusal.word()), body)
+        }
+    };
+    tracing::info!(
+        route,
+        status,
+        refusal = word.map(tracing::field::debug),
+        milliseconds = begun.elapsed().as_millis() as u64,
+        "answered"
+    );
+    Ok(response.status(status).body(Body::Text(body))?)
+}

@@ -1,0 +1,278 @@
+//! WebSocket events of API Gateway: a handshake, a frame, a close.
+
+use std::time::Instant;
+
+use domain::settings::Variables;
+use domain::{Invalid, Millis};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest as Event;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde::Serialize;
+use serde_json::Value;
+use wire::frame::{ACTIONS, PROTOCOL, TOKEN_PREFIX};
+use wire::{ClientFrame, ServerFrame};
+
+use crate::environment;
+use crate::read;
+use crate::refusal::Refusal;
+
+/// What API Gateway is answered.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Response {
+    status_code: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    headers: Option<serde_json::Map<String, Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+}
+
+impl Response {
+    fn status(status_code: u16) -> Self {
+        Self {
+            status_code,
+            headers: None,
+            body: None,
+        }
+    }
+}
+
+/// A socket that asks to be opened.
+pub struct Handshake {
+    /// API Gateway's id for it.
+    pub connection: String,
+    /// The access token among the offered subprotocols.
+    pub token: Option<String>,
+    /// Whether our subprotocol is among them.
+    pub offers_protocol: bool,
+    /// The page that opens it.
+    pub origin: Option<String>,
+    /// When it came.
+    pub now: Millis,
+}
+
+/// A text frame of a client.
+pub struct Frame {
+    /// Which socket it came on.
+    pub connection: String,
+    /// When it came.
+    pub now: Millis,
+    text: String,
+}
+
+/// A socket that was closed.
+pub struct Closed {
+    /// Which one.
+    pub connection: String,
+    /// When.
+    pub now: Millis,
+}
+
+/// Runs the function behind `$connect`. A refusal becomes the status of the
+/// handshake, and no socket opens.
+pub async fn run_connect<App, Start, Starting, Handle, Handling>(
+    start: Start,
+    handle: Handle,
+) -> Result<(), Error>
+where
+    App: Sync + 'static,
+    Start: FnOnce(Variables) -> Starting,
+    Starting: Future<Output = anyhow::Result<App>>,
+    Handle: Fn(&'static App, Handshake) -> Handling,
+    Handling: Future<Output = Result<(), Refusal>>,
+{
+    let app = environment::start(start).await?;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| {
+        let begun = Instant::now();
+        let handling = handle(app, Handshake::new(&event.payload));
+        async move {
+            let outcome = handling.await;
+            let response = match &outcome {
+                Ok(()) => accepted(),
+                Err(refusal) => {
+                    refusal.log_cause();
+                    Response::status(refusal.status())
+                }
+            };
+            log("$connect", begun, outcome.err().as_ref());
+            Ok::<_, Error>(response)
+        }
+    }))
+    .await
+}
+
+/// Runs the function behind `$default`. What the handler gives is the answer to
+/// the sender; a refusal becomes a `problem` with the frame's own `ref` and `id`.
+pub async fn run_frames<App, Start, Starting, Handle, Handling>(
+    start: Start,
+    handle: Handle,
+) -> Result<(), Error>
+where
+    App: Sync + 'static,
+    Start: FnOnce(Variables) -> Starting,
+    Starting: Future<Output = anyhow::Result<App>>,
+    Handle: Fn(&'static App, Frame) -> Handling,
+    Handling: Future<Output = Result<Option<ServerFrame>, Refusal>>,
+{
+    let app = environment::start(start).await?;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| {
+        let begun = Instant::now();
+        let frame = Frame::new(event.payload);
+        let mention = Mention::of(&frame.text);
+        let handling = handle(app, frame);
+        async move {
+            let outcome = handling.await;
+            log(mention.action, begun, outcome.as_ref().err());
+            let answer = outcome.unwrap_or_else(|refusal| {
+                refusal.log_cause();
+                Some(mention.problem(&refusal))
+            });
+            Ok::<_, Error>(Response {
+                body: answer
+                    .map(|frame| serde_json::to_string(&frame).expect("frames are plain data")),
+                ..Response::status(200)
+            })
+        }
+    }))
+    .await
+}
+
+/// Runs the function behind `$disconnect`.
+pub async fn run_disconnect<App, Start, Starting, Handle, Handling>(
+    start: Start,
+    handle: Handle,
+) -> Result<(), Error>
+where
+    App: Sync + 'static,
+    Start: FnOnce(Variables) -> Starting,
+    Starting: Future<Output = anyhow::Result<App>>,
+    Handle: Fn(&'static App, Closed) -> Handling,
+    Handling: Future<Output = Result<(), Refusal>>,
+{
+    let app = environment::start(start).await?;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| {
+        let begun = Instant::now();
+        let handling = handle(app, Closed::new(event.payload));
+        async move {
+            let outcome = handling.await;
+            if let Err(refusal) = &outcome {
+                refusal.log_cause();
+            }
+            log("$disconnect", begun, outcome.err().as_ref());
+            Ok::<_, Error>(Response::status(200))
+        }
+    }))
+    .await
+}
+
+impl Handshake {
+    fn new(event: &Event) -> Self {
+        let header = |name: &str| Some(event.headers.get(name)?.to_str().ok()?.to_owned());
+        let offered = header("sec-websocket-protocol").unwrap_or_default();
+        let offered = || offered.split(',').map(str::trim);
+        Self {
+            connection: connection_id(event),
+            token: offered()
+                .find_map(|protocol| protocol.strip_prefix(TOKEN_PREFIX))
+                .map(str::to_owned),
+            offers_protocol: offered().any(|protocol| protocol == PROTOCOL),
+            origin: header("origin"),
+            now: environment::now(),
+        }
+    }
+}
+
+impl Frame {
+    fn new(event: Event) -> Self {
+        Self {
+            connection: connection_id(&event),
+            now: environment::now(),
+            text: event.body.unwrap_or_default(),
+        }
+    }
+
+    /// What the client says.
+    pub fn read(&self) -> Result<ClientFrame, Refusal> {
+        let value: Value = serde_json::from_str(&self.text)
+            .map_err(|_| Invalid::new("frame", "must be a JSON object."))?;
+        match value.get("action") {
+            Some(Value::String(action)) if ACTIONS.contains(&action.as_str()) => {
+                Ok(read::value(value)?)
+            }
+            Some(Value::String(_)) => Err(Refusal::UnknownAction),
+            Some(_) => Err(Invalid::new("action", "must be a text.").into()),
+            None if value.is_object() => Err(Invalid::new("action", "is missing.").into()),
+            None => Err(Invalid::new("frame", "must be a JSON object.").into()),
+        }
+    }
+}
+
+impl Closed {
+    fn new(event: Event) -> Self {
+        Self {
+            connection: connection_id(&event),
+            now: environment::now(),
+        }
+    }
+}
+
+/// What a refusal repeats of the frame that it refuses.
+struct Mention {
+    action: &'static str,
+    reference: Option<String>,
+    id: Option<String>,
+}
+
+impl Mention {
+    fn of(text: &str) -> Self {
+        let value: Value = serde_json::from_str(text).unwrap_or_default();
+        let short = |name: &str| {
+            let text = value.get(name)?.as_str()?;
+            (text.len() <= 64).then(|| text.to_owned())
+        };
+        Self {
+            action: ACTIONS
+                .into_iter()
+                .find(|action| value.get("action").is_some_and(|said| said == action))
+                .unwrap_or("unknown"),
+            reference: short("ref"),
+            id: short("id"),
+        }
+    }
+
+    fn problem(self, refusal: &Refusal) -> ServerFrame {
+        ServerFrame::Problem {
+            error: refusal.word(),
+            message: refusal.message(),
+            reference: self.reference,
+            id: self.id,
+            retry_at: refusal.retry_at(),
+        }
+    }
+}
+
+/// 200, and the subprotocol that API Gateway leaves to the function to select:
+/// only the plain name, never the one that holds the token.
+fn accepted() -> Response {
+    let selected = ("Sec-WebSocket-Protocol".to_owned(), PROTOCOL.into());
+    Response {
+        headers: Some(serde_json::Map::from_iter([selected])),
+        ..Response::status(200)
+    }
+}
+
+fn connection_id(event: &Event) -> String {
+    event
+        .request_context
+        .connection_id
+        .clone()
+        .unwrap_or_default()
+}
+
+fn log(action: &str, begun: Instant, refusal: Option<&Refusal>) {
+    tracing::info!(
+        action,
+        refusal = refusal.map(|refusal| tracing::field::debug(refusal.word())),
+        milliseconds = begun.elapsed().as_millis() as u64,
+        "handled"
+    );
+}
