@@ -46,9 +46,9 @@ pub enum State {
         /// Where it was found.
         place: String,
     },
-    /// It is not, and here is what would be done, to follow "would".
+    /// It is not.
     Missing {
-        /// Empty where the package manager is asked.
+        /// What would be done; empty where the package manager is asked.
         remedy: String,
     },
 }
@@ -101,7 +101,7 @@ impl Need {
                 Ok(command) => format!("would run: {command}"),
                 Err(error) => format!("would stop: {error}"),
             },
-            Get::Own(_) | Get::Never => format!("would {remedy}"),
+            Get::Own(_) | Get::Never => remedy.to_owned(),
         }
     }
 }

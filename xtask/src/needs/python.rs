@@ -83,7 +83,7 @@ fn look_for_tools() -> State {
         }
     } else {
         State::Missing {
-            remedy: format!("install them from PyPI into {place}, about a minute"),
+            remedy: format!("would install them from PyPI into {place}, about a minute"),
         }
     }
 }

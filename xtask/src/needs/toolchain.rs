@@ -61,7 +61,7 @@ fn by_version(program: &str, before: &str) -> State {
             place: file.display().to_string(),
         },
         _ => State::Missing {
-            remedy: String::new(),
+            remedy: "install it from https://rustup.rs".to_owned(),
         },
     }
 }

@@ -73,14 +73,15 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         }
         say::step(&format!("{}: {}", step.name, step.what));
         let started = Instant::now();
-        let tally = (step.run)(&context).unwrap_or_else(|error| {
+        let outcome = (step.run)(&context);
+        if signals::received().is_some() {
+            anyhow::bail!("told to end");
+        }
+        let tally = outcome.unwrap_or_else(|error| {
             say::line(&format!("error: {error:#}"));
             Tally::broken()
         });
         let took = started.elapsed();
-        if signals::received().is_some() {
-            anyhow::bail!("told to end");
-        }
         say::line(&format!(
             "<== {} {} in {}",
             step.name,

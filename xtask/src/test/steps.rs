@@ -57,9 +57,16 @@ pub const STEPS: &[Step] = &[
     Step {
         name: "build",
         what: "functions, runner and tests",
-        areas: &[Area::Unit, Area::Mongo, Area::E2e],
+        areas: &[Area::Template, Area::Unit, Area::Mongo, Area::E2e],
         serves_a_filter: true,
         run: build,
+    },
+    Step {
+        name: "settings",
+        what: "does each function read what the template gives it?",
+        areas: &[Area::Template],
+        serves_a_filter: false,
+        run: settings,
     },
     Step {
         name: "clippy",
@@ -98,6 +105,9 @@ pub const STEPS: &[Step] = &[
     },
 ];
 
+/// The rules that look at built functions.
+const SETTINGS: &str = "variables::";
+
 fn rustfmt(context: &Context) -> anyhow::Result<Tally> {
     let mut cargo = context.workspace.cargo();
     child::run(cargo.args(["fmt", "--all", "--", "--check"]))?;
@@ -106,7 +116,17 @@ fn rustfmt(context: &Context) -> anyhow::Result<Tally> {
 
 fn rules(context: &Context) -> anyhow::Result<Tally> {
     let mut cargo = context.workspace.cargo();
-    tests(context, cargo.args(["test", "--package", "xtask"]))
+    cargo.args(["test", "--package", "xtask"]);
+    tests(context, &mut cargo, &["--skip", SETTINGS])
+}
+
+/// What the template gives to the functions, and what they read: needs them built.
+fn settings(context: &Context) -> anyhow::Result<Tally> {
+    let mut cargo = context.workspace.cargo();
+    cargo
+        .args(["test", "--package", "xtask", "--test", "rules"])
+        .env("BANTER_BIN", &context.artifacts.binaries);
+    tests(context, &mut cargo, &["--ignored", SETTINGS])
 }
 
 fn sam(context: &Context, options: &[&str]) -> anyhow::Result<Tally> {
@@ -142,9 +162,10 @@ fn unit(context: &Context) -> anyhow::Result<Tally> {
     let (_, programs) = context.workspace.test_programs();
     let mut cargo = context.workspace.cargo();
     cargo.arg("test").args(TOGETHER).args(["--lib", "--bins"]);
-    let tally = tests(context, select(&mut cargo, &programs))?;
+    let tally = tests(context, select(&mut cargo, &programs), &[])?;
     let mut cargo = context.workspace.cargo();
-    let examples = tests(context, cargo.arg("test").args(TOGETHER).arg("--doc"))?;
+    cargo.arg("test").args(TOGETHER).arg("--doc");
+    let examples = tests(context, &mut cargo, &[])?;
     Ok(tally.and(examples))
 }
 
@@ -172,7 +193,7 @@ fn end_to_end(context: &Context) -> anyhow::Result<Tally> {
             .env("BANTER_CHROMIUM", browser)
             .env("BANTER_CHROMEDRIVER", driver);
     }
-    tests(context, select(&mut cargo, &programs))
+    tests(context, select(&mut cargo, &programs), &[])
 }
 
 /// Adds test programs by name.
@@ -184,11 +205,11 @@ fn select<'c>(cargo: &'c mut Command, programs: &[&str]) -> &'c mut Command {
 }
 
 /// Runs all the tests of a `cargo test` command, also after one has failed,
-/// and counts them.
-fn tests(context: &Context, cargo: &mut Command) -> anyhow::Result<Tally> {
-    cargo.arg("--no-fail-fast");
-    if let Some(filter) = &context.filter {
-        cargo.args(["--", filter]);
-    }
+/// and counts them. The options are those of the test programs.
+fn tests(context: &Context, cargo: &mut Command, options: &[&str]) -> anyhow::Result<Tally> {
+    cargo
+        .args(["--no-fail-fast", "--"])
+        .args(options)
+        .args(&context.filter);
     tally::count(cargo)
 }

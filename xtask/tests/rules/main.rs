@@ -10,6 +10,7 @@ mod layers;
 mod links;
 mod repository;
 mod template;
+mod variables;
 mod yaml;
 
 /// Fails with every fault, one a line.
