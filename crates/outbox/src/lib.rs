@@ -39,10 +39,23 @@ const CONFIRM_LIMIT: Duration = Duration::from_secs(3);
 /// connection and a try on that. Well inside the 30 s that the HTTP API waits.
 const PUBLISH_LIMIT: Duration = Duration::from_secs(9);
 
-/// The broker did not take the job. Holds nothing of the job itself.
+/// The broker did not take the job. Holds nothing of the job itself; in its
+/// chain is [`domain::Unavailable`], since the same job may be taken later.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("the mail queue did not take a job: {0}")]
-pub struct Unavailable(String);
+#[error("the mail queue did not take a job: {fault}")]
+pub struct Unavailable {
+    fault: String,
+    source: domain::Unavailable,
+}
+
+impl Unavailable {
+    fn because(fault: String) -> Self {
+        Self {
+            fault,
+            source: domain::Unavailable { what: "broker" },
+        }
+    }
+}
 
 /// What became of a job that was to be tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,7 +146,9 @@ impl Outbox {
             .await
             .unwrap_or_else(|_| {
                 let seconds = PUBLISH_LIMIT.as_secs();
-                Err(Unavailable(format!("not confirmed within {seconds} s")))
+                Err(Unavailable::because(format!(
+                    "not confirmed within {seconds} s"
+                )))
             })
     }
 
@@ -173,7 +188,7 @@ async fn attempt(slot: &mut Option<Link>, link: Link, letter: &Letter) -> Result
 impl From<Trouble> for Unavailable {
     fn from(trouble: Trouble) -> Self {
         match trouble {
-            Trouble::Broken(fault) | Trouble::Refused(fault) => Self(fault),
+            Trouble::Broken(fault) | Trouble::Refused(fault) => Self::because(fault),
         }
     }
 }

@@ -10,7 +10,7 @@ use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 
-use crate::error::Result;
+use crate::error::{Result, is_duplicate};
 use crate::{Store, date};
 
 /// How long a mailed job is remembered: longer than it can stay on a queue.
@@ -42,10 +42,15 @@ impl Store {
     /// Remembers that `job` was mailed.
     pub async fn mark_sent(&self, job: &str, now: Millis) -> Result<()> {
         let first = doc! { "sent_at": now, "expires": date(now + REMEMBERED) };
-        self.collection::<Document>("deliveries")
+        let marked = self
+            .collection::<Document>("deliveries")
             .update_one(doc! { "_id": job }, doc! { "$setOnInsert": first })
             .upsert(true)
-            .await?;
-        Ok(())
+            .await;
+        match marked {
+            Ok(_) => Ok(()),
+            Err(error) if is_duplicate(&error) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 }

@@ -1,0 +1,124 @@
+//! How other people's words, times and paragraphs look in a mail.
+
+use domain::challenge::CODE_DIGITS;
+use domain::time::{Millis, SECOND};
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+/// Columns of a line of text.
+const COLUMNS: usize = 72;
+/// Characters of somebody else's words.
+const WORDS_SHOWN: usize = 120;
+
+/// Words of somebody else, fit for a mail in our name: on one line, not too
+/// long, with nothing in them that looks like a code and nothing that a mail
+/// client would make a link of.
+pub(crate) fn quoted(words: &str) -> String {
+    let mut shown = String::new();
+    let mut digits = 0;
+    let mut after_dot = false;
+    for c in words.chars().take(WORDS_SHOWN) {
+        let c = if c.is_control() { ' ' } else { c };
+        digits = if c.is_numeric() { digits + 1 } else { 0 };
+        if after_dot && c.is_alphanumeric() && !c.is_numeric() || digits == CODE_DIGITS {
+            shown.push(' ');
+            digits = u8::from(c.is_numeric()).into();
+        }
+        after_dot = c == '.';
+        shown.push(if c == '@' { ' ' } else { c });
+    }
+    shown.replace("://", " ")
+}
+
+/// The time of day, rounded down to the minute: `14:05 UTC`.
+pub(crate) fn time_of_day(at: Millis) -> String {
+    formatted(at, format_description!("[hour]:[minute] UTC"))
+}
+
+/// Day and time: `22 November 2026, 14:05 UTC`.
+pub(crate) fn day_and_time(at: Millis) -> String {
+    let form =
+        format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
+    formatted(at, form)
+}
+
+fn formatted(at: Millis, form: &[time::format_description::BorrowedFormatItem<'_>]) -> String {
+    OffsetDateTime::from_unix_timestamp(at / SECOND)
+        .ok()
+        .and_then(|time| time.format(form).ok())
+        .unwrap_or_else(|| "soon".to_owned())
+}
+
+/// The paragraph in lines of at most 72 columns, as far as its words allow.
+pub(crate) fn wrapped(paragraph: &str) -> String {
+    let mut text = String::new();
+    let mut column = 0;
+    for word in paragraph.split_whitespace() {
+        let width = word.chars().count();
+        if column > 0 && column + 1 + width > COLUMNS {
+            text.push('\n');
+            column = 0;
+        } else if column > 0 {
+            text.push(' ');
+            column += 1;
+        }
+        text.push_str(word);
+        column += width;
+    }
+    text
+}
+
+/// Text as HTML shows it.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut html = String::new();
+    for c in text.chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            other => html.push(other),
+        }
+    }
+    html
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn somebody_else_s_words_hold_no_line_break_no_link_and_no_code() {
+        assert_eq!(quoted("a\r\nBcc: b"), "a  Bcc: b");
+        assert_eq!(quoted("http://evil.example/x"), "http evil. example/x");
+        assert_eq!(quoted("ann@evil.example"), "ann evil. example");
+        assert_eq!(quoted("Gecko/20100101 rv:1.2"), "Gecko/2010010 1 rv:1.2");
+        assert_eq!(quoted("1234567890123456"), "1234567 8901234 56");
+    }
+
+    #[test]
+    fn times_are_told_in_words_and_utc() {
+        assert_eq!(time_of_day(1_795_388_759_999), "23:05 UTC");
+        assert_eq!(
+            day_and_time(1_795_388_759_999),
+            "22 November 2026, 23:05 UTC"
+        );
+        assert_eq!(time_of_day(Millis::MAX), "soon");
+    }
+
+    #[test]
+    fn a_long_paragraph_is_broken_between_words() {
+        let text = wrapped(&"word ".repeat(40));
+        assert!(text.lines().all(|line| line.len() <= COLUMNS));
+        assert_eq!(text.split_whitespace().count(), 40);
+    }
+
+    #[test]
+    fn html_cannot_be_smuggled_in() {
+        assert_eq!(
+            escaped("<b a='1'>&\""),
+            "&lt;b a=&#39;1&#39;&gt;&amp;&quot;"
+        );
+    }
+}
