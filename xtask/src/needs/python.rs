@@ -2,8 +2,8 @@
 //! database. They live in a folder of ours, at versions of our choice, so that
 //! the same template is judged alike everywhere and no system is changed.
 
-use std::fs;
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -69,13 +69,10 @@ fn look_for_python() -> State {
 
 fn look_for_tools() -> State {
     let (place, installed) = match environment() {
-        Ok(folder) => (
-            folder.display().to_string(),
-            fs::read_to_string(folder.join("requirements.txt")).unwrap_or_default(),
-        ),
-        Err(error) => (error.to_string(), String::new()),
+        Ok(folder) => (folder.display().to_string(), is_installed(&folder)),
+        Err(error) => (error.to_string(), false),
     };
-    if installed == REQUIREMENTS {
+    if installed {
         let version = REQUIREMENTS.split_whitespace().collect::<Vec<_>>();
         State::Present {
             version: version.join(" "),
@@ -88,16 +85,28 @@ fn look_for_tools() -> State {
     }
 }
 
+fn is_installed(folder: &Path) -> bool {
+    fs::read_to_string(folder.join("requirements.txt")).is_ok_and(|text| text == REQUIREMENTS)
+        // Gone when the system's Python was replaced by another.
+        && folder.join("bin/python").exists()
+}
+
 fn install_tools() -> anyhow::Result<()> {
     let started = Instant::now();
     let folder = environment()?;
+    let log = log_file("pip")?;
+    // Another run may be at it; what it has made is there once it is done.
+    let lock = File::create(folder.with_extension("lock"))?;
+    lock.lock()?;
+    if is_installed(&folder) {
+        return Ok(());
+    }
     say::step(&format!(
         "installing {} into {} for {}: python3 -m venv, pip install (about a minute)",
         TOOLS.name,
         folder.display(),
         TOOLS.purpose
     ));
-    let log = log_file("pip")?;
     if folder.exists() {
         fs::remove_dir_all(&folder)
             .with_context(|| format!("cannot empty {}", folder.display()))?;

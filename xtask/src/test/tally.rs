@@ -53,9 +53,9 @@ impl Tally {
 
     /// Takes in one line of a test program's standard output.
     fn hear(&mut self, line: &str) {
-        if let Some(name) = line
+        if let Some((name, _)) = line
             .strip_prefix("test ")
-            .and_then(|rest| rest.trim_end().strip_suffix(" ... FAILED"))
+            .and_then(|rest| rest.split_once(" ... FAILED"))
         {
             self.names.push(name.to_owned());
         }
@@ -120,7 +120,7 @@ mod tests {
         for line in [
             "running 3 tests\n",
             "test rooms::a_stranger_hears_nothing ... ok\n",
-            "test rooms::an_owner_leaves ... FAILED\n",
+            "test rooms::an_owner_leaves ... FAILED (1.2 s)\n",
             "test result: FAILED. 2 passed; 1 failed; 4 ignored; 0 measured; 0 filtered out; finished in 0.00s\n",
             "test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 9 filtered out; finished in 0.00s\n",
         ] {
