@@ -2,6 +2,7 @@
 //! queue events, and the log. A function names its clients and its handler; the
 //! rest of what Lambda asks for is here.
 
+pub mod deployment;
 mod environment;
 pub mod http;
 mod log;

@@ -16,6 +16,10 @@ pub(crate) fn start() {
     let ours = tracing_subscriber::filter::filter_fn(move |metadata| {
         let most = if is_ours(metadata.target()) {
             level
+        } else if metadata.target().starts_with("lapin") {
+            // It warns of a message that no queue takes by showing all of it,
+            // code and address included.
+            level.min(LevelFilter::ERROR)
         } else {
             level.min(LevelFilter::WARN)
         };

@@ -1,0 +1,98 @@
+//! A CloudFormation custom resource: what a function is asked at deploy time.
+//!
+//! Such a function does not answer by what it returns but by a document put to
+//! an address in the request; whoever fails to put it leaves the deployment
+//! waiting for an hour. So its environment is read while the request is handled
+//! and not at init, where a fault could not be told.
+
+use std::time::{Duration, SystemTime};
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde::Deserialize;
+
+use crate::log;
+
+/// What CloudFormation asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum Kind {
+    /// The resource is new in the stack.
+    Create,
+    /// One of its properties in the template changed.
+    Update,
+    /// It was taken out of the template, or the stack is deleted.
+    Delete,
+}
+
+/// A request of CloudFormation.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    /// What is to be done.
+    #[serde(rename = "RequestType")]
+    pub kind: Kind,
+    /// Where the answer goes: an address that itself is the right to write there.
+    #[serde(rename = "ResponseURL")]
+    pub response_url: String,
+    /// The stack, to be repeated in the answer.
+    pub stack_id: String,
+    /// The request, to be repeated in the answer.
+    pub request_id: String,
+    /// The resource's name in the template, to be repeated in the answer.
+    pub logical_resource_id: String,
+    /// What an earlier answer called the resource; absent in a `Create`. Another
+    /// name in the answer would make CloudFormation delete this one.
+    pub physical_resource_id: Option<String>,
+}
+
+/// Runs a function that is a custom resource. `handle` answers one request
+/// within the time that it is given.
+pub async fn run<Handle, Handling>(handle: Handle) -> Result<(), Error>
+where
+    Handle: Fn(Request, Duration) -> Handling,
+    Handling: Future<Output = anyhow::Result<()>>,
+{
+    log::start();
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Request>| {
+        let left = event
+            .context
+            .deadline()
+            .duration_since(SystemTime::now())
+            .unwrap_or_default();
+        let handling = handle(event.payload, left);
+        async move {
+            handling.await.map_err(|error| {
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "the deployment was not answered"
+                );
+                Error::from(error)
+            })
+        }
+    }))
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_request_is_read_as_cloudformation_sends_it() {
+        let request: Request = serde_json::from_value(json!({
+            "RequestType": "Update",
+            "ServiceToken": "arn:aws:lambda:eu-west-1:111122223333:function:setup",
+            "ResponseURL": "https://bucket.s3.example/key?signature",
+            "StackId": "arn:aws:cloudformation:eu-west-1:111122223333:stack/banter/1",
+            "RequestId": "r-1",
+            "LogicalResourceId": "Setup",
+            "PhysicalResourceId": "banter",
+            "ResourceType": "Custom::Setup",
+            "ResourceProperties": { "ServiceToken": "arn" },
+            "OldResourceProperties": {},
+        }))
+        .unwrap();
+        assert_eq!(request.kind, Kind::Update);
+        assert_eq!(request.physical_resource_id.as_deref(), Some("banter"));
+    }
+}
