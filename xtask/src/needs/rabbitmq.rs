@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Get, Need, Source, State, is_set, on_path};
+use super::{Get, Need, Source, State, is_set};
 
 /// The server, unless `RABBITMQ_URL` names one.
 pub const NEED: Need = Need {
@@ -17,13 +17,14 @@ pub const NEED: Need = Need {
     }),
 };
 
-/// Before the `PATH`, because what Debian has there is a wrapper that changes
-/// the user and clears the environment.
+/// Where the runner looks for it, too. `/usr/sbin` is not among them: Debian's
+/// wrapper there changes the user and forgets the environment.
 const PLACES: &[&str] = &[
     "/usr/lib/rabbitmq/bin/rabbitmq-server",
     "/opt/homebrew/opt/rabbitmq/sbin/rabbitmq-server",
     "/usr/local/opt/rabbitmq/sbin/rabbitmq-server",
-    "/home/linuxbrew/.linuxbrew/opt/rabbitmq/sbin/rabbitmq-server",
+    "/opt/rabbitmq/sbin/rabbitmq-server",
+    "/usr/local/sbin/rabbitmq-server",
 ];
 
 fn look() -> State {
@@ -33,11 +34,7 @@ fn look() -> State {
             place: "the server of RABBITMQ_URL".to_owned(),
         };
     }
-    let found = PLACES
-        .iter()
-        .map(PathBuf::from)
-        .find(|file| file.is_file())
-        .or_else(|| on_path(&["rabbitmq-server"]));
+    let found = PLACES.iter().map(PathBuf::from).find(|file| file.is_file());
     match found {
         Some(file) => State::Present {
             version: version(&file),

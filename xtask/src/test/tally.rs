@@ -99,12 +99,11 @@ pub fn count(cargo: &mut Command) -> anyhow::Result<Tally> {
         }
     }
     let status = child.wait()?;
-    if !status.success() && tally.is_good() {
+    if let Err(error) = child::succeeded(cargo, status)
+        && tally.is_good()
+    {
         // It did not compile, or a test program died.
-        say::line(&format!(
-            "error: {:#}",
-            child::succeeded(cargo, status).unwrap_err()
-        ));
+        say::line(&format!("error: {error:#}"));
         tally.failed += 1;
     }
     Ok(tally)
