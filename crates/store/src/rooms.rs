@@ -1,5 +1,6 @@
 //! Rooms, and how one of their members sees them.
 
+use domain::limits::PRESENCE_MEMBERS;
 use domain::{Millis, RoomName};
 use mongodb::bson::doc;
 use serde::{Deserialize, Serialize};
@@ -7,6 +8,7 @@ use wire::{Room, RoomKind};
 
 use crate::Store;
 use crate::error::{Result, is_duplicate};
+use crate::members::MemberRow;
 
 /// A room as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +66,7 @@ pub enum MadeRoom {
 pub struct Membership {
     /// What the member's row says.
     #[serde(flatten)]
-    pub member: crate::members::MemberRow,
+    pub member: MemberRow,
     /// The room.
     pub room_row: RoomRow,
     /// The newest `seq` of the room, 0 when nothing was said.
@@ -105,5 +107,21 @@ impl Store {
             }
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+impl Store {
+    /// A room with its members, those invited, and those present.
+    pub async fn room_with_members(&self, membership: &Membership, now: Millis) -> Result<Room> {
+        let mut room = membership.room();
+        let (members, invited) =
+            tokio::try_join!(self.members_of(&room.id), self.invited_to(&room.id))?;
+        if members.len() as u64 <= PRESENCE_MEMBERS {
+            let ids: Vec<String> = members.iter().map(|member| member.user.clone()).collect();
+            room.online = Some(self.present_of(&ids, now).await?);
+        }
+        room.members = Some(members.iter().map(MemberRow::member).collect());
+        room.invited = Some(invited);
+        Ok(room)
     }
 }

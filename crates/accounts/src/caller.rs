@@ -1,0 +1,47 @@
+//! Who calls.
+
+use credentials::Verifier;
+use domain::Millis;
+use store::Store;
+use wire::User;
+
+use crate::Result;
+
+/// Somebody signed in.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Who.
+    pub user: User,
+    /// In which session.
+    pub session: String,
+}
+
+/// Lets in those who are signed in.
+#[derive(Clone)]
+pub struct Gate {
+    verifier: Verifier,
+    store: Store,
+}
+
+impl Gate {
+    /// A gate for tokens that `verifier` knows and sessions that `store` keeps.
+    pub fn new(verifier: Verifier, store: Store) -> Self {
+        Self { verifier, store }
+    }
+
+    /// Who presents this access token; none where there is no token, it is not
+    /// genuine or has run out, or its session has ended.
+    pub async fn caller(&self, token: Option<&str>, now: Millis) -> Result<Option<Caller>> {
+        let Some(claims) = token.and_then(|token| self.verifier.verify(token)) else {
+            return Ok(None);
+        };
+        let live = self
+            .store
+            .is_session_live(&claims.sid, &claims.sub, now)
+            .await?;
+        Ok(live.then(|| Caller {
+            user: claims.user(),
+            session: claims.sid,
+        }))
+    }
+}
