@@ -55,6 +55,13 @@ pub const STEPS: &[Step] = &[
         run: |context| sam(context, &["--lint"]),
     },
     Step {
+        name: "clippy",
+        what: "a warning is an error",
+        areas: &[Area::Lint],
+        serves_a_filter: false,
+        run: clippy,
+    },
+    Step {
         name: "build",
         what: "functions, runner and tests",
         areas: &[Area::Template, Area::Unit, Area::Mongo, Area::E2e],
@@ -67,13 +74,6 @@ pub const STEPS: &[Step] = &[
         areas: &[Area::Template],
         serves_a_filter: false,
         run: settings,
-    },
-    Step {
-        name: "clippy",
-        what: "a warning is an error",
-        areas: &[Area::Lint],
-        serves_a_filter: false,
-        run: clippy,
     },
     Step {
         name: "tests",
