@@ -16,6 +16,10 @@ pub const AGAIN: &str = "Try again";
 /// The session ended elsewhere, or ran out.
 pub const SIGNED_OUT: &str = "You have been signed out. Please sign in again.";
 
+/// The service could not be told that one signs out.
+pub const NOT_SIGNED_OUT: &str =
+    "You are still signed in: Banter cannot be reached. Please try again.";
+
 /// Tabs, titles and buttons of the way in.
 pub const SIGN_IN: &str = "Sign in";
 /// See [`SIGN_IN`].

@@ -1,0 +1,69 @@
+//! The small forms of the chat: a new room, somebody to write to, an invitation.
+
+use domain::RoomName;
+use wire::RoomKind;
+use wire::http::{AddMember, CreateRoom, RoomAnswer};
+
+use super::App;
+use crate::api::encode;
+use crate::browser::{self, encoded};
+use crate::state::{Failure, Fetched, Problem, check_email};
+
+impl App {
+    /// Creates a group and goes there.
+    pub async fn create_room(self, name: String) -> Result<(), Problem> {
+        let name = RoomName::parse("name", &name)?.as_str().to_owned();
+        self.start(CreateRoom {
+            name,
+            kind: RoomKind::Group,
+            members: Vec::new(),
+        })
+        .await
+    }
+
+    /// Goes to the room of oneself and another, which is the same every time.
+    pub async fn write_to(self, email: String) -> Result<(), Problem> {
+        check_email("members", &email)?;
+        self.start(CreateRoom {
+            name: String::new(),
+            kind: RoomKind::Direct,
+            members: vec![email.trim().to_owned()],
+        })
+        .await
+    }
+
+    /// Brings somebody into the open room.
+    pub async fn invite(self, room: String, email: String) -> Result<(), Problem> {
+        check_email("email", &email)?;
+        let path = format!("/api/rooms/{}/members", encoded(&room));
+        let body = encode(&AddMember {
+            email: email.trim().to_owned(),
+        });
+        let told = self.inner().api.tell("POST", &path, Some(body)).await;
+        told.map_err(|failure| self.explain(&failure))?;
+        self.carry_out(vec![crate::state::Effect::FetchRoom { room }]);
+        Ok(())
+    }
+
+    async fn start(self, room: CreateRoom) -> Result<(), Problem> {
+        let started = self
+            .inner()
+            .api
+            .post::<RoomAnswer>("/api/rooms", &room)
+            .await;
+        let RoomAnswer { room } = started.map_err(|failure| self.explain(&failure))?;
+        let id = room.id.clone();
+        leptos::prelude::Update::update(&self.chat, |chat| {
+            chat.fetched(Fetched::Room(room), browser::now());
+        });
+        self.open_room(&id);
+        Ok(())
+    }
+
+    fn explain(self, failure: &Failure) -> Problem {
+        if failure.is_signed_out() {
+            self.signed_out();
+        }
+        failure.problem()
+    }
+}

@@ -1,0 +1,210 @@
+//! The way in: sign in, create an account, choose a new password.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use super::code;
+use super::field::{Ask, field};
+use crate::app::app;
+use crate::state::{Problem, Step};
+use crate::words;
+
+const NAME: Ask = Ask {
+    id: "register-name",
+    label: words::YOUR_NAME,
+    kind: "text",
+    autocomplete: "name",
+    hint: words::NAME_HINT,
+};
+const EMAIL: Ask = Ask {
+    id: "register-email",
+    label: words::EMAIL,
+    kind: "email",
+    autocomplete: "email",
+    hint: "",
+};
+const NEW_PASSWORD: Ask = Ask {
+    id: "register-password",
+    label: words::PASSWORD,
+    kind: "password",
+    autocomplete: "new-password",
+    hint: words::PASSWORD_HINT,
+};
+const LOGIN_EMAIL: Ask = Ask {
+    id: "login-email",
+    autocomplete: "username",
+    ..EMAIL
+};
+const LOGIN_PASSWORD: Ask = Ask {
+    id: "login-password",
+    autocomplete: "current-password",
+    hint: "",
+    ..NEW_PASSWORD
+};
+const FORGOT_EMAIL: Ask = Ask {
+    id: "forgot-email",
+    ..LOGIN_EMAIL
+};
+
+/// The whole view.
+pub fn entry() -> impl IntoView {
+    let app = app();
+    let step = Memo::new(move |_| app.entry.with(|entry| entry.step.clone()));
+    view! {
+        <main class="entry">
+            <header>
+                <h1>{words::NAME}</h1>
+                <p>{words::CLAIM}</p>
+            </header>
+            <section class="card">
+                <p id="form-notice" class="notice" role="status">
+                    {move || app.entry.with(|entry| entry.notice.clone())}
+                </p>
+                {move || match step.get() {
+                    Step::SignIn => view! { {tabs(Step::SignIn)} {sign_in()} }.into_any(),
+                    Step::Register => view! { {tabs(Step::Register)} {register()} }.into_any(),
+                    Step::Code => code::code().into_any(),
+                    Step::Forgot => forgot().into_any(),
+                    Step::Reset => code::reset().into_any(),
+                }}
+            </section>
+        </main>
+    }
+}
+
+/// The problem of the form as a whole.
+pub fn form_problem() -> impl IntoView {
+    let app = app();
+    let problem = move || {
+        app.entry.with(|entry| match &entry.problem {
+            Some(Problem {
+                field: None,
+                message,
+            }) => Some(message.clone()),
+            _ => None,
+        })
+    };
+    view! { <p id="form-problem" class="problem" role="alert">{problem}</p> }
+}
+
+/// The problem of one field.
+pub fn problem_of(name: &'static str) -> impl Fn() -> Option<String> + Send + Sync + 'static {
+    let app = app();
+    move || app.entry.with(|entry| entry.problem.as_ref()?.beside(name))
+}
+
+/// The button that sends a form; it waits while a request is under way.
+pub fn submit(id: &'static str, label: &'static str) -> impl IntoView {
+    let app = app();
+    let is_busy = move || app.entry.with(|entry| entry.busy);
+    view! { <button id=id class="main" type="submit" disabled=is_busy>{label}</button> }
+}
+
+fn tabs(shown: Step) -> impl IntoView {
+    let app = app();
+    let tab = move |id: &'static str, label, step: Step| {
+        let current = (shown == step).then_some("page");
+        view! {
+            <button id=id type="button" aria-current=current on:click=move |_| app.go(step.clone())>
+                {label}
+            </button>
+        }
+    };
+    view! {
+        <nav class="tabs" aria-label=words::WAY_IN>
+            {tab("sign-in-tab", words::SIGN_IN, Step::SignIn)}
+            {tab("register-tab", words::CREATE_ACCOUNT, Step::Register)}
+        </nav>
+    }
+}
+
+fn sign_in() -> impl IntoView {
+    let app = app();
+    let (email, password) = (remembered_email(), RwSignal::new(String::new()));
+    let send = on_submit(move || app.sign_in(email.get_untracked(), password.get_untracked()));
+    view! {
+        <form on:submit=send novalidate>
+            {field(LOGIN_EMAIL, email, problem_of("email"))}
+            {field(LOGIN_PASSWORD, password, problem_of("password"))}
+            {form_problem()}
+            {submit("login-submit", words::SIGN_IN)}
+            <button id="forgot" class="quiet" type="button" on:click=move |_| app.go(Step::Forgot)>
+                {words::FORGOT}
+            </button>
+        </form>
+    }
+}
+
+fn register() -> impl IntoView {
+    let app = app();
+    let (name, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let email = remembered_email();
+    let send = on_submit(move || {
+        app.register(
+            name.get_untracked(),
+            email.get_untracked(),
+            password.get_untracked(),
+        );
+    });
+    view! {
+        <form on:submit=send novalidate>
+            {field(NAME, name, problem_of("name"))}
+            {field(EMAIL, email, problem_of("email"))}
+            {field(NEW_PASSWORD, password, problem_of("password"))}
+            {form_problem()}
+            {submit("register-submit", words::CREATE_ACCOUNT)}
+        </form>
+    }
+}
+
+fn forgot() -> impl IntoView {
+    let app = app();
+    let email = remembered_email();
+    let send = on_submit(move || app.forgot(email.get_untracked()));
+    view! {
+        <form on:submit=send novalidate>
+            <h2>{words::FORGOT_TITLE}</h2>
+            {field(FORGOT_EMAIL, email, problem_of("email"))}
+            {form_problem()}
+            {submit("forgot-submit", words::MAIL_CODE)}
+            {back()}
+        </form>
+    }
+}
+
+/// The button back to the first form.
+pub fn back() -> impl IntoView {
+    let app = app();
+    view! {
+        <button id="code-back" class="quiet" type="button" on:click=move |_| app.go(Step::SignIn)>
+            {words::BACK}
+        </button>
+    }
+}
+
+/// Does something when a form is sent, instead of loading a page. Browsers may
+/// fill fields in without saying so; what they hold then counts.
+pub fn on_submit(send: impl Fn() + 'static) -> impl Fn(leptos::ev::SubmitEvent) + 'static {
+    move |event| {
+        event.prevent_default();
+        if let Some(form) = event.target() {
+            announce_filled_in(form.unchecked_ref());
+        }
+        send();
+    }
+}
+
+fn announce_filled_in(form: &web_sys::Element) {
+    let Ok(inputs) = form.query_selector_all("input") else {
+        return;
+    };
+    for index in 0..inputs.length() {
+        if let (Some(input), Ok(event)) = (inputs.item(index), web_sys::Event::new("input")) {
+            let _ = input.dispatch_event(&event);
+        }
+    }
+}
+
+fn remembered_email() -> RwSignal<String> {
+    RwSignal::new(app().entry.with_untracked(|entry| entry.email.clone()))
+}

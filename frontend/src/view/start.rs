@@ -1,0 +1,88 @@
+//! Starting a talk: a new room, or somebody to write to.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::entry::on_submit;
+use super::field::{Ask, field};
+use crate::app::app;
+use crate::state::Problem;
+use crate::words;
+
+const ROOM_NAME: Ask = Ask {
+    id: "new-room-name",
+    label: words::ROOM_NAME,
+    kind: "text",
+    autocomplete: "off",
+    hint: "",
+};
+const EMAIL: Ask = Ask {
+    id: "direct-email",
+    label: words::THEIR_EMAIL,
+    kind: "email",
+    autocomplete: "off",
+    hint: "",
+};
+
+/// Both forms, behind one button.
+pub fn start() -> impl IntoView {
+    view! {
+        <details class="start">
+            <summary id="start">{words::START}</summary>
+            {new_room()}
+            {direct()}
+        </details>
+    }
+}
+
+fn new_room() -> impl IntoView {
+    let app = app();
+    small_form(ROOM_NAME, "new-room-submit", words::CREATE, move |name| {
+        app.create_room(name)
+    })
+}
+
+fn direct() -> impl IntoView {
+    let app = app();
+    small_form(EMAIL, "direct-submit", words::OPEN, move |email| {
+        app.write_to(email)
+    })
+}
+
+/// A form of one field, which is emptied when what it asked for is done.
+pub fn small_form<Done>(
+    ask: Ask,
+    submit: &'static str,
+    label: &'static str,
+    send: impl Fn(String) -> Done + 'static,
+) -> impl IntoView
+where
+    Done: Future<Output = Result<(), Problem>> + 'static,
+{
+    let value = RwSignal::new(String::new());
+    let problem = RwSignal::new(None::<String>);
+    let is_busy = RwSignal::new(false);
+    let on_sent = on_submit(move || {
+        if is_busy.get_untracked() {
+            return;
+        }
+        is_busy.set(true);
+        problem.set(None);
+        let done = send(value.get_untracked());
+        spawn_local(async move {
+            let result = done.await;
+            // The room or the whole view may be gone by now, and its fields with it.
+            is_busy.try_set(false);
+            match result {
+                Ok(()) => value.try_set(String::new()).map(drop),
+                Err(refused) => problem.try_set(Some(refused.message)).map(drop),
+            };
+        });
+    });
+    view! {
+        <form class="small" on:submit=on_sent novalidate>
+            {field(ask, value, move || problem.get())}
+            <button id=submit type="submit" disabled=move || is_busy.get()>{label}</button>
+        </form>
+    }
+}
