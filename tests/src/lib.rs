@@ -1,1 +1,10 @@
-//! (skeleton)
+//! End to end: the stack as one machine runs it, and people who use it as
+//! independent clients do, over HTTP, WebSocket, AMQP and mail. Nothing here
+//! knows our own types: requests and answers are written from
+//! `docs/protocol.md`, so that a fault in a shared definition is found too.
+
+pub mod browser;
+pub mod harness;
+pub mod people;
+pub mod stack;
+pub mod wait;

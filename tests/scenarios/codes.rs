@@ -1,0 +1,186 @@
+//! Mailed codes: tries, races, resends and what they are bound to.
+
+use std::sync::Arc;
+
+use e2e::harness::Test;
+use e2e::people::{Person, Visitor};
+use e2e::stack::Stack;
+use e2e::wait::for_the_time;
+use serde_json::json;
+use tokio::task::JoinSet;
+
+pub fn tests() -> Vec<Test> {
+    let mut tests = e2e::tests![
+        the_mail_has_the_code_alone_on_a_line_and_nothing_like_it,
+        attempts_left_count_from_4_to_0_and_then_the_challenge_is_dead,
+        twenty_right_codes_at_once_sign_in_once,
+        a_code_counts_once,
+        a_code_is_worth_nothing_with_another_challenge,
+        a_code_to_sign_in_does_not_reset_a_password_and_the_other_way_round,
+        a_challenge_that_never_was_is_expired,
+        a_resend_before_its_time_is_too_fast,
+        a_pasted_code_may_hold_spaces,
+        a_new_challenge_does_not_forget_the_wrong_codes_before_it,
+    ];
+    tests.extend(
+        e2e::tests![a_resend_makes_a_new_code_and_voids_the_old_one]
+            .into_iter()
+            .map(Test::patient),
+    );
+    tests
+}
+
+async fn the_mail_has_the_code_alone_on_a_line_and_nothing_like_it(stack: Arc<Stack>) {
+    let ann = Visitor::new(&stack, "Ann");
+    ann.register().await.expect(202);
+    let code = ann.code().await;
+    let mail = stack
+        .inbox
+        .mail(&ann.email, "the code", |mail| mail.code().is_some())
+        .await;
+    let like_a_code = mail
+        .text
+        .split(|character: char| !character.is_ascii_digit())
+        .filter(|digits| digits.len() == 8)
+        .count();
+    assert_eq!(like_a_code, 1, "{}", mail.text);
+    assert!(!mail.subject.contains(&code), "the subject has the code");
+    let html = mail.html.unwrap_or_default();
+    assert!(html.contains(&code), "the HTML part has the code too");
+}
+
+async fn attempts_left_count_from_4_to_0_and_then_the_challenge_is_dead(stack: Arc<Stack>) {
+    let ann = Visitor::new(&stack, "Ann");
+    let challenge = ann.register().await.expect(202).text("/challenge");
+    let code = ann.code().await;
+    let wrong = Visitor::wrong_code(&code);
+    for left in [4, 3, 2, 1, 0] {
+        let answer = ann.verify(&challenge, &wrong).await;
+        let answer = answer.refused(401, "wrong_code");
+        assert_eq!(answer.number("/attempts_left"), left);
+    }
+    ann.verify(&challenge, &code).await.refused(410, "expired");
+}
+
+async fn twenty_right_codes_at_once_sign_in_once(stack: Arc<Stack>) {
+    let ann = Visitor::new(&stack, "Ann");
+    let challenge = ann.register().await.expect(202).text("/challenge");
+    let code = ann.code().await;
+    let mut tries = JoinSet::new();
+    for _ in 0..20 {
+        let (ann, challenge, code) = (ann.clone(), challenge.clone(), code.clone());
+        tries.spawn(async move { ann.verify(&challenge, &code).await });
+    }
+    let mut right = 0;
+    for answer in tries.join_all().await {
+        match answer.status.as_u16() {
+            200 => right += 1,
+            _ => drop(answer.refused(410, "expired")),
+        }
+    }
+    assert_eq!(right, 1);
+}
+
+async fn a_code_counts_once(stack: Arc<Stack>) {
+    let ann = Visitor::new(&stack, "Ann");
+    let challenge = ann.register().await.expect(202).text("/challenge");
+    let code = ann.code().await;
+    ann.verify(&challenge, &code).await.expect(200);
+    ann.verify(&challenge, &code).await.refused(410, "expired");
+}
+
+async fn a_code_is_worth_nothing_with_another_challenge(stack: Arc<Stack>) {
+    let (ann, bob) = (Visitor::new(&stack, "Ann"), Visitor::new(&stack, "Bob"));
+    let challenge = ann.register().await.expect(202).text("/challenge");
+    ann.code().await;
+    bob.register().await.expect(202);
+    let code = bob.code().await;
+    let answer = bob.verify(&challenge, &code).await;
+    answer.refused(401, "wrong_code");
+}
+
+async fn a_code_to_sign_in_does_not_reset_a_password_and_the_other_way_round(stack: Arc<Stack>) {
+    let ann = Visitor::new(&stack, "Ann");
+    ann.sign_up().await;
+    let to_sign_in = ann.login().await.expect(200).text("/challenge");
+    let code = ann.code().await;
+    let answer = ann
+        .reset_password(&to_sign_in, &code, "another set of violet lanterns")
+        .await;
+    answer.refused(410, "expired");
+    let to_reset = ann.forgot_password().await.expect(202).text("/challenge");
+    let code = ann.code().await;
+    ann.verify(&to_reset, &code).await.refused(410, "expired");
+}
+
+async fn a_challenge_that_never_was_is_expired(stack: Arc<Stack>) {
+    let ann = Visitor::new(&stack, "Ann");
+    for challenge in ["nothing", "", "0123456789abcdef0123456789abcdef", "$ne"] {
+        let answer = ann.verify(challenge, "12345678").await;
+        answer.refused(410, "expired");
+        let body = json!({"challenge": challenge});
+        let answer = ann.client.post("/api/resend-otp", body).await;
+        answer.refused(410, "expired");
+    }
+}
+
+async fn a_resend_before_its_time_is_too_fast(stack: Arc<Stack>) {
+    let ann = Visitor::new(&stack, "Ann");
+    let challenge = ann.register().await.expect(202);
+    let body = json!({"challenge": challenge.text("/challenge")});
+    let answer = ann.client.post("/api/resend-otp", body).await.too_fast();
+    let apart = answer.number("/retry_at") - challenge.number("/resend_at");
+    assert!(apart.abs() <= 1_000, "retry_at is resend_at: {apart} ms");
+    let code = ann.code().await;
+    let challenge = challenge.text("/challenge");
+    ann.verify(&challenge, &code).await.expect(200);
+}
+
+async fn a_resend_makes_a_new_code_and_voids_the_old_one(stack: Arc<Stack>) {
+    let ann = Visitor::new(&stack, "Ann");
+    let first = ann.register().await.expect(202);
+    let old = first.text("/challenge");
+    let old_code = ann.code().await;
+    for_the_time(first.number("/resend_at")).await;
+
+    let body = json!({"challenge": old});
+    let second = ann.client.post("/api/resend-otp", body.clone()).await;
+    let second = second.expect(202);
+    assert_eq!(second.fields(), ["challenge", "expires_at", "resend_at"]);
+    let new = second.text("/challenge");
+    assert_ne!(new, old);
+    ann.verify(&old, &old_code).await.refused(410, "expired");
+    let answer = ann.client.post("/api/resend-otp", body).await;
+    answer.refused(410, "expired");
+
+    let code = ann.code().await;
+    assert_ne!(code, old_code);
+    ann.verify(&new, &old_code).await.refused(401, "wrong_code");
+    let answer = ann.verify(&new, &code).await.expect(200);
+    assert_eq!(answer.text("/user/name"), "Ann");
+}
+
+async fn a_pasted_code_may_hold_spaces(stack: Arc<Stack>) {
+    let ann = Visitor::new(&stack, "Ann");
+    let challenge = ann.register().await.expect(202).text("/challenge");
+    let code = ann.code().await;
+    let pasted = format!(" {} {}\n", &code[..4], &code[4..]);
+    ann.verify(&challenge, &pasted).await.expect(200);
+}
+
+async fn a_new_challenge_does_not_forget_the_wrong_codes_before_it(stack: Arc<Stack>) {
+    let ann: Person = Person::join(&stack, "Ann").await;
+    let first = ann.login().await.expect(200).text("/challenge");
+    let wrong = Visitor::wrong_code(&ann.code().await);
+    for _ in 0..5 {
+        let answer = ann.verify(&first, &wrong).await;
+        answer.refused(401, "wrong_code");
+    }
+    let second = ann.login().await.expect(200).text("/challenge");
+    let code = ann.code().await;
+    let answer = ann.verify(&second, &Visitor::wrong_code(&code)).await;
+    let answer = answer.refused(401, "wrong_code");
+    assert_eq!(answer.number("/attempts_left"), 4);
+    ann.verify(&second, &code).await.too_fast();
+    assert!(ann.is_signed_in().await, "who is signed in stays so");
+}

@@ -1,0 +1,213 @@
+//! Processes killed with -9, one kind after another, and nothing lost.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use e2e::harness::Test;
+use e2e::people::{Person, Refusal, Socket, Visitor};
+use e2e::stack::Stack;
+use e2e::wait::{eventually, within};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+/// Until everything is up again on a busy machine.
+const RECOVERY: Duration = Duration::from_secs(90);
+
+pub fn tests() -> Vec<Test> {
+    e2e::tests![
+        functions_killed_while_people_talk_lose_and_double_nothing,
+        a_mail_consumer_killed_at_work_loses_no_mail,
+        a_broker_killed_comes_back_with_its_jobs,
+        a_runner_killed_comes_back_with_everything,
+    ]
+}
+
+async fn functions_killed_while_people_talk_lose_and_double_nothing(stack: Arc<Stack>) {
+    const EACH: usize = 40;
+    let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
+    let room = ann.create_group("Tea", &[&bob, &eve]).await;
+    let mut listener = eve.online().await;
+    let _expected = stack.journal.outage();
+    let mut talking = JoinSet::new();
+    for person in [ann.clone(), bob.clone()] {
+        let room = room.clone();
+        talking.spawn(async move {
+            let mut socket = person.online().await;
+            for number in 0..EACH {
+                let id = format!("{}-{number}", person.name);
+                say_surely(&person, &mut socket, &id, &room).await;
+            }
+        });
+    }
+    let mut kills = 0;
+    let mut pace = tokio::time::interval(Duration::from_millis(250));
+    while !talking.is_empty() {
+        tokio::select! {
+            done = talking.join_next() => done.expect("somebody talks").expect("they get through"),
+            _ = pace.tick() => {
+                for process in stack.processes_of("message").await {
+                    process.kill();
+                    kills += 1;
+                }
+            }
+        }
+    }
+    assert!(kills > 3, "{kills} processes were killed");
+
+    let all = eve.whole_history(&room).await;
+    let seqs: Vec<i64> = all.iter().filter_map(|m| m["seq"].as_i64()).collect();
+    assert_eq!(seqs, (1..=2 * EACH as i64).collect::<Vec<_>>());
+    let ids: BTreeSet<&str> = all.iter().filter_map(|m| m["id"].as_str()).collect();
+    assert_eq!(ids.len(), 2 * EACH);
+    let mut heard = BTreeSet::new();
+    for message in listener.heard("message") {
+        let new = heard.insert(message["id"].as_str().unwrap_or_default().to_owned());
+        assert!(new, "heard twice: {message}");
+    }
+    // What a killed function did not pass on, the cursor brings back.
+    let first_gap = (1..).find(|seq| {
+        let message = all.get(*seq as usize - 1);
+        !message.is_some_and(|m| heard.contains(m["id"].as_str().unwrap_or_default()))
+    });
+    let cursor = first_gap.unwrap_or(1) - 1;
+    let frame = json!({"action": "ping", "rooms": {room.clone(): cursor}});
+    listener.send(frame).await;
+    let pong = listener.expect("pong").await;
+    for message in pong["missed"][&room].as_array().into_iter().flatten() {
+        heard.insert(message["id"].as_str().unwrap_or_default().to_owned());
+    }
+    assert_eq!(heard.len(), 2 * EACH);
+}
+
+async fn a_mail_consumer_killed_at_work_loses_no_mail(stack: Arc<Stack>) {
+    let _expected = stack.journal.outage();
+    // A slow mail server, so that the consumer is caught at work.
+    let slow = Refusal {
+        to: "*".to_owned(),
+        code: 250,
+        text: "slowly".to_owned(),
+        times: 8,
+        delay_ms: 1_500,
+    };
+    stack.inbox.refuse(&[slow]).await;
+    let visitors: Vec<_> = (0..4).map(|_| Visitor::new(&stack, "Ann")).collect();
+    let mut challenges = Vec::new();
+    for visitor in &visitors {
+        challenges.push(visitor.register().await.expect(202).text("/challenge"));
+    }
+    for _ in 0..2 {
+        let busy = within(Duration::from_secs(10), || async {
+            let all = stack.processes_of("mail").await;
+            all.into_iter().find(|process| process.is_busy())
+        });
+        if let Some(process) = busy.await {
+            process.kill();
+        }
+    }
+    for (visitor, challenge) in visitors.iter().zip(challenges) {
+        let code = visitor.code().await;
+        visitor.verify(&challenge, &code).await.expect(200);
+    }
+    stack.inbox.refuse(&[]).await;
+}
+
+async fn a_broker_killed_comes_back_with_its_jobs(stack: Arc<Stack>) {
+    let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
+    let room = ann.create_group("Tea", &[&bob]).await;
+    let (mut a, mut b) = tokio::join!(ann.online(), bob.online());
+    let waiting = Visitor::new(&stack, "Eve");
+    let later = Refusal {
+        to: waiting.email.clone(),
+        code: 451,
+        text: "later".to_owned(),
+        times: 1,
+        delay_ms: 0,
+    };
+    stack.inbox.refuse(&[later]).await;
+    let _expected = stack.journal.outage();
+    let challenge = waiting.register().await.expect(202).text("/challenge");
+    let broker = stack.descendants("beam.smp").await;
+    assert_eq!(broker.len(), 1, "one broker: {broker:?}");
+    broker[0].signal("KILL");
+    a.say(&room, "we can still talk").await;
+    b.hear(&room, "we can still talk").await;
+
+    let stranger = Visitor::new(&stack, "Dan");
+    let new = eventually("a registration", RECOVERY, || async {
+        let answer = stranger.register().await;
+        if answer.status != 202 {
+            answer.refused(503, "try_again");
+            return None;
+        }
+        Some(answer.text("/challenge"))
+    })
+    .await;
+    let code = stranger.code().await;
+    stranger.verify(&new, &code).await.expect(200);
+    let code = waiting.code().await;
+    waiting.verify(&challenge, &code).await.expect(200);
+    stack.inbox.refuse(&[]).await;
+}
+
+async fn a_runner_killed_comes_back_with_everything(stack: Arc<Stack>) {
+    let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
+    let room = ann.create_group("Tea", &[&bob]).await;
+    let mut a = ann.online().await;
+    for number in 1..=10 {
+        a.say_as(&format!("id-{number}"), &room, &format!("no. {number}"))
+            .await;
+    }
+    let waiting = Visitor::new(&stack, "Eve");
+    let later = Refusal {
+        to: waiting.email.clone(),
+        code: 451,
+        text: "later".to_owned(),
+        times: 1_000,
+        delay_ms: 0,
+    };
+    stack.inbox.refuse(&[later]).await;
+    let challenge = waiting.register().await.expect(202).text("/challenge");
+    let _expected = stack.journal.outage();
+    let ack = a.say_as("last", &room, "the last before the crash").await;
+    assert_eq!(ack["seq"], 11);
+    stack.kill_and_restart().await;
+
+    assert!(ann.is_signed_in().await, "tokens outlive the runner");
+    let mut a = ann.online().await;
+    let again = a.say_as("last", &room, "the last before the crash").await;
+    assert_eq!(again, ack);
+    let all = bob.whole_history(&room).await;
+    let texts: Vec<_> = all.iter().map(|message| message["text"].clone()).collect();
+    let mut expected: Vec<Value> = (1..=10).map(|n| json!(format!("no. {n}"))).collect();
+    expected.push(json!("the last before the crash"));
+    assert_eq!(texts, expected);
+    let mut b = bob.online().await;
+    a.say(&room, "and on").await;
+    assert_eq!(b.hear(&room, "and on").await["seq"], 12);
+    ann.refresh(&ann.cookie).await.expect(200);
+    let code = waiting.code().await;
+    waiting.verify(&challenge, &code).await.expect(200);
+    ann.sign_in().await;
+}
+
+/// As a client does it: sends until there is an `ack`, over a new socket when
+/// the old one is gone.
+async fn say_surely(person: &Person, socket: &mut Socket, id: &str, room: &str) {
+    for _ in 0..40 {
+        let frame = json!({"action": "message", "id": id, "room": room, "text": id});
+        if !socket.try_send(frame).await || socket.is_closed() {
+            *socket = person.online().await;
+            continue;
+        }
+        let is_it = |ack: &Value| ack["id"] == id;
+        if socket
+            .within(Duration::from_secs(2), "ack", is_it)
+            .await
+            .is_some()
+        {
+            return;
+        }
+    }
+    panic!("{id} was never acknowledged: {:?}", socket.summary());
+}

@@ -1,0 +1,304 @@
+//! Every frame, and how each is refused.
+
+use std::sync::Arc;
+
+use e2e::harness::Test;
+use e2e::people::{Person, Socket};
+use e2e::stack::Stack;
+use e2e::wait::now;
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::rooms::refuses_all_frames;
+
+pub fn tests() -> Vec<Test> {
+    e2e::tests![
+        hello_is_welcomed_with_the_rooms_one_is_in,
+        join_and_leave_are_for_one_socket_and_change_no_membership,
+        typing_is_heard_by_the_others_at_most_every_3_s,
+        a_read_mark_moves_forward_only_and_the_others_hear_it,
+        ping_is_answered_with_the_time,
+        a_frame_that_is_no_frame_is_refused_and_the_socket_stays_open,
+        a_text_is_trimmed_and_its_newlines_made_plain,
+        a_text_that_cannot_be_is_refused_by_the_message_s_id,
+        every_frame_to_a_room_one_is_not_in_is_refused,
+        the_sender_is_who_holds_the_socket,
+    ]
+}
+
+async fn hello_is_welcomed_with_the_rooms_one_is_in(stack: Arc<Stack>) {
+    let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
+    let mut socket = ann.socket().await;
+    let welcome = socket.hello().await;
+    assert_eq!(welcome["user"], ann.user());
+    for (field, value) in [
+        ("rooms", json!([])),
+        ("missed", json!({})),
+        ("more", json!([])),
+    ] {
+        assert_eq!(welcome[field], value, "{welcome}");
+    }
+    let tea = ann.create_group("Tea", &[&bob]).await;
+    let cake = ann.create_group("Cake", &[]).await;
+    let mut b = bob.online().await;
+    b.say(&tea, "hello").await;
+    let welcome = socket.hello().await;
+    let mut rooms = welcome["rooms"].as_array().cloned().unwrap_or_default();
+    assert_eq!(rooms.len(), 2, "{welcome}");
+    rooms.sort_by_key(|room| room["name"] == "Tea");
+    assert_eq!(rooms[0]["id"], cake);
+    assert_eq!(rooms[1]["id"], tea);
+    assert_eq!(rooms[1]["kind"], "group");
+    assert_eq!(
+        (&rooms[1]["last_seq"], &rooms[1]["read_seq"]),
+        (&json!(1), &json!(0))
+    );
+    let online = rooms[1]["online"].as_array().cloned().unwrap_or_default();
+    assert!(online.contains(&json!(bob.id)), "{welcome}");
+}
+
+async fn join_and_leave_are_for_one_socket_and_change_no_membership(stack: Arc<Stack>) {
+    let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
+    let room = ann.create_group("Tea", &[&bob]).await;
+    let mut a = ann.online().await;
+    let mut b = bob.socket().await;
+    a.say(&room, "nobody hears").await;
+    b.send(json!({"action": "join", "ref": "j1", "room": room}))
+        .await;
+    let joined = b.expect("joined").await;
+    assert_eq!(
+        joined,
+        json!({"event": "joined", "ref": "j1", "room": room, "last_seq": 1})
+    );
+    a.say(&room, "Bob hears").await;
+    b.hear(&room, "Bob hears").await;
+
+    b.send(json!({"action": "leave", "ref": "l1", "room": room}))
+        .await;
+    let left = b.expect("left").await;
+    assert_eq!(left, json!({"event": "left", "ref": "l1", "room": room}));
+    let mut other = bob.online().await;
+    a.say(&room, "his other socket hears").await;
+    other.hear(&room, "his other socket hears").await;
+    b.ping().await;
+    assert_eq!(b.heard("message"), Vec::<Value>::new());
+    bob.room(&room).await.expect(200);
+    let ack = b.say(&room, "a member may speak all the same").await;
+    assert_eq!(ack["seq"], 4);
+    a.hear(&room, "a member may speak all the same").await;
+}
+
+async fn typing_is_heard_by_the_others_at_most_every_3_s(stack: Arc<Stack>) {
+    let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
+    let room = ann.create_group("Tea", &[&bob]).await;
+    let (mut a, mut b) = tokio::join!(ann.online(), bob.online());
+    let began = tokio::time::Instant::now();
+    for _ in 0..5 {
+        a.send(json!({"action": "typing", "room": room})).await;
+    }
+    let typing = b.expect("typing").await;
+    assert_eq!(
+        typing,
+        json!({"event": "typing", "room": room, "user": ann.user()})
+    );
+    a.ping().await;
+    a.say(&room, "done").await;
+    b.hear(&room, "done").await;
+    let most = began.elapsed().as_secs() / 3;
+    let more = b.heard("typing").len() as u64;
+    assert!(more <= most, "{more} more in {:?}", began.elapsed());
+    assert_eq!(a.heard("typing"), Vec::<Value>::new());
+}
+
+async fn a_read_mark_moves_forward_only_and_the_others_hear_it(stack: Arc<Stack>) {
+    let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
+    let room = ann.create_group("Tea", &[&bob]).await;
+    let (mut a, mut b) = tokio::join!(ann.online(), bob.online());
+    for number in 1..=5 {
+        a.say(&room, &format!("no. {number}")).await;
+    }
+    b.send(json!({"action": "read", "room": room, "seq": 3}))
+        .await;
+    let read = a.expect("read").await;
+    assert_eq!(read["room"], room);
+    assert_eq!(
+        (&read["user"]["id"], &read["seq"]),
+        (&json!(bob.id), &json!(3))
+    );
+    let seen = bob.room(&room).await.expect(200);
+    assert_eq!(seen.number("/room/read_seq"), 3);
+    assert_eq!(seen.number("/room/last_seq"), 5);
+    b.send(json!({"action": "read", "room": room, "seq": 2}))
+        .await;
+    b.send(json!({"action": "read", "room": room, "seq": 4}))
+        .await;
+    a.expect_where("read", |read| read["seq"] == 4).await;
+    b.ping().await;
+    let seen = bob.room(&room).await.expect(200);
+    assert_eq!(seen.number("/room/read_seq"), 4);
+    let seen = ann.room(&room).await.expect(200);
+    assert_eq!(seen.number("/room/read_seq"), 0, "speaking is not reading");
+    for seq in [
+        json!(-1),
+        json!("4"),
+        json!(4.5),
+        json!({"$gt": 0}),
+        json!(null),
+    ] {
+        let frame = json!({"action": "read", "room": room, "seq": seq});
+        b.refused(frame, "invalid").await;
+    }
+}
+
+async fn ping_is_answered_with_the_time(stack: Arc<Stack>) {
+    let ann = Person::join(&stack, "Ann").await;
+    let mut socket = ann.socket().await;
+    let pong = socket.ping().await;
+    let apart = pong["at"].as_i64().unwrap_or_default() - now();
+    assert!(apart.abs() < 10_000, "{pong}");
+    assert_eq!((&pong["missed"], &pong["more"]), (&json!({}), &json!([])));
+}
+
+async fn a_frame_that_is_no_frame_is_refused_and_the_socket_stays_open(stack: Arc<Stack>) {
+    let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
+    let room = ann.create_group("Tea", &[&bob]).await;
+    let mut socket = ann.online().await;
+    for text in [
+        "",
+        " ",
+        "{",
+        "null",
+        "[]",
+        "3",
+        "\"hello\"",
+        "hello",
+        "{}",
+        "[{\"action\":\"ping\"}]",
+    ] {
+        socket.send_raw(Message::text(text)).await;
+        let problem = socket.expect("problem").await;
+        let word = problem["error"].as_str().unwrap_or_default();
+        assert!(
+            ["invalid", "unknown_action"].contains(&word),
+            "{text:?}: {problem}"
+        );
+    }
+    for action in [
+        "shout",
+        "Hello",
+        "hello ",
+        "$connect",
+        "$disconnect",
+        "$default",
+        "",
+    ] {
+        let frame = json!({"action": action});
+        socket.refused(frame, "unknown_action").await;
+    }
+    let id = Socket::fresh_id();
+    for frame in [
+        json!({"action": "hello", "colour": "red"}),
+        json!({"action": "hello", "rooms": []}),
+        json!({"action": "hello", "rooms": {room.clone(): "1"}}),
+        json!({"action": "hello", "rooms": {room.clone(): {"$gt": 0}}}),
+        json!({"action": "join"}),
+        json!({"action": "join", "room": 3}),
+        json!({"action": "join", "room": {"$ne": ""}}),
+        json!({"action": "join", "room": room, "ref": 3}),
+        json!({"action": "leave", "room": null}),
+        json!({"action": "message", "id": id, "room": room}),
+        json!({"action": "message", "id": 3, "room": room, "text": "x"}),
+        json!({"action": "message", "id": {"$ne": ""}, "room": room, "text": "x"}),
+        json!({"action": "message", "id": id, "room": room, "text": ["x"]}),
+        json!({"action": "message", "id": id, "room": room, "text": "x", "from": "eve"}),
+        json!({"action": "typing", "room": room, "user": "eve"}),
+        json!({"action": "read", "room": room}),
+        json!({"action": "ping", "rooms": "all"}),
+    ] {
+        let problem = socket.refused(frame.clone(), "invalid").await;
+        if let Some(reference) = frame.get("ref").filter(|value| value.is_string()) {
+            assert_eq!(&problem["ref"], reference);
+        }
+    }
+    socket.ping().await;
+    let page = bob.history(&room, "").await.expect(200);
+    assert_eq!(page.body["messages"], json!([]));
+}
+
+async fn a_text_is_trimmed_and_its_newlines_made_plain(stack: Arc<Stack>) {
+    let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
+    let room = ann.create_group("Tea", &[&bob]).await;
+    let (mut a, mut b) = tokio::join!(ann.online(), bob.online());
+    let longest = "🐎".repeat(4_000);
+    for (said, heard) in [
+        ("  one\r\n\ttwo \n", "one\n\ttwo"),
+        (
+            "žluťoučký 🐎 & <b>\"quoted\"</b> \\ مرحبا",
+            "žluťoučký 🐎 & <b>\"quoted\"</b> \\ مرحبا",
+        ),
+        ("{\"$ne\": \"\"}", "{\"$ne\": \"\"}"),
+        (&longest, &longest),
+    ] {
+        a.say(&room, said).await;
+        b.hear(&room, heard).await;
+    }
+    let page = bob.history(&room, "limit=1").await.expect(200);
+    assert_eq!(page.text("/messages/0/text"), longest);
+}
+
+async fn a_text_that_cannot_be_is_refused_by_the_message_s_id(stack: Arc<Stack>) {
+    let ann = Person::join(&stack, "Ann").await;
+    let room = ann.create_group("Tea", &[]).await;
+    let mut socket = ann.online().await;
+    for text in [
+        "",
+        "  \r\n ",
+        "bell\u{7}",
+        "nul\u{0}",
+        "\u{85}next line\u{85}x",
+        &"x".repeat(4_001),
+    ] {
+        let id = Socket::fresh_id();
+        let frame = json!({"action": "message", "id": id, "room": room, "text": text});
+        let problem = socket.refused(frame, "invalid").await;
+        assert_eq!(problem["id"], id, "{problem}");
+    }
+    for id in ["", &"x".repeat(65)] {
+        let frame = json!({"action": "message", "id": id, "room": room, "text": "x"});
+        socket.refused(frame, "invalid").await;
+    }
+    let ack = socket.say_as(&"x".repeat(64), &room, "x").await;
+    assert_eq!(ack["seq"], 1);
+}
+
+async fn every_frame_to_a_room_one_is_not_in_is_refused(stack: Arc<Stack>) {
+    let (ann, eve) = Person::join_two(&stack, ["Ann", "Eve"]).await;
+    let room = ann.create_group("Tea", &[]).await;
+    let mut a = ann.online().await;
+    a.say(&room, "a secret").await;
+    let mut e = eve.online().await;
+    refuses_all_frames(&mut e, &room).await;
+    refuses_all_frames(&mut e, "nothing").await;
+    let welcome = e.hello_after(json!({room.clone(): 0})).await;
+    assert!(!welcome.to_string().contains("a secret"), "{welcome}");
+    a.ping().await;
+    for event in ["message", "typing", "read", "member"] {
+        assert_eq!(a.heard(event), Vec::<Value>::new());
+    }
+    let page = ann.history(&room, "").await.expect(200);
+    assert_eq!(page.number("/last_seq"), 1);
+}
+
+async fn the_sender_is_who_holds_the_socket(stack: Arc<Stack>) {
+    let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
+    let room = ann.create_group("Tea", &[&bob]).await;
+    let (mut a, mut b) = tokio::join!(ann.online(), bob.online());
+    let ack = a.say_as("same", &room, "from Ann").await;
+    assert_eq!(ack["seq"], 1);
+    let heard = b.hear(&room, "from Ann").await;
+    assert_eq!(heard["from"], ann.user());
+    let ack = b.say_as("same", &room, "from Bob").await;
+    assert_eq!(ack["seq"], 2, "an id is unique per sender");
+    let heard = a.hear(&room, "from Bob").await;
+    assert_eq!(heard["from"], bob.user());
+}

@@ -1,0 +1,52 @@
+//! All scenarios, by the stack that they need. `docs/protocol.md` is what they
+//! hold the service to.
+
+mod codes;
+mod crashes;
+mod frames;
+mod handshake;
+mod history;
+mod mail;
+mod messages;
+mod outages;
+mod page;
+mod presence;
+mod registration;
+mod requests;
+mod rooms;
+mod sessions;
+mod sign_in;
+
+use std::process::ExitCode;
+
+use e2e::harness::{Suite, run};
+use e2e::stack::{Options, Storage};
+
+fn main() -> ExitCode {
+    let shared = Suite::new(Options {
+        name: "shared",
+        storage: Storage::BehindProxy,
+    });
+    let durable = Suite::new(Options {
+        name: "durable",
+        storage: Storage::Durable,
+    });
+    run(vec![
+        shared
+            .together(registration::tests())
+            .together(codes::tests())
+            .together(sign_in::tests())
+            .together(sessions::tests())
+            .together(rooms::tests())
+            .together(history::tests())
+            .together(frames::tests())
+            .together(messages::tests())
+            .together(presence::tests())
+            .together(handshake::tests())
+            .together(requests::tests())
+            .together(page::tests())
+            .alone(mail::tests())
+            .alone(outages::tests()),
+        durable.alone(crashes::tests()),
+    ])
+}

@@ -1,0 +1,80 @@
+//! Who is there.
+
+use std::sync::Arc;
+
+use e2e::harness::Test;
+use e2e::people::Person;
+use e2e::stack::Stack;
+use e2e::wait::now;
+use serde_json::{Value, json};
+
+pub fn tests() -> Vec<Test> {
+    e2e::tests![
+        one_comes_with_the_first_socket_and_goes_with_the_last,
+        presence_is_heard_in_shared_rooms_alone,
+    ]
+}
+
+async fn one_comes_with_the_first_socket_and_goes_with_the_last(stack: Arc<Stack>) {
+    let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
+    let room = ann.create_group("Tea", &[&bob]).await;
+    let mut a = ann.online().await;
+    let about_bob = |frame: &Value| frame["user"]["id"] == bob.id;
+
+    let first = bob.online().await;
+    let came = a.expect_where("presence", about_bob).await;
+    assert_eq!(
+        (&came["room"], &came["online"]),
+        (&json!(room), &json!(true))
+    );
+    let lease = came["until"].as_i64().unwrap_or_default() - now();
+    assert!((200_000..=330_000).contains(&lease), "{lease} ms");
+    assert_eq!(
+        online(&ann, &room).await,
+        [&ann.id, &bob.id].into_iter().cloned().collect()
+    );
+
+    let second = bob.online().await;
+    first.close().await;
+    a.ping().await;
+    second_is_not_news(&mut a, &bob.id).await;
+    second.close().await;
+    let gone = |frame: &Value| about_bob(frame) && frame["online"] == false;
+    a.expect_where("presence", gone).await;
+    assert_eq!(
+        online(&ann, &room).await,
+        [&ann.id].into_iter().cloned().collect()
+    );
+}
+
+async fn presence_is_heard_in_shared_rooms_alone(stack: Arc<Stack>) {
+    let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
+    let room = ann.create_group("Tea", &[&bob]).await;
+    eve.create_group("Cake", &[]).await;
+    let (mut a, mut e) = tokio::join!(ann.online(), eve.online());
+    let b = bob.online().await;
+    let about_bob = |frame: &Value| frame["user"]["id"] == bob.id;
+    let came = a.expect_where("presence", about_bob).await;
+    assert_eq!(came["room"], room);
+    e.ping().await;
+    assert_eq!(e.heard("presence"), Vec::<Value>::new());
+    b.close().await;
+}
+
+async fn second_is_not_news(socket: &mut e2e::people::Socket, user: &str) {
+    let heard = socket.heard("presence");
+    let offline = heard
+        .iter()
+        .filter(|frame| frame["user"]["id"] == user && frame["online"] == false);
+    assert_eq!(offline.count(), 0, "{heard:?}");
+}
+
+async fn online(person: &Person, room: &str) -> std::collections::BTreeSet<String> {
+    let seen = person.room(room).await.expect(200);
+    let online = seen.body["room"]["online"].as_array();
+    online
+        .into_iter()
+        .flatten()
+        .filter_map(|id| id.as_str().map(str::to_owned))
+        .collect()
+}

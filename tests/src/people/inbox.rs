@@ -1,0 +1,185 @@
+//! The mails that the service sent.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use super::client::machine_client;
+use crate::stack::{Kind, Ready, Secrets};
+
+/// A mail waits for its batch, and for a process to start, and for its turn.
+const DELIVERY: Duration = Duration::from_secs(45);
+
+/// One mail.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Mail {
+    /// To whom.
+    pub to: String,
+    /// Its subject.
+    pub subject: String,
+    /// Its plain text.
+    pub text: String,
+    /// Its HTML.
+    pub html: Option<String>,
+}
+
+impl Mail {
+    /// The code: eight digits alone on a line.
+    pub fn code(&self) -> Option<&str> {
+        self.text
+            .lines()
+            .map(str::trim)
+            .find(|line| line.len() == 8 && line.bytes().all(|byte| byte.is_ascii_digit()))
+    }
+}
+
+/// How the mail server refuses an address.
+#[derive(Debug, Clone, Serialize)]
+pub struct Refusal {
+    /// Which address.
+    pub to: String,
+    /// With which reply code.
+    pub code: u16,
+    /// With which words.
+    pub text: String,
+    /// How many times.
+    pub times: u32,
+    /// After which hesitation.
+    pub delay_ms: u64,
+}
+
+/// All mails of a stack.
+pub struct Inbox {
+    http: reqwest::Client,
+    url: String,
+    secrets: Arc<Secrets>,
+    latest: watch::Sender<Arc<Vec<Mail>>>,
+    looking: tokio::sync::Mutex<()>,
+    taken: Mutex<HashMap<String, usize>>,
+}
+
+impl Inbox {
+    pub(crate) fn new(ready: Ready, secrets: Arc<Secrets>) -> anyhow::Result<Self> {
+        let url = ready.inbox.clone();
+        Ok(Self {
+            http: machine_client(&ready),
+            url,
+            secrets,
+            latest: watch::Sender::new(Arc::default()),
+            looking: tokio::sync::Mutex::new(()),
+            taken: Mutex::default(),
+        })
+    }
+
+    /// The next code mailed to `address` that was not asked for before.
+    ///
+    /// # Panics
+    /// When none comes.
+    pub async fn next_code(&self, address: &str) -> String {
+        let taken = {
+            let mut taken = self.taken.lock().expect("only counted under it");
+            let count = taken.entry(address.to_owned()).or_default();
+            *count += 1;
+            *count - 1
+        };
+        let mail = self
+            .nth(address, taken, "a code", |mail| mail.code().is_some())
+            .await;
+        let code = mail.code().unwrap_or_default().to_owned();
+        self.secrets.note(Kind::Code, &code);
+        code
+    }
+
+    /// The first mail to `address` that `fits`.
+    ///
+    /// # Panics
+    /// When none comes.
+    pub async fn mail(&self, address: &str, what: &str, fits: impl Fn(&Mail) -> bool) -> Mail {
+        self.nth(address, 0, what, fits).await
+    }
+
+    /// What was mailed to `address` until now.
+    pub async fn to(&self, address: &str) -> Vec<Mail> {
+        self.look().await;
+        let all = self.latest.borrow().clone();
+        all.iter()
+            .filter(|mail| mail.to == address)
+            .cloned()
+            .collect()
+    }
+
+    /// Makes the mail server refuse addresses from now on.
+    pub async fn refuse(&self, refusals: &[Refusal]) {
+        let url = format!("{}/refusals", self.url.trim_end_matches('/'));
+        let answer = self.http.put(url).json(refusals).send().await;
+        let answer = answer.expect("the inbox takes refusals");
+        assert!(answer.status().is_success(), "refusals: {answer:?}");
+    }
+
+    async fn nth(
+        &self,
+        address: &str,
+        place: usize,
+        what: &str,
+        fits: impl Fn(&Mail) -> bool,
+    ) -> Mail {
+        let mut latest = self.latest.subscribe();
+        let waiting = async {
+            let mut glances = tokio::time::interval(Duration::from_millis(100));
+            loop {
+                let all = Arc::clone(&latest.borrow_and_update());
+                let mut fitting = all
+                    .iter()
+                    .filter(|mail| mail.to == address && fits(mail))
+                    .skip(place);
+                if let Some(mail) = fitting.next() {
+                    return mail.clone();
+                }
+                // One waiter looks for all, so that many waiters cost no more.
+                tokio::select! {
+                    _ = latest.changed() => {}
+                    _ = async { glances.tick().await; self.look().await } => {}
+                }
+            }
+        };
+        match tokio::time::timeout(DELIVERY, waiting).await {
+            Ok(mail) => mail,
+            Err(_) => {
+                let got: Vec<_> = self.to(address).await;
+                let got: Vec<_> = got.iter().map(|mail| &mail.subject).collect();
+                panic!("waited for {what} to {address}; it got {got:?}")
+            }
+        }
+    }
+
+    async fn look(&self) {
+        let _alone = self.looking.lock().await;
+        // A runner that is being restarted has no inbox for a moment.
+        if let Ok(mails) = self.fetch().await {
+            self.latest.send_if_modified(|latest| {
+                let changed = latest.len() != mails.len();
+                *latest = Arc::new(mails);
+                changed
+            });
+        }
+    }
+
+    async fn fetch(&self) -> anyhow::Result<Vec<Mail>> {
+        let request = self
+            .http
+            .get(&self.url)
+            .header("accept", "application/json");
+        let answer = request.send().await.context("asking for the inbox")?;
+        let mails: Vec<Mail> = answer.json().await.context("reading the inbox")?;
+        for mail in &mails {
+            if let Some(code) = mail.code() {
+                self.secrets.note(Kind::Code, code);
+            }
+        }
+        Ok(mails)
+    }
+}

@@ -1,0 +1,17 @@
+//! People who use the service as independent clients do.
+
+mod answer;
+mod client;
+mod handshake;
+mod inbox;
+mod person;
+mod socket;
+mod visitor;
+
+pub use answer::Answer;
+pub use client::{Client, machine_client};
+pub use handshake::{Handshake, Refused};
+pub use inbox::{Inbox, Mail, Refusal};
+pub use person::Person;
+pub use socket::Socket;
+pub use visitor::Visitor;

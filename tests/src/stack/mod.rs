@@ -1,0 +1,171 @@
+//! The stack under test: the runner with the real template and the real
+//! function binaries, on ports of its own, with a database, a broker and a data
+//! folder of its own.
+
+mod broker;
+mod database;
+mod examination;
+mod journal;
+mod places;
+mod processes;
+mod proxy;
+mod runner;
+mod secrets;
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use anyhow::Context;
+use tempfile::TempDir;
+
+pub use broker::Broker;
+pub use database::Database;
+pub use examination::Examined;
+pub use journal::Journal;
+pub use places::{binary, screenshots};
+pub use processes::Process;
+pub use proxy::{Mode, Proxy};
+pub use runner::{FunctionProcess, Ready};
+pub use secrets::{Kind, Secrets};
+
+use crate::people::Inbox;
+use runner::Runner;
+
+/// Where a stack keeps what is said in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    /// A database server of its own, in memory, with a proxy before it that can
+    /// cut the connection.
+    BehindProxy,
+    /// The runner's own database in the data folder, which outlives the runner.
+    Durable,
+}
+
+/// What kind of stack to start.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Its name in the output.
+    pub name: &'static str,
+    /// Where it keeps what is said.
+    pub storage: Storage,
+}
+
+/// A running stack.
+pub struct Stack {
+    /// The mails that were sent.
+    pub inbox: Inbox,
+    /// Everything that the runner and the functions logged.
+    pub journal: Arc<Journal>,
+    /// What must not be in any log.
+    pub secrets: Arc<Secrets>,
+    database: Option<Database>,
+    data: TempDir,
+    runner: tokio::sync::Mutex<Option<Runner>>,
+    ready: Mutex<Ready>,
+    started: Mutex<Vec<Process>>,
+    people: AtomicU32,
+    dead_mails: AtomicUsize,
+}
+
+impl Stack {
+    /// Starts a stack and waits until it is ready.
+    ///
+    /// # Errors
+    /// With the last lines of the log when it does not become ready.
+    pub async fn start(options: Options) -> anyhow::Result<Self> {
+        let data = tempfile::Builder::new()
+            .prefix("banter-e2e-")
+            .tempdir()
+            .context("making a data folder")?;
+        let database = match options.storage {
+            Storage::BehindProxy => Some(Database::start().await?),
+            Storage::Durable => None,
+        };
+        let journal = Arc::new(Journal::default());
+        let secrets = Arc::new(Secrets::default());
+        let uri = database.as_ref().map(Database::uri);
+        let (runner, ready) = Runner::start(data.path(), 0, uri, &journal).await?;
+        Ok(Self {
+            inbox: Inbox::new(ready.clone(), Arc::clone(&secrets))?,
+            journal,
+            secrets,
+            database,
+            data,
+            runner: tokio::sync::Mutex::new(Some(runner)),
+            ready: Mutex::new(ready),
+            started: Mutex::default(),
+            people: AtomicU32::new(0),
+            dead_mails: AtomicUsize::new(0),
+        })
+    }
+
+    /// Where everything is.
+    pub fn ready(&self) -> Ready {
+        self.ready.lock().expect("only copied under it").clone()
+    }
+
+    /// The proxy before the database.
+    ///
+    /// # Panics
+    /// When the stack keeps its own database.
+    pub fn database(&self) -> &Proxy {
+        let database = self.database.as_ref();
+        database.expect("this stack has its own database").proxy()
+    }
+
+    /// A connection to the stack's broker.
+    pub async fn broker(&self) -> Broker {
+        Broker::connect(&self.ready(), self.data.path())
+            .await
+            .expect("the broker takes connections")
+    }
+
+    /// A number, and a source address that nobody else has.
+    pub fn newcomer(&self) -> (u32, IpAddr) {
+        let number = self.people.fetch_add(1, Ordering::Relaxed) + 1;
+        let [_, _, high, low] = number.to_be_bytes();
+        (number, Ipv4Addr::new(127, 64, high, low).into())
+    }
+
+    /// Says that a test leaves one mail in the dead-letter queue.
+    pub fn expect_a_dead_mail(&self) {
+        self.dead_mails.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The processes of a function, as the runner sees them.
+    pub async fn processes_of(&self, function: &str) -> Vec<FunctionProcess> {
+        let all = runner::functions(&self.ready()).await;
+        all.into_iter()
+            .filter(|process| process.function.to_lowercase().contains(function))
+            .collect()
+    }
+
+    /// The runner's descendants whose command line contains `part`.
+    pub async fn descendants(&self, part: &str) -> Vec<Process> {
+        let runner = self.runner.lock().await;
+        let runner = runner.as_ref().expect("the runner runs");
+        processes::descendants(runner.id())
+            .into_iter()
+            .filter(|process| process.command().contains(part))
+            .collect()
+    }
+
+    /// Kills the runner with -9, and starts it again on the same data and port.
+    pub async fn kill_and_restart(&self) {
+        let mut runner = self.runner.lock().await;
+        let mut killed = runner.take().expect("the runner runs");
+        let leftovers = processes::descendants(killed.id());
+        killed.kill().await;
+        self.started
+            .lock()
+            .expect("only extended under it")
+            .extend(leftovers);
+        let port = self.ready().port();
+        let (again, ready) = Runner::start(self.data.path(), port, None, &self.journal)
+            .await
+            .expect("the runner starts again on the same data");
+        *runner = Some(again);
+        *self.ready.lock().expect("only replaced under it") = ready;
+    }
+}

@@ -1,0 +1,106 @@
+//! The processes of this machine, by `/proc`.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+/// A process; its start tells it from a later one with the same number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    id: u32,
+    started: String,
+    command: String,
+}
+
+impl Process {
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Its command line.
+    pub fn command(&self) -> &str {
+        &self.command
+    }
+
+    /// Whether it is there and not merely waiting to be reaped.
+    pub fn lives(&self) -> bool {
+        stat(self.id).is_some_and(|now| now.started == self.started && now.state != 'Z')
+    }
+
+    /// Sends it a signal, by its name.
+    pub fn signal(&self, name: &str) {
+        signal(self.id, name);
+    }
+}
+
+/// Sends a signal to a process of ours.
+pub(super) fn signal(id: u32, name: &str) {
+    // A process that has ended by itself in the meantime is as good.
+    let _ = std::process::Command::new("sh")
+        .args(["-c", &format!("kill -{name} {id} 2>/dev/null")])
+        .status();
+}
+
+/// All processes below one.
+pub(super) fn descendants(ancestor: u32) -> Vec<Process> {
+    let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for id in all() {
+        if let Some(stat) = stat(id) {
+            children.entry(stat.parent).or_default().push(id);
+        }
+    }
+    let mut found = Vec::new();
+    let mut below = vec![ancestor];
+    while let Some(parent) = below.pop() {
+        for id in children.get(&parent).into_iter().flatten() {
+            below.push(*id);
+            found.extend(process(*id));
+        }
+    }
+    found
+}
+
+/// All processes whose command line or environment names `text`.
+pub(super) fn naming(text: &str) -> Vec<Process> {
+    all()
+        .filter(|id| {
+            ["cmdline", "environ"].iter().any(|file| {
+                fs::read(format!("/proc/{id}/{file}"))
+                    .is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(text))
+            })
+        })
+        .filter_map(process)
+        .filter(Process::lives)
+        .collect()
+}
+
+struct Stat {
+    state: char,
+    parent: u32,
+    started: String,
+}
+
+fn all() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+fn process(id: u32) -> Option<Process> {
+    let command = fs::read(format!("/proc/{id}/cmdline")).ok()?;
+    Some(Process {
+        id,
+        started: stat(id)?.started,
+        command: String::from_utf8_lossy(&command).replace('\0', " "),
+    })
+}
+
+/// Fields 3, 4 and 22 of `proc_pid_stat(5)`; the name before them may hold anything.
+fn stat(id: u32) -> Option<Stat> {
+    let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let mut fields = text.rsplit_once(')')?.1.split_whitespace();
+    Some(Stat {
+        state: fields.next()?.chars().next()?,
+        parent: fields.next()?.parse().ok()?,
+        started: fields.nth(17)?.to_owned(),
+    })
+}

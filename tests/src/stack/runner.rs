@@ -1,0 +1,167 @@
+//! The runner as a process.
+
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::journal::Journal;
+use super::places;
+use super::processes;
+
+/// RabbitMQ alone takes 20 s on a busy machine.
+const START: Duration = Duration::from_secs(120);
+const STOP: Duration = Duration::from_secs(40);
+
+/// What the runner says once everything answers.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Ready {
+    ready: bool,
+    /// The origin of page and API.
+    pub web: String,
+    /// Where the mails are.
+    pub inbox: String,
+    /// The broker, login included.
+    pub rabbitmq: String,
+}
+
+impl Ready {
+    /// The port of the web origin.
+    pub fn port(&self) -> u16 {
+        let port = self.web.trim_end_matches('/').rsplit(':').next();
+        port.and_then(|port| port.parse().ok())
+            .expect("the origin names its port")
+    }
+}
+
+/// A process of a function.
+#[derive(Debug, Clone, Deserialize)]
+pub struct FunctionProcess {
+    /// The function's name.
+    pub function: String,
+    /// The process.
+    pub pid: u32,
+    state: String,
+}
+
+impl FunctionProcess {
+    /// Whether it has an event in hand.
+    pub fn is_busy(&self) -> bool {
+        self.state == "busy"
+    }
+
+    /// Ends it as a crash would.
+    pub fn kill(&self) {
+        processes::signal(self.pid, "KILL");
+    }
+}
+
+pub(super) struct Runner {
+    child: Child,
+    id: u32,
+    readers: Vec<JoinHandle<()>>,
+}
+
+impl Runner {
+    pub(super) async fn start(
+        data: &Path,
+        port: u16,
+        mongodb: Option<String>,
+        journal: &Arc<Journal>,
+    ) -> anyhow::Result<(Self, Ready)> {
+        let mut command = Command::new(places::binary("local")?);
+        command
+            .arg("run")
+            .arg("--template")
+            .arg(places::template())
+            .arg("--binaries")
+            .arg(places::binaries()?)
+            .arg("--page")
+            .arg(places::page()?)
+            .arg("--data")
+            .arg(data)
+            .args(["--port", &port.to_string(), "--concurrency", "40"])
+            .args(["--log-level", "info"])
+            .env_remove("RABBITMQ_URL")
+            .env_remove("MONGODB_URI")
+            .env_remove("SMTP_URL")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        if let Some(uri) = mongodb {
+            command.env("MONGODB_URI", uri);
+        }
+        let mut child = command.spawn().context("starting the runner")?;
+        let id = child.id().context("the runner has just started")?;
+        let (said_ready, ready) = oneshot::channel();
+        let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+            bail!("the runner's output is piped");
+        };
+        let readers = vec![
+            tokio::spawn(read(stdout, Arc::clone(journal), Some(said_ready))),
+            tokio::spawn(read(stderr, Arc::clone(journal), None)),
+        ];
+        let runner = Self { child, id, readers };
+        match tokio::time::timeout(START, ready).await {
+            Ok(Ok(ready)) => Ok((runner, ready)),
+            _ => bail!("the runner did not become ready:\n{}", journal.tail(40)),
+        }
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Ends it as a crash would.
+    pub(super) async fn kill(&mut self) {
+        self.child.kill().await.expect("the runner runs");
+    }
+
+    /// Asks it to end, and waits for it and for the last line of its output.
+    pub(super) async fn stop(mut self) -> anyhow::Result<ExitStatus> {
+        processes::signal(self.id, "TERM");
+        let status = tokio::time::timeout(STOP, self.child.wait())
+            .await
+            .with_context(|| format!("it still runs {} s after SIGTERM", STOP.as_secs()))??;
+        for reader in self.readers {
+            tokio::time::timeout(Duration::from_secs(5), reader)
+                .await
+                .context("something that it started keeps its output open")??;
+        }
+        Ok(status)
+    }
+}
+
+/// The functions' processes, as the runner's control page lists them.
+pub(super) async fn functions(ready: &Ready) -> Vec<FunctionProcess> {
+    let url = format!("{}/_local/functions", ready.web);
+    let answer = crate::people::machine_client(ready).get(url).send().await;
+    let answer = answer.expect("the runner lists its functions");
+    answer.json().await.expect("the list is JSON")
+}
+
+async fn read(
+    output: impl AsyncRead + Unpin,
+    journal: Arc<Journal>,
+    mut said_ready: Option<oneshot::Sender<Ready>>,
+) {
+    let mut lines = BufReader::new(output).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let ready = serde_json::from_str::<Ready>(&line).ok();
+        if let Some(ready) = ready.filter(|ready| ready.ready)
+            && let Some(said_ready) = said_ready.take()
+        {
+            // Nobody waits any longer: then the start was given up already.
+            let _ = said_ready.send(ready);
+        }
+        journal.write(line);
+    }
+}

@@ -1,0 +1,66 @@
+//! What people typed, got by mail and were given, none of which may ever be in
+//! a log.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+/// What kind of secret it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An e-mail address.
+    Address,
+    /// A code by mail.
+    Code,
+    /// A password.
+    Password,
+    /// An access token or the value of a refresh cookie.
+    Token,
+}
+
+/// All secrets of a stack.
+#[derive(Default)]
+pub struct Secrets(Mutex<BTreeMap<String, Kind>>);
+
+impl Secrets {
+    /// Remembers a secret.
+    pub fn note(&self, kind: Kind, text: &str) {
+        // Of a JWT the signature is what makes it worth something; it is looked
+        // for alone, so that a token that was cut in two is found as well.
+        let text = match kind {
+            Kind::Token => text.rsplit('.').next().unwrap_or(text),
+            _ => text,
+        };
+        if text.len() >= 6 {
+            let mut all = self.0.lock().expect("only extended under it");
+            all.insert(text.to_owned(), kind);
+        }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.lock().expect("only counted under it").len()
+    }
+
+    /// The kinds of secrets in `text`, with the line that holds each.
+    pub fn found_in(&self, text: &str) -> Vec<(Kind, String)> {
+        let all = self.0.lock().expect("only read under it");
+        all.iter()
+            .filter_map(|(secret, kind)| {
+                let at = place(text, secret, *kind)?;
+                let begin = text[..at].rfind('\n').map_or(0, |end| end + 1);
+                let line = text[begin..].lines().next().unwrap_or_default();
+                Some((*kind, line.to_owned()))
+            })
+            .collect()
+    }
+}
+
+/// Where a secret stands. Eight digits within a longer number are no code.
+fn place(text: &str, secret: &str, kind: Kind) -> Option<usize> {
+    let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    text.match_indices(secret).map(|(at, _)| at).find(|&at| {
+        kind != Kind::Code
+            || !(digit(text.as_bytes().get(at.wrapping_sub(1)))
+                || digit(text.as_bytes().get(at + secret.len())))
+    })
+}
