@@ -36,6 +36,12 @@ pub struct Function {
     pub memory_mb: u32,
     /// How many invocations may run at once (`ReservedConcurrentExecutions`).
     pub concurrency: Option<u32>,
+    /// `_HANDLER`.
+    pub handler: String,
+    /// Whether `LoggingConfig.LogFormat` is `JSON`.
+    pub json_logs: bool,
+    /// `LoggingConfig.ApplicationLogLevel`.
+    pub log_level: Option<String>,
     /// The environment, exactly as the template gives it. A value that needs a
     /// custom resource's answer is not known before that resource was made, so
     /// it is resolved then; see [`Value`].
@@ -65,6 +71,27 @@ pub enum Part {
         /// The attribute, a key of the `Data` that its function answered.
         attribute: String,
     },
+    /// `!Ref resource` of a custom resource.
+    PhysicalId(LogicalId),
+}
+
+impl Value {
+    /// The text, once `part` knows every part that is not plain text.
+    ///
+    /// # Errors
+    /// The first part that `part` does not know.
+    pub fn text(&self, part: impl Fn(&Part) -> Option<String>) -> Result<String, Part> {
+        match self {
+            Value::Known(text) => Ok(text.clone()),
+            Value::Parts(parts) => parts
+                .iter()
+                .map(|each| match each {
+                    Part::Text(text) => Ok(text.clone()),
+                    waiting => part(waiting).ok_or_else(|| waiting.clone()),
+                })
+                .collect(),
+        }
+    }
 }
 
 /// The routes of the HTTP API on its `$default` stage.
@@ -74,6 +101,25 @@ pub struct HttpApi {
     pub id: LogicalId,
     /// Every route.
     pub routes: Vec<HttpRoute>,
+}
+
+impl HttpApi {
+    /// The first segment of the path that all routes share, such as `/api`;
+    /// empty if they share none.
+    pub fn common_path(&self) -> Option<String> {
+        let mut firsts = self.routes.iter().map(|route| {
+            let first = route.path.split('/').nth(1).unwrap_or_default();
+            let plain = !first.is_empty() && !first.starts_with('{');
+            if plain {
+                format!("/{first}")
+            } else {
+                String::new()
+            }
+        });
+        let first = firsts.next()?;
+        let shared = firsts.all(|other| other == first);
+        Some(if shared { first } else { String::new() })
+    }
 }
 
 /// `POST /api/rooms/{room}/members` and the function behind it.
@@ -144,6 +190,37 @@ pub struct CustomResource {
     pub resource_type: String,
     /// The function that its `ServiceToken` names.
     pub function: LogicalId,
-    /// Its other properties, resolved.
-    pub properties: serde_json::Map<String, serde_json::Value>,
+    /// How long its function may take to answer (`ServiceTimeout`).
+    pub timeout: Duration,
+    /// Its properties, `ServiceToken` included.
+    pub properties: BTreeMap<String, Property>,
+}
+
+/// A property of a custom resource. CloudFormation hands every scalar over as
+/// text, numbers and booleans too.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Property {
+    /// A scalar.
+    Text(Value),
+    /// A list.
+    List(Vec<Property>),
+    /// A map.
+    Map(BTreeMap<String, Property>),
+}
+
+/// The region that everything pretends to be in.
+pub const REGION: &str = "us-east-1";
+
+/// The account that everything pretends to belong to.
+pub const ACCOUNT: &str = "123456789012";
+
+/// The stack that the template pretends to be.
+pub const STACK: &str = "local";
+
+/// The ARN of that stack.
+pub const STACK_ID: &str = "arn:aws:cloudformation:us-east-1:123456789012:stack/local/00000000-0000-0000-0000-000000000000";
+
+/// The ARN of the function with this name.
+pub fn function_arn(name: &str) -> String {
+    format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}")
 }

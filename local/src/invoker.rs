@@ -1,15 +1,23 @@
 //! `Invoke` of Lambda: one payload in, one answer out, or the reason why not.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::supervisor::Supervisor;
+
+/// The most that a synchronous invocation takes or gives: 6 MB.
+pub const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
+
 /// Invokes functions by logical id. Cheap to clone.
 #[derive(Clone)]
-pub struct Invoker {}
+pub struct Invoker {
+    supervisor: Arc<Supervisor>,
+}
 
 /// Why an invocation gave no answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum InvokeError {
     /// The function runs as often at once as it may.
     #[error("Rate Exceeded.")]
@@ -25,15 +33,28 @@ pub enum InvokeError {
         /// What the function said.
         message: String,
     },
-    /// The request or the answer is over 6 MB.
+    /// The request is over 6 MB. An answer that is over 6 MB is
+    /// `Function.ResponseSizeTooLarge`.
     #[error("payload too large")]
     PayloadTooLarge,
 }
 
 impl Invoker {
-    /// Invokes `function` synchronously with `payload` and gives its answer.
+    /// Invokes the functions of `supervisor`.
+    pub fn new(supervisor: Arc<Supervisor>) -> Self {
+        Self { supervisor }
+    }
+
+    /// Invokes `function` synchronously with `payload` and gives its answer. The
+    /// invocation runs to its end also if the future is dropped.
+    ///
+    /// # Errors
+    /// As [`InvokeError`] says; why is logged here once for every caller.
     pub async fn invoke(&self, function: &str, payload: Bytes) -> Result<Bytes, InvokeError> {
-        let _ = (function, payload);
-        Err(InvokeError::Throttled)
+        let answer = self.supervisor.invoke(function, payload).await;
+        if let Err(error) = &answer {
+            tracing::warn!("{function}: {error}");
+        }
+        answer
     }
 }

@@ -1,0 +1,94 @@
+//! A function for the runner's tests: does what the request's path asks for.
+
+use std::time::Duration;
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::{Value, json};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    if std::env::var_os("FAIL_AT_START").is_some() {
+        return Err("told to fail at start".into());
+    }
+    lambda_runtime::run(service_fn(answer)).await
+}
+
+async fn answer(event: LambdaEvent<Value>) -> Result<Value, Error> {
+    let LambdaEvent { payload, context } = event;
+    if let Some(url) = payload["ResponseURL"].as_str() {
+        return make(url, &payload).await;
+    }
+    let path = payload["rawPath"].as_str().unwrap_or_default();
+    match path.rsplit('/').next().unwrap_or_default() {
+        "event" => Ok(payload),
+        "plain" => Ok(json!("a text alone")),
+        "environment" => {
+            let variables: serde_json::Map<String, Value> = std::env::vars()
+                .map(|(name, value)| (name, value.into()))
+                .collect();
+            Ok(json!(variables))
+        }
+        "pid" => Ok(json!({"pid": std::process::id(), "request": context.request_id})),
+        "created" => Ok(json!({
+            "statusCode": 201,
+            "headers": {"X-Made": "yes"},
+            "cookies": ["a=1; Path=/", "b=2"],
+            "body": "made",
+        })),
+        "bytes" => Ok(json!({
+            "statusCode": 200,
+            "headers": {"content-type": "application/octet-stream"},
+            "body": "AAEC",
+            "isBase64Encoded": true,
+        })),
+        "slow" => {
+            let wanted = payload["queryStringParameters"]["ms"].as_str();
+            let ms = wanted.and_then(|ms| ms.parse().ok()).unwrap_or(1000);
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            Ok(json!({"pid": std::process::id()}))
+        }
+        "error" => Err("told to fail".into()),
+        "exit" => end_abruptly(),
+        "broken" => Ok(json!({"statusCode": "two hundred"})),
+        "large" => Ok(json!({"statusCode": 200, "body": "x".repeat(7 * 1024 * 1024)})),
+        "log" => {
+            println!("a line on standard output");
+            eprintln!("a line on standard error");
+            Ok(json!({}))
+        }
+        other => Err(format!("no such request: {other}").into()),
+    }
+}
+
+/// Answers as the function of a custom resource.
+async fn make(url: &str, event: &Value) -> Result<Value, Error> {
+    let wish = event["ResourceProperties"]["Wish"].as_str();
+    let mut answer = json!({
+        "Status": "SUCCESS",
+        "PhysicalResourceId": "made-1",
+        "StackId": event["StackId"],
+        "RequestId": event["RequestId"],
+        "LogicalResourceId": event["LogicalResourceId"],
+        "Data": {"Kind": event["RequestType"], "Wish": wish},
+    });
+    match wish {
+        Some("silence") => return Ok(json!({})),
+        Some("failure") => {
+            answer["Status"] = json!("FAILED");
+            answer["Reason"] = json!("there is no more of it");
+        }
+        _ => {}
+    }
+    let body = answer.to_string();
+    let response = reqwest::Client::new().put(url).body(body).send().await?;
+    response.error_for_status()?;
+    Ok(json!({}))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what happens then is what is to be shown"
+)]
+fn end_abruptly() -> ! {
+    std::process::exit(7)
+}

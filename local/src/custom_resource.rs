@@ -1,0 +1,307 @@
+//! Custom resources: the functions that make things when a stack is deployed.
+//! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html>
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{Response, StatusCode};
+use axum::response::IntoResponse;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json, json};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::application::{CustomResource, Property, STACK_ID};
+use crate::identifiers;
+use crate::invoker::Invoker;
+use crate::supervisor::{Answer, Answers, Supervisor};
+
+/// The most that a function may send back.
+const ANSWER_LIMIT: usize = 4096;
+
+/// How long an answer may be on its way after the function has ended.
+const LATE: Duration = Duration::from_secs(2);
+
+/// Makes every custom resource, in order: `Create` at the first start in this
+/// data folder, `Update` later. The answers go to `supervisor`.
+///
+/// # Errors
+/// Why a function could not make its resource.
+pub async fn make_all(
+    resources: &[CustomResource],
+    supervisor: &Arc<Supervisor>,
+    data: &Path,
+) -> anyhow::Result<()> {
+    if resources.is_empty() {
+        return Ok(());
+    }
+    let mut made = Made::read(data)?;
+    let desk = Desk::open().await?;
+    let invoker = Invoker::new(supervisor.clone());
+    for resource in resources {
+        let properties = properties(resource, supervisor.answers())?;
+        let wish = Wish {
+            resource,
+            properties: &properties,
+            before: made.resources.get(&resource.id),
+        };
+        tracing::info!("{}: {}", resource.id, wish.kind());
+        let response = make(&desk, &invoker, &wish)
+            .await
+            .with_context(|| format!("{} ({})", resource.id, resource.function))?;
+        made.remember(&resource.id, &response.physical_resource_id, properties)?;
+        let answer = response.into_answer();
+        supervisor.answers().add(&resource.id, answer);
+    }
+    Ok(())
+}
+
+/// What is asked of a function.
+struct Wish<'a> {
+    resource: &'a CustomResource,
+    properties: &'a Map<String, Json>,
+    before: Option<&'a MadeResource>,
+}
+
+impl Wish<'_> {
+    fn kind(&self) -> &'static str {
+        match self.before {
+            None => "Create",
+            Some(_) => "Update",
+        }
+    }
+
+    fn event(&self, request_id: &str, response_url: &str) -> Json {
+        let mut event = json!({
+            "RequestType": self.kind(),
+            "ResponseURL": response_url,
+            "StackId": STACK_ID,
+            "RequestId": request_id,
+            "ResourceType": self.resource.resource_type,
+            "LogicalResourceId": self.resource.id,
+            "ResourceProperties": self.properties,
+            "ServiceToken": self.properties.get("ServiceToken"),
+        });
+        if let Some(before) = self.before {
+            event["PhysicalResourceId"] = json!(before.physical_id);
+            event["OldResourceProperties"] = json!(before.properties);
+        }
+        event
+    }
+}
+
+/// What a function sends to the `ResponseURL`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct FunctionResponse {
+    status: String,
+    #[serde(default)]
+    reason: String,
+    physical_resource_id: String,
+    stack_id: String,
+    request_id: String,
+    logical_resource_id: String,
+    #[serde(default)]
+    data: Map<String, Json>,
+}
+
+impl FunctionResponse {
+    fn into_answer(self) -> Answer {
+        let text = |value: Json| match value {
+            Json::String(text) => text,
+            other => other.to_string(),
+        };
+        let data = self.data.into_iter();
+        Answer {
+            physical_id: self.physical_resource_id,
+            data: data.map(|(key, value)| (key, text(value))).collect(),
+        }
+    }
+}
+
+async fn make(desk: &Desk, invoker: &Invoker, wish: &Wish<'_>) -> anyhow::Result<FunctionResponse> {
+    let request_id = identifiers::uuid();
+    let (url, mut response) = desk.expect();
+    let event = serde_json::to_vec(&wish.event(&request_id, &url))?;
+    let invocation = invoker.invoke(&wish.resource.function, Bytes::from(event));
+    let work = async {
+        tokio::select! {
+            biased;
+            Ok(body) = &mut response => Ok(body),
+            ended = invocation => {
+                ended?;
+                match tokio::time::timeout(LATE, &mut response).await {
+                    Ok(Ok(body)) => Ok(body),
+                    _ => bail!("the function ended without an answer to the ResponseURL"),
+                }
+            }
+        }
+    };
+    let body = tokio::time::timeout(wish.resource.timeout, work)
+        .await
+        .context("no answer in time")??;
+    let response: FunctionResponse =
+        serde_json::from_slice(&body).context("the answer is not understood")?;
+    if response.status != "SUCCESS" {
+        bail!("{}: {}", response.status, response.reason);
+    }
+    let same = response.stack_id == STACK_ID
+        && response.request_id == request_id
+        && response.logical_resource_id == wish.resource.id;
+    if !same {
+        bail!(
+            "the answer is to another request: StackId, RequestId and LogicalResourceId have to be those of the event"
+        );
+    }
+    Ok(response)
+}
+
+/// The properties with everything filled in that earlier resources answered.
+fn properties(resource: &CustomResource, answers: &Answers) -> anyhow::Result<Map<String, Json>> {
+    let mut filled = Map::new();
+    for (key, property) in &resource.properties {
+        let value = json(property, answers)
+            .with_context(|| format!("{}.{key} is not known", resource.id))?;
+        filled.insert(key.clone(), value);
+    }
+    Ok(filled)
+}
+
+fn json(property: &Property, answers: &Answers) -> Option<Json> {
+    match property {
+        Property::Text(value) => {
+            let text = value.text(|part| answers.part(part)).ok()?;
+            Some(Json::String(text))
+        }
+        Property::List(items) => {
+            let items = items.iter().map(|item| json(item, answers));
+            Some(Json::Array(items.collect::<Option<_>>()?))
+        }
+        Property::Map(entries) => {
+            let entries = entries.iter();
+            let entries = entries.map(|(key, value)| Some((key.clone(), json(value, answers)?)));
+            Some(Json::Object(entries.collect::<Option<_>>()?))
+        }
+    }
+}
+
+/// Where functions put their answers, as they would into S3.
+struct Desk {
+    address: SocketAddr,
+    expected: Expected,
+    server: tokio::task::JoinHandle<()>,
+}
+
+type Expected = Arc<Mutex<HashMap<String, oneshot::Sender<Bytes>>>>;
+
+impl Desk {
+    async fn open() -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let expected = Expected::default();
+        let router = Router::new().fallback(put).with_state(expected.clone());
+        let server = tokio::spawn(async move {
+            let _ = axum::serve(listener, router).await;
+        });
+        Ok(Self {
+            address,
+            expected,
+            server,
+        })
+    }
+
+    /// An address for one answer, and where that will arrive. As with a signed
+    /// address of S3, all of it counts.
+    fn expect(&self) -> (String, oneshot::Receiver<Bytes>) {
+        let path = format!(
+            "/{}?X-Amz-Signature={}",
+            identifiers::uuid(),
+            identifiers::hex::<16>()
+        );
+        let (sender, receiver) = oneshot::channel();
+        lock(&self.expected).insert(path.clone(), sender);
+        (format!("http://{}{path}", self.address), receiver)
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn lock(expected: &Expected) -> std::sync::MutexGuard<'_, HashMap<String, oneshot::Sender<Bytes>>> {
+    expected
+        .lock()
+        .expect("nobody panics while holding the expected answers")
+}
+
+async fn put(State(expected): State<Expected>, request: Request) -> Response<Body> {
+    let path = request.uri().to_string();
+    let typed = request.headers().get(CONTENT_TYPE);
+    // The signature of a real ResponseURL covers an empty content type.
+    if request.method() != "PUT" || typed.is_some_and(|value| !value.is_empty()) {
+        tracing::error!("a ResponseURL takes a PUT with an empty Content-Type");
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    let Ok(body) = to_bytes(request.into_body(), ANSWER_LIMIT).await else {
+        tracing::error!("the answer of a custom resource is over {ANSWER_LIMIT} bytes");
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    match lock(&expected).remove(&path) {
+        Some(receiver) => {
+            let _ = receiver.send(body);
+            StatusCode::OK.into_response()
+        }
+        None => StatusCode::FORBIDDEN.into_response(),
+    }
+}
+
+/// `custom-resources.json` in the data folder: what was made before.
+struct Made {
+    path: PathBuf,
+    resources: BTreeMap<String, MadeResource>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MadeResource {
+    physical_id: String,
+    properties: Map<String, Json>,
+}
+
+impl Made {
+    fn read(data: &Path) -> anyhow::Result<Self> {
+        let path = data.join("custom-resources.json");
+        let resources = match std::fs::read(&path) {
+            Ok(text) => serde_json::from_slice(&text)
+                .with_context(|| format!("{} is damaged: delete it", path.display()))?,
+            Err(_) => BTreeMap::new(),
+        };
+        Ok(Self { path, resources })
+    }
+
+    fn remember(
+        &mut self,
+        id: &str,
+        physical_id: &str,
+        properties: Map<String, Json>,
+    ) -> anyhow::Result<()> {
+        let made = MadeResource {
+            physical_id: physical_id.to_owned(),
+            properties,
+        };
+        self.resources.insert(id.to_owned(), made);
+        let text = serde_json::to_vec_pretty(&self.resources)?;
+        std::fs::write(&self.path, text)
+            .with_context(|| format!("cannot write {}", self.path.display()))
+    }
+}

@@ -1,0 +1,85 @@
+//! The command line.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Runs a SAM template on one machine.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub struct Options {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the runner can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Runs the template until it is told to stop.
+    Run(RunOptions),
+}
+
+/// How to run.
+#[derive(Debug, Args)]
+pub struct RunOptions {
+    /// The template.
+    #[arg(long, default_value = "template.yaml")]
+    pub template: PathBuf,
+    /// The folder of the functions' binaries.
+    #[arg(long, default_value = "target/debug")]
+    pub binaries: PathBuf,
+    /// The folder of the page; without it only the APIs are served.
+    #[arg(long)]
+    pub page: Option<PathBuf>,
+    /// Serves the page compressed and cached, as CloudFront would.
+    #[arg(long)]
+    pub release_page: bool,
+    /// The folder for everything that outlives a run.
+    #[arg(long, default_value = ".local")]
+    pub data: PathBuf,
+    /// The port of page, API and sockets; 0 takes a free one.
+    #[arg(long, default_value_t = 3000)]
+    pub port: u16,
+    /// The functions' log level, in place of the template's.
+    #[arg(long, value_name = "LEVEL", value_parser = ["trace", "debug", "info", "warn", "error"])]
+    pub log_level: Option<String>,
+    /// How many invocations of one function may run at once, where the template
+    /// does not say.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub concurrency: usize,
+    /// Variables of functions, in the format of `sam local --env-vars`.
+    #[arg(long, value_name = "FILE")]
+    pub env_vars: Option<PathBuf>,
+    /// Values of the template's parameters.
+    #[arg(long, value_name = "KEY=VALUE", num_args = 1.., value_parser = parameter)]
+    pub parameter_overrides: Vec<(String, String)>,
+    /// A mail server to use instead of the inbox (also by `SMTP_URL`).
+    #[arg(long, value_name = "URL")]
+    pub smtp_url: Option<String>,
+    /// Keeps a private MongoDB's data in memory.
+    #[arg(long)]
+    pub in_memory: bool,
+    /// Stops when standard input ends, too: whoever holds the other end of that
+    /// pipe need not live long enough to send a signal.
+    #[arg(long)]
+    pub stop_with_stdin: bool,
+    /// Logs more about the runner itself.
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+impl RunOptions {
+    /// `--parameter-overrides` by name; the last one counts.
+    pub fn parameters(&self) -> BTreeMap<String, String> {
+        self.parameter_overrides.iter().cloned().collect()
+    }
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text
+        .split_once('=')
+        .ok_or_else(|| format!("`{text}` is not KEY=VALUE"))?;
+    Ok((key.to_owned(), value.to_owned()))
+}

@@ -1,0 +1,260 @@
+//! The processes of one function: as many as invocations run at once, kept warm.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use serde::Serialize;
+use tokio::sync::oneshot;
+
+use super::environment::Environment;
+use super::process::{Control, Launch, Process};
+use crate::invoker::{InvokeError, PAYLOAD_LIMIT};
+
+/// How long a process stays warm that is not the last one.
+const WARM: Duration = Duration::from_mins(5);
+
+/// The processes of one function.
+pub struct Pool {
+    launch: Launch,
+    environment: Environment,
+    timeout: Duration,
+    limit: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Invocations that were let in and are not answered.
+    active: usize,
+    /// Processes with nothing to do, the one used last at the end.
+    idle: Vec<(Process, Instant)>,
+    /// Invocations without a process, the oldest first.
+    waiting: VecDeque<oneshot::Sender<Result<Process, InvokeError>>>,
+    /// Processes that are on their way to their first invocation.
+    starting: usize,
+    /// Processes that have answered and not yet asked for more.
+    finishing: usize,
+    /// Every process, by its id.
+    known: BTreeMap<u32, (Activity, Control)>,
+    stopped: bool,
+}
+
+/// What a process is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Activity {
+    /// Not yet ready for its first invocation.
+    Starting,
+    /// Running an invocation.
+    Busy,
+    /// Warm and waiting.
+    Idle,
+}
+
+impl Pool {
+    /// No process yet; at most `limit` at once.
+    pub fn new(launch: Launch, environment: Environment, timeout: Duration, limit: usize) -> Self {
+        Self {
+            launch,
+            environment,
+            timeout,
+            limit,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Runs one invocation. It runs to its end also if nobody waits for it.
+    ///
+    /// # Errors
+    /// As [`InvokeError`] says.
+    pub async fn invoke(self: &Arc<Self>, payload: Bytes) -> Result<Bytes, InvokeError> {
+        if payload.len() > PAYLOAD_LIMIT {
+            return Err(InvokeError::PayloadTooLarge);
+        }
+        {
+            let mut state = self.lock();
+            if state.active >= self.limit {
+                return Err(InvokeError::Throttled);
+            }
+            state.active += 1;
+        }
+        let (answer, answered) = oneshot::channel();
+        tokio::spawn(self.clone().run(payload, answer));
+        answered.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    async fn run(
+        self: Arc<Self>,
+        payload: Bytes,
+        answer: oneshot::Sender<Result<Bytes, InvokeError>>,
+    ) {
+        let mut process = match self.process().await {
+            Ok(process) => process,
+            Err(error) => {
+                self.lock().active -= 1;
+                let _ = answer.send(Err(error));
+                return;
+            }
+        };
+        let outcome = process.invoke(payload, self.timeout).await;
+        {
+            let mut state = self.lock();
+            state.active -= 1;
+            state.finishing += 1;
+        }
+        let _ = answer.send(outcome);
+        let again = process.asks_again(self.timeout).await;
+        let mut state = self.lock();
+        state.finishing -= 1;
+        if again {
+            self.offer(&mut state, process);
+        } else {
+            self.forget(&mut state, process);
+        }
+    }
+
+    /// A warm process if there is one, else the first that becomes free or new.
+    async fn process(self: &Arc<Self>) -> Result<Process, InvokeError> {
+        let waiter = {
+            let mut state = self.lock();
+            while let Some((process, _)) = state.idle.pop() {
+                if process.control().is_alive() && process.is_current(&self.launch.binary) {
+                    set_activity(&mut state, &process, Activity::Busy);
+                    return Ok(process);
+                }
+                self.forget(&mut state, process);
+            }
+            let (sender, receiver) = oneshot::channel();
+            state.waiting.push_back(sender);
+            self.start_missing(&mut state);
+            receiver
+        };
+        waiter.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// Starts a process for each waiting invocation that none is on its way to.
+    fn start_missing(self: &Arc<Self>, state: &mut State) {
+        if state.stopped {
+            state.waiting.clear();
+        }
+        while state.starting + state.finishing < state.waiting.len() {
+            state.starting += 1;
+            tokio::spawn(self.clone().start());
+        }
+    }
+
+    async fn start(self: Arc<Self>) {
+        let started = self.started().await;
+        let mut state = self.lock();
+        state.starting -= 1;
+        match started {
+            Ok(process) => self.offer(&mut state, process),
+            Err(error) => {
+                tracing::error!("{}: cannot start: {error}", self.launch.function);
+                if let Some(waiter) = state.waiting.pop_front() {
+                    let _ = waiter.send(Err(error));
+                }
+            }
+        }
+    }
+
+    async fn started(&self) -> Result<Process, InvokeError> {
+        let variables = self.environment.variables()?;
+        let process = Process::spawn(&self.launch, |api| variables.with_runtime_api(api)).await?;
+        let control = process.control().clone();
+        let pid = control.pid;
+        self.lock().known.insert(pid, (Activity::Starting, control));
+        let initialised = process.initialised().await;
+        if let Err(error) = initialised {
+            process.control().kill();
+            self.lock().known.remove(&pid);
+            return Err(error);
+        }
+        Ok(process)
+    }
+
+    /// Gives `process` to the oldest waiting invocation, or keeps it warm.
+    fn offer(self: &Arc<Self>, state: &mut State, mut process: Process) {
+        if state.stopped || !process.is_current(&self.launch.binary) {
+            return self.forget(state, process);
+        }
+        set_activity(state, &process, Activity::Busy);
+        while let Some(waiter) = state.waiting.pop_front() {
+            match waiter.send(Ok(process)) {
+                Ok(()) => return,
+                Err(Ok(back)) => process = back,
+                Err(Err(_)) => return,
+            }
+        }
+        set_activity(state, &process, Activity::Idle);
+        state.idle.push((process, Instant::now()));
+    }
+
+    fn forget(self: &Arc<Self>, state: &mut State, process: Process) {
+        process.control().kill();
+        state.known.remove(&process.control().pid);
+        self.start_missing(state);
+    }
+
+    /// Ends processes that have not been needed for a while.
+    pub fn prune(self: &Arc<Self>) {
+        let mut state = self.lock();
+        while state.idle.len() > 1 && state.idle[0].1.elapsed() > WARM {
+            let (process, _) = state.idle.remove(0);
+            self.forget(&mut state, process);
+        }
+        let (alive, dead) = std::mem::take(&mut state.idle)
+            .into_iter()
+            .partition(|(process, _)| process.control().is_alive());
+        state.idle = alive;
+        for (process, _) in dead {
+            self.forget(&mut state, process);
+        }
+    }
+
+    /// Ends every process; what they do is lost.
+    pub fn stop(&self) -> Vec<Control> {
+        let mut state = self.lock();
+        state.stopped = true;
+        state.waiting.clear();
+        state.idle.clear();
+        let known = std::mem::take(&mut state.known).into_values();
+        known
+            .map(|(_, control)| {
+                control.kill();
+                control
+            })
+            .collect()
+    }
+
+    /// Every process with what it does.
+    pub fn processes(&self) -> Vec<(u32, Activity)> {
+        let state = self.lock();
+        let known = state.known.iter();
+        let alive = known.filter(|(_, (_, control))| control.is_alive());
+        alive
+            .map(|(pid, (activity, _))| (*pid, *activity))
+            .collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state
+            .lock()
+            .expect("nobody panics while holding the pool")
+    }
+}
+
+fn set_activity(state: &mut State, process: &Process, activity: Activity) {
+    let pid = process.control().pid;
+    let control = process.control().clone();
+    state.known.insert(pid, (activity, control));
+}
+
+fn stopped() -> InvokeError {
+    InvokeError::Failed {
+        error_type: "Runtime.Stopped".to_owned(),
+        message: "the runner is stopping".to_owned(),
+    }
+}

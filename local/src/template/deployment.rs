@@ -1,0 +1,172 @@
+//! What of the WebSocket API is really deployed, and may call its functions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::fields::Fields;
+use super::references;
+use super::resources::{Class, Resource};
+use super::scope::Scope;
+use super::websocket::belongs_to;
+use crate::application::{ACCOUNT, REGION, WebSocketRoute};
+
+/// The name and variables of the API's one stage. One that is never deployed is
+/// a fault: such a stage answers nothing.
+pub fn stage(scope: &Scope<'_>, api: &Resource<'_>) -> Option<(String, BTreeMap<String, String>)> {
+    let mut stages = scope.of_class(Class::Stage);
+    let Some(resource) = stages.next() else {
+        scope.fault(api.line, format!("{} has no stage", api.id));
+        return None;
+    };
+    for another in stages {
+        let message = format!("{}: one stage runs here, not several", another.id);
+        scope.fault(another.line, message);
+    }
+    let fields = Fields::of(scope, resource.properties, resource.line, resource.id);
+    belongs_to(scope, api, resource, &fields);
+    fields.pass_over(&["AccessLogSettings", "Description", "Tags"]);
+    let settings = fields.map("DefaultRouteSettings");
+    settings.pass_over(&[
+        "DataTraceEnabled",
+        "DetailedMetricsEnabled",
+        "LoggingLevel",
+        "ThrottlingBurstLimit",
+        "ThrottlingRateLimit",
+    ]);
+    settings.finish();
+    let name = fields.required("StageName");
+    let variables = fields.node("StageVariables");
+    let variables = variables.map_or(&[][..], |node| node.entries()).iter();
+    let variables = variables
+        .filter_map(|entry| {
+            let value = scope.text(&entry.value, "a stage variable")?;
+            Some((entry.key.clone(), value))
+        })
+        .collect();
+    let automatic = fields.boolean("AutoDeploy").unwrap_or(false);
+    let deployment = fields.text("DeploymentId");
+    fields.finish();
+    check_deployments(scope, api);
+    let deployed = deployment.as_deref().is_some_and(|id| {
+        let mut all = scope.of_class(Class::Deployment);
+        all.any(|each| each.id == id)
+    });
+    if !automatic && !deployed {
+        let message = format!(
+            "{}: the stage is never deployed: give it the DeploymentId of an \
+             AWS::ApiGatewayV2::Deployment, or AutoDeploy",
+            resource.id
+        );
+        scope.fault(resource.line, message);
+    }
+    Some((name?, variables))
+}
+
+/// A deployment is a picture of the API at the time it is made, so what it does
+/// not wait for may be missing from it.
+fn check_deployments(scope: &Scope<'_>, api: &Resource<'_>) {
+    for deployment in scope.of_class(Class::Deployment) {
+        let fields = Fields::of(scope, deployment.properties, deployment.line, deployment.id);
+        belongs_to(scope, api, deployment, &fields);
+        fields.pass_over(&["Description"]);
+        fields.finish();
+        let awaited: BTreeSet<&str> = deployment.depends_on.iter().copied().collect();
+        let parts = scope.of_class(Class::Route);
+        for part in parts.chain(scope.of_class(Class::RouteResponse)) {
+            if !awaited.contains(part.id) {
+                let message = format!(
+                    "{}: {} is not in its DependsOn, so it may be deployed without it",
+                    deployment.id, part.id
+                );
+                scope.fault(deployment.line, message);
+            }
+        }
+    }
+}
+
+/// API Gateway may only invoke a function whose policy lets it.
+pub fn check_permissions(
+    scope: &Scope<'_>,
+    api: &Resource<'_>,
+    stage: &str,
+    routes: &BTreeMap<String, WebSocketRoute>,
+) {
+    let permissions: Vec<Permission> = scope
+        .of_class(Class::Permission)
+        .filter_map(|resource| Permission::read(scope, resource))
+        .collect();
+    for (key, route) in routes {
+        let source = format!(
+            "arn:aws:execute-api:{REGION}:{ACCOUNT}:{}/{stage}/{key}",
+            api.id
+        );
+        let allowed = permissions.iter().any(|permission| {
+            permission.function == route.function && matches(&permission.source, &source)
+        });
+        if !allowed {
+            let message = format!(
+                "{}: no AWS::Lambda::Permission lets the route {key} invoke {}",
+                api.id, route.function
+            );
+            scope.fault(api.line, message);
+        }
+    }
+}
+
+struct Permission {
+    function: String,
+    source: String,
+}
+
+impl Permission {
+    fn read(scope: &Scope<'_>, resource: &Resource<'_>) -> Option<Self> {
+        let fields = Fields::of(scope, resource.properties, resource.line, resource.id);
+        fields.pass_over(&[
+            "EventSourceToken",
+            "FunctionUrlAuthType",
+            "PrincipalOrgID",
+            "SourceAccount",
+        ]);
+        let function = fields.required("FunctionName");
+        let gateway = fields.required("Principal").as_deref() == Some("apigateway.amazonaws.com");
+        let invoke = fields.required("Action").as_deref() == Some("lambda:InvokeFunction");
+        let source = fields.text("SourceArn").unwrap_or_else(|| "*".to_owned());
+        fields.finish();
+        let function = references::function_named(scope, &function?)?;
+        (gateway && invoke).then_some(Self { function, source })
+    }
+}
+
+/// Whether `text` matches `pattern`, in which `*` stands for anything.
+fn matches(pattern: &str, text: &str) -> bool {
+    let mut pieces = pattern.split('*');
+    let first = pieces.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else {
+        return false;
+    };
+    let mut last = None;
+    for piece in pieces {
+        let Some(at) = rest.find(piece) else {
+            return false;
+        };
+        rest = &rest[at + piece.len()..];
+        last = Some(piece);
+    }
+    match last {
+        None => rest.is_empty(),
+        Some(last) => rest.is_empty() || text.ends_with(last),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        assert!(matches("*", "a/b"));
+        assert!(matches("a/*/$default", "a/stage/$default"));
+        assert!(matches("a/*", "a/stage/$connect"));
+        assert!(!matches("a/*/$default", "a/stage/$connect"));
+        assert!(!matches("a/b", "a/b/c"));
+    }
+}

@@ -1,0 +1,153 @@
+//! `AWS::Serverless::Function`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::environment::EnvironmentFile;
+use super::fields::Fields;
+use super::resources::Resource;
+use super::scope::Scope;
+use super::yaml::{Kind, Node};
+use super::{environment, references};
+use crate::application::{Function, Value};
+
+/// Properties that change nothing about how a function runs here.
+const WITHOUT_MEANING_HERE: [&str; 19] = [
+    "AutoPublishAlias",
+    "Description",
+    "EphemeralStorage",
+    "FunctionName",
+    "KmsKeyArn",
+    "PackageType",
+    "Policies",
+    "PermissionsBoundary",
+    "PropagateTags",
+    "Role",
+    "RolePath",
+    "RuntimeManagementConfig",
+    "SnapStart",
+    "Tags",
+    "Tracing",
+    "VpcConfig",
+    "RecursiveLoop",
+    "SourceKMSKeyArn",
+    "RoleName",
+];
+
+/// Reads the function `resource`; its events are read by those who serve them.
+pub fn read(
+    scope: &Scope<'_>,
+    resource: &Resource<'_>,
+    given: &EnvironmentFile,
+    local: &BTreeMap<&str, String>,
+) -> Option<Function> {
+    let fields = Fields::of(scope, resource.properties, resource.line, resource.id);
+    fields.pass_over(&WITHOUT_MEANING_HERE);
+    fields.node("Events");
+    fields.required("Runtime");
+    fields.one_of("Runtime", &["provided.al2023"]);
+    one_architecture(scope, &fields, resource);
+    let concurrency = fields.number("ReservedConcurrentExecutions", 0..=1000);
+    let timeout = fields.number("Timeout", 1..=900).unwrap_or(3);
+    let memory_mb = fields.number("MemorySize", 128..=10_240).unwrap_or(128);
+    let handler = fields.required("Handler").unwrap_or_default();
+    let binary = binary(scope, &fields, resource);
+    let logging = fields.map("LoggingConfig");
+    logging.pass_over(&["LogGroup", "SystemLogLevel"]);
+    let json_logs = logging.one_of("LogFormat", &["JSON", "Text"]).as_deref() == Some("JSON");
+    let levels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
+    let log_level = logging.one_of("ApplicationLogLevel", &levels);
+    logging.finish();
+    let variables = environment::read(scope, &fields, resource.id, given, local);
+    fields.finish();
+    Some(Function {
+        name: references::function_name(scope, resource)?,
+        binary: binary?,
+        timeout: Duration::from_secs(timeout.into()),
+        memory_mb,
+        concurrency,
+        handler,
+        json_logs,
+        log_level,
+        environment: variables,
+        manages_connections: policies_of(resource).is_some_and(allow_connections),
+    })
+}
+
+fn one_architecture(scope: &Scope<'_>, fields: &Fields<'_, '_>, resource: &Resource<'_>) {
+    let architectures = fields.list("Architectures");
+    for architecture in &architectures {
+        match scope.text(architecture, "an architecture").as_deref() {
+            Some("arm64" | "x86_64") | None => {}
+            Some(other) => {
+                let message = format!("{}: the architecture `{other}` is unknown", resource.id);
+                scope.fault(architecture.line, message);
+            }
+        }
+    }
+}
+
+/// `BuildProperties.Binary`, or the last folder of `CodeUri`, which is the
+/// package's.
+fn binary(scope: &Scope<'_>, fields: &Fields<'_, '_>, resource: &Resource<'_>) -> Option<String> {
+    let line = resource.metadata.map_or(resource.line, |node| node.line);
+    let owner = format!("{}.Metadata", resource.id);
+    let metadata = Fields::of(scope, resource.metadata, line, owner);
+    metadata.one_of("BuildMethod", &["rust-cargolambda", "makefile"]);
+    metadata.pass_over(&["SamResourceId", "cfn-lint", "Comment"]);
+    let build = metadata.map("BuildProperties");
+    build.pass_over(&["Profile", "Features", "Flags"]);
+    let named = build.text("Binary");
+    build.finish();
+    metadata.finish();
+    let uri = fields.required("CodeUri")?;
+    let folder = uri.trim_end_matches('/').rsplit('/').next();
+    let name = named.or_else(|| folder.map(str::to_owned)).filter(|name| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        !name.is_empty() && name.chars().all(plain)
+    });
+    if name.is_none() {
+        let message = format!(
+            "{}: CodeUri `{uri}` does not end in the folder of a package; \
+             Metadata.BuildProperties.Binary can name its binary",
+            resource.id
+        );
+        scope.fault(resource.line, message);
+    }
+    name
+}
+
+fn policies_of<'t>(resource: &Resource<'t>) -> Option<&'t Node> {
+    resource.properties?.get("Policies")
+}
+
+/// Whether a statement somewhere below `node` allows `execute-api:ManageConnections`.
+fn allow_connections(node: &Node) -> bool {
+    let texts = |node: &Node| -> Vec<String> {
+        let several = node.items().iter().filter_map(Node::scalar);
+        let all = node.scalar().into_iter().chain(several);
+        all.map(str::to_ascii_lowercase).collect()
+    };
+    match &node.kind {
+        Kind::Map(entries) => {
+            let allows = node.get("Effect").and_then(Node::scalar) == Some("Allow");
+            let actions = node.get("Action").map(texts).unwrap_or_default();
+            let managing = actions.iter().any(|action| {
+                matches!(
+                    action.as_str(),
+                    "execute-api:manageconnections" | "execute-api:*" | "*"
+                )
+            });
+            allows && managing || entries.iter().any(|entry| allow_connections(&entry.value))
+        }
+        Kind::List(items) => items.iter().any(allow_connections),
+        Kind::Call(_, argument) => allow_connections(argument),
+        Kind::Null | Kind::Scalar(_) => false,
+    }
+}
+
+/// The functions' variables, for [`super::local::LocalValues::check`].
+pub fn declares(functions: &BTreeMap<String, Function>, name: &str) -> bool {
+    let mut environments = functions.values().map(|function| &function.environment);
+    environments.any(|environment: &BTreeMap<String, Value>| environment.contains_key(name))
+}
