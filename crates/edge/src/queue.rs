@@ -15,7 +15,6 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::Millis;
 use domain::settings::Variables;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::Deserialize;
@@ -59,8 +58,6 @@ where
 pub struct Batch {
     /// The messages.
     pub messages: Vec<Message>,
-    /// When they came.
-    pub now: Millis,
     deadline: SystemTime,
 }
 
@@ -69,7 +66,6 @@ impl Batch {
         let records = event.rmq_messages_by_queue.into_values().flatten();
         Self {
             messages: records.map(Message::new).collect(),
-            now: environment::now(),
             deadline,
         }
     }

@@ -222,3 +222,21 @@ impl Store {
         self.collection("members")
     }
 }
+
+impl Store {
+    /// The one who waits in a direct room for the other to get an account; none
+    /// for a group.
+    pub async fn direct_host(&self, room: &str) -> Result<Option<MemberRow>> {
+        let filter = doc! { "room": room, "title": { "$exists": true } };
+        Ok(self.members().find_one(filter).await?)
+    }
+
+    /// Sets the name that a member of a direct room sees it by.
+    pub async fn entitle(&self, room: &str, user: &str, title: &str) -> Result<()> {
+        let filter = doc! { "user": user, "room": room };
+        self.members()
+            .update_one(filter, doc! { "$set": { "title": title } })
+            .await?;
+        Ok(())
+    }
+}

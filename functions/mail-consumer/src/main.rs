@@ -1,2 +1,58 @@
-//! (skeleton)
-fn main() {}
+//! `mail-consumer`: mails the jobs of the queue `mail`.
+//!
+//! Reads and writes `deliveries`, publishes to the retry queues and to
+//! `mail.dead`, talks SMTP.
+//!
+//! A batch is delivered at least once, and whole: it fails only when the
+//! database cannot say what was mailed, or when the broker does not take what
+//! could not be mailed. All of it comes again then, and what was mailed is
+//! skipped. Mailed twice is only what the mail server took and nobody could note
+//! down: the process died, or the server's answer was lost, in the moment
+//! between its taking the mail and our mark. Two workers (mappings) that hold
+//! the same job at the same moment, which takes a publisher that sent it twice,
+//! are in that window as well.
+
+mod batch;
+mod job;
+mod tally;
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+
+use domain::settings::Variables;
+use edge::queue::{self, Batch};
+use mailer::Mailer;
+use outbox::Outbox;
+use store::Store;
+
+struct App {
+    store: Store,
+    outbox: Outbox,
+    mailer: Mailer,
+    /// Jobs that this process mailed and could not mark, so that it at least
+    /// does not mail them again itself.
+    unmarked: Mutex<HashSet<String>>,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), edge::Error> {
+    queue::run(start, handle).await
+}
+
+async fn start(mut variables: Variables) -> anyhow::Result<App> {
+    let store = store::Settings::from_variables(&mut variables);
+    let outbox = outbox::Settings::from_variables(&mut variables);
+    let mailer = mailer::Settings::from_variables(&mut variables);
+    variables.check()?;
+    let (store, outbox) = tokio::join!(Store::connect(store), Outbox::connect(outbox));
+    Ok(App {
+        store: store?,
+        outbox,
+        mailer: Mailer::new(mailer),
+        unmarked: Mutex::default(),
+    })
+}
+
+async fn handle(app: &'static App, batch: Batch) -> anyhow::Result<()> {
+    batch::handle(app, batch).await
+}

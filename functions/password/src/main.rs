@@ -1,2 +1,65 @@
-//! (skeleton)
-fn main() {}
+//! Passwords forgotten, reset and changed: `POST /api/forgot-password` mails a
+//! code, `POST /api/reset-password` takes it with a new password and ends every
+//! session, `POST /api/password` changes it and ends every other session.
+//!
+//! Reads and writes `users`, `challenges`, `failures`, `counters`, `sessions` and
+//! `connections`; publishes the code and, after a change, a notice.
+
+mod change;
+mod forgot;
+mod reset;
+
+use accounts::{Codes, Gate};
+use credentials::{Pepper, Verifier};
+use delivery::Delivery;
+use domain::settings::Variables;
+use edge::Refusal;
+use edge::http::{Call, Outcome};
+use outbox::Outbox;
+use push::Push;
+use store::Store;
+
+struct App {
+    store: Store,
+    codes: Codes,
+    gate: Gate,
+    pepper: Pepper,
+    delivery: Delivery,
+    password_minimum: usize,
+}
+
+impl App {
+    async fn start(mut variables: Variables) -> anyhow::Result<Self> {
+        let store = store::Settings::from_variables(&mut variables);
+        let outbox = outbox::Settings::from_variables(&mut variables);
+        let push = push::Settings::from_variables(&mut variables);
+        let pepper = Pepper::from_variables(&mut variables);
+        let verifier = Verifier::from_variables(&mut variables);
+        let password_minimum = variables.value("PASSWORD_MINIMUM", "a whole number");
+        variables.check()?;
+        let (store, outbox) = tokio::join!(Store::connect(store), Outbox::connect(outbox));
+        let store = store?;
+        Ok(Self {
+            codes: Codes::new(store.clone(), outbox, pepper.clone()),
+            gate: Gate::new(verifier, store.clone()),
+            delivery: Delivery::new(store.clone(), Push::new(push)),
+            pepper,
+            store,
+            password_minimum,
+        })
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), edge::Error> {
+    edge::http::run(App::start, handle).await
+}
+
+async fn handle(app: &'static App, call: Call) -> Outcome {
+    match call.route() {
+        "POST /api/forgot-password" => forgot::forgot(app, call).await,
+        "POST /api/reset-password" => reset::reset(app, call).await,
+        "POST /api/password" => change::change(app, call).await,
+        _ => Err(Refusal::NotFound),
+    }
+}

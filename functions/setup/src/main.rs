@@ -1,2 +1,41 @@
-//! (skeleton)
-fn main() {}
+//! `setup`: a custom resource that makes, at deploy time, what the other
+//! functions count on: MongoDB's indexes and RabbitMQ's queues. It computes the
+//! public keys of access tokens from their secret, too, so that the functions
+//! that only verify never hold it.
+//!
+//! Everything may be there already, and nothing is ever deleted: a stack that
+//! goes leaves its data.
+
+mod answer;
+mod prepare;
+
+use std::time::Duration;
+
+use domain::settings::Variables;
+use edge::deployment::{self, Kind, Request};
+
+/// How long a database or a broker that was just made may take to answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Time kept for the answer itself.
+const KEPT_FOR_THE_ANSWER: Duration = Duration::from_secs(10);
+
+#[tokio::main]
+async fn main() -> Result<(), edge::Error> {
+    deployment::run(handle).await
+}
+
+async fn handle(request: Request, left: Duration) -> anyhow::Result<()> {
+    let outcome = match request.kind {
+        Kind::Delete => Ok(None),
+        Kind::Create | Kind::Update => {
+            let patience = PATIENCE.min(left.saturating_sub(KEPT_FOR_THE_ANSWER));
+            let variables = Variables::new(std::env::vars());
+            prepare::everything(variables, patience).await.map(Some)
+        }
+    };
+    match &outcome {
+        Ok(_) => tracing::info!(kind = ?request.kind, "indexes, queues and keys are there"),
+        Err(reason) => tracing::error!(kind = ?request.kind, reason, "the deployment fails"),
+    }
+    answer::put(&request, outcome).await
+}

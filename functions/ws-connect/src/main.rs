@@ -1,2 +1,70 @@
-//! (skeleton)
-fn main() {}
+//! `$connect`: lets a socket open for whoever is signed in, from our own page.
+//!
+//! Verifies the access token among the offered subprotocols and looks up its
+//! session; writes `connections`. The gateway sends our refusal as the status of
+//! the handshake.
+
+use accounts::Gate;
+use credentials::Verifier;
+use domain::limits::SOCKETS_PER_USER;
+use domain::settings::Variables;
+use domain::time::MINUTE;
+use edge::Refusal;
+use edge::websocket::Handshake;
+use store::Store;
+use store::connections::Connection;
+
+struct App {
+    store: Store,
+    gate: Gate,
+    origin: String,
+}
+
+impl App {
+    async fn start(mut variables: Variables) -> anyhow::Result<Self> {
+        let store = store::Settings::from_variables(&mut variables);
+        let verifier = Verifier::from_variables(&mut variables);
+        let origin = variables.url("SITE_ORIGIN", &["http", "https"]);
+        variables.check()?;
+        let store = Store::connect(store).await?;
+        Ok(Self {
+            gate: Gate::new(verifier, store.clone()),
+            store,
+            origin,
+        })
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), edge::Error> {
+    edge::websocket::run_connect(App::start, handle).await
+}
+
+async fn handle(app: &'static App, handshake: Handshake) -> Result<(), Refusal> {
+    if handshake.origin.as_deref() != Some(&app.origin) {
+        return Err(Refusal::Forbidden("This origin may not open sockets."));
+    }
+    let caller = app
+        .gate
+        .caller(handshake.token.as_deref(), handshake.now)
+        .await?;
+    let caller = caller.ok_or(Refusal::SignedOut)?;
+    if !handshake.offers_protocol {
+        return Err(Refusal::Forbidden(
+            "The subprotocol chat.v1 must be offered.",
+        ));
+    }
+    // Registered before it is counted, so that of many at once none slips through.
+    let connection = Connection::new(
+        handshake.connection,
+        &caller.user,
+        caller.session,
+        handshake.now,
+    );
+    app.store.insert_connection(&connection).await?;
+    if app.store.count_connections(&caller.user.id).await? > SOCKETS_PER_USER {
+        app.store.remove_connections(&[connection.id]).await?;
+        return Err(Refusal::TooFast(handshake.now + MINUTE));
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! What becomes of one job.
+
+use domain::mail::Job;
+use edge::queue::Message;
+use mailer::Outcome;
+use outbox::{ATTEMPT_HEADER, Retried, Unavailable};
+use tokio::time::Instant;
+
+use crate::App;
+
+/// How a job ended, or went on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Mailed, and marked.
+    Sent,
+    /// It asked for no mail.
+    Nothing,
+    /// Its code was dead.
+    Expired,
+    /// Put aside, to come back; why.
+    Retried(String),
+    /// On the queue of the dead; why.
+    Parked(String),
+}
+
+impl App {
+    /// Mails a job, or puts it where it belongs. Fails only when the broker does
+    /// not take what has to be put somewhere.
+    pub(crate) async fn settle(
+        &self,
+        message: Message,
+        deadline: Instant,
+    ) -> Result<Fate, Unavailable> {
+        let id = &message.id;
+        let Ok(job) = serde_json::from_slice::<Job>(&message.body) else {
+            return self.park_malformed(&message).await;
+        };
+        if job.expires_at().is_some_and(|end| end <= edge::now()) {
+            return Ok(Fate::Expired);
+        }
+        match self.mailer.send(id, &job, deadline).await {
+            Outcome::Sent => {
+                self.mark(id).await;
+                Ok(Fate::Sent)
+            }
+            Outcome::NothingToSend => Ok(Fate::Nothing),
+            Outcome::Permanent(reason) => self.park(id, job, reason).await,
+            Outcome::Transient(reason) => {
+                let attempt = failures(&message) + 1;
+                match self.outbox.retry(id, &job, attempt, edge::now()).await? {
+                    Retried::In(_) => Ok(Fate::Retried(reason)),
+                    Retried::NotWorthIt => self.park(id, job, given_up(&reason)).await,
+                }
+            }
+        }
+    }
+
+    async fn park(&self, id: &str, job: Job, reason: String) -> Result<Fate, Unavailable> {
+        self.outbox.park(id, job, &reason, edge::now()).await?;
+        Ok(Fate::Parked(reason))
+    }
+
+    async fn park_malformed(&self, message: &Message) -> Result<Fate, Unavailable> {
+        let reason = "it is no mail job".to_owned();
+        self.outbox
+            .park_malformed(&message.id, &message.body, &reason, edge::now())
+            .await?;
+        Ok(Fate::Parked(reason))
+    }
+}
+
+/// How often the job has failed so far.
+fn failures(message: &Message) -> u32 {
+    message
+        .number(ATTEMPT_HEADER)
+        .and_then(|count| u32::try_from(count).ok())
+        .unwrap_or_default()
+}
+
+fn given_up(reason: &str) -> String {
+    format!("given up, or it would come back too late: {reason}")
+}

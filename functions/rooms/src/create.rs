@@ -1,0 +1,131 @@
+//! `POST /api/rooms`: a group with its first members, or the one direct room of
+//! a pair.
+
+use accounts::Caller;
+use credentials::random;
+use domain::limits::ROOMS_PER_USER;
+use domain::{EmailAddress, Invalid, RoomName};
+use edge::Refusal;
+use edge::http::{Answer, Call, Outcome};
+use store::members::MemberRow;
+use store::rooms::{MadeRoom, RoomRow};
+use store::users::Account;
+use wire::http::{CreateRoom, RoomAnswer};
+use wire::{Role, RoomKind};
+
+use crate::{App, invite};
+
+/// How many addresses one request may name.
+const MEMBERS_AT_ONCE: usize = 100;
+
+/// Makes a room.
+pub(crate) async fn create(app: &App, call: Call, caller: Caller) -> Outcome {
+    let body: CreateRoom = call.body()?;
+    let emails = addresses(&body.members)?;
+    if app.store.count_rooms(&caller.user.id).await? >= ROOMS_PER_USER as u64 {
+        return Err(Invalid::new("name", "must wait: you are in 500 rooms already.").into());
+    }
+    let owner = app.store.account(&caller.user.id).await?;
+    let owner = owner.ok_or(Refusal::SignedOut)?;
+    match body.kind {
+        RoomKind::Group => group(app, call, owner, &body.name, emails).await,
+        RoomKind::Direct => direct(app, call, owner, emails).await,
+    }
+}
+
+async fn group(
+    app: &App,
+    call: Call,
+    owner: Account,
+    name: &str,
+    mut emails: Vec<EmailAddress>,
+) -> Outcome {
+    let name = RoomName::parse("name", name)?;
+    emails.retain(|email| email.as_str() != owner.email);
+    let accounts = app.store.accounts_of(&emails).await?;
+    emails.retain(|email| !accounts.iter().any(|known| known.email == email.as_str()));
+    invite::refuse_over_quota(app, &owner.id, emails.len(), call.now).await?;
+    for account in &accounts {
+        invite::refuse_full(app, account).await?;
+    }
+
+    let room = RoomRow::group(random::id(), &name, call.now);
+    app.store.create_room(&room).await?;
+    let first = MemberRow::new(&room.id, &owner.user(), Role::Owner, call.now);
+    app.delivery.admit(&first).await?;
+    for account in accounts {
+        let member = MemberRow::new(&room.id, &account.user(), Role::Member, call.now);
+        app.delivery.admit(&member).await?;
+    }
+    for email in emails {
+        invite::by_mail(app, &room, &owner, &email, call.now).await?;
+    }
+    let room = shown(app, &room.id, &owner, &call).await?;
+    Ok(Answer::created(&room))
+}
+
+async fn direct(app: &App, call: Call, owner: Account, emails: Vec<EmailAddress>) -> Outcome {
+    let [email] = emails.as_slice() else {
+        return Err(Invalid::new("members", "must name the one other person.").into());
+    };
+    if email.as_str() == owner.email {
+        return Err(Invalid::new("members", "must name somebody else than yourself.").into());
+    }
+    let other = app.store.account_of(email).await?;
+    match &other {
+        Some(account) => invite::refuse_full(app, account).await?,
+        None => invite::refuse_over_quota(app, &owner.id, 1, call.now).await?,
+    }
+
+    let wanted = RoomRow::direct(random::id(), &owner.email, email.as_str(), call.now);
+    let (room, is_new) = match app.store.create_room(&wanted).await? {
+        MadeRoom::New => (wanted, true),
+        MadeRoom::Existing(room) => (room, false),
+    };
+    // Also for a room that is there already: whoever made it may have been cut
+    // off half-way, and one who left comes back.
+    let title = match &other {
+        Some(account) => account.name.as_str(),
+        None => email.as_str(),
+    };
+    let mine = MemberRow::new(&room.id, &owner.user(), Role::Owner, call.now).titled(title);
+    app.delivery.admit(&mine).await?;
+    match other {
+        Some(account) => {
+            let theirs = MemberRow::new(&room.id, &account.user(), Role::Member, call.now)
+                .titled(&owner.name);
+            app.delivery.admit(&theirs).await?;
+        }
+        None => invite::by_mail(app, &room, &owner, email, call.now).await?,
+    }
+    let room = shown(app, &room.id, &owner, &call).await?;
+    Ok(if is_new {
+        Answer::created(&room)
+    } else {
+        Answer::ok(&room)
+    })
+}
+
+fn addresses(texts: &[String]) -> Result<Vec<EmailAddress>, Invalid> {
+    if texts.len() > MEMBERS_AT_ONCE {
+        return Err(Invalid::new(
+            "members",
+            format!("must name at most {MEMBERS_AT_ONCE} people at once."),
+        ));
+    }
+    let mut emails = texts
+        .iter()
+        .map(|text| EmailAddress::parse("members", text))
+        .collect::<Result<Vec<_>, _>>()?;
+    emails.sort_unstable();
+    emails.dedup();
+    Ok(emails)
+}
+
+async fn shown(app: &App, room: &str, owner: &Account, call: &Call) -> Result<RoomAnswer, Refusal> {
+    let membership = app.store.membership(room, &owner.id).await?;
+    let membership = membership.ok_or(Refusal::UnknownRoom)?;
+    Ok(RoomAnswer {
+        room: app.store.room_with_members(&membership, call.now).await?,
+    })
+}

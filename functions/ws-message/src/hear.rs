@@ -1,0 +1,51 @@
+//! `join` and `leave`: whether this socket hears a room. They change no membership.
+
+use edge::Refusal;
+use wire::ServerFrame;
+
+use crate::{App, Reply, Sender, reference as checked, room_id};
+
+/// `join`: hear a room that one is a member of.
+pub(crate) async fn join(
+    app: &App,
+    sender: Sender,
+    reference: Option<String>,
+    room: String,
+) -> Reply {
+    checked(reference.as_deref())?;
+    let user = &sender.connection.user;
+    if !app.store.is_member(room_id(&room)?, user).await? {
+        return Err(Refusal::UnknownRoom);
+    }
+    app.store.hear(&sender.connection.id, &room).await?;
+    // Read again after it was written down: a membership may have ended since.
+    match app.store.membership(&room, user).await? {
+        Some(membership) => Ok(Some(ServerFrame::Joined {
+            reference,
+            room,
+            last_seq: membership.last_seq,
+        })),
+        None => {
+            app.store.unhear(&sender.connection.id, &[room]).await?;
+            Err(Refusal::UnknownRoom)
+        }
+    }
+}
+
+/// `leave`: hear a room no more.
+pub(crate) async fn leave(
+    app: &App,
+    sender: Sender,
+    reference: Option<String>,
+    room: String,
+) -> Reply {
+    checked(reference.as_deref())?;
+    let user = &sender.connection.user;
+    if !app.store.is_member(room_id(&room)?, user).await? {
+        return Err(Refusal::UnknownRoom);
+    }
+    app.store
+        .unhear(&sender.connection.id, std::slice::from_ref(&room))
+        .await?;
+    Ok(Some(ServerFrame::Left { reference, room }))
+}
