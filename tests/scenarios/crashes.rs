@@ -83,13 +83,7 @@ async fn functions_killed_while_people_talk_lose_and_double_nothing(stack: Arc<S
 async fn a_mail_consumer_killed_at_work_loses_no_mail(stack: Arc<Stack>) {
     let _expected = stack.journal.outage();
     // A slow mail server, so that the consumer is caught at work.
-    let slow = Refusal {
-        to: "*".to_owned(),
-        code: 250,
-        text: "slowly".to_owned(),
-        times: 8,
-        delay_ms: 1_500,
-    };
+    let slow = Refusal::dawdle(Duration::from_millis(1_500), 8);
     stack.inbox.refuse(&[slow]).await;
     let visitors: Vec<_> = (0..4).map(|_| Visitor::new(&stack, "Ann")).collect();
     let mut challenges = Vec::new();
@@ -117,13 +111,7 @@ async fn a_broker_killed_comes_back_with_its_jobs(stack: Arc<Stack>) {
     let room = ann.create_group("Tea", &[&bob]).await;
     let (mut a, mut b) = tokio::join!(ann.online(), bob.online());
     let waiting = Visitor::new(&stack, "Eve");
-    let later = Refusal {
-        to: waiting.email.clone(),
-        code: 451,
-        text: "later".to_owned(),
-        times: 1,
-        delay_ms: 0,
-    };
+    let later = Refusal::new(&waiting.email, 451, 1);
     stack.inbox.refuse(&[later]).await;
     let _expected = stack.journal.outage();
     let challenge = waiting.register().await.expect(202).text("/challenge");
@@ -159,13 +147,7 @@ async fn a_runner_killed_comes_back_with_everything(stack: Arc<Stack>) {
             .await;
     }
     let waiting = Visitor::new(&stack, "Eve");
-    let later = Refusal {
-        to: waiting.email.clone(),
-        code: 451,
-        text: "later".to_owned(),
-        times: 1_000,
-        delay_ms: 0,
-    };
+    let later = Refusal::new(&waiting.email, 451, 1_000);
     stack.inbox.refuse(&[later]).await;
     let challenge = waiting.register().await.expect(202).text("/challenge");
     let _expected = stack.journal.outage();

@@ -21,7 +21,10 @@ pub fn tests() -> Vec<Test> {
 
 async fn a_mail_that_is_refused_for_now_goes_out_later(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann");
-    stack.inbox.refuse(&[refusal(&ann, 451, 1)]).await;
+    stack
+        .inbox
+        .refuse(&[Refusal::new(&ann.email, 451, 1)])
+        .await;
     let challenge = ann.register().await.expect(202).text("/challenge");
     let code = ann.code().await;
     ann.verify(&challenge, &code).await.expect(200);
@@ -33,7 +36,10 @@ async fn a_mail_that_is_refused_for_good_is_parked_without_its_code_and_holds_up
     stack: Arc<Stack>,
 ) {
     let (ann, bob) = (Visitor::new(&stack, "Ann"), Visitor::new(&stack, "Bob"));
-    stack.inbox.refuse(&[refusal(&ann, 550, 100)]).await;
+    stack
+        .inbox
+        .refuse(&[Refusal::new(&ann.email, 550, 100)])
+        .await;
     stack.expect_a_dead_mail();
     let (to_ann, to_bob) = tokio::join!(ann.register(), bob.register());
     to_ann.expect(202);
@@ -119,14 +125,4 @@ async fn a_job_that_comes_twice_is_mailed_once(stack: Arc<Stack>) {
     })
     .await;
     assert_eq!(stack.inbox.to(&ann.email).await.len(), 1);
-}
-
-fn refusal(visitor: &Visitor, code: u16, times: u32) -> Refusal {
-    Refusal {
-        to: visitor.email.clone(),
-        code,
-        text: "refused by a test".to_owned(),
-        times,
-        delay_ms: 0,
-    }
 }

@@ -1,7 +1,7 @@
 //! A real browser, driven through WebDriver.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -15,7 +15,6 @@ use tokio::process::{Child, Command};
 
 use crate::wait::eventually;
 
-const DRIVER: &str = "chromedriver";
 const SLOW: Duration = Duration::from_secs(30);
 
 /// A WebDriver server; its browsers end with it.
@@ -29,10 +28,16 @@ pub struct Browser {
     client: Client,
 }
 
-/// Whether the WebDriver server is installed.
-pub fn is_installed() -> bool {
+/// The WebDriver server: the one that `BANTER_CHROMEDRIVER` names, or one on the
+/// path, if it is installed.
+pub fn driver() -> Option<PathBuf> {
+    if let Some(driver) = std::env::var_os("BANTER_CHROMEDRIVER") {
+        return Some(driver.into());
+    }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(DRIVER).is_file())
+    std::env::split_paths(&path)
+        .map(|folder| folder.join("chromedriver"))
+        .find(|driver| driver.is_file())
 }
 
 impl Driver {
@@ -42,14 +47,15 @@ impl Driver {
     /// When it is not installed.
     pub async fn start() -> anyhow::Result<Self> {
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        let process = Command::new(DRIVER)
+        let driver = driver().context("chromedriver (Debian: chromium-driver) is missing")?;
+        let process = Command::new(driver)
             .arg(format!("--port={port}"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()
-            .context("starting chromedriver (Debian's package chromium-driver)")?;
+            .context("starting chromedriver")?;
         eventually("chromedriver to listen", SLOW, || async move {
             TcpStream::connect(("127.0.0.1", port)).await.ok()
         })
@@ -122,14 +128,6 @@ impl Browser {
             .with_context(|| format!("waiting for {selector}"))
     }
 
-    /// Whether an element is there and can be seen now.
-    pub async fn shows(&self, selector: &str) -> bool {
-        match self.client.find(Locator::Css(selector)).await {
-            Ok(element) => element.is_displayed().await.unwrap_or(false),
-            Err(_) => false,
-        }
-    }
-
     /// Waits until one of the elements holds this text.
     ///
     /// # Panics
@@ -194,12 +192,9 @@ fn capabilities() -> serde_json::Map<String, Value> {
         "--disable-background-networking",
         "--disable-component-update",
     ];
-    let options = json!({
-        "goog:chromeOptions": {"args": arguments},
-        "goog:loggingPrefs": {"browser": "ALL"},
-    });
-    match options {
-        Value::Object(options) => options,
-        _ => unreachable!("it is written as an object"),
+    let mut options = json!({"args": arguments});
+    if let Some(browser) = std::env::var_os("BANTER_CHROMIUM") {
+        options["binary"] = json!(browser.to_string_lossy());
     }
+    serde_json::Map::from_iter([("goog:chromeOptions".to_owned(), options)])
 }

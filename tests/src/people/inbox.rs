@@ -37,19 +37,36 @@ impl Mail {
     }
 }
 
-/// How the mail server refuses an address.
+/// How the mail server treats an address.
 #[derive(Debug, Clone, Serialize)]
 pub struct Refusal {
-    /// Which address.
-    pub to: String,
-    /// With which reply code.
-    pub code: u16,
-    /// With which words.
-    pub text: String,
-    /// How many times.
-    pub times: u32,
-    /// After which hesitation.
-    pub delay_ms: u64,
+    to: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<u16>,
+    times: u32,
+    delay_ms: u64,
+}
+
+impl Refusal {
+    /// Refuses `address` with this reply code, so many times.
+    pub fn new(address: &str, code: u16, times: u32) -> Self {
+        Self {
+            to: address.to_owned(),
+            code: Some(code),
+            times,
+            delay_ms: 0,
+        }
+    }
+
+    /// Takes mail for anybody, but slowly, so many times.
+    pub fn dawdle(delay: Duration, times: u32) -> Self {
+        Self {
+            to: "*".to_owned(),
+            code: None,
+            times,
+            delay_ms: u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
 }
 
 /// All mails of a stack.
