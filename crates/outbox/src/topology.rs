@@ -3,7 +3,7 @@
 //! ```text
 //! mail ──expired, or given back too often──▶ mail.dead ◀──parked──┐
 //!  ▲                                                              │
-//!  └──after 10 s, 1 min, 10 min── mail.retry… ◀──put aside── mail-consumer
+//!  └──after 5 s, 1 min, 10 min── mail.retry… ◀──put aside── mail-consumer
 //! ```
 //!
 //! RabbitMQ lets a message expire only at the head of its queue, so a short
@@ -55,7 +55,7 @@ pub struct Delay {
 pub const DELAYS: [Delay; 3] = [
     Delay {
         queue: RETRY_QUEUE,
-        length: Duration::from_secs(10),
+        length: Duration::from_secs(5),
         until_attempt: 3,
     },
     Delay {
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_job_waits_longer_each_few_failures_and_is_given_up_in_the_end() {
-        assert_eq!(seconds(1, None), Some(10));
+        assert_eq!(seconds(1, None), Some(5));
         assert_eq!(seconds(4, None), Some(60));
         assert_eq!(seconds(7, None), Some(600));
         assert_eq!(seconds(MOST_ATTEMPTS, None), Some(600));
@@ -195,9 +195,9 @@ mod tests {
     #[test]
     fn a_code_never_waits_beyond_its_end() {
         assert_eq!(seconds(4, Some(61 * SECOND)), Some(60));
-        assert_eq!(seconds(4, Some(60 * SECOND)), Some(10));
-        assert_eq!(seconds(9, Some(11 * SECOND)), Some(10));
-        assert_eq!(seconds(1, Some(10 * SECOND)), None);
+        assert_eq!(seconds(4, Some(60 * SECOND)), Some(5));
+        assert_eq!(seconds(9, Some(6 * SECOND)), Some(5));
+        assert_eq!(seconds(1, Some(5 * SECOND)), None);
         assert_eq!(seconds(1, Some(-1)), None);
     }
 }

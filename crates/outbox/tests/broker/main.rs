@@ -106,7 +106,7 @@ async fn a_job_put_aside_comes_back_with_its_count_and_its_id() {
     };
     let outbox = Outbox::connect(bench.settings()).await;
     let retried = outbox.retry("c", &code("c"), 2, NOW).await.unwrap();
-    assert_eq!(retried, Retried::In(Duration::from_secs(10)));
+    assert_eq!(retried, Retried::In(Duration::from_secs(5)));
     let back = bench.take(QUEUE).await;
     let headers = back.properties.headers().clone().unwrap();
     assert_eq!(
@@ -119,7 +119,7 @@ async fn a_job_put_aside_comes_back_with_its_count_and_its_id() {
         .as_ref()
         .map(ToString::to_string);
     assert_eq!(id.as_deref(), Some("c"));
-    let dying = outbox.retry("c", &code("c"), 2, NOW + 299_000).await;
+    let dying = outbox.retry("c", &code("c"), 2, NOW + 296_000).await;
     assert_eq!(dying.unwrap(), Retried::NotWorthIt);
     bench.end().await;
 }
