@@ -19,6 +19,7 @@ mod run;
 mod secret_store;
 mod services;
 mod smtp_inbox;
+mod stop_signals;
 mod supervisor;
 mod template;
 mod web;
@@ -26,17 +27,15 @@ mod websocket_api;
 
 use std::io::Write;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Parser;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Notify;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use options::{Command, Options, RunOptions};
 use run::Started;
+use stop_signals::StopSignals;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -53,25 +52,24 @@ async fn main() -> ExitCode {
     run(&options, prepared).await
 }
 
-/// Runs until a signal says to stop, also while everything is still starting.
+/// Runs until it is told to stop, also while everything is still starting.
 async fn run(options: &RunOptions, prepared: run::Prepared) -> ExitCode {
-    let abandoned = Arc::new(Notify::new());
-    if options.stop_with_stdin {
-        watch_standard_input(Arc::clone(&abandoned));
-    }
+    let mut stop = match StopSignals::listen(options.stop_with_stdin) {
+        Ok(stop) => stop,
+        Err(error) => {
+            eprintln!("signals cannot be listened to: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let mut started = Started::default();
     let outcome = tokio::select! {
         ready = started.start(options, prepared) => ready.map(Some),
-        () = told_to_stop() => Ok(None),
-        () = abandoned.notified() => Ok(None),
+        () = stop.told() => Ok(None),
     };
     let code = match outcome {
         Ok(Some(line)) => {
             announce(&line);
-            tokio::select! {
-                () = told_to_stop() => {}
-                () = abandoned.notified() => {}
-            }
+            stop.told().await;
             ExitCode::SUCCESS
         }
         Ok(None) => ExitCode::SUCCESS,
@@ -83,8 +81,8 @@ async fn run(options: &RunOptions, prepared: run::Prepared) -> ExitCode {
     tracing::info!("stopping");
     tokio::select! {
         () = started.stop() => code,
-        // A second signal: whoever sends it does not want to wait.
-        () = told_to_stop() => ExitCode::FAILURE,
+        // Whoever sends a second signal does not want to wait.
+        () = stop.told() => ExitCode::FAILURE,
     }
 }
 
@@ -92,26 +90,6 @@ async fn run(options: &RunOptions, prepared: run::Prepared) -> ExitCode {
 fn announce(line: &str) {
     let mut output = std::io::stdout();
     let _ = writeln!(output, "{line}").and_then(|()| output.flush());
-}
-
-/// Notifies when standard input ends. A thread of its own, because the runtime
-/// would wait for one of its own that still reads.
-fn watch_standard_input(ended: Arc<Notify>) {
-    std::thread::spawn(move || {
-        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
-        ended.notify_one();
-    });
-}
-
-async fn told_to_stop() {
-    let mut interrupt = signal(SignalKind::interrupt()).expect("signals can be listened to");
-    let mut terminate = signal(SignalKind::terminate()).expect("signals can be listened to");
-    let mut hang_up = signal(SignalKind::hangup()).expect("signals can be listened to");
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hang_up.recv() => {}
-    }
 }
 
 fn log_to_standard_error(verbose: bool) {

@@ -100,6 +100,8 @@ impl Process {
             .env_clear()
             .envs(environment(address))
             .current_dir("/")
+            // A Ctrl-C in the terminal is for the runner, which ends its processes itself.
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

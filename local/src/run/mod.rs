@@ -1,0 +1,226 @@
+//! `local run`: everything started in order, and stopped in reverse.
+
+mod prepare;
+mod services;
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, anyhow};
+use axum::{Router, middleware};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::application::{CustomResource, MqMapping, REGION, WebSocketApi};
+use crate::control;
+use crate::custom_resource;
+use crate::data_folder::DataFolder;
+use crate::event_source;
+use crate::http_api::HttpServer;
+use crate::invoker::Invoker;
+use crate::options::RunOptions;
+use crate::page::Page;
+use crate::services::mongodb::MongoDb;
+use crate::supervisor::{Running, Supervisor};
+use crate::template::{Resolved, Service, Surroundings};
+use crate::web::{self, Front, Listeners};
+use crate::websocket_api::{Access, WebSocketServer};
+
+pub use prepare::{Prepared, prepare};
+
+use services::Services;
+
+/// How long open requests may take to end when the runner stops.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Everything that runs.
+#[derive(Default)]
+pub struct Started {
+    stop: watch::Sender<bool>,
+    listeners: Vec<JoinHandle<()>>,
+    mappings: Vec<JoinHandle<()>>,
+    pruning: Option<JoinHandle<()>>,
+    sockets: Option<WebSocketServer>,
+    supervisor: Option<Arc<Supervisor>>,
+    services: Services,
+    // Last, so that the folder stays taken until nothing uses it any more.
+    data: Option<DataFolder>,
+}
+
+impl Started {
+    /// Starts everything. What was started is in `self` also after an error.
+    /// Gives the line that says where everything is.
+    ///
+    /// # Errors
+    /// Why something does not start.
+    pub async fn start(
+        &mut self,
+        options: &RunOptions,
+        prepared: Prepared,
+    ) -> anyhow::Result<String> {
+        let begin = Instant::now();
+        let listeners = Listeners::bind(options.port).await?;
+        let management = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let data = prepared.data.path().to_owned();
+        let mut surroundings = self.services.start(options, &prepared, &data).await?;
+        let port = listeners.port();
+        surroundings.web = format!("http://localhost:{port}");
+        surroundings.connections = format!("http://{}", management.local_addr()?);
+        // The stage's name is the socket's path, and may itself depend on parameters.
+        let stage = prepared.resolve(options, &surroundings)?;
+        let stage = stage.application.websocket_api.map(|api| api.stage);
+        let socket_origin = format!("ws://localhost:{port}");
+        surroundings.socket = match &stage {
+            Some(stage) => format!("{socket_origin}/{stage}"),
+            None => socket_origin.clone(),
+        };
+        let Resolved { application, .. } = prepared.resolve(options, &surroundings)?;
+        prepared.secrets.save()?;
+        self.data = Some(prepared.data);
+
+        let supervisor = Arc::new(Supervisor::new(
+            application.functions,
+            &Running {
+                binaries: &options.binaries.canonicalize()?,
+                concurrency: options.concurrency,
+                log_level: options.log_level.as_deref().map(str::to_uppercase),
+            },
+        ));
+        self.supervisor = Some(supervisor.clone());
+        let pruned = supervisor.clone();
+        self.pruning = Some(tokio::spawn(async move { pruned.prune().await }));
+        let invoker = Invoker::new(supervisor.clone());
+        let mut local = control::router(supervisor.clone());
+        if let Some(inbox) = &self.services.inbox {
+            local = local.merge(inbox.router());
+        }
+        let mut gateway = Router::new();
+        if let Some(api) = application.websocket_api {
+            let sockets = self.sockets(api, &supervisor, management)?;
+            gateway = sockets.gateway();
+            local = local.merge(sockets.control());
+        }
+        self.make(&application.custom_resources, &supervisor, &data)
+            .await?;
+        self.map(application.mappings, &surroundings, &invoker);
+        let page = options
+            .page
+            .as_deref()
+            .map(|folder| Page::new(folder, &socket_origin, options.release_page))
+            .transpose()?;
+        let http_api = application.http_api;
+        let api_path = http_api.as_ref().and_then(|api| api.common_path());
+        let http_api = http_api.map(|api| HttpServer::new(api, invoker));
+        let router = Router::new()
+            .fallback(web::front)
+            .with_state(Front { http_api, page })
+            .merge(local.layer(middleware::from_fn(control::only_this_machine)))
+            .merge(gateway);
+        let stop = self.stop.subscribe();
+        self.listeners.extend(listeners.serve(&router, &stop));
+        answers(port).await?;
+        let took = begin.elapsed().as_secs_f64();
+        tracing::info!("ready after {took:.1} s at {}", surroundings.web);
+        let services = &self.services;
+        let inbox = services.inbox.as_ref();
+        let smtp = prepared.needs.contains(&Service::Smtp);
+        Ok(json!({
+            "ready": true,
+            "web": surroundings.web,
+            "api": api_path.map(|path| format!("{}{path}", surroundings.web)),
+            "socket": stage.map(|_| &surroundings.socket),
+            "inbox": inbox.map(|_| format!("{}/_local/inbox", surroundings.web)),
+            "mongodb": services.mongodb.as_ref().map(MongoDb::uri),
+            "rabbitmq": services.broker_url(),
+            "smtp": smtp.then_some(&surroundings.smtp),
+        })
+        .to_string())
+    }
+
+    /// The WebSocket API; `@connections` is served from here on.
+    fn sockets(
+        &mut self,
+        api: WebSocketApi,
+        supervisor: &Arc<Supervisor>,
+        management: TcpListener,
+    ) -> anyhow::Result<WebSocketServer> {
+        let access = Access::new(REGION, supervisor.credentials());
+        let sockets = WebSocketServer::new(api, Invoker::new(supervisor.clone()), access)?;
+        let stop = self.stop.subscribe();
+        let task = web::serve(management, sockets.management(), stop);
+        self.listeners.push(task);
+        self.sockets = Some(sockets.clone());
+        Ok(sockets)
+    }
+
+    async fn make(
+        &self,
+        resources: &[CustomResource],
+        supervisor: &Arc<Supervisor>,
+        data: &Path,
+    ) -> anyhow::Result<()> {
+        custom_resource::make_all(resources, supervisor, data)
+            .await
+            .context("the stack cannot be made")
+    }
+
+    /// Starts the mappings: their queues exist once the stack is made.
+    fn map(&mut self, mappings: Vec<MqMapping>, surroundings: &Surroundings, invoker: &Invoker) {
+        for mapping in mappings {
+            let endpoint = surroundings.rabbitmq.endpoint.clone();
+            let stop = self.stop.subscribe();
+            let task = event_source::start(mapping, endpoint, invoker.clone(), stop);
+            self.mappings.push(task);
+        }
+    }
+
+    /// Stops everything, in the reverse order of its start.
+    pub async fn stop(self) {
+        if let Some(sockets) = &self.sockets {
+            sockets.close_all().await;
+        }
+        self.stop.send_replace(true);
+        end(self.listeners, "a request is given up").await;
+        end(self.mappings, "a batch is given up, and will come again").await;
+        if let Some(pruning) = self.pruning {
+            pruning.abort();
+        }
+        if let Some(supervisor) = &self.supervisor {
+            supervisor.stop().await;
+        }
+        self.services.stop().await;
+        drop(self.data);
+    }
+}
+
+/// Waits for the end of `tasks`, which were told to end, but not for ever.
+async fn end(tasks: Vec<JoinHandle<()>>, otherwise: &str) {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    for task in tasks {
+        let abort = task.abort_handle();
+        if tokio::time::timeout_at(deadline, task).await.is_err() {
+            tracing::warn!("{otherwise}");
+            abort.abort();
+        }
+    }
+}
+
+/// Waits until the origin answers a request.
+async fn answers(port: u16) -> anyhow::Result<()> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+    let request = "GET /_local/health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer))
+        .await
+        .context("the runner does not answer itself")??;
+    if !answer.starts_with(b"HTTP/1.1 200") {
+        return Err(anyhow!("the runner is not healthy"));
+    }
+    Ok(())
+}
