@@ -1,0 +1,472 @@
+//! The operators that take their operands by place.
+
+use super::arrays;
+use super::{Expression, Variables};
+use crate::error::{Code, Failure, Outcome};
+use crate::value::arithmetic::{self, Number};
+use crate::value::{is_truthy, kind, order};
+use bson::{Bson, DateTime, Document};
+use std::cmp::Ordering;
+
+macro_rules! operations {
+    ($($variant:ident $name:literal $least:literal $most:expr;)*) => {
+        /// An operator, by its name.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Operation { $($variant),* }
+
+        impl Operation {
+            /// The operator of a name.
+            pub fn named(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)* _ => None }
+            }
+
+            fn arity(self) -> (usize, usize) {
+                match self { $(Self::$variant => ($least, $most)),* }
+            }
+        }
+    };
+}
+
+operations! {
+    Abs "$abs" 1 1;
+    Add "$add" 0 usize::MAX;
+    AllElementsTrue "$allElementsTrue" 1 1;
+    And "$and" 0 usize::MAX;
+    AnyElementTrue "$anyElementTrue" 1 1;
+    ArrayElemAt "$arrayElemAt" 2 2;
+    ArrayToObject "$arrayToObject" 1 1;
+    Ceil "$ceil" 1 1;
+    Cmp "$cmp" 2 2;
+    Concat "$concat" 0 usize::MAX;
+    ConcatArrays "$concatArrays" 0 usize::MAX;
+    Divide "$divide" 2 2;
+    Eq "$eq" 2 2;
+    First "$first" 1 1;
+    Floor "$floor" 1 1;
+    Gt "$gt" 2 2;
+    Gte "$gte" 2 2;
+    IfNull "$ifNull" 2 usize::MAX;
+    In "$in" 2 2;
+    IsArray "$isArray" 1 1;
+    IsNumber "$isNumber" 1 1;
+    Last "$last" 1 1;
+    Lt "$lt" 2 2;
+    Lte "$lte" 2 2;
+    Max "$max" 0 usize::MAX;
+    MergeObjects "$mergeObjects" 0 usize::MAX;
+    Min "$min" 0 usize::MAX;
+    Mod "$mod" 2 2;
+    Multiply "$multiply" 0 usize::MAX;
+    Ne "$ne" 2 2;
+    Not "$not" 1 1;
+    ObjectToArray "$objectToArray" 1 1;
+    Or "$or" 0 usize::MAX;
+    Size "$size" 1 1;
+    Slice "$slice" 2 3;
+    Subtract "$subtract" 2 2;
+    Sum "$sum" 0 usize::MAX;
+    Type "$type" 1 1;
+}
+
+impl Operation {
+    /// # Errors
+    /// The wrong number of operands.
+    pub fn check(self, name: &str, operands: usize) -> Outcome<()> {
+        let (least, most) = self.arity();
+        if (least..=most).contains(&operands) {
+            return Ok(());
+        }
+        Err(Failure::new(
+            Code::Location(16020),
+            format!("Expression {name} takes other than {operands} arguments"),
+        ))
+    }
+
+    /// The value for the operands; `None` where there is none.
+    pub(super) fn apply(
+        self,
+        operands: &[Expression],
+        variables: &Variables<'_>,
+    ) -> Outcome<Option<Bson>> {
+        // These look at no more operands than they need.
+        match self {
+            Self::And | Self::Or => {
+                for operand in operands {
+                    if is_truthy(&operand.evaluate_or_null(variables)?) == (self == Self::Or) {
+                        return Ok(Some(Bson::Boolean(self == Self::Or)));
+                    }
+                }
+                return Ok(Some(Bson::Boolean(self == Self::And)));
+            }
+            Self::IfNull => {
+                let mut last = None;
+                for operand in operands {
+                    last = operand.evaluate(variables)?;
+                    if !matches!(last, None | Some(Bson::Null | Bson::Undefined)) {
+                        break;
+                    }
+                }
+                return Ok(last);
+            }
+            Self::Type => {
+                let value = operands[0].evaluate(variables)?;
+                let name = value.as_ref().map_or("missing", kind::name_of);
+                return Ok(Some(Bson::String(name.to_owned())));
+            }
+            Self::Eq | Self::Ne | Self::Gt | Self::Gte | Self::Lt | Self::Lte | Self::Cmp => {
+                let left = operands[0].evaluate(variables)?;
+                let right = operands[1].evaluate(variables)?;
+                return Ok(Some(self.comparison(compare_seen(&left, &right))));
+            }
+            _ => {}
+        }
+        let values = operands
+            .iter()
+            .map(|operand| operand.evaluate_or_null(variables))
+            .collect::<Outcome<Vec<Bson>>>()?;
+        self.of_values(values)
+    }
+
+    fn comparison(self, found: Ordering) -> Bson {
+        Bson::Boolean(match self {
+            Self::Eq => found == Ordering::Equal,
+            Self::Ne => found != Ordering::Equal,
+            Self::Gt => found == Ordering::Greater,
+            Self::Gte => found != Ordering::Less,
+            Self::Lt => found == Ordering::Less,
+            Self::Lte => found != Ordering::Greater,
+            _ => return Bson::Int32(found as i32),
+        })
+    }
+
+    fn of_values(self, values: Vec<Bson>) -> Outcome<Option<Bson>> {
+        Ok(Some(match self {
+            Self::Add | Self::Multiply => {
+                if values.iter().any(is_nothing) {
+                    return Ok(Some(Bson::Null));
+                }
+                if self == Self::Add && values.iter().any(|v| matches!(v, Bson::DateTime(_))) {
+                    return add_to_date(&values).map(Some);
+                }
+                let mut total = Number::Int(i32::from(self == Self::Multiply));
+                for value in &values {
+                    let number = self.number(value)?;
+                    total = if self == Self::Add {
+                        total.add(number)?
+                    } else {
+                        total.multiply(number)?
+                    };
+                }
+                total.to_bson()
+            }
+            Self::Subtract | Self::Divide | Self::Mod => return self.pair(&values).map(Some),
+            Self::Abs | Self::Ceil | Self::Floor => {
+                if is_nothing(&values[0]) {
+                    return Ok(Some(Bson::Null));
+                }
+                self.round(self.number(&values[0])?)?
+            }
+            Self::Sum => {
+                let mut total = Number::Int(0);
+                for value in spread(values) {
+                    if let Some(number) = Number::of(&value)? {
+                        total = total.add(number)?;
+                    }
+                }
+                total.to_bson()
+            }
+            Self::Max | Self::Min => {
+                let values = spread(values)
+                    .into_iter()
+                    .filter(|value| !is_nothing(value));
+                let best = if self == Self::Max {
+                    values.max_by(order::compare_owned)
+                } else {
+                    values.min_by(order::compare_owned)
+                };
+                best.unwrap_or(Bson::Null)
+            }
+            Self::Not => Bson::Boolean(!is_truthy(&values[0])),
+            Self::Concat => {
+                let mut text = String::new();
+                for value in &values {
+                    match value {
+                        Bson::String(part) => text.push_str(part),
+                        value if is_nothing(value) => return Ok(Some(Bson::Null)),
+                        other => {
+                            return Err(Failure::new(
+                                Code::Location(16702),
+                                format!(
+                                    "$concat only supports strings, not {}",
+                                    kind::name_of(other)
+                                ),
+                            ));
+                        }
+                    }
+                }
+                Bson::String(text)
+            }
+            Self::IsArray => Bson::Boolean(matches!(values[0], Bson::Array(_))),
+            Self::IsNumber => Bson::Boolean(kind::NUMBERS.contains(&values[0].element_type())),
+            Self::Size => match &values[0] {
+                Bson::Array(items) => Bson::Int32(items.len() as i32),
+                other => {
+                    return Err(Failure::new(
+                        Code::Location(17124),
+                        format!(
+                            "The argument to $size must be an array, but was of type: {}",
+                            kind::name_of(other)
+                        ),
+                    ));
+                }
+            },
+            Self::In => match &values[1] {
+                Bson::Array(items) => {
+                    Bson::Boolean(items.iter().any(|item| order::equal(item, &values[0])))
+                }
+                other => {
+                    return Err(Failure::new(
+                        Code::Location(40081),
+                        format!(
+                            "$in requires an array as a second argument, found: {}",
+                            kind::name_of(other)
+                        ),
+                    ));
+                }
+            },
+            Self::ArrayElemAt | Self::First | Self::Last | Self::Slice => {
+                return self.of_array(values);
+            }
+            Self::AllElementsTrue | Self::AnyElementTrue => {
+                let items = arrays::of("$allElementsTrue", values[0].clone())?.unwrap_or_default();
+                Bson::Boolean(match self {
+                    Self::AllElementsTrue => items.iter().all(is_truthy),
+                    _ => items.iter().any(is_truthy),
+                })
+            }
+            Self::ConcatArrays => {
+                let mut joined = Vec::new();
+                for value in values {
+                    match arrays::of("$concatArrays", value)? {
+                        Some(items) => joined.extend(items),
+                        None => return Ok(Some(Bson::Null)),
+                    }
+                }
+                Bson::Array(joined)
+            }
+            Self::MergeObjects => {
+                let mut merged = Document::new();
+                for value in spread(values) {
+                    match value {
+                        Bson::Document(document) => merged.extend(document),
+                        value if is_nothing(&value) => {}
+                        other => {
+                            return Err(Failure::new(
+                                Code::Location(40400),
+                                format!(
+                                    "$mergeObjects requires object inputs, but input is of type {}",
+                                    kind::name_of(&other)
+                                ),
+                            ));
+                        }
+                    }
+                }
+                Bson::Document(merged)
+            }
+            Self::ObjectToArray => match &values[0] {
+                Bson::Document(document) => Bson::Array(
+                    document
+                        .iter()
+                        .map(|(k, v)| Bson::Document(bson::doc! { "k": k, "v": v.clone() }))
+                        .collect(),
+                ),
+                value if is_nothing(value) => Bson::Null,
+                other => return Err(self.mismatch(other)),
+            },
+            Self::ArrayToObject => match arrays::of("$arrayToObject", values[0].clone())? {
+                None => Bson::Null,
+                Some(items) => Bson::Document(items.iter().map(pair_of).collect::<Outcome<_>>()?),
+            },
+            Self::And
+            | Self::Or
+            | Self::IfNull
+            | Self::Type
+            | Self::Eq
+            | Self::Ne
+            | Self::Gt
+            | Self::Gte
+            | Self::Lt
+            | Self::Lte
+            | Self::Cmp => return Ok(None),
+        }))
+    }
+
+    fn pair(self, values: &[Bson]) -> Outcome<Bson> {
+        let [left, right] = values else {
+            return Ok(Bson::Null);
+        };
+        if is_nothing(left) || is_nothing(right) {
+            return Ok(Bson::Null);
+        }
+        match (self, left, right) {
+            (Self::Subtract, Bson::DateTime(a), Bson::DateTime(b)) => {
+                return Ok(Bson::Int64(a.timestamp_millis() - b.timestamp_millis()));
+            }
+            (Self::Subtract, Bson::DateTime(date), other) => {
+                let millis = self.number(other)?.to_double() as i64;
+                return Ok(Bson::DateTime(DateTime::from_millis(
+                    date.timestamp_millis().saturating_sub(millis),
+                )));
+            }
+            _ => {}
+        }
+        let (left, right) = (self.number(left)?, self.number(right)?);
+        Ok(match self {
+            Self::Subtract => left.subtract(right)?.to_bson(),
+            _ if right.to_double() == 0.0 => {
+                return Err(Failure::bad_value(if self == Self::Divide {
+                    "can't $divide by zero"
+                } else {
+                    "can't $mod by zero"
+                }));
+            }
+            Self::Divide => Bson::Double(left.to_double() / right.to_double()),
+            _ => match (left, right) {
+                (Number::Int(a), Number::Int(b)) => Bson::Int32(a.wrapping_rem(b)),
+                (Number::Double(_), _) | (_, Number::Double(_)) => {
+                    Bson::Double(left.to_double() % right.to_double())
+                }
+                _ => {
+                    let whole = |number: Number| arithmetic::whole(&number.to_bson());
+                    let (a, b) = (whole(left).unwrap_or(0), whole(right).unwrap_or(1));
+                    Bson::Int64(a.wrapping_rem(b))
+                }
+            },
+        })
+    }
+
+    fn round(self, number: Number) -> Outcome<Bson> {
+        Ok(match (self, number) {
+            (Self::Abs, Number::Int(n)) => match n.checked_abs() {
+                Some(n) => Bson::Int32(n),
+                None => Bson::Int64(i64::from(n).abs()),
+            },
+            (Self::Abs, Number::Long(n)) => Bson::Int64(n.checked_abs().ok_or_else(|| {
+                Failure::new(Code::Location(28680), "can't take $abs of long long min")
+            })?),
+            (Self::Abs, Number::Double(n)) => Bson::Double(n.abs()),
+            (Self::Ceil, Number::Double(n)) => Bson::Double(n.ceil()),
+            (_, Number::Double(n)) => Bson::Double(n.floor()),
+            (_, whole) => whole.to_bson(),
+        })
+    }
+
+    fn of_array(self, mut values: Vec<Bson>) -> Outcome<Option<Bson>> {
+        let rest = values.split_off(1);
+        let Some(items) = arrays::of("the operator", values.remove(0))? else {
+            return Ok(Some(Bson::Null));
+        };
+        let numbers = rest
+            .iter()
+            .map(|value| arithmetic::whole(value).ok_or_else(|| self.mismatch(value)))
+            .collect::<Outcome<Vec<i64>>>()?;
+        Ok(match (self, numbers.as_slice()) {
+            (Self::First, _) => items.first().cloned(),
+            (Self::Last, _) => items.last().cloned(),
+            (Self::ArrayElemAt, [index]) => {
+                let index = if *index < 0 {
+                    items.len() as i64 + index
+                } else {
+                    *index
+                };
+                usize::try_from(index)
+                    .ok()
+                    .and_then(|i| items.get(i).cloned())
+            }
+            (_, [count]) => Some(Bson::Array(arrays::slice(&items, None, *count))),
+            (_, [position, count]) if *count > 0 => {
+                Some(Bson::Array(arrays::slice(&items, Some(*position), *count)))
+            }
+            _ => {
+                return Err(Failure::new(
+                    Code::Location(28729),
+                    "Third argument to $slice must be positive",
+                ));
+            }
+        })
+    }
+
+    fn number(self, value: &Bson) -> Outcome<Number> {
+        Number::of(value)?.ok_or_else(|| self.mismatch(value))
+    }
+
+    fn mismatch(self, value: &Bson) -> Failure {
+        Failure::new(
+            Code::TypeMismatch,
+            format!(
+                "{self:?} does not support a value of type {}",
+                kind::name_of(value)
+            ),
+        )
+    }
+}
+
+/// What is missing comes before everything that is there.
+fn compare_seen(left: &Option<Bson>, right: &Option<Bson>) -> Ordering {
+    match (left, right) {
+        (Some(left), Some(right)) => order::compare_owned(left, right),
+        (left, right) => left.is_some().cmp(&right.is_some()),
+    }
+}
+
+fn is_nothing(value: &Bson) -> bool {
+    matches!(value, Bson::Null | Bson::Undefined)
+}
+
+/// A single operand that is an array stands for its elements.
+fn spread(mut values: Vec<Bson>) -> Vec<Bson> {
+    match values.as_slice() {
+        [Bson::Array(_)] => match values.remove(0) {
+            Bson::Array(items) => items,
+            other => vec![other],
+        },
+        _ => values,
+    }
+}
+
+fn add_to_date(values: &[Bson]) -> Outcome<Bson> {
+    let mut date = None;
+    let mut millis = Number::Int(0);
+    for value in values {
+        match value {
+            Bson::DateTime(found) if date.is_none() => date = Some(*found),
+            Bson::DateTime(_) => {
+                return Err(Failure::new(
+                    Code::Location(16612),
+                    "only one date allowed in an $add expression",
+                ));
+            }
+            other => millis = millis.add(Operation::Add.number(other)?)?,
+        }
+    }
+    let start = date.map_or(0, DateTime::timestamp_millis);
+    let millis = millis.to_double() as i64;
+    Ok(Bson::DateTime(DateTime::from_millis(
+        start.saturating_add(millis),
+    )))
+}
+
+fn pair_of(item: &Bson) -> Outcome<(String, Bson)> {
+    let pair = match item {
+        Bson::Document(pair) if pair.len() == 2 => (pair.get("k"), pair.get("v")),
+        Bson::Array(pair) if pair.len() == 2 => (pair.first(), pair.get(1)),
+        _ => (None, None),
+    };
+    match pair {
+        (Some(Bson::String(name)), Some(value)) => Ok((name.clone(), value.clone())),
+        _ => Err(Failure::new(
+            Code::Location(40386),
+            "$arrayToObject requires an array of key-value pairs",
+        )),
+    }
+}

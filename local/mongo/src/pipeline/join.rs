@@ -1,0 +1,231 @@
+//! `$lookup` and `$unwind`: documents joined, and arrays taken apart.
+
+use super::{Pipeline, Source};
+use crate::error::{Code, Failure, Outcome};
+use crate::expression::{Expression, Variables, walk_document};
+use crate::query::{Filter, parse as filters};
+use crate::value::to_raw;
+use bson::{Bson, Document, doc};
+
+/// `$lookup`, ready to be run.
+#[derive(Debug, Clone)]
+pub(super) struct Lookup {
+    from: String,
+    into: String,
+    /// The fields that must be equal: here and there.
+    fields: Option<(Vec<String>, String)>,
+    variables: Vec<(String, Expression)>,
+    pipeline: Pipeline,
+}
+
+impl Lookup {
+    /// # Errors
+    /// Arguments that are missing, unknown or wrong.
+    pub fn parse(operand: &Bson) -> Outcome<Self> {
+        let wrong = |message: &str| Failure::new(Code::FailedToParse, message);
+        let Bson::Document(source) = operand else {
+            return Err(wrong("the $lookup specification must be an object"));
+        };
+        let known = [
+            "from",
+            "as",
+            "localField",
+            "foreignField",
+            "let",
+            "pipeline",
+        ];
+        if let Some(name) = source.keys().find(|name| !known.contains(&name.as_str())) {
+            return Err(wrong(&format!("unknown argument to $lookup: {name}")));
+        }
+        let text = |name: &str| match source.get(name) {
+            None => Ok(None),
+            Some(Bson::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(wrong(&format!(
+                "$lookup argument '{name}' must be a string"
+            ))),
+        };
+        let variables = match source.get("let") {
+            None => Vec::new(),
+            Some(Bson::Document(variables)) => variables
+                .iter()
+                .map(|(name, value)| Ok((name.clone(), Expression::parse(value)?)))
+                .collect::<Outcome<_>>()?,
+            Some(_) => return Err(wrong("$lookup argument 'let' must be an object")),
+        };
+        let names: Vec<String> = variables.iter().map(|(name, _)| name.clone()).collect();
+        let stages = match source.get("pipeline") {
+            None => Vec::new(),
+            Some(Bson::Array(stages)) => stages.clone(),
+            Some(_) => return Err(wrong("$lookup argument 'pipeline' must be an array")),
+        };
+        let pipeline = Pipeline::parse(&stages, &names)?;
+        if pipeline.target.is_some() {
+            return Err(wrong("$out and $merge are not allowed within a $lookup"));
+        }
+        let fields = match (text("localField")?, text("foreignField")?) {
+            (Some(local), Some(foreign)) => {
+                Some((local.split('.').map(str::to_owned).collect(), foreign))
+            }
+            (None, None) if source.contains_key("pipeline") => None,
+            _ => {
+                return Err(wrong(
+                    "$lookup requires both or neither of 'localField' and 'foreignField', or a \
+                     'pipeline'",
+                ));
+            }
+        };
+        Ok(Self {
+            from: text("from")?.ok_or_else(|| wrong("must specify 'from' field for a $lookup"))?,
+            into: text("as")?.ok_or_else(|| wrong("must specify 'as' field for a $lookup"))?,
+            fields,
+            variables,
+            pipeline,
+        })
+    }
+
+    /// A document with what was found for it.
+    pub fn run(
+        &self,
+        mut document: Document,
+        source: &Source<'_>,
+        outer: &Variables<'_>,
+    ) -> Outcome<Document> {
+        let mut inner = outer.about(&document);
+        for (name, expression) in &self.variables {
+            let value = expression.evaluate(&outer.about(&document))?;
+            inner.define(name, value);
+        }
+        let filter = match &self.fields {
+            None => Filter::all(),
+            Some((local, foreign)) => {
+                let wanted = match walk_document(&document, local) {
+                    Some(Bson::Array(values)) => values,
+                    Some(value) => vec![value],
+                    None => vec![Bson::Null],
+                };
+                filters::filter(&to_raw(&doc! { foreign: { "$in": wanted } })?)?
+            }
+        };
+        let from = Source {
+            collection: Some(&self.from),
+            hint: None,
+            ..*source
+        };
+        let found = self.pipeline.after(filter).run(&from, &inner)?;
+        drop(inner);
+        super::set_path(&mut document, &self.into, found.into());
+        Ok(document)
+    }
+}
+
+/// `$unwind`, ready to be run.
+#[derive(Debug, Clone)]
+pub(super) struct Unwind {
+    path: Vec<String>,
+    keeps_empty: bool,
+    index: Option<String>,
+}
+
+impl Unwind {
+    /// # Errors
+    /// Arguments that are missing, unknown or wrong.
+    pub fn parse(operand: &Bson) -> Outcome<Self> {
+        let wrong = |message: String| Failure::new(Code::Location(28812), message);
+        let mut unwind = Self {
+            path: Vec::new(),
+            keeps_empty: false,
+            index: None,
+        };
+        let path = match operand {
+            Bson::String(path) => path,
+            Bson::Document(source) => {
+                for (name, value) in source {
+                    match (name.as_str(), value) {
+                        ("path", Bson::String(_)) => {}
+                        ("preserveNullAndEmptyArrays", Bson::Boolean(flag)) => {
+                            unwind.keeps_empty = *flag;
+                        }
+                        ("includeArrayIndex", Bson::String(name)) if !name.starts_with('$') => {
+                            unwind.index = Some(name.clone());
+                        }
+                        _ => {
+                            return Err(wrong(format!(
+                                "a wrong or unknown option to $unwind: {name}"
+                            )));
+                        }
+                    }
+                }
+                match source.get("path") {
+                    Some(Bson::String(path)) => path,
+                    _ => return Err(wrong("no path specified to $unwind stage".to_owned())),
+                }
+            }
+            _ => {
+                return Err(wrong(
+                    "expected a string or an object for $unwind".to_owned(),
+                ));
+            }
+        };
+        let Some(path) = path.strip_prefix('$').filter(|path| !path.is_empty()) else {
+            return Err(wrong(format!(
+                "path option to $unwind stage should be prefixed with a '$': {path}"
+            )));
+        };
+        unwind.path = path.split('.').map(str::to_owned).collect();
+        Ok(unwind)
+    }
+
+    /// A document for each element.
+    pub fn run(&self, document: Document) -> Vec<Document> {
+        let found = at(&document, &self.path).cloned();
+        let items = match found {
+            Some(Bson::Array(items)) if !items.is_empty() => items,
+            None | Some(Bson::Null | Bson::Array(_)) if !self.keeps_empty => return Vec::new(),
+            other => {
+                let mut document = document;
+                if matches!(other, Some(Bson::Array(_))) {
+                    remove_at(&mut document, &self.path);
+                }
+                if let Some(index) = &self.index {
+                    super::set_path(&mut document, index, Bson::Null);
+                }
+                return vec![document];
+            }
+        };
+        items
+            .into_iter()
+            .enumerate()
+            .map(|(place, item)| {
+                let mut document = document.clone();
+                super::set_path(&mut document, &self.path.join("."), item);
+                if let Some(index) = &self.index {
+                    super::set_path(&mut document, index, Bson::Int64(place as i64));
+                }
+                document
+            })
+            .collect()
+    }
+}
+
+fn at<'a>(document: &'a Document, path: &[String]) -> Option<&'a Bson> {
+    let (first, rest) = path.split_first()?;
+    match (document.get(first)?, rest) {
+        (value, []) => Some(value),
+        (Bson::Document(inner), rest) => at(inner, rest),
+        _ => None,
+    }
+}
+
+fn remove_at(document: &mut Document, path: &[String]) {
+    match path {
+        [last] => {
+            document.remove(last);
+        }
+        [first, rest @ ..] => {
+            if let Some(Bson::Document(inner)) = document.get_mut(first) {
+                remove_at(inner, rest);
+            }
+        }
+        [] => {}
+    }
+}
