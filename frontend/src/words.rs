@@ -70,24 +70,26 @@ pub const SECOND_FACTOR: &str =
     "This account asks for a second factor, which this page cannot enter yet.";
 
 /// The list of rooms.
+pub const SIDE: &str = "You and your rooms";
+/// See [`SIDE`].
 pub const ROOMS: &str = "Rooms";
-/// See [`ROOMS`].
+/// See [`SIDE`].
 pub const NO_ROOMS: &str = "You are in no room yet. Create one, or write to somebody.";
-/// See [`ROOMS`].
+/// See [`SIDE`].
 pub const NEW_ROOM: &str = "New room";
-/// See [`ROOMS`].
+/// See [`SIDE`].
 pub const ROOM_NAME: &str = "Name of the room";
-/// See [`ROOMS`].
+/// See [`SIDE`].
 pub const CREATE: &str = "Create";
-/// See [`ROOMS`].
+/// See [`SIDE`].
 pub const WRITE_TO: &str = "Write to somebody";
-/// See [`ROOMS`].
+/// See [`SIDE`].
 pub const THEIR_EMAIL: &str = "Their e-mail address";
-/// See [`ROOMS`].
+/// See [`SIDE`].
 pub const OPEN: &str = "Open";
-/// See [`ROOMS`].
+/// See [`SIDE`].
 pub const SIGN_OUT: &str = "Sign out";
-/// See [`ROOMS`].
+/// See [`SIDE`].
 pub const START: &str = "Start a talk";
 
 /// An open room.

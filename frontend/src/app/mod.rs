@@ -129,7 +129,7 @@ impl App {
 
     /// Whether somebody sees the newest message.
     fn see(self, is_seen: bool) {
-        self.chat.update_untracked(|chat| chat.watched(is_seen));
+        self.chat.maybe_update(|chat| chat.watched(is_seen));
     }
 
     fn spawn(self, work: impl Future<Output = ()> + 'static) {

@@ -104,9 +104,13 @@ impl Chat {
         self.current = None;
     }
 
-    /// Whether the newest message of the open room can be seen now.
-    pub fn watched(&mut self, is_watched: bool) {
+    /// Whether the newest message of the open room can be seen now. Says
+    /// whether anything that is drawn has changed by it.
+    pub fn watched(&mut self, is_watched: bool) -> bool {
+        let unread = self.unread();
         self.is_watched = is_watched;
+        self.look();
+        self.unread() != unread
     }
 
     /// Says something in the open room, under an id that nothing else has.
@@ -197,9 +201,12 @@ impl Chat {
         }
 
         let mut effects = self.flush(now);
-        if let Some(read) = self.mark_read() {
-            has_changed = true;
-            effects.extend(self.say(read, now));
+        effects.extend(self.tell_read(now));
+        if let Some(room) = self.current.as_ref().and_then(|id| self.rooms.get_mut(id))
+            && room.presence.is_doubtful(now)
+        {
+            let room = room.about.id.clone();
+            effects.push(Effect::FetchRoom { room });
         }
         let missing: Vec<String> = self
             .rooms
@@ -253,18 +260,30 @@ impl Chat {
         (!cursors.is_empty()).then_some(cursors)
     }
 
-    fn mark_read(&mut self) -> Option<ClientFrame> {
-        if !self.is_watched {
-            return None;
+    /// What is in view of the open room is read.
+    fn look(&mut self) {
+        if self.is_watched
+            && let Some(room) = self.current.as_ref().and_then(|id| self.rooms.get_mut(id))
+        {
+            room.seen();
         }
-        let room = self.rooms.get_mut(self.current.as_ref()?)?;
-        let seq = room.log.cursor()?;
-        if seq <= room.about.read_seq {
-            return None;
+    }
+
+    /// The read marks that the service does not know yet: at most one per room
+    /// and tick, however many messages came.
+    fn tell_read(&mut self, now: Millis) -> Vec<Effect> {
+        let told: Vec<Effect> = self
+            .rooms
+            .iter_mut()
+            .filter_map(|(id, room)| {
+                let (room, seq) = (id.clone(), room.untold_read()?);
+                Some(Effect::Send(ClientFrame::Read { room, seq }))
+            })
+            .collect();
+        if !told.is_empty() {
+            self.last_said = now;
         }
-        room.about.read_seq = seq;
-        let room = room.about.id.clone();
-        Some(ClientFrame::Read { room, seq })
+        told
     }
 }
 

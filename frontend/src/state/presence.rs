@@ -11,23 +11,30 @@ use domain::time::SECOND;
 /// How much later than heard somebody is shown as gone.
 const GRACE: Millis = 15 * SECOND;
 
-/// Those who are present in a room, by user id, and until when.
+/// Those who are present in a room.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Presence {
-    until: BTreeMap<String, Millis>,
+    shown: BTreeMap<String, Shown>,
+    asked: Option<Millis>,
+}
+
+/// Somebody who is shown as present.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Shown {
+    until: Millis,
+    /// Whether it was heard that they went.
+    has_left: bool,
 }
 
 impl Presence {
     /// Takes the list that comes with a room.
     pub fn listed(&mut self, users: &[String], now: Millis) {
-        for (user, until) in &mut self.until {
-            if !users.contains(user) {
-                *until = (*until).min(now + GRACE);
-            }
+        let gone: Vec<String> = self.shown.keys().cloned().collect();
+        for user in gone.iter().filter(|user| !users.contains(user)) {
+            self.goes(user, now);
         }
         for user in users {
-            let until = self.until.entry(user.clone()).or_default();
-            *until = (*until).max(now + PRESENCE_LEASE + GRACE);
+            self.stays(user, PRESENCE_LEASE, now);
         }
     }
 
@@ -35,38 +42,67 @@ impl Presence {
     /// says more about the clock than about them.
     pub fn heard(&mut self, user: &str, online: bool, until: Millis, now: Millis) {
         if online {
-            let lease = (until - now).clamp(SECOND, PRESENCE_LEASE);
-            self.until.insert(user.to_owned(), now + lease + GRACE);
-        } else if let Some(shown) = self.until.get_mut(user) {
-            *shown = (*shown).min(now + GRACE);
+            self.stays(user, (until - now).clamp(SECOND, PRESENCE_LEASE), now);
+        } else {
+            self.goes(user, now);
         }
     }
 
     /// Somebody was heard saying something, which only those do who are there.
     pub fn spoke(&mut self, user: &str, now: Millis) {
-        self.heard(user, true, now + PRESENCE_LEASE, now);
+        self.stays(user, PRESENCE_LEASE, now);
     }
 
     /// Somebody is no longer a member.
     pub fn left(&mut self, user: &str) {
-        self.until.remove(user);
+        self.shown.remove(user);
     }
 
-    /// Forgets those whose lease ran out; whether there were any.
+    /// Forgets those whose time is up; whether there were any.
     pub fn expire(&mut self, now: Millis) -> bool {
-        let before = self.until.len();
-        self.until.retain(|_, until| *until > now);
-        self.until.len() != before
+        let before = self.shown.len();
+        self.shown.retain(|_, shown| shown.until > now);
+        self.shown.len() != before
+    }
+
+    /// Whether a lease has run out although nobody said that they went: its
+    /// renewal may not have been told. Whoever shows it asks, at most once in a
+    /// grace.
+    pub fn is_doubtful(&mut self, now: Millis) -> bool {
+        let has_run_out = self
+            .shown
+            .values()
+            .any(|shown| !shown.has_left && shown.until - now <= GRACE);
+        let is_due = has_run_out && self.asked.is_none_or(|asked| now - asked > GRACE);
+        if is_due {
+            self.asked = Some(now);
+        }
+        is_due
     }
 
     /// Whether somebody is shown as present.
     pub fn is_here(&self, user: &str) -> bool {
-        self.until.contains_key(user)
+        self.shown.contains_key(user)
     }
 
     /// Those who are shown as present.
     pub fn users(&self) -> impl Iterator<Item = &str> {
-        self.until.keys().map(String::as_str)
+        self.shown.keys().map(String::as_str)
+    }
+
+    fn stays(&mut self, user: &str, lease: Millis, now: Millis) {
+        let shown = Shown {
+            until: now + lease + GRACE,
+            has_left: false,
+        };
+        self.shown.insert(user.to_owned(), shown);
+    }
+
+    fn goes(&mut self, user: &str, now: Millis) {
+        if let Some(shown) = self.shown.get_mut(user) {
+            shown.until = shown.until.min(now + GRACE);
+            shown.has_left = true;
+        }
     }
 }
 

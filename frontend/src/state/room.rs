@@ -31,6 +31,8 @@ pub struct Room {
     pub fetching: bool,
     /// Since when something is missing, and whether it was asked for.
     hole: Option<Hole>,
+    /// Up to where the service knows that one has read.
+    told_read: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,6 +51,7 @@ impl Room {
             presence: Presence::default(),
             fetching: false,
             hole: None,
+            told_read: 0,
         };
         room.learn(about, now);
         room
@@ -61,6 +64,7 @@ impl Room {
         if let Some(online) = &about.online {
             self.presence.listed(online, now);
         }
+        self.told_read = self.told_read.max(about.read_seq);
         let before = std::mem::replace(&mut self.about, about);
         self.about.last_seq = self.about.last_seq.max(before.last_seq);
         self.about.read_seq = self.about.read_seq.max(before.read_seq);
@@ -103,8 +107,25 @@ impl Room {
         self.typing.stopped(&message.from.id);
         if message.from.id == me {
             self.outbox.acknowledged(&message.id);
+            // Who says something next to what they have read has read that too.
+            if message.seq == self.about.read_seq + 1 {
+                self.about.read_seq = message.seq;
+            }
         }
         self.log.hear(message);
+    }
+
+    /// Somebody sees the newest message that is here.
+    pub fn seen(&mut self) {
+        if let Some(cursor) = self.log.cursor() {
+            self.about.read_seq = self.about.read_seq.max(cursor);
+        }
+    }
+
+    /// The read mark, if the service does not know it yet.
+    pub fn untold_read(&mut self) -> Option<i64> {
+        let read = self.about.read_seq;
+        (read > std::mem::replace(&mut self.told_read, read)).then_some(read)
     }
 
     /// What one said has its place.
@@ -144,6 +165,7 @@ impl Room {
     pub fn read_by(&mut self, user: &str, seq: i64, me: &str) {
         if user == me {
             self.about.read_seq = self.about.read_seq.max(seq);
+            self.told_read = self.told_read.max(seq);
         }
         for member in self.about.members.iter_mut().flatten() {
             if member.user.id == user {

@@ -56,8 +56,15 @@ pub fn messages() -> impl IntoView {
     };
     view! {
         <div class="scroll">
-            <div id="messages" node_ref=area tabindex="0" on:scroll=move |_| look()>
-                <ol role="log" aria-label=words::MESSAGES>
+            <div
+                id="messages"
+                node_ref=area
+                role="log"
+                aria-label=words::MESSAGES
+                tabindex="0"
+                on:scroll=move |_| look()
+            >
+                <ol>
                     <For each=move || lines.get() key=Line::key let:line>
                         {match line {
                             Line::Day { at, .. } => day(at).into_any(),

@@ -40,7 +40,7 @@ fn head(id: String) -> impl IntoView {
             >
                 "←"
             </button>
-            <h2 id="room-title">{move || title.get()}</h2>
+            <h1 id="room-title">{move || title.get()}</h1>
         </header>
         {people::people(id)}
     }

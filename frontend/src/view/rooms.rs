@@ -23,11 +23,11 @@ pub fn chat() -> impl IntoView {
     let in_room = Memo::new(move |_| app.chat.with(|chat| chat.current.is_some()));
     view! {
         <div class="chat" class:in-room=move || in_room.get()>
-            <div class="side">
+            <aside class="side" aria-label=words::SIDE>
                 {head()}
                 {list()}
                 {start::start()}
-            </div>
+            </aside>
             {room::room()}
         </div>
     }

@@ -10,6 +10,10 @@ use serde_json::Value;
 use crate::say;
 use crate::toolchain::{Toolchain, WASM};
 
+/// Leptos's views lose their long types, each of which would be code of its own
+/// to compile and to download.
+const FLAGS: &str = "--cfg=erase_components";
+
 /// How much the compiler is to try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
@@ -100,7 +104,8 @@ fn frontend_command(root: &Path, toolchain: &Toolchain, task: &str, profile: Pro
         .current_dir(root)
         .args([task, "--package", "frontend", "--lib", "--target", WASM])
         .args(["--profile", profile.name()])
-        .arg("--message-format=json-diagnostic-rendered-ansi");
+        .arg("--message-format=json-diagnostic-rendered-ansi")
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", FLAGS);
     for (name, value) in &toolchain.variables {
         command.env(name, value);
     }

@@ -12,6 +12,12 @@ use crate::state::room::Room;
 impl Chat {
     /// Takes a frame.
     pub fn heard(&mut self, frame: ServerFrame, now: Millis) -> Vec<Effect> {
+        let effects = self.take(frame, now);
+        self.look();
+        effects
+    }
+
+    fn take(&mut self, frame: ServerFrame, now: Millis) -> Vec<Effect> {
         match frame {
             ServerFrame::Welcome {
                 user,

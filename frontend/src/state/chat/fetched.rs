@@ -40,6 +40,12 @@ pub enum Fetched {
 impl Chat {
     /// Takes an answer.
     pub fn fetched(&mut self, fetched: Fetched, now: Millis) -> Vec<Effect> {
+        let effects = self.keep(fetched, now);
+        self.look();
+        effects
+    }
+
+    fn keep(&mut self, fetched: Fetched, now: Millis) -> Vec<Effect> {
         match fetched {
             Fetched::Rooms(rooms) => self.listed(rooms, true, now),
             Fetched::Room(about) => self.learn(about, now),

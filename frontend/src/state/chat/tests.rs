@@ -179,9 +179,40 @@ fn only_what_somebody_looks_at_is_read() {
         room: "r".into(),
         seq: 3,
     };
+    assert_eq!(chat.unread(), 0, "at once");
     assert_eq!(frames(chat.tick(2_000).1), [read]);
-    assert_eq!(chat.unread(), 0);
     assert!(frames(chat.tick(3_000).1).is_empty(), "once is enough");
+}
+
+#[test]
+fn what_one_says_oneself_is_not_unread() {
+    let mut chat = in_room();
+    chat.watched(true);
+    chat.watched(false);
+    chat.heard(ServerFrame::Message(message_of("r", 4, "ann")), 1);
+    assert_eq!(chat.unread(), 0);
+    chat.heard(ServerFrame::Message(message("r", 5)), 2);
+    chat.heard(ServerFrame::Message(message_of("r", 6, "ann")), 3);
+    assert_eq!(chat.unread(), 2, "nobody has seen the one in between");
+}
+
+#[test]
+fn somebody_whose_lease_runs_out_unheard_is_asked_about_before_they_vanish() {
+    let mut chat = in_room();
+    let presence = ServerFrame::Presence {
+        room: "r".into(),
+        user: user("bob"),
+        online: true,
+        until: 60_000,
+    };
+    chat.heard(presence, 0);
+    let asks = |effects: Vec<Effect>| effects.contains(&Effect::FetchRoom { room: "r".into() });
+    assert!(!asks(chat.tick(59_000).1));
+    assert!(asks(chat.tick(60_000).1));
+    assert!(!asks(chat.tick(61_000).1), "once is enough");
+    assert!(chat.rooms["r"].has_company("id-of-ann"));
+    chat.tick(75_000);
+    assert!(!chat.rooms["r"].has_company("id-of-ann"));
 }
 
 #[test]
