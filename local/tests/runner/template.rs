@@ -1,0 +1,155 @@
+//! What the runner refuses before it starts anything, and what it is given.
+
+use serde_json::json;
+
+use crate::support::{Start, examples, fixture};
+
+/// Everything that a run says about a template that it refuses.
+fn faults(template: &str) -> String {
+    let outcome = Start::text(template).try_run();
+    let (status, log) = outcome.err().expect("it is refused");
+    assert_eq!(status.code(), Some(2), "{log}");
+    log
+}
+
+#[test]
+fn every_fault_is_named_by_file_and_line_at_once() {
+    let log = faults(
+        "Transform: AWS::Serverless-2016-10-31
+Unknown: 1
+Parameters:
+  Missing:
+    Type: String
+Globals:
+  Api: {}
+Resources:
+  Table:
+    Type: AWS::DynamoDB::Table
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: nodejs22.x
+      Handler: bootstrap
+      CodeUri: functions/a/
+      Timeout: 901
+      Layers: []
+      Environment:
+        Variables:
+          A: !Ref Nothing
+          B: !Nonsense x
+          C: !ImportValue x
+          AWS_REGION: here
+          D: !GetAtt Topic.TopicName
+      Events:
+        Tick:
+          Type: Schedule
+          Properties:
+            Schedule: rate(1 minute)
+  Topic:
+    Type: AWS::SNS::Topic
+",
+    );
+    for (line, fault) in [
+        (2, "the section `Unknown` is not known here"),
+        (4, "the parameter Missing has no value"),
+        (7, "Globals: `Api` is not known here"),
+        (
+            10,
+            "Table: the type `AWS::DynamoDB::Table` is not known here",
+        ),
+        (14, "Fn.Runtime is provided.al2023 here, not `nodejs22.x`"),
+        (
+            17,
+            "Fn.Timeout has to be a whole number from 1 to 900, not `901`",
+        ),
+        (18, "Fn: `Layers` is not known here"),
+        (21, "Ref Nothing: there is no such parameter or resource"),
+        (22, "the function `Nonsense` is not known here"),
+        (23, "Fn::ImportValue needs another stack"),
+        (24, "Lambda does not let a function set `AWS_REGION`"),
+        (
+            25,
+            "GetAtt Topic: AWS::SNS::Topic is nothing that runs here",
+        ),
+        (28, "Fn.Tick.Type is HttpApi or MQ here, not `Schedule`"),
+    ] {
+        let expected = format!("template.yaml:{line}: {fault}");
+        assert!(log.contains(&expected), "{expected}\nis not in\n{log}");
+    }
+}
+
+#[test]
+fn yaml_that_cannot_be_read_is_refused_by_line() {
+    let log = faults("Resources:\n  A: [1, 2\n  B: 3\n");
+    assert!(log.contains("template.yaml:"), "{log}");
+    let log = faults("Resources:\n  A: 1\n  A: 2\n");
+    assert!(
+        log.contains("template.yaml:3: `A` is here twice, first on line 2"),
+        "{log}"
+    );
+}
+
+#[tokio::test]
+async fn overrides_and_the_file_of_variables_count_more_than_the_template() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("variables.json");
+    let variables = json!({
+        "EchoFunction": {"WISH": "mine"},
+        "Parameters": {"WISH": "everyone's", "ORIGIN": "https://chat.example"},
+    });
+    std::fs::write(&file, variables.to_string()).expect("written");
+    let file = file.to_str().expect("a plain path");
+    let runner = Start::fixture("http.yaml")
+        .with(&["--env-vars", file])
+        .with(&[
+            "--parameter-overrides",
+            "Greeting=goodbye",
+            "Origin=https://a.example",
+        ])
+        .with(&["--log-level", "debug"])
+        .run();
+    let variables = runner.json("/api/environment").await;
+    assert_eq!(variables["GREETING"], "goodbye world");
+    assert_eq!(variables["WISH"], "mine");
+    assert_eq!(variables["ORIGIN"], "https://chat.example");
+    assert_eq!(variables["AWS_LAMBDA_LOG_LEVEL"], "DEBUG");
+}
+
+#[test]
+fn names_that_the_template_does_not_have_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("variables.json");
+    let variables = json!({
+        "EchoFunction": {"UNDECLARED": "x"},
+        "NoFunction": {"A": "b"},
+        "Parameters": {"NOWHERE": "x"},
+    });
+    std::fs::write(&file, variables.to_string()).expect("written");
+    let outcome = Start::fixture("http.yaml")
+        .with(&["--env-vars", file.to_str().expect("a plain path")])
+        .with(&["--parameter-overrides", "Nothing=1"])
+        .try_run();
+    let (status, log) = outcome.err().expect("it is refused");
+    assert_eq!(status.code(), Some(2));
+    for fault in [
+        "variables.json: EchoFunction: the template declares no `UNDECLARED`",
+        "variables.json: the template has no function `NoFunction`",
+        "variables.json: Parameters: the template declares no `NOWHERE`",
+        "--parameter-overrides: the template has no parameter `Nothing`",
+    ] {
+        assert!(log.contains(fault), "{fault}\nis not in\n{log}");
+    }
+}
+
+#[test]
+fn missing_binaries_are_named_before_anything_starts() {
+    let empty = tempfile::tempdir().expect("a folder");
+    let outcome = Start::fixture("http.yaml").binaries(empty.path()).try_run();
+    let (status, log) = outcome.err().expect("it does not start");
+    assert_eq!(status.code(), Some(1));
+    assert!(
+        log.contains("lacks the binaries of EchoFunction (echo)"),
+        "{log}"
+    );
+    assert!(examples().join("echo").is_file() && fixture("http.yaml").is_file());
+}
