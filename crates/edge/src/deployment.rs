@@ -7,7 +7,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde::Deserialize;
 
 use crate::log;
@@ -60,12 +60,10 @@ where
             .unwrap_or_default();
         let handling = handle(event.payload, left);
         async move {
-            handling.await.map_err(|error| {
-                tracing::error!(
-                    error = format!("{error:#}"),
-                    "the deployment was not answered"
-                );
-                Error::from(error)
+            // The runtime logs it, once.
+            handling.await.map_err(|error| Diagnostic {
+                error_type: "NotAnswered".to_owned(),
+                error_message: format!("{error:#}"),
             })
         }
     }))

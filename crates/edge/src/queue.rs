@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::settings::Variables;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -41,12 +41,10 @@ where
         let batch = Batch::new(event.payload, event.context.deadline());
         let handling = handle(app, batch);
         async move {
-            handling.await.map_err(|error| {
-                tracing::error!(
-                    error = format!("{error:#}"),
-                    "the batch failed and comes again"
-                );
-                Error::from(error)
+            // The runtime logs it, once.
+            handling.await.map_err(|error| Diagnostic {
+                error_type: "BatchFailed".to_owned(),
+                error_message: format!("{error:#}"),
             })
         }
     }))
