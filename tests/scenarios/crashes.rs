@@ -8,8 +8,8 @@ use e2e::harness::Test;
 use e2e::people::{Person, Refusal, Socket, Visitor};
 use e2e::stack::Stack;
 use e2e::wait::{eventually, within};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
 
 /// Until everything is up again on a busy machine.
 const RECOVERY: Duration = Duration::from_secs(90);
@@ -29,28 +29,24 @@ async fn functions_killed_while_people_talk_lose_and_double_nothing(stack: Arc<S
     let room = ann.create_group("Tea", &[&bob, &eve]).await;
     let mut listener = eve.online().await;
     let _expected = stack.journal.outage();
-    let mut talking = JoinSet::new();
-    for person in [ann.clone(), bob.clone()] {
-        let room = room.clone();
-        talking.spawn(async move {
-            let mut socket = person.online().await;
-            for number in 0..EACH {
-                let id = format!("{}-{number}", person.name);
-                say_surely(&person, &mut socket, &id, &room).await;
-            }
-        });
-    }
+    let talking = join_all([&ann, &bob].map(|person| async {
+        let mut socket = person.online().await;
+        for number in 0..EACH {
+            let id = format!("{}-{number}", person.name);
+            say_surely(person, &mut socket, &id, &room).await;
+        }
+    }));
+    let mut talking = std::pin::pin!(talking);
     let mut kills = 0;
     let mut pace = tokio::time::interval(Duration::from_millis(250));
-    while !talking.is_empty() {
+    loop {
         tokio::select! {
-            done = talking.join_next() => done.expect("somebody talks").expect("they get through"),
-            _ = pace.tick() => {
-                for process in stack.processes_of("message").await {
-                    process.kill();
-                    kills += 1;
-                }
-            }
+            _ = &mut talking => break,
+            _ = pace.tick() => {}
+        }
+        for process in stack.processes_of("message").await {
+            process.kill();
+            kills += 1;
         }
     }
     assert!(kills > 3, "{kills} processes were killed");

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use e2e::harness::Test;
 use e2e::people::{Person, Socket};
 use e2e::stack::Stack;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
 
 pub fn tests() -> Vec<Test> {
     e2e::tests![
@@ -97,33 +97,13 @@ async fn two_hundred_messages_at_once_have_a_seq_without_holes_and_all_hear_all(
     let dan = Person::join(&stack, "Dan").await;
     let people = [&ann, &bob, &eve, &dan];
     let room = ann.create_group("Tea", &people[1..]).await;
-    let mut talking = JoinSet::new();
-    for person in people {
-        let mut socket = person.online().await;
-        let (room, name) = (room.clone(), person.name.clone());
-        talking.spawn(async move {
-            // Five on their way at a time, as an eager client might.
-            for five in 0..EACH / 5 {
-                for number in 0..5 {
-                    let id = format!("{name}-{}", five * 5 + number);
-                    let frame = json!({"action": "message", "id": id, "room": room, "text": id});
-                    socket.send(frame).await;
-                }
-                for _ in 0..5 {
-                    socket.expect("ack").await;
-                }
-            }
-            let mut heard = BTreeSet::new();
-            while heard.len() < 3 * EACH {
-                let message = socket.expect("message").await;
-                let new = heard.insert(message["seq"].as_i64().unwrap_or_default());
-                assert!(new, "heard twice: {message}");
-            }
-            socket.ping().await;
-            assert_eq!(socket.heard("message"), Vec::<Value>::new());
-        });
-    }
-    talking.join_all().await;
+    // All listen before the first one speaks.
+    let sockets = join_all(people.map(Person::online)).await;
+    let talking = sockets.into_iter().zip(people).map(|(socket, person)| {
+        let (room, name) = (room.as_str(), person.name.as_str());
+        talk_and_listen(socket, room, name, EACH, 3 * EACH)
+    });
+    join_all(talking).await;
     let all = ann.whole_history(&room).await;
     let seqs: Vec<i64> = all.iter().filter_map(|m| m["seq"].as_i64()).collect();
     assert_eq!(seqs, (1..=200).collect::<Vec<_>>());
@@ -131,6 +111,29 @@ async fn two_hundred_messages_at_once_have_a_seq_without_holes_and_all_hear_all(
     assert_eq!(ids.len(), 200);
     let times: Vec<i64> = all.iter().filter_map(|m| m["at"].as_i64()).collect();
     assert_eq!(times.len(), 200);
+}
+
+/// Says `count` things, five on their way at a time as an eager client might,
+/// and hears `others` of the others', each once.
+async fn talk_and_listen(mut socket: Socket, room: &str, name: &str, count: usize, others: usize) {
+    for five in 0..count / 5 {
+        for number in 0..5 {
+            let id = format!("{name}-{}", five * 5 + number);
+            let frame = json!({"action": "message", "id": id, "room": room, "text": id});
+            socket.send(frame).await;
+        }
+        for _ in 0..5 {
+            socket.expect("ack").await;
+        }
+    }
+    let mut heard = BTreeSet::new();
+    while heard.len() < others {
+        let message = socket.expect("message").await;
+        let new = heard.insert(message["seq"].as_i64().unwrap_or_default());
+        assert!(new, "heard twice: {message}");
+    }
+    socket.ping().await;
+    assert_eq!(socket.heard("message"), Vec::<Value>::new());
 }
 
 async fn what_was_missed_comes_with_hello_and_ping_in_order(stack: Arc<Stack>) {

@@ -20,7 +20,7 @@ pub fn tests() -> Vec<Test> {
 
 async fn two_people_register_in_browsers_and_talk(stack: Arc<Stack>) {
     if let Err(error) = two_people_talk(&stack).await {
-        panic!("{error:?}");
+        panic!("{error:#}");
     }
 }
 

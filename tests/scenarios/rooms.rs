@@ -193,8 +193,9 @@ async fn who_was_taken_out_hears_and_says_nothing_more(stack: Arc<Stack>) {
     second.send(json!({"action": "join", "room": room})).await;
     second.expect("joined").await;
     a.say(&room, "still here?").await;
-    e.hear(&room, "still here?").await;
-    second.hear(&room, "still here?").await;
+    for socket in [&mut b, &mut e, &mut second] {
+        socket.hear(&room, "still here?").await;
+    }
 
     ann.remove(&room, &eve.id).await.expect(204);
     for socket in [&mut e, &mut second] {

@@ -70,7 +70,7 @@ async fn run_suite(suite: Suite, arguments: &Arguments, report: &Arc<Report>) {
         Ok(stack) => Arc::new(stack),
         Err(error) => {
             for test in together.iter().chain(&alone) {
-                let why = format!("the stack did not start: {error:?}");
+                let why = format!("the stack did not start: {error:#}");
                 report.tell(test.name, Outcome::Failed(why), began.elapsed());
             }
             return;

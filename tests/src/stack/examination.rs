@@ -72,7 +72,9 @@ impl Stack {
         let runner = self.runner.lock().await.take().expect("the runner runs");
         let mut started = processes::descendants(runner.id());
         started.extend(self.started.lock().expect("only read under it").drain(..));
-        let status = runner.stop().await.expect("the runner ends when asked to");
+        let stopped = runner.stop().await;
+        self.keep_journal();
+        let status = stopped.expect("the runner ends when asked to");
         assert!(status.success(), "the runner ended with {status}");
         let data = self.data.path().display().to_string();
         let left = || -> Vec<Process> {
@@ -83,6 +85,15 @@ impl Stack {
         let none_left = || async { left().is_empty().then_some(()) };
         let ended = within(Duration::from_secs(10), none_left).await;
         assert!(ended.is_some(), "still running: {:#?}", left());
+    }
+
+    /// Kept for people who want to know what went on.
+    fn keep_journal(&self) {
+        let kept = super::places::journals().and_then(|folder| {
+            let path = folder.join(format!("{}.log", self.name));
+            Ok(std::fs::write(path, self.journal.text())?)
+        });
+        kept.expect("the log can be kept beside the binaries");
     }
 
     fn no_unexpected_error(&self) {

@@ -59,6 +59,7 @@ pub struct Stack {
     pub journal: Arc<Journal>,
     /// What must not be in any log.
     pub secrets: Arc<Secrets>,
+    name: &'static str,
     database: Option<Database>,
     data: TempDir,
     runner: tokio::sync::Mutex<Option<Runner>>,
@@ -90,6 +91,7 @@ impl Stack {
             inbox: Inbox::new(ready.clone(), Arc::clone(&secrets))?,
             journal,
             secrets,
+            name: options.name,
             database,
             data,
             runner: tokio::sync::Mutex::new(Some(runner)),

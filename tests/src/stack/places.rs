@@ -42,14 +42,23 @@ pub(super) fn page() -> anyhow::Result<PathBuf> {
 /// # Errors
 /// When the folder cannot be made.
 pub fn screenshots() -> anyhow::Result<PathBuf> {
-    let folder = target()?.join("screenshots");
-    std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
-    Ok(folder)
+    folder("screenshots")
+}
+
+/// Where the log of each stack is kept.
+pub(super) fn journals() -> anyhow::Result<PathBuf> {
+    folder("e2e")
 }
 
 /// The template that is deployed, and that the runner runs.
 pub(super) fn template() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml")
+}
+
+fn folder(name: &str) -> anyhow::Result<PathBuf> {
+    let folder = target()?.join(name);
+    std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    Ok(folder)
 }
 
 fn target() -> anyhow::Result<PathBuf> {

@@ -87,7 +87,7 @@ impl Runner {
             .arg(places::page()?)
             .arg("--data")
             .arg(data)
-            .args(["--port", &port.to_string(), "--concurrency", "40"])
+            .args(["--port", &port.to_string(), "--concurrency", "100"])
             .args(["--log-level", "info"])
             .env_remove("RABBITMQ_URL")
             .env_remove("MONGODB_URI")
@@ -97,7 +97,9 @@ impl Runner {
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         if let Some(uri) = mongodb {
-            command.env("MONGODB_URI", uri);
+            command
+                .arg("--parameter-overrides")
+                .arg(format!("MongoUri={uri}"));
         }
         let mut child = command.spawn().context("starting the runner")?;
         let id = child.id().context("the runner has just started")?;
