@@ -13,8 +13,8 @@
 //! that takes jobs from the queue.
 //!
 //! When a message is returned, lapin itself logs it whole, code and address
-//! included, as a warning of its target `lapin`. Logging must let through no
-//! more than errors of that target.
+//! included, and it logs as errors what is none after a freeze. Logging must let
+//! nothing of its target `lapin` through; every fault is told here.
 
 mod connection;
 mod letter;
