@@ -48,6 +48,8 @@ use yaml::Node;
 pub struct Template {
     file: String,
     tree: Node,
+    /// What was wrong with its text alone.
+    faults: Faults,
 }
 
 /// What a run gives a template.
@@ -93,19 +95,20 @@ impl Template {
     /// Reads the text of `file`.
     ///
     /// # Errors
-    /// If it is not YAML.
+    /// If it is not YAML at all; other faults wait for [`Template::resolve`].
     pub fn parse(file: &str, text: &str) -> Result<Self, Faults> {
         let mut faults = Faults::of(file);
-        let tree = yaml::parse(text, &mut faults).map(|mut tree| {
-            globals::apply(&mut tree, &mut faults);
-            tree
-        });
-        if tree.is_none() && faults.is_empty() {
-            faults.add(1, "there is nothing in it");
-        }
-        faults.or(tree).map(|tree| Self {
+        let Some(mut tree) = yaml::parse(text, &mut faults) else {
+            if faults.is_empty() {
+                faults.add(1, "there is nothing in it");
+            }
+            return faults.or(None);
+        };
+        globals::apply(&mut tree, &mut faults);
+        Ok(Self {
             file: file.to_owned(),
             tree,
+            faults,
         })
     }
 
@@ -114,7 +117,7 @@ impl Template {
     /// # Errors
     /// Everything that is wrong, at once.
     pub fn resolve(&self, given: &Given<'_>) -> Result<Resolved, Faults> {
-        let mut scope = Scope::new(given.surroundings, Faults::of(&self.file));
+        let mut scope = Scope::new(given.surroundings, self.faults.clone());
         whole::check(&scope, &self.tree);
         scope.mappings = self.tree.get("Mappings");
         scope.conditions = self.tree.get("Conditions");

@@ -231,10 +231,7 @@ async fn every_way_to_stop_the_runner_ends_its_functions() {
 async fn a_second_runner_on_the_same_data_folder_is_refused() {
     let runner = Start::fixture("http.yaml").run();
     let data = runner.folder.path().join("data");
-    let data = data.to_str().expect("a plain path");
-    let second = Start::fixture("http.yaml")
-        .with(&["--data", data])
-        .try_run();
+    let second = Start::fixture("http.yaml").data(&data).try_run();
     let (status, log) = second.err().expect("refused");
     assert_eq!(status.code(), Some(1));
     assert!(log.contains("another runner uses the data folder"), "{log}");

@@ -30,6 +30,7 @@ pub struct Start {
     folder: TempDir,
     template: PathBuf,
     binaries: PathBuf,
+    data: Option<PathBuf>,
     arguments: Vec<String>,
 }
 
@@ -52,6 +53,7 @@ impl Start {
             folder: tempfile::tempdir().expect("a temporary folder"),
             template: fixture(name),
             binaries: examples(),
+            data: None,
             arguments: Vec::new(),
         }
     }
@@ -77,6 +79,12 @@ impl Start {
         self
     }
 
+    /// With a data folder that is not its own.
+    pub fn data(mut self, folder: &Path) -> Self {
+        self.data = Some(folder.to_owned());
+        self
+    }
+
     /// In the folder of an earlier runner, which has ended.
     pub fn again(mut self, folder: TempDir) -> Self {
         self.folder = folder;
@@ -87,6 +95,8 @@ impl Start {
         let mut appending = File::options();
         let appending = appending.create(true).append(true);
         let log = appending.open(self.folder.path().join("log"));
+        let own = self.folder.path().join("data");
+        let data = self.data.as_ref().unwrap_or(&own);
         let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
         command
             .arg("run")
@@ -95,7 +105,7 @@ impl Start {
             .arg("--binaries")
             .arg(&self.binaries)
             .arg("--data")
-            .arg(self.folder.path().join("data"))
+            .arg(data)
             .args(["--port", "0", "--in-memory", "--stop-with-stdin"])
             .args(&self.arguments)
             .stdin(Stdio::piped())

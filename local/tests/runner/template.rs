@@ -66,7 +66,7 @@ Resources:
         (21, "Ref Nothing: there is no such parameter or resource"),
         (22, "the function `Nonsense` is not known here"),
         (23, "Fn::ImportValue needs another stack"),
-        (24, "Lambda does not let a function set `AWS_REGION`"),
+        (24, "Fn: Lambda does not let a function set `AWS_REGION`"),
         (
             25,
             "GetAtt Topic: AWS::SNS::Topic is nothing that runs here",
