@@ -195,7 +195,10 @@ impl<'a> Arguments<'a> {
     /// The first argument that is unknown.
     pub fn finish(&self, generic: bool) -> Outcome<()> {
         let taken = self.taken.borrow();
-        let unknown = |name: &str| !taken.contains(&name) && !(generic && GENERIC.contains(&name));
+        let unknown = |name: &str| {
+            let known = taken.contains(&name) || (generic && GENERIC.contains(&name));
+            !known
+        };
         let beside = self.sequences.iter().map(|(name, _)| name.as_str());
         match fields(self.body)
             .map(|(name, _)| name)

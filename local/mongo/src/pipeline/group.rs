@@ -191,10 +191,10 @@ impl Accumulator {
                     *best = Some(value_or_null);
                 }
             }
-            (Gathered::List(list), Some(value)) => {
-                if self == Self::Push || !list.iter().any(|other| order::equal(other, &value)) {
-                    list.push(value);
-                }
+            (Gathered::List(list), Some(value))
+                if self == Self::Push || !list.iter().any(|other| order::equal(other, &value)) =>
+            {
+                list.push(value);
             }
             (Gathered::Document(merged), Some(Bson::Document(value))) => merged.extend(value),
             (Gathered::Document(_), Some(value)) if value != Bson::Null => {

@@ -58,7 +58,7 @@ impl Reshape {
                         .iter()
                         .map(|path| path.as_str().map(str::to_owned))
                         .collect::<Option<_>>()
-                        .ok_or_else(|| unset_takes_paths())?,
+                        .ok_or_else(unset_takes_paths)?,
                     _ => return Err(unset_takes_paths()),
                 };
                 Self::Project(Projection::without(&paths)?)

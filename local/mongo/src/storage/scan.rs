@@ -30,6 +30,9 @@ pub(crate) struct Effort {
     pub documents: usize,
 }
 
+/// Documents with their places.
+pub(crate) type Found = Vec<(RecordId, Stored)>;
+
 impl<'a> Question<'a> {
     /// Everything that a filter selects.
     pub fn all(filter: &'a Filter) -> Self {
@@ -47,7 +50,7 @@ impl<'a> Question<'a> {
     ///
     /// # Errors
     /// Hints without an index, `$expr` that fails, and the deadline.
-    pub fn answer(&self, collection: &Collection) -> Outcome<Vec<(RecordId, Stored)>> {
+    pub fn answer(&self, collection: &Collection) -> Outcome<Found> {
         self.explain(collection).map(|(found, _, _)| found)
     }
 
@@ -55,14 +58,11 @@ impl<'a> Question<'a> {
     ///
     /// # Errors
     /// As [`Question::answer`].
-    pub fn explain(
-        &self,
-        collection: &Collection,
-    ) -> Outcome<(Vec<(RecordId, Stored)>, Planned, Effort)> {
+    pub fn explain(&self, collection: &Collection) -> Outcome<(Found, Planned, Effort)> {
         let planned = plan::choose(collection, self.filter, self.sort, self.hint)?;
         let mut effort = Effort::default();
         let enough = self.skip.saturating_add(self.limit);
-        let mut found: Vec<(RecordId, Stored)> = Vec::new();
+        let mut found: Found = Vec::new();
         let order = if planned.sorted { None } else { self.sort };
         let mut failure = None;
         let mut keys = Vec::new();
