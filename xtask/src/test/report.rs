@@ -75,7 +75,7 @@ impl Verdict {
                 let counts = match (tally.passed, tally.failed) {
                     (0 | 1, 0) | (0, 1) => String::new(),
                     (passed, 0) => format!("{passed} tests"),
-                    (passed, failed) => format!("{passed} tests, {failed} failed"),
+                    (passed, failed) => format!("{passed} passed, {failed} failed"),
                 };
                 format!("{word} {:>13}  {counts}", say::duration(*took))
             }

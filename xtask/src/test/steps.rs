@@ -152,7 +152,8 @@ fn build(context: &Context) -> anyhow::Result<Tally> {
 fn clippy(context: &Context) -> anyhow::Result<Tally> {
     for selection in [TOGETHER, &["--package=xtask", "--package=page"]] {
         let mut cargo = context.workspace.cargo();
-        cargo.arg("clippy").args(selection).arg("--all-targets");
+        cargo.arg("clippy").args(selection);
+        cargo.args(["--all-targets", "--keep-going"]);
         child::run(cargo.args(["--", "--deny", "warnings"]))?;
     }
     Ok(Tally::one())

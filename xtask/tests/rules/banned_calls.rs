@@ -89,7 +89,7 @@ fn waits(lines: &[&str], at: usize) -> bool {
         }
         innermost = indentation(line);
         let line = line.trim_start();
-        if line.starts_with("loop") || line.starts_with("while ") || line.starts_with("'") {
+        if line.contains("loop {") || line.contains("while ") {
             return true;
         }
         if line.contains("fn ") {

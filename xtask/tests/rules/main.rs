@@ -6,6 +6,7 @@ mod banned_calls;
 mod dependencies;
 mod files;
 mod functions;
+mod lambda;
 mod layers;
 mod links;
 mod repository;

@@ -5,16 +5,11 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use crate::assert_none;
+use crate::lambda::run_without_settings;
 use crate::template::functions;
 use crate::yaml::Node;
-
-/// A function without settings gives up in milliseconds.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 #[test]
 #[ignore = "asks the built functions: run by `cargo xtask test`, which sets BANTER_BIN"]
@@ -48,30 +43,7 @@ fn functions_read_exactly_the_variables_that_the_template_gives_them() {
 
 /// The variables that a function misses when it has none.
 fn read_by(program: &Path) -> BTreeSet<String> {
-    let mut child = Command::new(program)
-        .env_clear()
-        // What Lambda itself sets; nobody answers at this address.
-        .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9")
-        .env("AWS_LAMBDA_FUNCTION_NAME", "unconfigured")
-        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
-        .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-        .env("AWS_REGION", "eu-central-1")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{} does not start: {error}", program.display()));
-    let started = Instant::now();
-    while child.try_wait().expect("it is our child").is_none() {
-        if started.elapsed() > PATIENCE {
-            child.kill().expect("it is our child");
-            panic!("{} runs on without its settings", program.display());
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
-    let output = child.wait_with_output().expect("it is our child");
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
+    let said = run_without_settings(program);
     let words: Vec<_> = said
         .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
         .filter(|word| !word.is_empty())
