@@ -71,7 +71,7 @@ fn route(scope: &Scope<'_>, event: &Event<'_, '_>, own: Option<&str>) -> Option<
         (None, None) => ("ANY".to_owned(), "$default".to_owned()),
         (Some(method), Some(path)) => (method.to_ascii_uppercase(), path),
         _ => {
-            fields.missing("both Method and Path");
+            fields.missing("Method and Path, or only one of them");
             return None;
         }
     };

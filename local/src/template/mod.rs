@@ -24,6 +24,8 @@ mod scope;
 mod secret;
 mod substitution;
 mod surroundings;
+#[cfg(test)]
+mod tests;
 mod websocket;
 mod whole;
 mod yaml;

@@ -115,7 +115,8 @@ impl Recipe {
                 }
             },
             _ => {
-                fields.missing("both SecretStringTemplate and GenerateStringKey");
+                fields
+                    .missing("SecretStringTemplate or no GenerateStringKey, which need each other");
                 return None;
             }
         };

@@ -1,0 +1,525 @@
+//! Templates and what they come to.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{EnvironmentFile, Given, Resolved, Service, Surroundings, Template};
+use crate::application::{Part, Value};
+use crate::secret_store::SecretStore;
+
+fn resolve(text: &str) -> Result<Resolved, String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let secrets = SecretStore::open(folder.path()).expect("no secrets yet");
+    let template = Template::parse("t.yaml", text).map_err(|faults| faults.to_string())?;
+    template
+        .resolve(&Given {
+            parameters: &BTreeMap::new(),
+            environment: &EnvironmentFile::default(),
+            surroundings: &Surroundings::placeholders(),
+            secrets: &secrets,
+        })
+        .map_err(|faults| faults.to_string())
+}
+
+fn faults(text: &str) -> String {
+    resolve(text).expect_err("it is refused")
+}
+
+/// A function called `Fn` with these variables, and whatever else is given.
+fn with_variables(variables: &str, rest: &str) -> String {
+    let variables = variables.replace('\n', "\n          ");
+    format!(
+        "Transform: AWS::Serverless-2016-10-31
+{rest}
+Resources:
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+      Handler: bootstrap
+      CodeUri: functions/fn/
+      Environment:
+        Variables:
+          {variables}
+  Made:
+    Type: Custom::Thing
+    Properties:
+      ServiceToken: !GetAtt Fn2.Arn
+  Fn2:
+    Type: AWS::Serverless::Function
+    Properties: {{Runtime: provided.al2023, Handler: bootstrap, CodeUri: functions/fn}}
+"
+    )
+}
+
+fn variables(variables: &str, rest: &str) -> BTreeMap<String, Value> {
+    let resolved = resolve(&with_variables(variables, rest)).expect("it is understood");
+    resolved.application.functions["Fn"].environment.clone()
+}
+
+fn known(text: &str) -> Value {
+    Value::Known(text.to_owned())
+}
+
+#[test]
+fn intrinsic_functions_are_worked_out() {
+    let rest = "
+Parameters:
+  Stage: {Type: String, Default: test}
+  List: {Type: CommaDelimitedList, Default: 'a, b,c'}
+Mappings:
+  Sizes:
+    test: {size: small}
+    prod: {size: large}
+Conditions:
+  IsTest: !Equals [!Ref Stage, test]
+  IsBoth: !And [!Condition IsTest, !Not [!Equals [a, b]]]
+  IsEither: !Or [{Condition: IsBoth}, !Equals [a, b]]";
+    let found = variables(
+        "AA: !Sub '${Stage}-${AWS::Region}-${!Literal}'
+AB: !Join ['+', !Ref List]
+AC: !Select [1, !Ref List]
+AD: !Select [1, !Split ['/', 'x/y/z']]
+AE: !FindInMap [Sizes, !Ref Stage, size]
+AF: !If [IsEither, 'yes', 'no']
+AG: !If [IsTest, !Ref AWS::NoValue, 'no']
+AH: {'Fn::Sub': ['${A}/${Stage}', {A: !Ref AWS::AccountId}]}
+AI: !GetAtt Fn.Arn
+AJ: 030
+AK: true",
+        rest,
+    );
+    let expected = [
+        ("AA", "test-us-east-1-${Literal}"),
+        ("AB", "a+b+c"),
+        ("AC", "b"),
+        ("AD", "y"),
+        ("AE", "small"),
+        ("AF", "yes"),
+        ("AH", "123456789012/test"),
+        ("AI", "arn:aws:lambda:us-east-1:123456789012:function:Fn"),
+        ("AJ", "030"),
+        ("AK", "true"),
+    ];
+    let expected = expected.map(|(name, value)| (name.to_owned(), known(value)));
+    assert_eq!(found, BTreeMap::from(expected));
+}
+
+#[test]
+fn a_custom_resources_answer_is_waited_for() {
+    let found = variables("AA: !Sub '${Made.Key}/${Made}'", "");
+    let parts = vec![
+        Part::Attribute {
+            resource: "Made".to_owned(),
+            attribute: "Key".to_owned(),
+        },
+        Part::Text("/".to_owned()),
+        Part::PhysicalId("Made".to_owned()),
+    ];
+    assert_eq!(found["AA"], Value::Parts(parts));
+}
+
+#[test]
+fn intrinsic_functions_are_refused_where_they_make_no_sense() {
+    for (expression, fault) in [
+        ("!Select [3, [a]]", "Fn::Select has no item 3"),
+        ("!FindInMap [No, such, map]", "Fn::FindInMap finds nothing"),
+        ("!Ref [a, b]", "Ref takes one name"),
+        ("!Sub '${A'", "Fn::Sub `${A` is never closed"),
+        ("!If [Nowhere, a, b]", "there is no condition `Nowhere`"),
+        ("!Equals [a, b]", "Fn::Equals belongs in Conditions"),
+        ("!Base64 x", "Fn::Base64 is not known here"),
+        ("[a, b]", "has to be a text, but is a list"),
+        ("~", "null is not allowed"),
+        ("'{{resolve:ssm:/a}}'", "only references to secretsmanager"),
+        (
+            "'{{resolve:secretsmanager:None}}'",
+            "no secret of this template",
+        ),
+    ] {
+        let text = with_variables(&format!("AA: {expression}"), "");
+        let found = faults(&text);
+        assert!(
+            found.contains(fault) && found.contains("t.yaml:12: "),
+            "{expression}: {found}"
+        );
+    }
+}
+
+#[test]
+fn conditions_that_depend_on_themselves_are_refused() {
+    let rest = "Conditions: {A: !Condition B, B: !Not [!Condition A]}";
+    let found = faults(&with_variables("AA: a", rest));
+    assert!(found.contains("depends on itself"), "{found}");
+}
+
+#[test]
+fn parameters_are_held_to_their_rules() {
+    for (parameter, fault) in [
+        (
+            "{Type: String, Default: c, AllowedValues: [a, b]}",
+            "one of a, b",
+        ),
+        (
+            "{Type: String, Default: ab, AllowedPattern: '[a-z]'}",
+            "does not match",
+        ),
+        (
+            "{Type: Number, Default: 5, MaxValue: 4}",
+            "too small or too great",
+        ),
+        ("{Type: Number, Default: x}", "not a number"),
+        ("{Type: String, Default: x, MinLength: 2}", "too short"),
+        ("{Type: String}", "the parameter P has no value"),
+        (
+            "{Type: String, Default: c, AllowedValues: [a], ConstraintDescription: must be a}",
+            "must be a",
+        ),
+        (
+            "{Type: 'AWS::SSM::Parameter::Value<String>', Default: x}",
+            "P.Type is",
+        ),
+    ] {
+        let rest = format!("Parameters: {{P: {parameter}}}");
+        let found = faults(&with_variables("AA: !Ref P", &rest));
+        assert!(found.contains(fault), "{parameter}: {found}");
+    }
+}
+
+#[test]
+fn metadata_local_gives_the_runners_values_and_refuses_unknown_ones() {
+    let local = |local: &str| {
+        format!(
+            "Metadata: {{Local: {local}}}
+Parameters: {{P: {{Type: String}}}}"
+        )
+    };
+    let rest = local("{Parameters: {P: mongodb}, Variables: {BB: connections}}");
+    let text = with_variables("AA: !Ref P\nBB: elsewhere", &rest);
+    let resolved = resolve(&text).expect("it is understood");
+    let found = &resolved.application.functions["Fn"].environment;
+    assert_eq!(found["AA"], known("mongodb://127.0.0.1:1/application"));
+    assert_eq!(found["BB"], known("http://127.0.0.1:1"));
+    assert_eq!(Vec::from_iter(resolved.needs), [Service::MongoDb]);
+    for (wrong, fault) in [
+        (
+            "{Parameters: {P: postgres}}",
+            "the runner has no value `postgres`",
+        ),
+        ("{Parameters: {P: web, Q: web}}", "no parameter `Q`"),
+        (
+            "{Parameters: {P: web}, Variables: {ZZ: web}}",
+            "no function has a variable `ZZ`",
+        ),
+        (
+            "{Parameters: {P: web}, Secrets: {S: rabbitmq}}",
+            "no secret `S`",
+        ),
+        (
+            "{Parameters: {P: web}, Ports: {}}",
+            "`Ports` is not known here",
+        ),
+    ] {
+        let found = faults(&with_variables("AA: !Ref P", &local(wrong)));
+        assert!(found.contains(fault), "{wrong}: {found}");
+    }
+}
+
+const SOCKETS: &str = "Transform: AWS::Serverless-2016-10-31
+Resources:
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+      Handler: bootstrap
+      CodeUri: functions/fn/
+      Policies:
+        - Statement:
+            - {Effect: Allow, Action: ['execute-api:ManageConnections'], Resource: '*'}
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties:
+      Name: sockets
+      ProtocolType: WEBSOCKET
+      RouteSelectionExpression: $request.body.action
+  Integration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Api
+      IntegrationType: AWS_PROXY
+      TimeoutInMillis: 5000
+      IntegrationUri: !Sub arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Fn.Arn}/invocations
+  Route:
+    Type: AWS::ApiGatewayV2::Route
+    Properties:
+      ApiId: !Ref Api
+      RouteKey: $default
+      Target: !Join [/, [integrations, !Ref Integration]]
+      RouteResponseSelectionExpression: $default
+  Response:
+    Type: AWS::ApiGatewayV2::RouteResponse
+    Properties: {ApiId: !Ref Api, RouteId: !Ref Route, RouteResponseKey: $default}
+  Deployment:
+    Type: AWS::ApiGatewayV2::Deployment
+    DependsOn: [Route, Response]
+    Properties: {ApiId: !Ref Api}
+  Stage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties: {ApiId: !Ref Api, StageName: live, DeploymentId: !Ref Deployment}
+  Permission:
+    Type: AWS::Lambda::Permission
+    Properties:
+      Action: lambda:InvokeFunction
+      FunctionName: !Ref Fn
+      Principal: apigateway.amazonaws.com
+      SourceArn: !Sub arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*
+";
+
+#[test]
+fn a_websocket_api_is_put_together_from_its_resources() {
+    let resolved = resolve(SOCKETS).expect("it is understood");
+    let api = resolved.application.websocket_api.expect("an API");
+    assert_eq!((api.id.as_str(), api.stage.as_str()), ("Api", "live"));
+    assert_eq!(api.route_selection_expression, "$request.body.action");
+    let route = &api.routes["$default"];
+    assert_eq!(route.function, "Fn");
+    assert_eq!(route.timeout, Duration::from_secs(5));
+    assert!(route.responds);
+    assert!(resolved.application.functions["Fn"].manages_connections);
+    assert!(resolved.warnings.is_empty());
+}
+
+#[test]
+fn what_would_not_work_in_the_cloud_is_refused_or_warned_of() {
+    let without = |from: &str, to: &str| SOCKETS.replacen(from, to, 1);
+    for (text, fault) in [
+        (
+            without(", DeploymentId: !Ref Deployment", ""),
+            "the stage is never deployed",
+        ),
+        (
+            without("DependsOn: [Route, Response]", "DependsOn: Route"),
+            "Response is not in its DependsOn",
+        ),
+        (
+            without("${Api}/*", "${Api}/other/*"),
+            "no AWS::Lambda::Permission lets the route $default invoke Fn",
+        ),
+        (
+            without("Principal: api", "Principal: sqs"),
+            "no AWS::Lambda::Permission",
+        ),
+        (
+            without("WEBSOCKET", "HTTP"),
+            "Api.ProtocolType is WEBSOCKET here, not `HTTP`",
+        ),
+        (
+            without("AWS_PROXY", "HTTP_PROXY"),
+            "Integration.IntegrationType is AWS_PROXY",
+        ),
+        (
+            without("${Fn.Arn}/inv", "${Fn}x/inv"),
+            "does not invoke a function of this template",
+        ),
+        (
+            without("StageName: live", "StageName: live, RouteSettings: {}"),
+            "`RouteSettings` is not known",
+        ),
+        (without("5000", "30000"), "from 50 to 29000"),
+    ] {
+        let found = faults(&text);
+        assert!(found.contains(fault), "{fault}\nis not in\n{found}");
+    }
+    let silent = SOCKETS.replace("      RouteResponseSelectionExpression: $default\n", "");
+    let resolved = resolve(&silent).expect("it is understood");
+    assert!(!resolved.application.websocket_api.expect("an API").routes["$default"].responds);
+    assert!(
+        resolved.warnings[0].starts_with("t.yaml:25: Route: "),
+        "{:?}",
+        resolved.warnings
+    );
+}
+
+const MAPPING: &str = "Transform: AWS::Serverless-2016-10-31
+Metadata: {Local: {Secrets: {Login: rabbitmq}}}
+Resources:
+  Login:
+    Type: AWS::SecretsManager::Secret
+    Properties:
+      GenerateSecretString: {SecretStringTemplate: '{\"username\": \"me\"}', GenerateStringKey: password}
+  Broker:
+    Type: AWS::AmazonMQ::Broker
+    Properties: {EngineType: RABBITMQ}
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+      Handler: bootstrap
+      CodeUri: functions/fn/
+      Events:
+        Mail:
+          Type: MQ
+          Properties:
+            Broker: !GetAtt Broker.Arn
+            Queues: [mail]
+            BatchSize: 20
+            SourceAccessConfigurations:
+              - {Type: BASIC_AUTH, URI: !Ref Login}
+";
+
+#[test]
+fn a_mapping_has_the_login_of_the_broker_that_runs() {
+    let resolved = resolve(MAPPING).expect("it is understood");
+    let mapping = &resolved.application.mappings[0];
+    assert_eq!(
+        (mapping.function.as_str(), mapping.queue.as_str()),
+        ("Fn", "mail")
+    );
+    assert_eq!(
+        (mapping.username.as_str(), mapping.password.as_str()),
+        ("local", "local")
+    );
+    assert_eq!(
+        (mapping.batch_size, mapping.window),
+        (20, Duration::from_millis(500))
+    );
+    assert_eq!(mapping.virtual_host, "/");
+    assert_eq!(Vec::from_iter(resolved.needs), [Service::RabbitMq]);
+}
+
+#[test]
+fn a_mapping_is_held_to_amazon_mqs_rules() {
+    for (from, to, fault) in [
+        ("[mail]", "[a, b]", "reads exactly one queue"),
+        ("BatchSize: 20", "BatchSize: 10001", "from 1 to 10000"),
+        (
+            "BatchSize: 20",
+            "FunctionResponseTypes: [ReportBatchItemFailures]",
+            "`FunctionResponseTypes` is not known",
+        ),
+        (
+            "!GetAtt Broker.Arn",
+            "arn:aws:mq:x",
+            "Broker is not the ARN",
+        ),
+        (
+            "{Type: BASIC_AUTH, URI: !Ref Login}",
+            "{Type: VIRTUAL_HOST, URI: /a}",
+            "needs a BASIC_AUTH",
+        ),
+        (
+            "Handler: bootstrap",
+            "Handler: bootstrap\n      Timeout: 841",
+            "14 minutes at most",
+        ),
+        ("RABBITMQ", "ACTIVEMQ", "Broker.EngineType is RABBITMQ"),
+    ] {
+        let found = faults(&MAPPING.replacen(from, to, 1));
+        assert!(found.contains(fault), "{fault}\nis not in\n{found}");
+    }
+}
+
+#[test]
+fn generated_secrets_are_as_they_are_ordered() {
+    let text = "Transform: AWS::Serverless-2016-10-31
+Resources:
+  Secret:
+    Type: AWS::SecretsManager::Secret
+    Properties:
+      GenerateSecretString: {PasswordLength: 64, ExcludePunctuation: true, ExcludeCharacters: abc}
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+      Handler: bootstrap
+      CodeUri: functions/fn/
+      Environment: {Variables: {SECRET: !Sub '{{resolve:secretsmanager:${Secret}}}'}}
+";
+    let resolved = resolve(text).expect("it is understood");
+    let Value::Known(secret) = &resolved.application.functions["Fn"].environment["SECRET"] else {
+        panic!("it waits for nothing");
+    };
+    assert_eq!(secret.len(), 64);
+    assert!(
+        secret
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() && !"abc".contains(c))
+    );
+    assert!(secret.contains(|c: char| c.is_ascii_digit()));
+    assert!(secret.contains(|c: char| c.is_ascii_uppercase()));
+    let short = text.replace("PasswordLength: 64", "PasswordLength: 2");
+    assert!(faults(&short).contains("characters enough"));
+}
+
+#[test]
+fn globals_are_merged_as_sam_does() {
+    let text = "Transform: AWS::Serverless-2016-10-31
+Globals:
+  Function:
+    Runtime: provided.al2023
+    Handler: bootstrap
+    Timeout: 20
+    Environment: {Variables: {AA: global, BB: global}}
+Resources:
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: functions/fn/
+      Timeout: 5
+      Environment: {Variables: {BB: own}}
+";
+    let resolved = resolve(text).expect("it is understood");
+    let function = &resolved.application.functions["Fn"];
+    assert_eq!(function.timeout, Duration::from_secs(5));
+    assert_eq!(function.environment["AA"], known("global"));
+    assert_eq!(function.environment["BB"], known("own"));
+}
+
+#[test]
+fn routes_are_held_to_api_gateways_rules() {
+    for (events, fault) in [
+        (
+            "A: {Type: HttpApi, Properties: {Method: GET, Path: x}}",
+            "does not begin with a slash",
+        ),
+        (
+            "A: {Type: HttpApi, Properties: {Method: GET, Path: '/{a+}/b'}}",
+            "has to come last",
+        ),
+        (
+            "A: {Type: HttpApi, Properties: {Method: GET, Path: '/{a}/{a}'}}",
+            "is there twice",
+        ),
+        (
+            "A: {Type: HttpApi, Properties: {Method: SEND, Path: /a}}",
+            "the method `SEND` is unknown",
+        ),
+        (
+            "A: {Type: HttpApi, Properties: {Method: GET}}",
+            "has no Method and Path, or only one of them",
+        ),
+        (
+            "A: {Type: HttpApi, Properties: {Method: GET, Path: /a, Auth: {}}}",
+            "`Auth` is not known",
+        ),
+        (
+            "A: {Type: HttpApi, Properties: {Method: GET, Path: '/{a}'}}, B: {Type: HttpApi, Properties: {Method: GET, Path: '/{b}'}}",
+            "is there already",
+        ),
+    ] {
+        let text = format!(
+            "Transform: AWS::Serverless-2016-10-31
+Resources:
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+      Handler: bootstrap
+      CodeUri: functions/fn/
+      Events: {{{events}}}
+"
+        );
+        let found = faults(&text);
+        assert!(found.contains(fault), "{fault}\nis not in\n{found}");
+    }
+}
