@@ -1,4 +1,5 @@
 //! The broker and the database: those that are named, or private ones.
 
 pub mod mongodb;
+mod private_process;
 pub mod rabbitmq;

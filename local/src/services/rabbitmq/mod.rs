@@ -1,0 +1,143 @@
+//! RabbitMQ: the server that `RABBITMQ_URL` names, or a private one.
+
+mod private;
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use lapin::uri::{AMQPScheme, AMQPUri, AMQPUserInfo};
+use lapin::{Connection, ConnectionProperties};
+
+use super::private_process::PrivateProcess;
+
+/// How long one attempt to log in may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A RabbitMQ that answers.
+pub struct RabbitMq {
+    endpoint: String,
+    login: Login,
+    private: Option<PrivateProcess>,
+}
+
+/// Who may use the broker, and which part of it.
+struct Login {
+    username: String,
+    password: String,
+    virtual_host: String,
+}
+
+impl RabbitMq {
+    /// Uses the server at `url` (`amqp://user:password@host:port/vhost`), or
+    /// starts a private one that keeps its data under `data` and has one user
+    /// with this login.
+    ///
+    /// # Errors
+    /// If no server is installed, or it does not answer.
+    pub async fn start(
+        url: Option<&str>,
+        data: &Path,
+        username: &str,
+        password: &str,
+    ) -> anyhow::Result<Self> {
+        if let Some(url) = url {
+            return Self::named(url).await;
+        }
+        let login = Login {
+            username: username.to_owned(),
+            password: password.to_owned(),
+            virtual_host: "/".to_owned(),
+        };
+        let (endpoint, process) = private::start(data, &login).await?;
+        Ok(Self {
+            endpoint,
+            login,
+            private: Some(process),
+        })
+    }
+
+    async fn named(url: &str) -> anyhow::Result<Self> {
+        // The error would repeat the text, and with it the password.
+        let uri: AMQPUri = url.parse().map_err(|_| {
+            anyhow!("RABBITMQ_URL is not of the form amqp://user:password@host:port/vhost")
+        })?;
+        let scheme = match uri.scheme {
+            AMQPScheme::AMQP => "amqp",
+            AMQPScheme::AMQPS => "amqps",
+        };
+        let endpoint = format!("{scheme}://{}:{}", uri.authority.host, uri.authority.port);
+        let AMQPUserInfo { username, password } = uri.authority.userinfo;
+        let login = Login {
+            username,
+            password,
+            virtual_host: uri.vhost,
+        };
+        log_in(&endpoint, &login)
+            .await
+            .with_context(|| format!("RABBITMQ_URL: no use of {endpoint}"))?;
+        Ok(Self {
+            endpoint,
+            login,
+            private: None,
+        })
+    }
+
+    /// `amqp://host:port`, without a login.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The login's user name.
+    pub fn username(&self) -> &str {
+        &self.login.username
+    }
+
+    /// The login's password.
+    pub fn password(&self) -> &str {
+        &self.login.password
+    }
+
+    /// The virtual host, `/` for a private server.
+    pub fn virtual_host(&self) -> &str {
+        &self.login.virtual_host
+    }
+
+    /// Stops a private server; another is left alone.
+    pub async fn stop(self) {
+        if let Some(process) = self.private {
+            process.stop().await;
+        }
+    }
+}
+
+/// Opens a connection and closes it: the broker answers and knows the login.
+async fn log_in(endpoint: &str, login: &Login) -> anyhow::Result<()> {
+    let mut uri: AMQPUri = endpoint
+        .parse()
+        .map_err(|_| anyhow!("{endpoint} is not an AMQP address"))?;
+    uri.authority.userinfo = AMQPUserInfo {
+        username: login.username.clone(),
+        password: login.password.clone(),
+    };
+    uri.vhost.clone_from(&login.virtual_host);
+    let greeting = async {
+        let connection = Connection::connect_uri(uri, ConnectionProperties::default()).await?;
+        connection.close(200, "it answers".into()).await
+    };
+    tokio::time::timeout(PATIENCE, greeting)
+        .await
+        .map_err(|_| anyhow!("no answer within {} s", PATIENCE.as_secs()))??;
+    Ok(())
+}
+
+/// Whether the broker answered, and said that it does not know the login.
+fn is_refusal(error: &anyhow::Error) -> bool {
+    use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
+    let kind = error.downcast_ref::<lapin::Error>().map(lapin::Error::kind);
+    matches!(
+        kind,
+        Some(lapin::ErrorKind::ProtocolError(error))
+            if matches!(error.kind(), AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED))
+    )
+}

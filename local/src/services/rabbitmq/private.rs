@@ -1,0 +1,156 @@
+//! A private instance of the installed RabbitMQ: on loopback only, with data,
+//! ports and cookie of its own, and without Erlang's port mapper (epmd), which
+//! would be shared with other instances and outlive this one.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::Write;
+use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow, bail};
+use ring::rand::{SecureRandom, SystemRandom};
+
+use super::{Login, is_refusal, log_in};
+use crate::services::private_process::{PrivateProcess, Program};
+
+/// Where packages put the server. `/usr/sbin/rabbitmq-server` is not among
+/// them: Debian's wrapper there changes the user and forgets the environment.
+const SERVERS: [&str; 5] = [
+    "/usr/lib/rabbitmq/bin/rabbitmq-server",
+    "/opt/homebrew/opt/rabbitmq/sbin/rabbitmq-server",
+    "/usr/local/opt/rabbitmq/sbin/rabbitmq-server",
+    "/opt/rabbitmq/sbin/rabbitmq-server",
+    "/usr/local/sbin/rabbitmq-server",
+];
+
+/// Where the server's ports are looked for.
+const PORTS: Range<u16> = 15_000..30_000;
+
+/// A small virtual machine: two schedulers which do not spin, few processes.
+const ERLANG_ARGUMENTS: &str = "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none +A 4 +P 131072";
+
+/// Starts the server and gives its endpoint.
+pub async fn start(data: &Path, login: &Login) -> anyhow::Result<(String, PrivateProcess)> {
+    let executable = installed_server()?;
+    let folder = make_folder(data)?;
+    let [port, distribution_port] = free_ports()?;
+    write_configuration(&folder, port, login)?;
+    tracing::info!("starting RabbitMQ, which takes some seconds");
+    let program = Program {
+        name: "RabbitMQ",
+        executable,
+        arguments: Vec::new(),
+        environment: environment(&folder, distribution_port),
+        folder: folder.clone(),
+    };
+    let endpoint = format!("amqp://127.0.0.1:{port}");
+    let answers = async || match log_in(&endpoint, login).await {
+        Err(error) if is_refusal(&error) => bail!(
+            "the RabbitMQ in {} does not know its login: its data is of other secrets, so remove that folder",
+            folder.display()
+        ),
+        outcome => Ok(outcome.is_ok()),
+    };
+    let process = PrivateProcess::start(program, answers).await?;
+    Ok((endpoint, process))
+}
+
+fn installed_server() -> anyhow::Result<PathBuf> {
+    SERVERS
+        .into_iter()
+        .map(PathBuf::from)
+        .find(|server| server.is_file())
+        .ok_or_else(|| {
+            anyhow!(
+                "RabbitMQ is not installed: install it (Debian: apt-get install rabbitmq-server, \
+                 macOS: brew install rabbitmq), or name a running one in RABBITMQ_URL"
+            )
+        })
+}
+
+fn make_folder(data: &Path) -> anyhow::Result<PathBuf> {
+    let folder = data.join("rabbitmq");
+    fs::create_dir_all(folder.join("home"))
+        .with_context(|| format!("{} cannot be made", folder.display()))?;
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
+    // The server does not run in the runner's folder, so a relative path would mean another.
+    fs::canonicalize(&folder).with_context(|| format!("{} cannot be read", folder.display()))
+}
+
+/// Two different ports that are free now. Not from the range which the system
+/// gives to clients: asking a port of that range again and again whether it
+/// answers ends in a connection to itself, and then the server cannot have it.
+fn free_ports() -> anyhow::Result<[u16; 2]> {
+    let mut random = [0; 2];
+    SystemRandom::new()
+        .fill(&mut random)
+        .map_err(|_| anyhow!("the system has no randomness"))?;
+    let first = PORTS.start + u16::from_le_bytes(random) % (PORTS.end - PORTS.start);
+    let mut free = (first..PORTS.end)
+        .chain(PORTS.start..first)
+        .filter(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
+    match (free.next(), free.next()) {
+        (Some(port), Some(other)) => Ok([port, other]),
+        _ => bail!(
+            "no free port on 127.0.0.1 between {} and {}",
+            PORTS.start,
+            PORTS.end
+        ),
+    }
+}
+
+fn write_configuration(folder: &Path, port: u16, login: &Login) -> anyhow::Result<()> {
+    let Login {
+        username, password, ..
+    } = login;
+    let configuration = format!(
+        "listeners.tcp.1 = 127.0.0.1:{port}\n\
+         default_user = {username}\n\
+         default_pass = {password}\n\
+         log.console = false\n\
+         log.file.level = warning\n\
+         disk_free_limit.absolute = 50MB\n"
+    );
+    let path = folder.join("rabbitmq.conf");
+    fs::OpenOptions::new()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .mode(0o600)
+        .open(&path)
+        .and_then(|mut file| file.write_all(configuration.as_bytes()))
+        .with_context(|| format!("{} cannot be written", path.display()))?;
+    fs::write(folder.join("enabled_plugins"), "[].\n")?;
+    Ok(())
+}
+
+fn environment(folder: &Path, distribution_port: u16) -> Vec<(&'static str, OsString)> {
+    let distribution = format!(
+        "-sname rabbit@localhost -start_epmd false -erl_epmd_port {distribution_port} \
+         -kernel inet_dist_use_interface {{127,0,0,1}}"
+    );
+    vec![
+        ("HOME", folder.join("home").into()),
+        ("LANG", "C.UTF-8".into()),
+        ("RABBITMQ_NODENAME", "rabbit@localhost".into()),
+        ("RABBITMQ_MNESIA_BASE", folder.join("db").into()),
+        ("RABBITMQ_LOG_BASE", folder.join("log").into()),
+        ("RABBITMQ_CONFIG_FILE", folder.join("rabbitmq.conf").into()),
+        (
+            "RABBITMQ_ENABLED_PLUGINS_FILE",
+            folder.join("enabled_plugins").into(),
+        ),
+        ("RABBITMQ_CONF_ENV_FILE", "/dev/null".into()),
+        ("RABBITMQ_SERVER_ERL_ARGS", ERLANG_ARGUMENTS.into()),
+        ("RABBITMQ_SERVER_START_ARGS", distribution.into()),
+        // The server's script then becomes the server, instead of waiting for it.
+        ("RUNNING_UNDER_SYSTEMD", "true".into()),
+    ]
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;
