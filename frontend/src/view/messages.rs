@@ -1,8 +1,9 @@
 //! What was said in the open room.
 //!
-//! The list is laid out from its end (see the style sheet), so that the browser
-//! itself keeps what one reads in place when older messages come above it and
-//! newer ones below.
+//! The list is laid out from its end (see the style sheet): its place is the
+//! distance from there, so that the end stays in view and what one reads does
+//! not move when older messages come above it. Only newer ones below, while one
+//! reads further up, need [`keep_place`].
 
 use leptos::html;
 use leptos::prelude::*;
@@ -45,9 +46,23 @@ pub fn messages() -> impl IntoView {
             }
         }
     };
+    let drawn = StoredValue::new(Drawn::default());
     Effect::new(move || {
-        lines.track();
-        request_animation_frame(look);
+        let (first, last) = lines.with(|lines| ends(lines));
+        request_animation_frame(move || {
+            if let Some(area) = area.get_untracked() {
+                let now = Drawn {
+                    first,
+                    last,
+                    height: area.scroll_height(),
+                };
+                drawn.update_value(|before| {
+                    keep_place(&area, before, &now);
+                    *before = now;
+                });
+            }
+            look();
+        });
     });
     let to_end = move |_| {
         if let Some(area) = area.get_untracked() {
@@ -79,6 +94,29 @@ pub fn messages() -> impl IntoView {
             </Show>
         </div>
         <p id="typing" class="hint" role="status">{typing()}</p>
+    }
+}
+
+/// What was drawn last.
+#[derive(Default)]
+struct Drawn {
+    first: Option<String>,
+    last: Option<String>,
+    height: i32,
+}
+
+/// The keys of the first and the last message.
+fn ends(lines: &[Line]) -> (Option<String>, Option<String>) {
+    let mut messages = lines.iter().filter(|line| matches!(line, Line::Said(_)));
+    let first = messages.next().map(Line::key);
+    (first, lines.last().map(Line::key))
+}
+
+fn keep_place(area: &web_sys::HtmlDivElement, before: &Drawn, now: &Drawn) {
+    let is_at_end = area.scroll_top() > -NEAR_END;
+    let came_below = before.first == now.first && before.last != now.last;
+    if !is_at_end && came_below {
+        area.set_scroll_top(area.scroll_top() - (now.height - before.height));
     }
 }
 
