@@ -22,7 +22,7 @@ const STARTING: Duration = Duration::from_secs(120);
 const ENDING: Duration = Duration::from_secs(20);
 
 /// A server that ended sooner than this waits so long before it starts again.
-const RESTARTING: Duration = Duration::from_secs(5);
+const RESTARTING: Duration = Duration::from_secs(2);
 
 /// How often is asked whether something has come true.
 const POLL: Duration = Duration::from_millis(50);

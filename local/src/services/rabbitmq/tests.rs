@@ -1,4 +1,8 @@
 //! The private server in earnest: these start a RabbitMQ, some seconds each.
+//!
+//! The queue is declared one start before the kill: RabbitMQ 3.10 writes down the
+//! name of a new quorum queue only after half a second, and one that is killed
+//! before has a queue without a leader afterwards.
 
 use std::process::{Command, Stdio};
 
@@ -83,16 +87,15 @@ async fn a_private_broker_keeps_its_messages_over_kill_9_and_over_restarts() {
     let broker = start().await.expect("it starts");
     let (_connection, first) = channel(&broker).await;
     publish_durably(&first, b"one").await;
-
-    kill_9(data.path());
-    let (_connection, second) = channel(&broker).await;
-    assert_eq!(get(&second).await.expect("kept").data, b"one");
-    publish_durably(&second, b"two").await;
     broker.stop().await;
     assert!(!data.path().join("rabbitmq/pid").exists());
 
     let broker = start().await.expect("it starts again");
+    let (_connection, second) = channel(&broker).await;
+    publish_durably(&second, b"two").await;
+    kill_9(data.path());
     let (_connection, third) = channel(&broker).await;
+    assert_eq!(get(&third).await.expect("kept").data, b"one");
     assert_eq!(get(&third).await.expect("kept").data, b"two");
     assert!(get(&third).await.is_none());
     broker.stop().await;
