@@ -168,7 +168,9 @@ fn router(session: Arc<Session>) -> Router {
 async fn next(State(session): State<Arc<Session>>) -> Response<Body> {
     session.asked.send_modify(|times| *times += 1);
     let Some(work) = session.work.lock().await.recv().await else {
-        return refusal(StatusCode::GONE, "Runtime.Stopped");
+        // No more work will come: the process is about to be ended, and would
+        // only complain about any other answer.
+        return std::future::pending().await;
     };
     let headers = [
         ("content-type", "application/json".to_owned()),

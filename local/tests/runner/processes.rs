@@ -80,11 +80,11 @@ async fn a_function_is_ended_at_its_deadline_and_a_new_process_takes_over() {
 async fn a_killed_process_is_replaced_and_no_request_is_lost() {
     let runner = Start::fixture("http.yaml").run();
     let before = pid(&runner).await;
-    let known = runner.processes("EchoFunction").await;
-    assert_eq!(
-        known,
-        [json!({"function": "EchoFunction", "pid": before, "state": "idle"})]
-    );
+    let idle = json!({"function": "EchoFunction", "pid": before, "state": "idle"});
+    eventually("it is idle", async || {
+        runner.processes("EchoFunction").await == [idle.clone()]
+    })
+    .await;
     send("KILL", u32::try_from(before).expect("a process id"));
     eventually("the killed process is gone", async || {
         runner.processes("EchoFunction").await.is_empty()

@@ -1,32 +1,25 @@
 //! Custom resources: the functions that make things when a stack is deployed.
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html>
 
-use std::collections::{BTreeMap, HashMap};
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+mod desk;
+mod made;
+
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{Response, StatusCode};
-use axum::response::IntoResponse;
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 
 use crate::application::{CustomResource, Property, STACK_ID};
 use crate::identifiers;
 use crate::invoker::Invoker;
 use crate::supervisor::{Answer, Answers, Supervisor};
 
-/// The most that a function may send back.
-const ANSWER_LIMIT: usize = 4096;
+use desk::Desk;
+use made::{Made, MadeResource};
 
 /// How long an answer may be on its way after the function has ended.
 const LATE: Duration = Duration::from_secs(2);
@@ -52,7 +45,7 @@ pub async fn make_all(
         let wish = Wish {
             resource,
             properties: &properties,
-            before: made.resources.get(&resource.id),
+            before: made.get(&resource.id),
         };
         tracing::info!("{}: {}", resource.id, wish.kind());
         let response = make(&desk, &invoker, &wish)
@@ -191,117 +184,5 @@ fn json(property: &Property, answers: &Answers) -> Option<Json> {
             let entries = entries.map(|(key, value)| Some((key.clone(), json(value, answers)?)));
             Some(Json::Object(entries.collect::<Option<_>>()?))
         }
-    }
-}
-
-/// Where functions put their answers, as they would into S3.
-struct Desk {
-    address: SocketAddr,
-    expected: Expected,
-    server: tokio::task::JoinHandle<()>,
-}
-
-type Expected = Arc<Mutex<HashMap<String, oneshot::Sender<Bytes>>>>;
-
-impl Desk {
-    async fn open() -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let address = listener.local_addr()?;
-        let expected = Expected::default();
-        let router = Router::new().fallback(put).with_state(expected.clone());
-        let server = tokio::spawn(async move {
-            let _ = axum::serve(listener, router).await;
-        });
-        Ok(Self {
-            address,
-            expected,
-            server,
-        })
-    }
-
-    /// An address for one answer, and where that will arrive. As with a signed
-    /// address of S3, all of it counts.
-    fn expect(&self) -> (String, oneshot::Receiver<Bytes>) {
-        let path = format!(
-            "/{}?X-Amz-Signature={}",
-            identifiers::uuid(),
-            identifiers::hex::<16>()
-        );
-        let (sender, receiver) = oneshot::channel();
-        lock(&self.expected).insert(path.clone(), sender);
-        (format!("http://{}{path}", self.address), receiver)
-    }
-}
-
-impl Drop for Desk {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
-}
-
-fn lock(expected: &Expected) -> std::sync::MutexGuard<'_, HashMap<String, oneshot::Sender<Bytes>>> {
-    expected
-        .lock()
-        .expect("nobody panics while holding the expected answers")
-}
-
-async fn put(State(expected): State<Expected>, request: Request) -> Response<Body> {
-    let path = request.uri().to_string();
-    let typed = request.headers().get(CONTENT_TYPE);
-    // The signature of a real ResponseURL covers an empty content type.
-    if request.method() != "PUT" || typed.is_some_and(|value| !value.is_empty()) {
-        tracing::error!("a ResponseURL takes a PUT with an empty Content-Type");
-        return StatusCode::FORBIDDEN.into_response();
-    }
-    let Ok(body) = to_bytes(request.into_body(), ANSWER_LIMIT).await else {
-        tracing::error!("the answer of a custom resource is over {ANSWER_LIMIT} bytes");
-        return StatusCode::BAD_REQUEST.into_response();
-    };
-    match lock(&expected).remove(&path) {
-        Some(receiver) => {
-            let _ = receiver.send(body);
-            StatusCode::OK.into_response()
-        }
-        None => StatusCode::FORBIDDEN.into_response(),
-    }
-}
-
-/// `custom-resources.json` in the data folder: what was made before.
-struct Made {
-    path: PathBuf,
-    resources: BTreeMap<String, MadeResource>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct MadeResource {
-    physical_id: String,
-    properties: Map<String, Json>,
-}
-
-impl Made {
-    fn read(data: &Path) -> anyhow::Result<Self> {
-        let path = data.join("custom-resources.json");
-        let resources = match std::fs::read(&path) {
-            Ok(text) => serde_json::from_slice(&text)
-                .with_context(|| format!("{} is damaged: delete it", path.display()))?,
-            Err(_) => BTreeMap::new(),
-        };
-        Ok(Self { path, resources })
-    }
-
-    fn remember(
-        &mut self,
-        id: &str,
-        physical_id: &str,
-        properties: Map<String, Json>,
-    ) -> anyhow::Result<()> {
-        let made = MadeResource {
-            physical_id: physical_id.to_owned(),
-            properties,
-        };
-        self.resources.insert(id.to_owned(), made);
-        let text = serde_json::to_vec_pretty(&self.resources)?;
-        std::fs::write(&self.path, text)
-            .with_context(|| format!("cannot write {}", self.path.display()))
     }
 }
