@@ -24,6 +24,9 @@ pub struct Proxy {
     mode: watch::Sender<Mode>,
 }
 
+/// A proxy that is not open for a while.
+pub struct Held<'p>(&'p Proxy);
+
 impl Proxy {
     /// Starts one before `target`.
     ///
@@ -46,9 +49,17 @@ impl Proxy {
         self.address
     }
 
-    /// What it does from now on.
-    pub fn set(&self, mode: Mode) {
+    /// Does this until the answer is dropped, and is open again then.
+    #[must_use]
+    pub fn hold(&self, mode: Mode) -> Held<'_> {
         self.mode.send_replace(mode);
+        Held(self)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.mode.send_replace(Mode::Open);
     }
 }
 
