@@ -1,0 +1,351 @@
+//! Random documents, filters, orders, updates and indexes: the answers are the
+//! same with indexes, without, and by a naive model.
+
+mod model;
+#[expect(dead_code, reason = "each test file uses its part of the support")]
+mod support;
+
+use futures_util::TryStreamExt;
+use mongodb::Collection;
+use mongodb::bson::{Bson, DateTime, Document, doc};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use std::cell::Cell;
+use support::Mongo;
+
+fn scalar() -> impl Strategy<Value = Bson> {
+    prop_oneof![
+        4 => (0..4_i32).prop_map(Bson::Int32),
+        1 => (0..4_i64).prop_map(Bson::Int64),
+        2 => (-1..6_i32).prop_map(|half| Bson::Double(f64::from(half) / 2.0)),
+        2 => prop::sample::select(vec!["", "x", "xy", "\0", "é"]).prop_map(Bson::from),
+        1 => Just(Bson::Null),
+        1 => any::<bool>().prop_map(Bson::Boolean),
+        1 => (-2..2_i64).prop_map(|ms| Bson::DateTime(DateTime::from_millis(ms))),
+    ]
+}
+
+fn inner() -> impl Strategy<Value = Bson> {
+    (prop::option::of(scalar()), prop::option::of(scalar())).prop_map(|(d, e)| {
+        let mut inner = Document::new();
+        inner.extend(d.map(|d| ("d".to_owned(), d)));
+        inner.extend(e.map(|e| ("e".to_owned(), e)));
+        Bson::Document(inner)
+    })
+}
+
+fn value() -> impl Strategy<Value = Bson> {
+    prop_oneof![
+        4 => scalar(),
+        2 => vec(scalar(), 0..3).prop_map(Bson::Array),
+    ]
+}
+
+fn nested() -> impl Strategy<Value = Bson> {
+    prop_oneof![
+        3 => inner(),
+        2 => vec(prop_oneof![4 => inner(), 1 => scalar()], 0..3).prop_map(Bson::Array),
+        1 => scalar(),
+    ]
+}
+
+fn document() -> impl Strategy<Value = Document> {
+    (
+        prop::option::of(value()),
+        prop::option::of(scalar()),
+        prop::option::of(nested()),
+    )
+        .prop_map(|(a, b, c)| {
+            let mut out = Document::new();
+            for (name, value) in [("a", a), ("b", b), ("c", c)] {
+                out.extend(value.map(|value| (name.to_owned(), value)));
+            }
+            out
+        })
+}
+
+fn path() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["a", "b", "c", "c.d", "c.e"])
+}
+
+fn condition() -> impl Strategy<Value = Bson> {
+    let compare = prop::sample::select(vec!["$eq", "$ne", "$gt", "$gte", "$lt", "$lte"]);
+    prop_oneof![
+        4 => scalar(),
+        1 => value(),
+        5 => (compare.clone(), scalar()).prop_map(|(name, value)| doc! { name: value }.into()),
+        2 => (scalar(), scalar()).prop_map(|(a, b)| doc! { "$gte": a, "$lt": b }.into()),
+        2 => vec(scalar(), 0..4).prop_map(|all| doc! { "$in": all }.into()),
+        1 => vec(scalar(), 0..3).prop_map(|all| doc! { "$nin": all }.into()),
+        1 => vec(scalar(), 1..3).prop_map(|all| doc! { "$all": all }.into()),
+        1 => any::<bool>().prop_map(|flag| doc! { "$exists": flag }.into()),
+        1 => (0..3_i32).prop_map(|size| doc! { "$size": size }.into()),
+        1 => (compare.clone(), scalar()).prop_map(|(name, value)| doc! { "$not": { name: value } }.into()),
+        1 => (scalar(), scalar()).prop_map(|(a, b)| doc! { "$elemMatch": { "$gte": a, "$lte": b } }.into()),
+        1 => (scalar(), scalar()).prop_map(|(d, e)| doc! { "$elemMatch": { "d": d, "e": { "$gte": e } } }.into()),
+    ]
+}
+
+fn filter() -> impl Strategy<Value = Document> {
+    let plain = vec((path(), condition()), 1..3).prop_map(|parts| {
+        parts
+            .into_iter()
+            .map(|(path, c)| (path.to_owned(), c))
+            .collect()
+    });
+    plain.prop_recursive(2, 6, 2, |inner| {
+        (
+            prop::sample::select(vec!["$and", "$or", "$nor"]),
+            vec(inner, 1..3),
+        )
+            .prop_map(|(name, clauses): (_, Vec<Document>)| doc! { name: clauses })
+    })
+}
+
+fn index() -> impl Strategy<Value = Document> {
+    let field = (path(), prop::sample::select(vec![1, -1]));
+    (vec(field, 1..4), 0..4_u8, path()).prop_map(|(fields, kind, path)| {
+        let key: Document = fields
+            .into_iter()
+            .map(|(path, direction)| (path.to_owned(), Bson::Int32(direction)))
+            .collect();
+        let mut index = doc! { "name": key.to_string(), "key": key };
+        match kind {
+            0 => {
+                index.insert("sparse", true);
+            }
+            1 => {
+                index.insert("partialFilterExpression", doc! { path: { "$gte": 1 } });
+            }
+            2 => {
+                index.insert(
+                    "partialFilterExpression",
+                    doc! { path: { "$exists": true } },
+                );
+            }
+            _ => {}
+        }
+        index
+    })
+}
+
+type Order = Option<(&'static str, bool)>;
+
+fn question() -> impl Strategy<Value = (Document, Order)> {
+    (filter(), prop::option::of((path(), any::<bool>())))
+}
+
+fn update() -> impl Strategy<Value = (&'static str, &'static str, Bson)> {
+    let modifier = prop::sample::select(vec![
+        "$set",
+        "$unset",
+        "$inc",
+        "$min",
+        "$max",
+        "$push",
+        "$addToSet",
+        "$pull",
+    ]);
+    let number = prop_oneof![(-2..3_i32).prop_map(Bson::Int32), Just(Bson::Double(0.5))];
+    (
+        modifier,
+        prop::sample::select(vec!["a", "b"]),
+        scalar(),
+        number,
+    )
+        .prop_map(|(modifier, name, value, number)| match modifier {
+            "$inc" => (modifier, name, number),
+            _ => (modifier, name, value),
+        })
+}
+
+async fn ids(collection: &Collection<Document>, filter: &Document, order: Order) -> Vec<i32> {
+    let mut sort = Document::new();
+    if let Some((path, descending)) = order {
+        sort.insert(path, if descending { -1 } else { 1 });
+    }
+    sort.insert("_id", 1);
+    let cursor = collection.find(filter.clone()).sort(sort).await.unwrap();
+    let found: Vec<Document> = cursor.try_collect().await.unwrap();
+    found
+        .iter()
+        .map(|one| one.get_i32("_id").unwrap())
+        .collect()
+}
+
+fn expected(documents: &[Document], filter: &Document, order: Order) -> Vec<i32> {
+    let mut found: Vec<&Document> = documents
+        .iter()
+        .filter(|one| model::matches(filter, one))
+        .collect();
+    if let Some((path, descending)) = order {
+        found.sort_by(|x, y| {
+            let (x, y) = (
+                model::sort_key(x, path, descending),
+                model::sort_key(y, path, descending),
+            );
+            let order = x.0.cmp(&y.0).then_with(|| model::compare(&x.1, &y.1));
+            if descending { order.reverse() } else { order }
+        });
+    }
+    found
+        .iter()
+        .map(|one| one.get_i32("_id").unwrap())
+        .collect()
+}
+
+struct World {
+    runtime: tokio::runtime::Runtime,
+    mongo: Mongo,
+    cases: Cell<u32>,
+}
+
+impl World {
+    fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let mongo = runtime.block_on(Mongo::start());
+        Self {
+            runtime,
+            mongo,
+            cases: Cell::new(0),
+        }
+    }
+
+    /// Two collections of the same documents, one with indexes.
+    async fn collections(
+        &self,
+        documents: &[Document],
+        indexes: &[Document],
+        index_first: bool,
+    ) -> (Collection<Document>, Collection<Document>, Vec<Document>) {
+        let case = self.cases.get();
+        self.cases.set(case + 1);
+        let plain = self.mongo.collection(&format!("plain{case}"));
+        let indexed = self.mongo.collection(&format!("indexed{case}"));
+        let build = async || {
+            for index in indexes {
+                // Arrays side by side cannot be indexed: then there is no index.
+                let command = doc! { "createIndexes": indexed.name(), "indexes": [index.clone()] };
+                let _ = self.mongo.database().run_command(command).await;
+            }
+        };
+        if index_first {
+            build().await;
+        }
+        let mut kept = Vec::new();
+        for (id, document) in documents.iter().enumerate() {
+            let mut document = document.clone();
+            document.insert("_id", id as i32);
+            if indexed.insert_one(document.clone()).await.is_ok() {
+                kept.push(document);
+            }
+        }
+        if !kept.is_empty() {
+            plain.insert_many(&kept).await.unwrap();
+        }
+        if !index_first {
+            build().await;
+        }
+        (plain, indexed, kept)
+    }
+}
+
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+#[test]
+fn filters_and_orders_give_what_the_model_gives_with_and_without_indexes() {
+    let world = World::new();
+    let input = (
+        vec(document(), 1..25),
+        vec(index(), 0..4),
+        any::<bool>(),
+        vec(question(), 1..12),
+    );
+    proptest!(config(250), |((documents, indexes, index_first, questions) in input)| {
+        world.runtime.block_on(async {
+            let (plain, indexed, kept) = world.collections(&documents, &indexes, index_first).await;
+            for (filter, order) in &questions {
+                let wanted = expected(&kept, filter, *order);
+                let without = ids(&plain, filter, *order).await;
+                prop_assert_eq!(&without, &wanted, "without indexes: {} by {:?}", filter, order);
+                let with = ids(&indexed, filter, *order).await;
+                prop_assert_eq!(&with, &wanted, "with indexes: {} by {:?}", filter, order);
+            }
+            plain.drop().await.unwrap();
+            indexed.drop().await.unwrap();
+            Ok(())
+        })?;
+    });
+}
+
+#[test]
+fn updates_give_what_the_model_gives_with_and_without_indexes() {
+    let world = World::new();
+    let input = (
+        vec(document(), 1..12),
+        vec(index(), 0..3),
+        vec((filter(), update()), 1..12),
+    );
+    proptest!(config(150), |((documents, indexes, updates) in input)| {
+        world.runtime.block_on(async {
+            let (plain, indexed, mut kept) = world.collections(&documents, &indexes, true).await;
+            for (filter, (modifier, name, operand)) in &updates {
+                let command = doc! { *modifier: { *name: operand.clone() } };
+                for place in 0..kept.len() {
+                    let wanted = doc! { "$and": [{ "_id": place_id(&kept[place]) }, filter.clone()] };
+                    if !model::matches(&wanted, &kept[place]) {
+                        continue;
+                    }
+                    let after = model::updated(&kept[place], modifier, name, operand);
+                    let outcome = indexed.update_one(wanted.clone(), command.clone()).await;
+                    match (outcome, after) {
+                        (Ok(outcome), Some(after)) => {
+                            prop_assert_eq!(outcome.matched_count, 1);
+                            plain.update_one(wanted, command.clone()).await.unwrap();
+                            kept[place] = after;
+                        }
+                        // The change would have put arrays side by side.
+                        (Err(error), _) if support::code(&error) == Some(171) => {}
+                        (Err(_), None) => {}
+                        (outcome, after) => {
+                            prop_assert!(false, "{} of {}: {:?}, not {:?}", command, kept[place], outcome, after);
+                        }
+                    }
+                }
+            }
+            for collection in [&plain, &indexed] {
+                let found: Vec<Document> =
+                    collection.find(doc! {}).await.unwrap().try_collect().await.unwrap();
+                for (found, wanted) in found.iter().zip(&kept) {
+                    prop_assert_eq!(sorted(found), sorted(wanted));
+                }
+                prop_assert_eq!(found.len(), kept.len());
+            }
+            // The index agrees with the documents afterwards, too.
+            for (filter, _) in &updates {
+                prop_assert_eq!(ids(&indexed, filter, None).await, expected(&kept, filter, None), "{}", filter);
+            }
+            plain.drop().await.unwrap();
+            indexed.drop().await.unwrap();
+            Ok(())
+        })?;
+    });
+}
+
+fn place_id(document: &Document) -> i32 {
+    document.get_i32("_id").unwrap()
+}
+
+fn sorted(document: &Document) -> std::collections::BTreeMap<String, Bson> {
+    document.clone().into_iter().collect()
+}
