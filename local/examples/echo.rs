@@ -10,6 +10,9 @@ async fn main() -> Result<(), Error> {
     if std::env::var_os("FAIL_AT_START").is_some() {
         return Err("told to fail at start".into());
     }
+    if std::env::var_os("HANG_AT_START").is_some() {
+        std::future::pending::<()>().await;
+    }
     lambda_runtime::run(service_fn(answer)).await
 }
 

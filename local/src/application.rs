@@ -148,6 +148,17 @@ pub struct WebSocketApi {
     pub routes: BTreeMap<String, WebSocketRoute>,
     /// The stage's variables.
     pub stage_variables: BTreeMap<String, String>,
+    /// What the stage lets through (`DefaultRouteSettings`).
+    pub throttling: Option<Throttling>,
+}
+
+/// A limit on requests: so many a second, and so many at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Throttling {
+    /// `ThrottlingRateLimit`.
+    pub per_second: u32,
+    /// `ThrottlingBurstLimit`.
+    pub burst: u32,
 }
 
 /// One route of the WebSocket API.

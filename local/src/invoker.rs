@@ -52,8 +52,10 @@ impl Invoker {
     /// As [`InvokeError`] says; why is logged here once for every caller.
     pub async fn invoke(&self, function: &str, payload: Bytes) -> Result<Bytes, InvokeError> {
         let answer = self.supervisor.invoke(function, payload).await;
-        if let Err(error) = &answer {
-            tracing::warn!("{function}: {error}");
+        match &answer {
+            // A flood of requests would be a flood of lines: its pool logs it.
+            Ok(_) | Err(InvokeError::Throttled) => {}
+            Err(error) => tracing::warn!("{function}: {error}"),
         }
         answer
     }

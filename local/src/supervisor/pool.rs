@@ -39,6 +39,8 @@ struct State {
     /// Every process, by its id.
     known: BTreeMap<u32, (Activity, Control)>,
     stopped: bool,
+    /// When throttling was last logged: a flood of requests is no flood of lines.
+    throttled: Option<Instant>,
 }
 
 /// What a process is doing.
@@ -76,6 +78,14 @@ impl Pool {
         {
             let mut state = self.lock();
             if state.active >= self.limit {
+                if state
+                    .throttled
+                    .is_none_or(|at| at.elapsed() > Duration::from_secs(1))
+                {
+                    state.throttled = Some(Instant::now());
+                    let (function, limit) = (&self.launch.function, self.limit);
+                    tracing::warn!("{function}: throttled: {limit} at once is its limit");
+                }
                 return Err(InvokeError::Throttled);
             }
             state.active += 1;

@@ -7,11 +7,21 @@ use super::references;
 use super::resources::{Class, Resource};
 use super::scope::Scope;
 use super::websocket::belongs_to;
-use crate::application::{ACCOUNT, REGION, WebSocketRoute};
+use crate::application::{ACCOUNT, REGION, Throttling, WebSocketRoute};
 
-/// The name and variables of the API's one stage. One that is never deployed is
-/// a fault: such a stage answers nothing.
-pub fn stage(scope: &Scope<'_>, api: &Resource<'_>) -> Option<(String, BTreeMap<String, String>)> {
+/// The API's one stage.
+pub struct Stage {
+    /// `StageName`.
+    pub name: String,
+    /// `StageVariables`.
+    pub variables: BTreeMap<String, String>,
+    /// What `DefaultRouteSettings` lets through.
+    pub throttling: Option<Throttling>,
+}
+
+/// Reads the API's one stage. One that is never deployed is a fault: such a
+/// stage answers nothing.
+pub fn stage(scope: &Scope<'_>, api: &Resource<'_>) -> Option<Stage> {
     let mut stages = scope.of_class(Class::Stage);
     let Some(resource) = stages.next() else {
         scope.fault(api.line, format!("{} has no stage", api.id));
@@ -25,13 +35,8 @@ pub fn stage(scope: &Scope<'_>, api: &Resource<'_>) -> Option<(String, BTreeMap<
     belongs_to(scope, api, resource, &fields);
     fields.pass_over(&["AccessLogSettings", "Description", "Tags"]);
     let settings = fields.map("DefaultRouteSettings");
-    settings.pass_over(&[
-        "DataTraceEnabled",
-        "DetailedMetricsEnabled",
-        "LoggingLevel",
-        "ThrottlingBurstLimit",
-        "ThrottlingRateLimit",
-    ]);
+    settings.pass_over(&["DataTraceEnabled", "DetailedMetricsEnabled", "LoggingLevel"]);
+    let throttling = throttling(&settings);
     settings.finish();
     let name = fields.required("StageName");
     let variables = fields.node("StageVariables");
@@ -58,7 +63,25 @@ pub fn stage(scope: &Scope<'_>, api: &Resource<'_>) -> Option<(String, BTreeMap<
         );
         scope.fault(resource.line, message);
     }
-    Some((name?, variables))
+    Some(Stage {
+        name: name?,
+        variables,
+        throttling,
+    })
+}
+
+/// Both limits, which belong together.
+fn throttling(settings: &Fields<'_, '_>) -> Option<Throttling> {
+    let per_second = settings.number("ThrottlingRateLimit", 1..=10_000);
+    let burst = settings.number("ThrottlingBurstLimit", 1..=5_000);
+    match (per_second, burst) {
+        (Some(per_second), Some(burst)) => Some(Throttling { per_second, burst }),
+        (None, None) => None,
+        _ => {
+            settings.missing("ThrottlingRateLimit or no ThrottlingBurstLimit");
+            None
+        }
+    }
 }
 
 /// A deployment is a picture of the API at the time it is made, so what it does

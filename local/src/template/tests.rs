@@ -282,6 +282,7 @@ fn a_websocket_api_is_put_together_from_its_resources() {
     assert_eq!((api.id.as_str(), api.stage.as_str()), ("Api", "live"));
     assert_eq!(api.route_selection_expression, "$request.body.action");
     let route = &api.routes["$default"];
+    assert_eq!(api.throttling, None);
     assert_eq!(route.function, "Fn");
     assert_eq!(route.timeout, Duration::from_secs(5));
     assert!(route.responds);
@@ -326,6 +327,13 @@ fn what_would_not_work_in_the_cloud_is_refused_or_warned_of() {
             "`RouteSettings` is not known",
         ),
         (without("5000", "30000"), "from 50 to 29000"),
+        (
+            without(
+                "StageName: live",
+                "StageName: live, DefaultRouteSettings: {ThrottlingRateLimit: 5}",
+            ),
+            "ThrottlingRateLimit or no ThrottlingBurstLimit",
+        ),
     ] {
         let found = faults(&text);
         assert!(found.contains(fault), "{fault}\nis not in\n{found}");

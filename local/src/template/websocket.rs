@@ -41,14 +41,15 @@ pub fn read(scope: &Scope<'_>) -> Option<WebSocketApi> {
             scope.fault(resource.line, message);
         }
     }
-    let (stage, stage_variables) = deployment::stage(scope, api)?;
-    deployment::check_permissions(scope, api, &stage, &routes);
+    let stage = deployment::stage(scope, api)?;
+    deployment::check_permissions(scope, api, &stage.name, &routes);
     Some(WebSocketApi {
         id: api.id.to_owned(),
-        stage,
+        stage: stage.name,
         route_selection_expression: selection?,
         routes,
-        stage_variables,
+        stage_variables: stage.variables,
+        throttling: stage.throttling,
     })
 }
 

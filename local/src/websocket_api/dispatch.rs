@@ -12,6 +12,7 @@ use super::answer::{Answer, Notice};
 use super::connection::Connection;
 use super::event::{self, Event, Occasion};
 use super::limits::MESSAGE_BYTES;
+use super::rate::Rate;
 use crate::application::WebSocketRoute;
 use crate::invoker::InvokeError;
 
@@ -50,9 +51,14 @@ impl Gateway {
         Answer::parse(&payload).ok_or(IntegrationError::Malformed)
     }
 
+    /// Whether the stage's own throttling lets one more request through.
+    pub(super) fn stage_allows(&self) -> bool {
+        self.stage_requests.as_ref().is_none_or(Rate::allows)
+    }
+
     /// Handles one text frame, at the same time as others.
     pub(super) fn accept_frame(self: &Arc<Self>, connection: &Arc<Connection>, text: Utf8Bytes) {
-        if !self.requests.allows() {
+        if !self.stage_allows() || !self.requests.allows() {
             notify(connection, "Too Many Requests", &event::new_id());
             return;
         }

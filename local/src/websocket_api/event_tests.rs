@@ -15,6 +15,7 @@ fn api() -> WebSocketApi {
         route_selection_expression: "$request.body.action".to_owned(),
         routes: BTreeMap::new(),
         stage_variables: BTreeMap::from([("tier".to_owned(), "free".to_owned())]),
+        throttling: None,
     }
 }
 

@@ -31,7 +31,7 @@ pub async fn open(
         (Ok(_), None) => return refuse(StatusCode::UPGRADE_REQUIRED, "Upgrade Required"),
         (Err(refusal), _) => return refusal,
     };
-    if !gateway.connections.allows() {
+    if !gateway.stage_allows() || !gateway.connections.allows() {
         return refuse(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
     }
     // A task of its own: `$connect` runs to its end even if the client leaves before.

@@ -59,6 +59,8 @@ struct Gateway {
     limits: Limits,
     /// New connections a second.
     connections: Rate,
+    /// Frames and handshakes a second that the stage lets through.
+    stage_requests: Option<Rate>,
     /// Frames and `@connections` calls a second.
     requests: Rate,
     /// Set by the control: `$disconnect` is best effort, and then it never comes.
@@ -74,7 +76,11 @@ impl WebSocketServer {
     pub fn new(api: WebSocketApi, invoker: Invoker, access: Access) -> anyhow::Result<Self> {
         let selection = RouteSelection::parse(&api.route_selection_expression)
             .with_context(|| format!("the WebSocket API {}", api.id))?;
+        let stage_requests = api
+            .throttling
+            .map(|throttling| Rate::new(throttling.per_second, throttling.burst));
         Ok(Self(Arc::new(Gateway {
+            stage_requests,
             api,
             selection,
             invoker,

@@ -77,6 +77,17 @@ async fn a_function_is_ended_at_its_deadline_and_a_new_process_takes_over() {
 }
 
 #[tokio::test]
+async fn a_function_that_is_not_ready_after_10_seconds_is_ended() {
+    let runner = Start::fixture("http.yaml").run();
+    let begin = std::time::Instant::now();
+    let answer = runner.get("/api/hanging").await;
+    assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(begin.elapsed() >= Duration::from_secs(10));
+    assert!(runner.log().contains("its start took longer than 10 s"));
+    assert!(runner.processes("HangingFunction").await.is_empty());
+}
+
+#[tokio::test]
 async fn a_killed_process_is_replaced_and_no_request_is_lost() {
     let runner = Start::fixture("http.yaml").run();
     let before = pid(&runner).await;
