@@ -2,10 +2,11 @@
 
 mod events;
 mod fetched;
+mod tick;
 
 use std::collections::BTreeMap;
 
-use domain::time::{MINUTE, SECOND};
+use domain::time::SECOND;
 use domain::{MessageText, Millis};
 use wire::frame::Cursors;
 use wire::{ClientFrame, User};
@@ -17,10 +18,6 @@ use super::failure::Problem;
 use super::link::Link;
 use super::room::Room;
 
-/// How long to be silent at the most, so that a presence does not run out.
-const SILENCE: Millis = 4 * MINUTE;
-/// How long to wait for the answer to `hello` or `ping`.
-const ANSWER: Millis = 10 * SECOND;
 /// How often at the most one tells that one writes.
 const TYPING_AGAIN: Millis = 3 * SECOND;
 
@@ -174,53 +171,6 @@ impl Chat {
         self.ping(|_| true, now)
     }
 
-    /// Time passes, about once a second. Says whether anything that is drawn
-    /// has changed, and what to do.
-    pub fn tick(&mut self, now: Millis) -> (bool, Vec<Effect>) {
-        let mut has_changed = false;
-        for room in self.rooms.values_mut() {
-            has_changed |= room.typing.expire(now);
-            has_changed |= room.presence.expire(now);
-        }
-        let is_dead = match self.link {
-            Link::Closed => return (has_changed, Vec::new()),
-            Link::Greeting(since) => now - since >= ANSWER,
-            Link::Live => self
-                .unanswered_since
-                .is_some_and(|since| now - since >= ANSWER),
-        };
-        let mut is_overdue = false;
-        for room in self.rooms.values_mut() {
-            is_overdue |= room.outbox.give_up_waiting(now);
-        }
-        if is_dead || is_overdue {
-            return (has_changed, vec![Effect::Reconnect]);
-        }
-        if self.link != Link::Live {
-            return (has_changed, Vec::new());
-        }
-
-        let mut effects = self.flush(now);
-        effects.extend(self.tell_read(now));
-        if let Some(room) = self.current.as_ref().and_then(|id| self.rooms.get_mut(id))
-            && room.presence.is_doubtful(now)
-        {
-            let room = room.about.id.clone();
-            effects.push(Effect::FetchRoom { room });
-        }
-        let missing: Vec<String> = self
-            .rooms
-            .values_mut()
-            .filter_map(|room| room.asks_for_missing(now).then(|| room.about.id.clone()))
-            .collect();
-        if !missing.is_empty() {
-            effects.extend(self.ping(|room| missing.contains(&room.about.id), now));
-        } else if now - self.last_said >= SILENCE {
-            effects.extend(self.ping(|_| true, now));
-        }
-        (has_changed, effects)
-    }
-
     /// What may go out now.
     fn flush(&mut self, now: Millis) -> Vec<Effect> {
         if self.link != Link::Live {
@@ -267,23 +217,6 @@ impl Chat {
         {
             room.seen();
         }
-    }
-
-    /// The read marks that the service does not know yet: at most one per room
-    /// and tick, however many messages came.
-    fn tell_read(&mut self, now: Millis) -> Vec<Effect> {
-        let told: Vec<Effect> = self
-            .rooms
-            .iter_mut()
-            .filter_map(|(id, room)| {
-                let (room, seq) = (id.clone(), room.untold_read()?);
-                Some(Effect::Send(ClientFrame::Read { room, seq }))
-            })
-            .collect();
-        if !told.is_empty() {
-            self.last_said = now;
-        }
-        told
     }
 }
 

@@ -64,7 +64,8 @@ impl Room {
         if let Some(online) = &about.online {
             self.presence.listed(online, now);
         }
-        self.told_read = self.told_read.max(about.read_seq);
+        // Told or not, only this arrived; the rest is told again.
+        self.told_read = about.read_seq;
         let before = std::mem::replace(&mut self.about, about);
         self.about.last_seq = self.about.last_seq.max(before.last_seq);
         self.about.read_seq = self.about.read_seq.max(before.read_seq);

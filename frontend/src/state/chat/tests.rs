@@ -185,6 +185,22 @@ fn only_what_somebody_looks_at_is_read() {
 }
 
 #[test]
+fn a_read_mark_that_was_lost_with_its_socket_is_told_on_the_next() {
+    let mut chat = in_room();
+    chat.watched(true);
+    let read = [ClientFrame::Read {
+        room: "r".into(),
+        seq: 3,
+    }];
+    assert_eq!(frames(chat.tick(1_000).1), read);
+    chat.closed();
+    chat.opened(2_000);
+    chat.heard(welcome(vec![room("r", 3)], &[]), 2_100);
+    assert_eq!(frames(chat.tick(3_000).1), read);
+    assert_eq!(chat.unread(), 0);
+}
+
+#[test]
 fn what_one_says_oneself_is_not_unread() {
     let mut chat = in_room();
     chat.watched(true);

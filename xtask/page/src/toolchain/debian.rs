@@ -11,14 +11,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use super::apt::Apt;
 use super::first_lines;
 use crate::{cache, say};
-
-/// What is asked for; the rest follows from their dependencies.
-const WANTED: [&str; 3] = ["rustc-web", "rust-web-src", "libstd-rust-web-dev"];
-
-/// Packages of the compiler itself, needed here even where the system has them.
-const OWN: [&str; 4] = ["rustc-web", "rust-web-src", "libstd-rust-web", "libllvm"];
 
 /// A compiler in the cache.
 #[derive(Debug)]
@@ -31,6 +26,11 @@ impl Unpacked {
     /// The script that starts the compiler with its own libraries.
     pub fn rustc(&self) -> PathBuf {
         self.folder.join("rustc")
+    }
+
+    /// The script that starts its clippy.
+    pub fn clippy(&self) -> PathBuf {
+        self.folder.join("clippy-driver")
     }
 
     /// Where the compiler looks for the libraries of a target.
@@ -54,13 +54,20 @@ pub fn ready() -> Result<Option<Unpacked>> {
     };
     let newest = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|folder| folder.join("ready").is_file() && folder.join("rustc").is_file())
-        .max_by_key(|folder| {
-            fs::metadata(folder.join("ready"))
-                .and_then(|file| file.modified())
-                .ok()
+        .map(|folder| Unpacked { folder })
+        .filter(|unpacked| {
+            let parts = [
+                unpacked.folder.join("ready"),
+                unpacked.rustc(),
+                unpacked.clippy(),
+            ];
+            parts.iter().all(|part| part.is_file())
+        })
+        .max_by_key(|unpacked| {
+            let ready = fs::metadata(unpacked.folder.join("ready"));
+            ready.and_then(|ready| ready.modified()).ok()
         });
-    Ok(newest.map(|folder| Unpacked { folder }))
+    Ok(newest)
 }
 
 /// Where a version of the compiler goes. Cargo does not look into a compiler's
@@ -122,100 +129,11 @@ pub fn unpack(required: &str) -> Result<Unpacked> {
     apt.remove()?;
 
     let unpacked = Unpacked { folder };
-    write_script(&unpacked.rustc())?;
+    write_script(&unpacked.rustc(), "rustc")?;
+    write_script(&unpacked.clippy(), "clippy-driver")?;
     first_lines(Command::new(unpacked.rustc()).arg("-vV"))
         .context("the unpacked compiler does not start")?;
     Ok(unpacked)
-}
-
-/// apt with state of its own, which any user may write.
-struct Apt {
-    folder: PathBuf,
-}
-
-impl Apt {
-    fn new(folder: PathBuf) -> Result<Self> {
-        for part in ["lists/partial", "archives/partial", "packages"] {
-            let part = folder.join(part);
-            fs::create_dir_all(&part).with_context(|| format!("cannot make {}", part.display()))?;
-        }
-        fs::write(folder.join("nothing-installed"), "").context("cannot write apt's state")?;
-        Ok(Self { folder })
-    }
-
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command
-            .env("LC_ALL", "C")
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .arg("-o")
-            .arg(option("Dir::State::lists", &self.folder.join("lists")))
-            .arg("-o")
-            .arg(option("Dir::Cache", &self.folder))
-            .args(["-o", "APT::Sandbox::User=", "-o", "Debug::NoLocking=true"]);
-        command
-    }
-
-    fn update(&self) -> Result<()> {
-        say("reading Debian's package lists into the cache");
-        first_lines(self.command("apt-get").args(["-q", "update"])).map(drop)
-    }
-
-    /// The packages to unpack: what the system lacks, and the compiler's own
-    /// even if it has them, since a compiler finds its libraries by its place.
-    fn closure(&self) -> Result<Vec<String>> {
-        let lacking = self.simulate(None)?;
-        let own = self
-            .simulate(Some(&self.folder.join("nothing-installed")))?
-            .into_iter()
-            .filter(|name| OWN.iter().any(|own| name.starts_with(own)));
-        let mut packages: Vec<String> = lacking.into_iter().chain(own).collect();
-        packages.sort();
-        packages.dedup();
-        Ok(packages)
-    }
-
-    fn simulate(&self, status: Option<&Path>) -> Result<Vec<String>> {
-        let mut command = self.command("apt-get");
-        if let Some(status) = status {
-            command.arg("-o").arg(option("Dir::State::status", status));
-        }
-        command.args(["install", "--simulate", "--no-install-recommends"]);
-        let plan = first_lines(command.args(WANTED))?;
-        Ok(plan
-            .lines()
-            .filter_map(|line| line.strip_prefix("Inst ")?.split(' ').next())
-            .map(str::to_owned)
-            .collect())
-    }
-
-    fn download(&self, packages: &[String]) -> Result<Vec<PathBuf>> {
-        say(format!("downloading {}", packages.join(", ")));
-        let folder = self.folder.join("packages");
-        first_lines(
-            self.command("apt-get")
-                .current_dir(&folder)
-                .args(["-q", "download"])
-                .args(packages),
-        )?;
-        let files: Vec<PathBuf> = fs::read_dir(&folder)?
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| path.extension().is_some_and(|kind| kind == "deb"))
-            .collect();
-        if files.len() < packages.len() {
-            bail!(
-                "apt-get downloaded {} of {} packages",
-                files.len(),
-                packages.len()
-            );
-        }
-        Ok(files)
-    }
-
-    fn remove(self) -> Result<()> {
-        fs::remove_dir_all(&self.folder)
-            .with_context(|| format!("cannot remove {}", self.folder.display()))
-    }
 }
 
 fn candidate_in(apt_cache: &mut Command) -> Option<String> {
@@ -226,28 +144,22 @@ fn candidate_in(apt_cache: &mut Command) -> Option<String> {
     (line != "(none)").then(|| line.to_owned())
 }
 
-fn option(name: &str, path: &Path) -> std::ffi::OsString {
-    let mut option = std::ffi::OsString::from(name);
-    option.push("=");
-    option.push(path);
-    option
-}
-
 fn unpack_one(package: &Path, folder: &Path) -> Result<()> {
     first_lines(Command::new("dpkg-deb").arg("-x").arg(package).arg(folder)).map(drop)
 }
 
 /// Libraries are found by a variable that only the compiler sees, so that
 /// nothing else that cargo starts is linked against them.
-fn write_script(path: &Path) -> Result<()> {
+fn write_script(path: &Path, program: &str) -> Result<()> {
     let script = r#"#!/bin/sh
 here=$(dirname "$0")
 for folder in "$here"/usr/lib/*-linux-gnu*; do
     LD_LIBRARY_PATH="$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 done
 export LD_LIBRARY_PATH
-exec "$here/usr/bin/rustc" "$@"
-"#;
+exec "$here/usr/bin/PROGRAM" "$@"
+"#
+    .replace("PROGRAM", program);
     fs::write(path, script)
         .and_then(|()| fs::set_permissions(path, fs::Permissions::from_mode(0o755)))
         .with_context(|| format!("cannot write {}", path.display()))

@@ -5,6 +5,7 @@
 //! choice is Debian's own compiler and sources, unpacked where nothing of the
 //! system changes; the last is to ask rustup after all.
 
+mod apt;
 mod debian;
 mod standard_library;
 
@@ -26,8 +27,8 @@ pub struct Toolchain {
     /// Variables for cargo that differ from an ordinary build; none when the
     /// active toolchain has the target.
     pub variables: Vec<(&'static str, OsString)>,
-    /// Whether cargo's other tools (clippy) match this compiler.
-    pub has_clippy: bool,
+    /// The clippy of this compiler, where cargo would take another.
+    pub clippy: Option<PathBuf>,
 }
 
 /// Finds the compiler, making it first where there is none.
@@ -120,7 +121,7 @@ fn with_unpacked(unpacked: &Unpacked, active: &Active) -> Result<Toolchain> {
                 active.linker()?.into(),
             ),
         ],
-        has_clippy: false,
+        clippy: Some(unpacked.clippy()),
     })
 }
 
@@ -174,7 +175,7 @@ impl Active {
     fn toolchain(&self) -> Toolchain {
         Toolchain {
             variables: Vec::new(),
-            has_clippy: true,
+            clippy: None,
         }
     }
 
