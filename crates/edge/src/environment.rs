@@ -18,12 +18,9 @@ pub fn now() -> Millis {
 /// Starts the log, reads the environment and makes the function's clients, which
 /// then live as long as the process. A fault ends the init with one message that
 /// names everything that is wrong.
-pub(crate) async fn start<App, Start, Starting>(start: Start) -> Result<&'static App, Error>
-where
-    App: 'static,
-    Start: FnOnce(Variables) -> Starting,
-    Starting: Future<Output = anyhow::Result<App>>,
-{
+pub(crate) async fn start<App: 'static>(
+    start: impl AsyncFnOnce(Variables) -> anyhow::Result<App>,
+) -> Result<&'static App, Error> {
     log::start();
     match start(Variables::new(std::env::vars())).await {
         Ok(app) => Ok(Box::leak(Box::new(app))),

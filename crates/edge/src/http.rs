@@ -24,26 +24,21 @@ pub type Outcome = Result<Answer, Refusal>;
 
 /// Runs a function that answers HTTP requests: `start` makes its clients from
 /// its environment, `handle` answers one request.
-pub async fn run<App, Start, Starting, Handle, Handling>(
-    start: Start,
-    handle: Handle,
+pub async fn run<App, Handling>(
+    start: impl AsyncFnOnce(Variables) -> anyhow::Result<App>,
+    handle: impl Fn(&'static App, Call) -> Handling,
 ) -> Result<(), Error>
 where
     App: Sync + 'static,
-    Start: FnOnce(Variables) -> Starting,
-    Starting: Future<Output = anyhow::Result<App>>,
-    Handle: Fn(&'static App, Call) -> Handling,
+    // lambda_http wants to send it between threads.
     Handling: Future<Output = Outcome> + Send + 'static,
 {
     let app = environment::start(start).await?;
     lambda_http::run(service_fn(|request: Request| {
-        let call = Call::new(request);
         let begun = Instant::now();
+        let call = Call::new(request);
         let route = call.route.clone();
-        let handling = match &call.too_large {
-            true => None,
-            false => Some(handle(app, call)),
-        };
+        let handling = (!call.too_large).then(|| handle(app, call));
         async move {
             let outcome = match handling {
                 Some(handling) => handling.await,

@@ -25,28 +25,19 @@ use crate::environment;
 /// Runs a function that takes batches from a queue: `start` makes its clients
 /// from its environment, `handle` deals with one batch. When it fails, the whole
 /// batch comes again.
-pub async fn run<App, Start, Starting, Handle, Handling>(
-    start: Start,
-    handle: Handle,
-) -> Result<(), Error>
-where
-    App: Sync + 'static,
-    Start: FnOnce(Variables) -> Starting,
-    Starting: Future<Output = anyhow::Result<App>>,
-    Handle: Fn(&'static App, Batch) -> Handling,
-    Handling: Future<Output = anyhow::Result<()>>,
-{
+pub async fn run<App: Sync + 'static>(
+    start: impl AsyncFnOnce(Variables) -> anyhow::Result<App>,
+    handle: impl AsyncFn(&'static App, Batch) -> anyhow::Result<()>,
+) -> Result<(), Error> {
     let app = environment::start(start).await?;
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| {
+    let handle = &handle;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| async move {
         let batch = Batch::new(event.payload, event.context.deadline());
-        let handling = handle(app, batch);
-        async move {
-            // The runtime logs it, once.
-            handling.await.map_err(|error| Diagnostic {
-                error_type: "BatchFailed".to_owned(),
-                error_message: format!("{error:#}"),
-            })
-        }
+        // The runtime logs it, once.
+        handle(app, batch).await.map_err(|error| Diagnostic {
+            error_type: "BatchFailed".to_owned(),
+            error_message: format!("{error:#}"),
+        })
     }))
     .await
 }

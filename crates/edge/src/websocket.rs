@@ -69,97 +69,65 @@ pub struct Closed {
 
 /// Runs the function behind `$connect`. A refusal becomes the status of the
 /// handshake, and no socket opens.
-pub async fn run_connect<App, Start, Starting, Handle, Handling>(
-    start: Start,
-    handle: Handle,
-) -> Result<(), Error>
-where
-    App: Sync + 'static,
-    Start: FnOnce(Variables) -> Starting,
-    Starting: Future<Output = anyhow::Result<App>>,
-    Handle: Fn(&'static App, Handshake) -> Handling,
-    Handling: Future<Output = Result<(), Refusal>>,
-{
-    let app = environment::start(start).await?;
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| {
+pub async fn run_connect<App: Sync + 'static>(
+    start: impl AsyncFnOnce(Variables) -> anyhow::Result<App>,
+    handle: impl AsyncFn(&'static App, Handshake) -> Result<(), Refusal>,
+) -> Result<(), Error> {
+    serve(start, async |app, event| {
         let begun = Instant::now();
-        let handling = handle(app, Handshake::new(&event.payload));
-        async move {
-            let outcome = handling.await;
-            let response = match &outcome {
-                Ok(()) => accepted(),
-                Err(refusal) => {
-                    refusal.log_cause();
-                    Response::status(refusal.status())
-                }
-            };
-            log("$connect", begun, outcome.err().as_ref());
-            Ok::<_, Error>(response)
-        }
-    }))
+        let outcome = handle(app, Handshake::new(&event)).await;
+        log("$connect", begun, outcome.as_ref().err());
+        outcome.map_or_else(
+            |refusal| Response::status(refusal.status()),
+            |()| accepted(),
+        )
+    })
     .await
 }
 
 /// Runs the function behind `$default`. What the handler gives is the answer to
 /// the sender; a refusal becomes a `problem` with the frame's own `ref` and `id`.
-pub async fn run_frames<App, Start, Starting, Handle, Handling>(
-    start: Start,
-    handle: Handle,
-) -> Result<(), Error>
-where
-    App: Sync + 'static,
-    Start: FnOnce(Variables) -> Starting,
-    Starting: Future<Output = anyhow::Result<App>>,
-    Handle: Fn(&'static App, Frame) -> Handling,
-    Handling: Future<Output = Result<Option<ServerFrame>, Refusal>>,
-{
-    let app = environment::start(start).await?;
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| {
+pub async fn run_frames<App: Sync + 'static>(
+    start: impl AsyncFnOnce(Variables) -> anyhow::Result<App>,
+    handle: impl AsyncFn(&'static App, Frame) -> Result<Option<ServerFrame>, Refusal>,
+) -> Result<(), Error> {
+    serve(start, async |app, event| {
         let begun = Instant::now();
-        let frame = Frame::new(event.payload);
+        let frame = Frame::new(event);
         let mention = Mention::of(&frame.text);
-        let handling = handle(app, frame);
-        async move {
-            let outcome = handling.await;
-            log(mention.action, begun, outcome.as_ref().err());
-            let answer = outcome.unwrap_or_else(|refusal| {
-                refusal.log_cause();
-                Some(mention.problem(&refusal))
-            });
-            Ok::<_, Error>(Response {
-                body: answer
-                    .map(|frame| serde_json::to_string(&frame).expect("frames are plain data")),
-                ..Response::status(200)
-            })
+        let outcome = handle(app, frame).await;
+        log(mention.action, begun, outcome.as_ref().err());
+        let answer = outcome.unwrap_or_else(|refusal| Some(mention.problem(&refusal)));
+        Response {
+            body: answer.map(|frame| serde_json::to_string(&frame).expect("frames are plain data")),
+            ..Response::status(200)
         }
-    }))
+    })
     .await
 }
 
 /// Runs the function behind `$disconnect`.
-pub async fn run_disconnect<App, Start, Starting, Handle, Handling>(
-    start: Start,
-    handle: Handle,
-) -> Result<(), Error>
-where
-    App: Sync + 'static,
-    Start: FnOnce(Variables) -> Starting,
-    Starting: Future<Output = anyhow::Result<App>>,
-    Handle: Fn(&'static App, Closed) -> Handling,
-    Handling: Future<Output = Result<(), Refusal>>,
-{
-    let app = environment::start(start).await?;
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| {
+pub async fn run_disconnect<App: Sync + 'static>(
+    start: impl AsyncFnOnce(Variables) -> anyhow::Result<App>,
+    handle: impl AsyncFn(&'static App, Closed) -> Result<(), Refusal>,
+) -> Result<(), Error> {
+    serve(start, async |app, event| {
         let begun = Instant::now();
-        let handling = handle(app, Closed::new(event.payload));
-        async move {
-            let outcome = handling.await;
-            if let Err(refusal) = &outcome {
-                refusal.log_cause();
-            }
-            log("$disconnect", begun, outcome.err().as_ref());
-            Ok::<_, Error>(Response::status(200))
-        }
+        let outcome = handle(app, Closed::new(event)).await;
+        log("$disconnect", begun, outcome.err().as_ref());
+        Response::status(200)
+    })
+    .await
+}
+
+async fn serve<App: Sync + 'static>(
+    start: impl AsyncFnOnce(Variables) -> anyhow::Result<App>,
+    answer: impl AsyncFn(&'static App, Event) -> Response,
+) -> Result<(), Error> {
+    let app = environment::start(start).await?;
+    let answer = &answer;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| async move {
+        Ok::<_, Error>(answer(app, event.payload).await)
     }))
     .await
 }
@@ -269,6 +237,9 @@ fn connection_id(event: &Event) -> String {
 }
 
 fn log(action: &str, begun: Instant, refusal: Option<&Refusal>) {
+    if let Some(refusal) = refusal {
+        refusal.log_cause();
+    }
     tracing::info!(
         action,
         refusal = refusal.map(|refusal| tracing::field::debug(refusal.word())),
