@@ -76,6 +76,10 @@ pub fn read(
 
 fn one_architecture(scope: &Scope<'_>, fields: &Fields<'_, '_>, resource: &Resource<'_>) {
     let architectures = fields.list("Architectures");
+    if let [_, second, ..] = architectures.as_slice() {
+        let message = format!("{}: a function has one architecture", resource.id);
+        scope.fault(second.line, message);
+    }
     for architecture in &architectures {
         match scope.text(architecture, "an architecture").as_deref() {
             Some("arm64" | "x86_64") | None => {}
