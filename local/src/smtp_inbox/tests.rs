@@ -134,7 +134,7 @@ async fn a_mail_is_kept_decoded_and_shown_until_the_inbox_is_emptied() {
 
     let emptied = browser.delete(&url).send().await.expect("an answer");
     assert_eq!(emptied.status(), 204);
-    assert_eq!(mails(&url).await, [json!(0); 0]);
+    assert!(mails(&url).await.is_empty());
 }
 
 #[tokio::test]

@@ -26,17 +26,19 @@ pub async fn open(
 ) -> Response {
     let upgrade = request.extensions_mut().remove::<OnUpgrade>();
     let (parts, _) = request.into_parts();
-    let (accept_key, upgrade) = match (accept_key(&parts), upgrade) {
-        (Ok(accept_key), Some(upgrade)) => (accept_key, upgrade),
-        (Ok(_), None) => return refuse(StatusCode::UPGRADE_REQUIRED, "Upgrade Required"),
-        (Err(refusal), _) => return refusal,
+    let accept_key = match accept_key(&parts) {
+        Ok(accept_key) => accept_key,
+        Err(status) => return refuse(status),
+    };
+    let Some(upgrade) = upgrade else {
+        return refuse(StatusCode::UPGRADE_REQUIRED);
     };
     if !gateway.stage_allows() || !gateway.connections.allows() {
-        return refuse(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
+        return refuse(StatusCode::TOO_MANY_REQUESTS);
     }
     // A task of its own: `$connect` runs to its end even if the client leaves before.
     let answer = tokio::spawn(connect(gateway, peer, parts, accept_key, upgrade)).await;
-    answer.unwrap_or_else(|_| refuse(StatusCode::BAD_GATEWAY, "Internal server error"))
+    answer.unwrap_or_else(|_| refuse(StatusCode::BAD_GATEWAY))
 }
 
 async fn connect(
@@ -60,7 +62,7 @@ async fn connect(
     let (connection, task) = Connection::new(client);
     let connection = Arc::new(connection);
     if !gateway.registry.insert(Arc::clone(&connection)) {
-        return refuse(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
+        return refuse(StatusCode::SERVICE_UNAVAILABLE);
     }
     tokio::spawn(Arc::clone(&gateway).serve(connection, task, upgrade));
     switching_protocols(accept_key, protocol)
@@ -111,8 +113,9 @@ async fn ask(
     })
 }
 
-/// The answer to `Sec-WebSocket-Key`, if the request is a WebSocket handshake (RFC 6455, 4.2.1).
-fn accept_key(parts: &Parts) -> Result<HeaderValue, Response> {
+/// The answer to `Sec-WebSocket-Key`, if the request is a WebSocket handshake
+/// (RFC 6455, 4.2.1); else the status that says that it is none.
+fn accept_key(parts: &Parts) -> Result<HeaderValue, StatusCode> {
     let lists = |name: HeaderName, wanted: &str| {
         parts.headers.get_all(name).iter().any(|value| {
             value.to_str().is_ok_and(|value| {
@@ -122,26 +125,21 @@ fn accept_key(parts: &Parts) -> Result<HeaderValue, Response> {
             })
         })
     };
-    if !lists(header::UPGRADE, "websocket") || !lists(header::CONNECTION, "upgrade") {
-        return Err(refuse(StatusCode::UPGRADE_REQUIRED, "Upgrade Required"));
-    }
-    if !lists(header::SEC_WEBSOCKET_VERSION, "13") {
-        let mut refusal = refuse(StatusCode::UPGRADE_REQUIRED, "Upgrade Required");
-        refusal.headers_mut().insert(
-            header::SEC_WEBSOCKET_VERSION,
-            HeaderValue::from_static("13"),
-        );
-        return Err(refusal);
+    if !lists(header::UPGRADE, "websocket")
+        || !lists(header::CONNECTION, "upgrade")
+        || !lists(header::SEC_WEBSOCKET_VERSION, "13")
+    {
+        return Err(StatusCode::UPGRADE_REQUIRED);
     }
     if parts.uri.to_string().len() > URL_BYTES {
-        return Err(refuse(StatusCode::URI_TOO_LONG, "URI Too Long"));
+        return Err(StatusCode::URI_TOO_LONG);
     }
     match parts.headers.get(header::SEC_WEBSOCKET_KEY) {
         Some(key) if parts.method == Method::GET && key.len() == 24 => {
             let accept_key = derive_accept_key(key.as_bytes());
             Ok(HeaderValue::from_str(&accept_key).expect("base64 is a header value"))
         }
-        _ => Err(refuse(StatusCode::BAD_REQUEST, "Bad Request")),
+        _ => Err(StatusCode::BAD_REQUEST),
     }
 }
 
@@ -157,11 +155,20 @@ fn switching_protocols(accept_key: HeaderValue, protocol: Option<HeaderValue>) -
     response
 }
 
-fn refuse(status: StatusCode, message: &str) -> Response {
-    json(
-        status,
-        serde_json::json!({ "message": message }).to_string(),
-    )
+/// Refuses before there is a connection that could be named.
+fn refuse(status: StatusCode) -> Response {
+    let message = status.canonical_reason().unwrap_or_default();
+    let body = serde_json::json!({ "message": message }).to_string();
+    let mut response = json(status, body);
+    if status == StatusCode::UPGRADE_REQUIRED {
+        let headers = response.headers_mut();
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(
+            header::SEC_WEBSOCKET_VERSION,
+            HeaderValue::from_static("13"),
+        );
+    }
+    response
 }
 
 fn json(status: StatusCode, body: String) -> Response {

@@ -1,8 +1,13 @@
 //! The runner as a whole: its own binary, a template, and an example function.
 
+mod connections;
 mod custom_resources;
 mod http_api;
+mod mq;
 mod page;
 mod processes;
+mod socket;
 mod support;
 mod template;
+mod websocket;
+mod websocket_ends;
