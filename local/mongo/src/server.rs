@@ -94,6 +94,9 @@ impl Server {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads())
             .thread_name("local-mongo")
+            // Documents may be as deep as MongoDB lets them, and are walked by
+            // recursion.
+            .thread_stack_size(16 * 1024 * 1024)
             .enable_all()
             .build()?;
         let (stop, stopped) = oneshot::channel();

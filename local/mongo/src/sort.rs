@@ -59,7 +59,7 @@ impl Sort {
                 let keys = pattern.keys(document).map_err(|_| {
                     Failure::bad_value("cannot sort with keys that are parallel arrays")
                 })?;
-                Ok(keys.into_keys().pop_first().unwrap_or_default())
+                Ok(keys.into_keys().into_iter().next().unwrap_or_default())
             }
         }
     }

@@ -103,7 +103,7 @@ async fn two_servers_cannot_have_one_folder() {
         storage: local_mongo::Storage::Folder(folder.path().to_owned()),
         ..local_mongo::Options::default()
     });
-    let error = format!("{:#}", second.err().expect("the file is in use"));
+    let error = format!("{:#}", second.expect_err("the file is in use"));
     assert!(error.contains("local-mongo.redb"), "{error}");
     drop(mongo);
 }

@@ -2,162 +2,18 @@
 //! same with indexes, without, and by a naive model.
 
 mod model;
+mod random;
 #[expect(dead_code, reason = "each test file uses its part of the support")]
 mod support;
 
 use futures_util::TryStreamExt;
 use mongodb::Collection;
-use mongodb::bson::{Bson, DateTime, Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use random::{Order, document, filter, index, question, update};
 use std::cell::Cell;
 use support::Mongo;
-
-fn scalar() -> impl Strategy<Value = Bson> {
-    prop_oneof![
-        4 => (0..4_i32).prop_map(Bson::Int32),
-        1 => (0..4_i64).prop_map(Bson::Int64),
-        2 => (-1..6_i32).prop_map(|half| Bson::Double(f64::from(half) / 2.0)),
-        2 => prop::sample::select(vec!["", "x", "xy", "\0", "é"]).prop_map(Bson::from),
-        1 => Just(Bson::Null),
-        1 => any::<bool>().prop_map(Bson::Boolean),
-        1 => (-2..2_i64).prop_map(|ms| Bson::DateTime(DateTime::from_millis(ms))),
-    ]
-}
-
-fn inner() -> impl Strategy<Value = Bson> {
-    (prop::option::of(scalar()), prop::option::of(scalar())).prop_map(|(d, e)| {
-        let mut inner = Document::new();
-        inner.extend(d.map(|d| ("d".to_owned(), d)));
-        inner.extend(e.map(|e| ("e".to_owned(), e)));
-        Bson::Document(inner)
-    })
-}
-
-fn value() -> impl Strategy<Value = Bson> {
-    prop_oneof![
-        4 => scalar(),
-        2 => vec(scalar(), 0..3).prop_map(Bson::Array),
-    ]
-}
-
-fn nested() -> impl Strategy<Value = Bson> {
-    prop_oneof![
-        3 => inner(),
-        2 => vec(prop_oneof![4 => inner(), 1 => scalar()], 0..3).prop_map(Bson::Array),
-        1 => scalar(),
-    ]
-}
-
-fn document() -> impl Strategy<Value = Document> {
-    (
-        prop::option::of(value()),
-        prop::option::of(scalar()),
-        prop::option::of(nested()),
-    )
-        .prop_map(|(a, b, c)| {
-            let mut out = Document::new();
-            for (name, value) in [("a", a), ("b", b), ("c", c)] {
-                out.extend(value.map(|value| (name.to_owned(), value)));
-            }
-            out
-        })
-}
-
-fn path() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(vec!["a", "b", "c", "c.d", "c.e"])
-}
-
-fn condition() -> impl Strategy<Value = Bson> {
-    let compare = prop::sample::select(vec!["$eq", "$ne", "$gt", "$gte", "$lt", "$lte"]);
-    prop_oneof![
-        4 => scalar(),
-        1 => value(),
-        5 => (compare.clone(), scalar()).prop_map(|(name, value)| doc! { name: value }.into()),
-        2 => (scalar(), scalar()).prop_map(|(a, b)| doc! { "$gte": a, "$lt": b }.into()),
-        2 => vec(scalar(), 0..4).prop_map(|all| doc! { "$in": all }.into()),
-        1 => vec(scalar(), 0..3).prop_map(|all| doc! { "$nin": all }.into()),
-        1 => vec(scalar(), 1..3).prop_map(|all| doc! { "$all": all }.into()),
-        1 => any::<bool>().prop_map(|flag| doc! { "$exists": flag }.into()),
-        1 => (0..3_i32).prop_map(|size| doc! { "$size": size }.into()),
-        1 => (compare.clone(), scalar()).prop_map(|(name, value)| doc! { "$not": { name: value } }.into()),
-        1 => (scalar(), scalar()).prop_map(|(a, b)| doc! { "$elemMatch": { "$gte": a, "$lte": b } }.into()),
-        1 => (scalar(), scalar()).prop_map(|(d, e)| doc! { "$elemMatch": { "d": d, "e": { "$gte": e } } }.into()),
-    ]
-}
-
-fn filter() -> impl Strategy<Value = Document> {
-    let plain = vec((path(), condition()), 1..3).prop_map(|parts| {
-        parts
-            .into_iter()
-            .map(|(path, c)| (path.to_owned(), c))
-            .collect()
-    });
-    plain.prop_recursive(2, 6, 2, |inner| {
-        (
-            prop::sample::select(vec!["$and", "$or", "$nor"]),
-            vec(inner, 1..3),
-        )
-            .prop_map(|(name, clauses): (_, Vec<Document>)| doc! { name: clauses })
-    })
-}
-
-fn index() -> impl Strategy<Value = Document> {
-    let field = (path(), prop::sample::select(vec![1, -1]));
-    (vec(field, 1..4), 0..4_u8, path()).prop_map(|(fields, kind, path)| {
-        let key: Document = fields
-            .into_iter()
-            .map(|(path, direction)| (path.to_owned(), Bson::Int32(direction)))
-            .collect();
-        let mut index = doc! { "name": key.to_string(), "key": key };
-        match kind {
-            0 => {
-                index.insert("sparse", true);
-            }
-            1 => {
-                index.insert("partialFilterExpression", doc! { path: { "$gte": 1 } });
-            }
-            2 => {
-                index.insert(
-                    "partialFilterExpression",
-                    doc! { path: { "$exists": true } },
-                );
-            }
-            _ => {}
-        }
-        index
-    })
-}
-
-type Order = Option<(&'static str, bool)>;
-
-fn question() -> impl Strategy<Value = (Document, Order)> {
-    (filter(), prop::option::of((path(), any::<bool>())))
-}
-
-fn update() -> impl Strategy<Value = (&'static str, &'static str, Bson)> {
-    let modifier = prop::sample::select(vec![
-        "$set",
-        "$unset",
-        "$inc",
-        "$min",
-        "$max",
-        "$push",
-        "$addToSet",
-        "$pull",
-    ]);
-    let number = prop_oneof![(-2..3_i32).prop_map(Bson::Int32), Just(Bson::Double(0.5))];
-    (
-        modifier,
-        prop::sample::select(vec!["a", "b"]),
-        scalar(),
-        number,
-    )
-        .prop_map(|(modifier, name, value, number)| match modifier {
-            "$inc" => (modifier, name, number),
-            _ => (modifier, name, value),
-        })
-}
 
 async fn ids(collection: &Collection<Document>, filter: &Document, order: Order) -> Vec<i32> {
     let mut sort = Document::new();
@@ -301,24 +157,24 @@ fn updates_give_what_the_model_gives_with_and_without_indexes() {
             let (plain, indexed, mut kept) = world.collections(&documents, &indexes, true).await;
             for (filter, (modifier, name, operand)) in &updates {
                 let command = doc! { *modifier: { *name: operand.clone() } };
-                for place in 0..kept.len() {
-                    let wanted = doc! { "$and": [{ "_id": place_id(&kept[place]) }, filter.clone()] };
-                    if !model::matches(&wanted, &kept[place]) {
+                for current in &mut kept {
+                    let wanted = doc! { "$and": [{ "_id": place_id(current) }, filter.clone()] };
+                    if !model::matches(&wanted, current) {
                         continue;
                     }
-                    let after = model::updated(&kept[place], modifier, name, operand);
+                    let after = model::updated(current, modifier, name, operand);
                     let outcome = indexed.update_one(wanted.clone(), command.clone()).await;
                     match (outcome, after) {
                         (Ok(outcome), Some(after)) => {
                             prop_assert_eq!(outcome.matched_count, 1);
                             plain.update_one(wanted, command.clone()).await.unwrap();
-                            kept[place] = after;
+                            *current = after;
                         }
                         // The change would have put arrays side by side.
                         (Err(error), _) if support::code(&error) == Some(171) => {}
                         (Err(_), None) => {}
                         (outcome, after) => {
-                            prop_assert!(false, "{} of {}: {:?}, not {:?}", command, kept[place], outcome, after);
+                            prop_assert!(false, "{} of {}: {:?}, not {:?}", command, current, outcome, after);
                         }
                     }
                 }

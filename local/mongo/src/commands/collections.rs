@@ -11,18 +11,15 @@ use bson::{Document, RawBsonRef, doc};
 pub(super) fn create(command: &Command<'_>) -> Outcome {
     let arguments = &command.arguments;
     let name = command.collection()?;
-    for option in ["capped", "temp", "autoIndexId"] {
-        if arguments.flag(option)? && option != "autoIndexId" {
+    for option in ["capped", "temp"] {
+        if arguments.flag(option)? {
             return Err(Failure::unsupported(format_args!("create with {option}")));
         }
     }
     arguments.refuse_collation()?;
     arguments.finish(true)?;
-    let (_, made) = command.state.catalog.ensure(command.database, name)?;
-    if !made {
-        // To ask for what is there already changes nothing.
-        return Ok(doc! { "ok": 1.0 });
-    }
+    // To ask for what is there already is no error, and changes nothing.
+    command.state.catalog.ensure(command.database, name)?;
     Ok(doc! { "ok": 1.0 })
 }
 

@@ -3,7 +3,7 @@
 
 use crate::error::{Code, Failure, Outcome};
 use crate::session;
-use crate::value::{arithmetic, field, fields, to_bson, to_document};
+use crate::value::{arithmetic, elements, field, fields, to_bson, to_document};
 use bson::{RawBsonRef, RawDocument};
 use std::time::{Duration, Instant};
 
@@ -47,8 +47,7 @@ impl Terms {
                 | "createIndexes"
                 | "dropIndexes"
                 | "deleteIndexes"
-                | "aggregate"
-        );
+        ) || writes_at_its_end(body);
         let acknowledged = match field(body, "writeConcern") {
             None => true,
             Some(RawBsonRef::Document(concern)) => write_concern(concern)?,
@@ -65,6 +64,19 @@ impl Terms {
             settles: (writes && acknowledged) || majority,
         })
     }
+}
+
+/// Whether a pipeline puts its documents into a collection.
+fn writes_at_its_end(body: &RawDocument) -> bool {
+    let Some(RawBsonRef::Array(stages)) = field(body, "pipeline") else {
+        return false;
+    };
+    elements(stages).last().is_some_and(|stage| match stage {
+        RawBsonRef::Document(stage) => {
+            fields(stage).any(|(name, _)| matches!(name, "$out" | "$merge"))
+        }
+        _ => false,
+    })
 }
 
 /// Why a transaction is refused.

@@ -2,6 +2,8 @@
 //! pipeline reckon with.
 
 mod arrays;
+mod lists;
+mod numeric;
 mod operations;
 mod parse;
 mod scope;

@@ -3,9 +3,9 @@
 use super::arrays;
 use super::{Expression, Variables};
 use crate::error::{Code, Failure, Outcome};
-use crate::value::arithmetic::{self, Number};
+use crate::value::arithmetic::Number;
 use crate::value::{is_truthy, kind, order};
-use bson::{Bson, DateTime, Document};
+use bson::{Bson, Document};
 use std::cmp::Ordering;
 
 macro_rules! operations {
@@ -146,7 +146,7 @@ impl Operation {
                     return Ok(Some(Bson::Null));
                 }
                 if self == Self::Add && values.iter().any(|v| matches!(v, Bson::DateTime(_))) {
-                    return add_to_date(&values).map(Some);
+                    return super::numeric::add_to_date(&values).map(Some);
                 }
                 let mut total = Number::Int(i32::from(self == Self::Multiply));
                 for value in &values {
@@ -285,7 +285,12 @@ impl Operation {
             },
             Self::ArrayToObject => match arrays::of("$arrayToObject", values[0].clone())? {
                 None => Bson::Null,
-                Some(items) => Bson::Document(items.iter().map(pair_of).collect::<Outcome<_>>()?),
+                Some(items) => Bson::Document(
+                    items
+                        .iter()
+                        .map(super::lists::pair_of)
+                        .collect::<Outcome<_>>()?,
+                ),
             },
             Self::And
             | Self::Or
@@ -300,115 +305,6 @@ impl Operation {
             | Self::Cmp => return Ok(None),
         }))
     }
-
-    fn pair(self, values: &[Bson]) -> Outcome<Bson> {
-        let [left, right] = values else {
-            return Ok(Bson::Null);
-        };
-        if is_nothing(left) || is_nothing(right) {
-            return Ok(Bson::Null);
-        }
-        match (self, left, right) {
-            (Self::Subtract, Bson::DateTime(a), Bson::DateTime(b)) => {
-                return Ok(Bson::Int64(a.timestamp_millis() - b.timestamp_millis()));
-            }
-            (Self::Subtract, Bson::DateTime(date), other) => {
-                let millis = self.number(other)?.to_double() as i64;
-                return Ok(Bson::DateTime(DateTime::from_millis(
-                    date.timestamp_millis().saturating_sub(millis),
-                )));
-            }
-            _ => {}
-        }
-        let (left, right) = (self.number(left)?, self.number(right)?);
-        Ok(match self {
-            Self::Subtract => left.subtract(right)?.to_bson(),
-            _ if right.to_double() == 0.0 => {
-                return Err(Failure::bad_value(if self == Self::Divide {
-                    "can't $divide by zero"
-                } else {
-                    "can't $mod by zero"
-                }));
-            }
-            Self::Divide => Bson::Double(left.to_double() / right.to_double()),
-            _ => match (left, right) {
-                (Number::Int(a), Number::Int(b)) => Bson::Int32(a.wrapping_rem(b)),
-                (Number::Double(_), _) | (_, Number::Double(_)) => {
-                    Bson::Double(left.to_double() % right.to_double())
-                }
-                _ => {
-                    let whole = |number: Number| arithmetic::whole(&number.to_bson());
-                    let (a, b) = (whole(left).unwrap_or(0), whole(right).unwrap_or(1));
-                    Bson::Int64(a.wrapping_rem(b))
-                }
-            },
-        })
-    }
-
-    fn round(self, number: Number) -> Outcome<Bson> {
-        Ok(match (self, number) {
-            (Self::Abs, Number::Int(n)) => match n.checked_abs() {
-                Some(n) => Bson::Int32(n),
-                None => Bson::Int64(i64::from(n).abs()),
-            },
-            (Self::Abs, Number::Long(n)) => Bson::Int64(n.checked_abs().ok_or_else(|| {
-                Failure::new(Code::Location(28680), "can't take $abs of long long min")
-            })?),
-            (Self::Abs, Number::Double(n)) => Bson::Double(n.abs()),
-            (Self::Ceil, Number::Double(n)) => Bson::Double(n.ceil()),
-            (_, Number::Double(n)) => Bson::Double(n.floor()),
-            (_, whole) => whole.to_bson(),
-        })
-    }
-
-    fn of_array(self, mut values: Vec<Bson>) -> Outcome<Option<Bson>> {
-        let rest = values.split_off(1);
-        let Some(items) = arrays::of("the operator", values.remove(0))? else {
-            return Ok(Some(Bson::Null));
-        };
-        let numbers = rest
-            .iter()
-            .map(|value| arithmetic::whole(value).ok_or_else(|| self.mismatch(value)))
-            .collect::<Outcome<Vec<i64>>>()?;
-        Ok(match (self, numbers.as_slice()) {
-            (Self::First, _) => items.first().cloned(),
-            (Self::Last, _) => items.last().cloned(),
-            (Self::ArrayElemAt, [index]) => {
-                let index = if *index < 0 {
-                    items.len() as i64 + index
-                } else {
-                    *index
-                };
-                usize::try_from(index)
-                    .ok()
-                    .and_then(|i| items.get(i).cloned())
-            }
-            (_, [count]) => Some(Bson::Array(arrays::slice(&items, None, *count))),
-            (_, [position, count]) if *count > 0 => {
-                Some(Bson::Array(arrays::slice(&items, Some(*position), *count)))
-            }
-            _ => {
-                return Err(Failure::new(
-                    Code::Location(28729),
-                    "Third argument to $slice must be positive",
-                ));
-            }
-        })
-    }
-
-    fn number(self, value: &Bson) -> Outcome<Number> {
-        Number::of(value)?.ok_or_else(|| self.mismatch(value))
-    }
-
-    fn mismatch(self, value: &Bson) -> Failure {
-        Failure::new(
-            Code::TypeMismatch,
-            format!(
-                "{self:?} does not support a value of type {}",
-                kind::name_of(value)
-            ),
-        )
-    }
 }
 
 /// What is missing comes before everything that is there.
@@ -419,7 +315,7 @@ fn compare_seen(left: &Option<Bson>, right: &Option<Bson>) -> Ordering {
     }
 }
 
-fn is_nothing(value: &Bson) -> bool {
+pub(super) fn is_nothing(value: &Bson) -> bool {
     matches!(value, Bson::Null | Bson::Undefined)
 }
 
@@ -431,42 +327,5 @@ fn spread(mut values: Vec<Bson>) -> Vec<Bson> {
             other => vec![other],
         },
         _ => values,
-    }
-}
-
-fn add_to_date(values: &[Bson]) -> Outcome<Bson> {
-    let mut date = None;
-    let mut millis = Number::Int(0);
-    for value in values {
-        match value {
-            Bson::DateTime(found) if date.is_none() => date = Some(*found),
-            Bson::DateTime(_) => {
-                return Err(Failure::new(
-                    Code::Location(16612),
-                    "only one date allowed in an $add expression",
-                ));
-            }
-            other => millis = millis.add(Operation::Add.number(other)?)?,
-        }
-    }
-    let start = date.map_or(0, DateTime::timestamp_millis);
-    let millis = millis.to_double() as i64;
-    Ok(Bson::DateTime(DateTime::from_millis(
-        start.saturating_add(millis),
-    )))
-}
-
-fn pair_of(item: &Bson) -> Outcome<(String, Bson)> {
-    let pair = match item {
-        Bson::Document(pair) if pair.len() == 2 => (pair.get("k"), pair.get("v")),
-        Bson::Array(pair) if pair.len() == 2 => (pair.first(), pair.get(1)),
-        _ => (None, None),
-    };
-    match pair {
-        (Some(Bson::String(name)), Some(value)) => Ok((name.clone(), value.clone())),
-        _ => Err(Failure::new(
-            Code::Location(40386),
-            "$arrayToObject requires an array of key-value pairs",
-        )),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Each, Expression, Operation};
 use crate::error::{Code, Failure, Outcome};
+use crate::value::path::check_depth;
 use bson::{Bson, Document};
 
 /// Reads an expression in which the variables `known` may be used.
@@ -64,6 +65,7 @@ fn variable(path: &str, known: &[String]) -> Outcome<Expression> {
 
 fn parts(path: &str, code: Code) -> Outcome<Vec<String>> {
     let parts: Vec<String> = path.split('.').map(str::to_owned).collect();
+    check_depth(parts.len())?;
     if parts
         .iter()
         .any(|part| part.is_empty() || part.starts_with('$'))

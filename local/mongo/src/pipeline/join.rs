@@ -4,6 +4,7 @@ use super::{Pipeline, Source};
 use crate::error::{Code, Failure, Outcome};
 use crate::expression::{Expression, Variables, walk_document};
 use crate::query::{Filter, parse as filters};
+use crate::value::path::check_depth;
 use crate::value::to_raw;
 use bson::{Bson, Document, doc};
 
@@ -61,6 +62,9 @@ impl Lookup {
         let pipeline = Pipeline::parse(&stages, &names)?;
         if pipeline.target.is_some() {
             return Err(wrong("$out and $merge are not allowed within a $lookup"));
+        }
+        for name in ["as", "localField", "foreignField"] {
+            check_depth(text(name)?.map_or(0, |path| path.split('.').count()))?;
         }
         let fields = match (text("localField")?, text("foreignField")?) {
             (Some(local), Some(foreign)) => {
@@ -172,6 +176,9 @@ impl Unwind {
             )));
         };
         unwind.path = path.split('.').map(str::to_owned).collect();
+        check_depth(unwind.path.len())?;
+        let index = unwind.index.as_deref().unwrap_or_default();
+        check_depth(index.split('.').count())?;
         Ok(unwind)
     }
 

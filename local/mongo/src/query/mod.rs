@@ -1,5 +1,6 @@
 //! Filters: what `find`, `update`, `delete` and `$match` select by.
 
+mod operand;
 pub(crate) mod operators;
 pub(crate) mod parse;
 pub(crate) mod regex;

@@ -45,12 +45,12 @@ impl Collection {
     pub fn restore(
         number: u32,
         namespace: String,
-        documents: BTreeMap<RecordId, Stored>,
+        documents: Vec<(RecordId, Stored)>,
         specs: Vec<IndexSpec>,
     ) -> Outcome<Self> {
         let mut collection = Self::new(number, namespace);
-        collection.next_id = documents.keys().next_back().map_or(1, |last| last + 1);
-        collection.documents = documents;
+        collection.next_id = documents.last().map_or(1, |(last, _)| last + 1);
+        collection.documents = documents.into_iter().collect();
         collection.indexes.clear();
         for spec in specs {
             collection.build_index(spec)?;
@@ -162,6 +162,12 @@ impl Collection {
                 ),
             ));
         }
+        crate::wire::check_document(document.as_bytes()).map_err(|error| {
+            Failure::new(
+                Code::Overflow,
+                format!("the document cannot be stored: {error}"),
+            )
+        })?;
         self.indexes
             .iter()
             .map(|index| {

@@ -57,7 +57,7 @@ impl Index {
     }
 
     /// The first key that another document has already.
-    pub fn taken(&self, keys: &BTreeSet<Vec<u8>>, id: RecordId) -> Option<Vec<u8>> {
+    pub fn taken(&self, keys: &[Vec<u8>], id: RecordId) -> Option<Vec<u8>> {
         if !self.spec.unique {
             return None;
         }

@@ -13,7 +13,8 @@ pub(crate) struct Pattern(Vec<(Path, bool)>);
 /// What a document looks like to an index.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
-    keys: BTreeSet<Vec<u8>>,
+    /// In order, each once.
+    keys: Vec<Vec<u8>>,
     /// The paths to the arrays that were walked.
     pub arrays: BTreeSet<String>,
     /// Whether the document has none of the fields.
@@ -21,11 +22,11 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    pub fn all(&self) -> &BTreeSet<Vec<u8>> {
+    pub fn all(&self) -> &[Vec<u8>] {
         &self.keys
     }
 
-    pub fn into_keys(self) -> BTreeSet<Vec<u8>> {
+    pub fn into_keys(self) -> Vec<Vec<u8>> {
         self.keys
     }
 }
@@ -80,8 +81,10 @@ impl Pattern {
                 found.absent &= value.is_none();
                 key::push_directed(&mut bytes, value.unwrap_or(RawBsonRef::Null), *descending);
             }
-            found.keys.insert(bytes);
+            found.keys.push(bytes);
         })?;
+        found.keys.sort_unstable();
+        found.keys.dedup();
         found.arrays = arrays;
         Ok(found)
     }

@@ -3,7 +3,7 @@
 use super::index_key::Pattern;
 use crate::error::{Code, Failure, Outcome};
 use crate::query::{Filter, parse as filters};
-use crate::value::path::array_index;
+use crate::value::path::{array_index, check_depth};
 use crate::value::{arithmetic, is_truthy, to_raw};
 use bson::{Bson, Document, doc};
 
@@ -182,6 +182,7 @@ fn pattern(key: &Document) -> Outcome<Pattern> {
             _ => return Err(cannot("Values in v:2 index key pattern must be numbers")),
         };
         let mut parts = path.split('.');
+        check_depth(parts.clone().count())?;
         if parts
             .clone()
             .any(|part| part.is_empty() || part.starts_with('$'))

@@ -46,7 +46,7 @@ impl Change {
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
     pub collections: BTreeMap<u32, Document>,
-    pub documents: BTreeMap<u32, BTreeMap<RecordId, Stored>>,
+    pub documents: BTreeMap<u32, Vec<(RecordId, Stored)>>,
     pub retries: Vec<(Vec<u8>, Document)>,
 }
 
@@ -210,7 +210,7 @@ fn read(database: &Database) -> anyhow::Result<Contents> {
             .documents
             .entry(collection)
             .or_default()
-            .insert(id, Arc::new(body));
+            .push((id, Arc::new(body)));
     }
     for entry in transaction.open_table(RETRIES)?.iter()? {
         let (key, body) = entry?;

@@ -5,6 +5,7 @@ use super::tree::{Edit, Walk};
 use super::{ArrayFilter, Circumstances};
 use crate::error::{Code, Failure, Outcome};
 use crate::value::arithmetic::Number;
+use crate::value::path::check_depth;
 use crate::value::{kind, order};
 use bson::{Bson, DateTime, Document, Timestamp};
 use std::cmp::Ordering;
@@ -39,10 +40,12 @@ pub(super) enum Change {
 impl Modifier {
     pub(super) fn new(path: &str, change: Change) -> Outcome<Self> {
         let path: Vec<String> = path.split('.').map(str::to_owned).collect();
+        check_depth(path.len())?;
         let renamed = match &change {
             Change::Rename(to) => to.as_slice(),
             _ => &[],
         };
+        check_depth(renamed.len())?;
         if path.iter().chain(renamed).any(String::is_empty) {
             return Err(Failure::new(
                 Code::EmptyFieldName,

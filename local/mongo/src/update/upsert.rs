@@ -5,7 +5,7 @@ use super::tree::{Edit, Walk};
 use crate::error::{Code, Failure, Outcome};
 use crate::query::Filter;
 use crate::query::operators::{Comparison, Test};
-use crate::value::path::Path;
+use crate::value::path::{Path, check_depth};
 use bson::{Bson, Document, RawBson};
 
 /// The document that a filter demands, as far as it says so by equality.
@@ -52,6 +52,7 @@ fn collect<'a>(filter: &'a Filter, demands: &mut Vec<(&'a Path, &'a RawBson)>) {
 }
 
 fn set(base: &mut Document, path: &Path, value: Bson) -> Outcome<()> {
+    check_depth(path.parts().len())?;
     Walk {
         filters: &[],
         circumstances: Circumstances {

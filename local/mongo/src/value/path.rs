@@ -1,6 +1,8 @@
 //! Dotted paths, and the values that a filter sees at their end.
 
 use super::{elements, field};
+use crate::error::{Code, Failure, Outcome};
+use crate::wire::MAX_DEPTH;
 use bson::{RawArray, RawBsonRef, RawDocument};
 
 /// A dotted path in its parts.
@@ -19,6 +21,20 @@ impl Path {
     pub fn dotted(&self) -> String {
         self.0.join(".")
     }
+}
+
+/// Refuses a path that no document is deep enough for.
+///
+/// # Errors
+/// Such a path.
+pub(crate) fn check_depth(parts: usize) -> Outcome<()> {
+    if parts <= MAX_DEPTH {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Code::Overflow,
+        format!("a path of {parts} parts exceeds the maximum nesting of {MAX_DEPTH}"),
+    ))
 }
 
 /// Whether the array at the end of a path stands for its elements too.

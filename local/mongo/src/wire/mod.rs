@@ -10,6 +10,7 @@ mod validate;
 
 pub use message::{Header, Malformed, Request, parse};
 pub(crate) use reply::encode;
+pub(crate) use validate::{MAX_DEPTH, document as check_document};
 
 /// The largest message, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 48_000_000;

@@ -3,10 +3,10 @@
 use super::message::Malformed;
 
 /// Documents within documents, at most; MongoDB's own limit is 200.
-const MAX_DEPTH: usize = 180;
+pub(crate) const MAX_DEPTH: usize = 180;
 
 /// Checks the document at the front of some bytes; its length.
-pub(super) fn document(bytes: &[u8]) -> Result<usize, Malformed> {
+pub(crate) fn document(bytes: &[u8]) -> Result<usize, Malformed> {
     nested(bytes, 0)
 }
 

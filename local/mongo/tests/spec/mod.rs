@@ -2,6 +2,7 @@
 
 mod operation;
 mod value;
+mod write;
 
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::{Client, error::Error};

@@ -1,0 +1,185 @@
+//! Which index answers what, and that it does.
+
+#[expect(dead_code, reason = "each test file uses its part of the support")]
+mod support;
+
+use mongodb::bson::{Document, doc};
+use support::{Mongo, code};
+
+/// The winning plan of a `find`, and how many documents it looked at.
+async fn plan(mongo: &Mongo, find: Document) -> (Document, i64) {
+    let reply = mongo
+        .database()
+        .run_command(doc! { "explain": find, "verbosity": "executionStats" })
+        .await
+        .unwrap();
+    let winning = reply
+        .get_document("queryPlanner")
+        .unwrap()
+        .get_document("winningPlan")
+        .unwrap();
+    let stats = reply.get_document("executionStats").unwrap();
+    (winning.clone(), stats.get_i64("totalDocsExamined").unwrap())
+}
+
+async fn rooms() -> Mongo {
+    let mongo = Mongo::start().await;
+    let indexes = doc! { "createIndexes": "messages", "indexes": [
+        { "name": "by_room", "key": { "room": 1, "seq": 1 }, "unique": true },
+        { "name": "by_author", "key": { "by": 1 } },
+        { "name": "by_tag", "key": { "tags": 1 } },
+        { "name": "open", "key": { "due": 1 }, "partialFilterExpression": { "open": true } },
+        { "name": "rare", "key": { "rare": -1 }, "sparse": true },
+    ] };
+    mongo.database().run_command(indexes).await.unwrap();
+    let documents = (0..1000).map(|n| {
+        doc! { "room": n % 10, "seq": n / 10, "by": n % 50, "tags": [n % 7, n % 3], "open": n % 100 == 0, "due": n }
+    });
+    mongo
+        .collection("messages")
+        .insert_many(documents)
+        .await
+        .unwrap();
+    mongo
+}
+
+#[tokio::test]
+async fn each_question_goes_to_the_index_that_fits_it() {
+    let mongo = rooms().await;
+    for (filter, sort, index, most) in [
+        (doc! { "_id": 1 }, doc! {}, "_id_", 1),
+        (doc! { "room": 3, "seq": 7 }, doc! {}, "by_room", 1),
+        (
+            doc! { "room": 3, "seq": { "$lt": 90 } },
+            doc! { "seq": -1 },
+            "by_room",
+            50,
+        ),
+        (doc! { "room": { "$in": [1, 2] } }, doc! {}, "by_room", 50),
+        (
+            doc! { "room": 3, "by": 13 },
+            doc! { "seq": 1 },
+            "by_room",
+            100,
+        ),
+        (doc! { "by": 4 }, doc! {}, "by_author", 20),
+        (doc! { "tags": 6 }, doc! {}, "by_tag", 50),
+        (
+            doc! { "open": true, "due": { "$gte": 500 } },
+            doc! { "due": 1 },
+            "open",
+            5,
+        ),
+        (doc! { "rare": { "$gt": 0 } }, doc! {}, "rare", 0),
+    ] {
+        let find = doc! { "find": "messages", "filter": filter.clone(), "sort": sort, "limit": 50 };
+        let (winning, examined) = plan(&mongo, find).await;
+        let scan = winning.get_document("inputStage").unwrap();
+        assert_eq!(
+            scan.get_str("indexName").unwrap(),
+            index,
+            "{filter}: {winning}"
+        );
+        assert_eq!(
+            winning.get_str("stage").unwrap(),
+            "FETCH",
+            "{filter} needs no sort"
+        );
+        assert!(examined <= most, "{filter} looked at {examined}");
+    }
+}
+
+#[tokio::test]
+async fn an_index_that_lacks_documents_is_not_used_for_them() {
+    let mongo = rooms().await;
+    for filter in [
+        doc! { "due": { "$gte": 500 } },
+        doc! { "open": false, "due": 3 },
+        doc! { "rare": mongodb::bson::Bson::Null },
+        doc! { "rare": { "$exists": false } },
+    ] {
+        let (winning, _) = plan(
+            &mongo,
+            doc! { "find": "messages", "filter": filter.clone() },
+        )
+        .await;
+        assert_eq!(winning.get_str("stage").unwrap(), "COLLSCAN", "{filter}");
+    }
+}
+
+#[tokio::test]
+async fn alternatives_are_looked_up_one_by_one() {
+    let mongo = rooms().await;
+    let filter = doc! { "$or": [{ "by": 4 }, { "room": 1, "seq": 5 }] };
+    let (winning, examined) = plan(&mongo, doc! { "find": "messages", "filter": filter }).await;
+    assert_eq!(winning.get_str("stage").unwrap(), "OR");
+    assert!(examined <= 21, "looked at {examined}");
+}
+
+#[tokio::test]
+async fn a_hint_is_followed_or_refused() {
+    let mongo = rooms().await;
+    let find = doc! { "find": "messages", "filter": { "by": 1, "room": 1 }, "hint": "by_author" };
+    let (winning, _) = plan(&mongo, find).await;
+    assert_eq!(
+        winning
+            .get_document("inputStage")
+            .unwrap()
+            .get_str("indexName")
+            .unwrap(),
+        "by_author"
+    );
+    let find = doc! { "find": "messages", "hint": "nowhere" };
+    let error = mongo.database().run_command(find).await.unwrap_err();
+    assert_eq!(code(&error), Some(2));
+}
+
+#[tokio::test]
+async fn indexes_come_and_go_as_they_are_asked_for() {
+    let mongo = rooms().await;
+    let messages = mongo.collection("messages");
+    let database = mongo.database();
+    let create = |index: Document| {
+        database.run_command(doc! { "createIndexes": "messages", "indexes": [index] })
+    };
+    let same = create(doc! { "name": "by_author", "key": { "by": 1 } })
+        .await
+        .unwrap();
+    assert_eq!(same.get_str("note").unwrap(), "all indexes already exist");
+    for (index, expected) in [
+        (doc! { "name": "other", "key": { "by": 1 } }, 85),
+        (doc! { "name": "by_author", "key": { "by": -1 } }, 86),
+        (
+            doc! { "name": "taken", "key": { "by": 1, "open": 1 }, "unique": true },
+            11000,
+        ),
+        (
+            doc! { "name": "unknown", "key": { "x": 1 }, "colour": 1 },
+            197,
+        ),
+    ] {
+        let error = create(index.clone()).await.unwrap_err();
+        assert_eq!(code(&error), Some(expected), "{index}: {error}");
+    }
+    messages.drop_index("by_author").await.unwrap();
+    let names = messages.list_index_names().await.unwrap();
+    assert_eq!(names, ["_id_", "by_room", "by_tag", "open", "rare"]);
+    let error = messages.drop_index("by_author").await.unwrap_err();
+    assert_eq!(code(&error), Some(27));
+    messages.drop_indexes().await.unwrap();
+    assert_eq!(messages.list_index_names().await.unwrap(), ["_id_"]);
+}
+
+#[tokio::test]
+async fn arrays_side_by_side_cannot_be_indexed() {
+    let mongo = Mongo::start().await;
+    let index =
+        doc! { "createIndexes": "c", "indexes": [{ "name": "ab", "key": { "a": 1, "b": 1 } }] };
+    mongo.database().run_command(index).await.unwrap();
+    let error = mongo
+        .collection("c")
+        .insert_one(doc! { "a": [1], "b": [2] })
+        .await
+        .unwrap_err();
+    assert_eq!(code(&error), Some(171));
+}
