@@ -137,6 +137,11 @@ impl Inbox {
         assert!(answer.status().is_success(), "refusals: {answer:?}");
     }
 
+    /// The runner was started again, and its inbox is empty.
+    pub(crate) fn is_new(&self) {
+        self.taken.lock().expect("only counted under it").clear();
+    }
+
     async fn nth(
         &self,
         address: &str,

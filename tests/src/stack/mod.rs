@@ -168,6 +168,7 @@ impl Stack {
             .await
             .expect("the runner starts again on the same data");
         *runner = Some(again);
+        self.inbox.is_new();
         *self.ready.lock().expect("only replaced under it") = ready;
     }
 }
