@@ -8,7 +8,7 @@ use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use serde_json::Value;
 
-use crate::support::{Runner, Start, eventually, send};
+use crate::support::{Runner, Start, eventually, is_alive, send};
 
 const TEMPLATE: &str = r#"Transform: AWS::Serverless-2016-10-31
 Metadata:
@@ -196,4 +196,40 @@ async fn a_queue_is_read_in_batches_over_failures_and_outages() {
     let log = runner.log();
     assert_eq!(log.matches("the queue is not read").count(), 2, "{log}");
     assert_eq!(log.matches("the queue is read again").count(), 2, "{log}");
+}
+
+#[tokio::test]
+async fn a_killed_runner_takes_its_broker_along_and_the_next_one_loses_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let record = folder.path().join("record");
+    let failing = folder.path().join("record.fail");
+    let parameter = format!("Record={}", record.display());
+    let start = || {
+        let start = Start::text(TEMPLATE).data(&data);
+        start.with(&["--parameter-overrides", &parameter]).run()
+    };
+    std::fs::write(&failing, "").expect("written");
+    let killed = start();
+    let first = channel(&killed).await;
+    declare(&first).await;
+    publish(&first, "kept").await;
+    eventually("the message is tried", async || {
+        !batches(&record).is_empty()
+    })
+    .await;
+    let pid = std::fs::read_to_string(data.join("rabbitmq/pid")).expect("its id");
+    let pid: u32 = pid.trim().parse().expect("an id");
+    killed.end("KILL");
+
+    let again = start();
+    assert!(!is_alive(pid), "the broker outlived its runner");
+    let before = batches(&record).concat().len();
+    std::fs::remove_file(&failing).expect("removed");
+    eventually("the message is handled", async || {
+        batches(&record).concat().len() > before
+    })
+    .await;
+    let second = channel(&again).await;
+    eventually("the queue is empty", async || declare(&second).await == 0).await;
 }

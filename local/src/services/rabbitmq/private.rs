@@ -5,15 +5,13 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
-use std::net::{Ipv4Addr, TcpListener};
-use std::ops::Range;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
-use ring::rand::{SecureRandom, SystemRandom};
 
 use super::{Login, is_refusal, log_in};
+use crate::services::ports::free_ports;
 use crate::services::private_process::{PrivateProcess, Program};
 
 /// Where packages put the server. `/usr/sbin/rabbitmq-server` is not among
@@ -25,9 +23,6 @@ const SERVERS: [&str; 5] = [
     "/opt/rabbitmq/sbin/rabbitmq-server",
     "/usr/local/sbin/rabbitmq-server",
 ];
-
-/// Where the server's ports are looked for.
-const PORTS: Range<u16> = 15_000..30_000;
 
 /// A small virtual machine: two schedulers which do not spin, few processes.
 const ERLANG_ARGUMENTS: &str = "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none +A 4 +P 131072";
@@ -78,28 +73,6 @@ fn make_folder(data: &Path) -> anyhow::Result<PathBuf> {
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
     // The server does not run in the runner's folder, so a relative path would mean another.
     fs::canonicalize(&folder).with_context(|| format!("{} cannot be read", folder.display()))
-}
-
-/// Two different ports that are free now. Not from the range which the system
-/// gives to clients: asking a port of that range again and again whether it
-/// answers ends in a connection to itself, and then the server cannot have it.
-fn free_ports() -> anyhow::Result<[u16; 2]> {
-    let mut random = [0; 2];
-    SystemRandom::new()
-        .fill(&mut random)
-        .map_err(|_| anyhow!("the system has no randomness"))?;
-    let first = PORTS.start + u16::from_le_bytes(random) % (PORTS.end - PORTS.start);
-    let mut free = (first..PORTS.end)
-        .chain(PORTS.start..first)
-        .filter(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
-    match (free.next(), free.next()) {
-        (Some(port), Some(other)) => Ok([port, other]),
-        _ => bail!(
-            "no free port on 127.0.0.1 between {} and {}",
-            PORTS.start,
-            PORTS.end
-        ),
-    }
 }
 
 fn write_configuration(folder: &Path, port: u16, login: &Login) -> anyhow::Result<()> {
