@@ -1,12 +1,15 @@
 //! What is built before anything runs: the functions, the runner, the page.
 
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::Instant;
 
 use anyhow::Context as _;
 
+use crate::child::{self, Child};
+use crate::say;
+use crate::signals::Ending;
 use crate::workspace::{TOGETHER, Workspace};
-use crate::{child, say};
 
 /// Where the built things are.
 pub struct Artifacts {
@@ -64,6 +67,12 @@ impl Artifacts {
         if release {
             cargo.arg("--release");
         }
-        child::run(&mut cargo).context("the page was not built")
+        // The one line that it prints names the folder, which is known here.
+        let status = Child::start(
+            cargo.stdin(Stdio::null()).stdout(Stdio::null()),
+            Ending::Group,
+        )?
+        .wait()?;
+        child::succeeded(&cargo, status).context("the page was not built")
     }
 }

@@ -9,7 +9,7 @@ const CLOUD: &[&str] = &["functions", "crates"];
 #[test]
 fn only_edge_reads_the_environment() {
     let faults: Vec<_> = rust_files(CLOUD)
-        .filter(|file| !file.is_test() && !file.path.starts_with("crates/edge/"))
+        .filter(|file| !file.is_aside() && !file.path.starts_with("crates/edge/"))
         .flat_map(|file| {
             found(file, &["env::var", "env::vars", "env::var_os", "env!("]).map(|at| {
                 format!(
@@ -25,7 +25,7 @@ fn only_edge_reads_the_environment() {
 #[test]
 fn functions_and_their_crates_print_nothing() {
     let faults: Vec<_> = rust_files(CLOUD)
-        .filter(|file| !file.is_test())
+        .filter(|file| !file.is_aside())
         .flat_map(|file| {
             found(file, &["println!(", "print!(", "dbg!("]).map(|at| {
                 format!("{at}: log with tracing: printed lines have no level and no request id")
@@ -36,9 +36,21 @@ fn functions_and_their_crates_print_nothing() {
 }
 
 #[test]
+fn nothing_unwraps_outside_tests() {
+    let faults: Vec<_> = rust_files(&[])
+        .filter(|file| !file.is_aside())
+        .flat_map(|file| {
+            found(file, &[".unwrap()"])
+                .map(|at| format!("{at}: use `?`, or `expect` and say why it cannot fail"))
+        })
+        .collect();
+    assert_none(&faults);
+}
+
+#[test]
 fn rules_know_no_clock_and_no_chance() {
     let faults: Vec<_> = rust_files(&["crates/domain", "crates/wire"])
-        .filter(|file| !file.is_test())
+        .filter(|file| !file.is_aside())
         .flat_map(|file| {
             found(file, &["SystemTime", "Instant::now", "async fn", "std::fs"])
                 .map(|at| format!("{at}: a rule is given the time and does no I/O; pass it in"))
@@ -111,6 +123,8 @@ fn found<'a>(file: &'a File, calls: &'a [&str]) -> impl Iterator<Item = String> 
 fn is_call(line: &str, call: &str) -> bool {
     let code = line.split("//").next().unwrap_or_default();
     code.match_indices(call).any(|(at, _)| {
-        !code[..at].ends_with(|before: char| before.is_alphanumeric() || "_\"".contains(before))
+        call.starts_with('.')
+            || !code[..at]
+                .ends_with(|before: char| before.is_alphanumeric() || "_\"".contains(before))
     })
 }

@@ -40,11 +40,17 @@ impl File {
             .take_while(|(_, line)| !line.starts_with("#[cfg(test)]"))
     }
 
+    /// Whether it is no part of any program that is deployed or shipped.
+    pub fn is_aside(&self) -> bool {
+        self.is_test() || self.path.contains("/examples/")
+    }
+
     /// Whether cargo compiles it for tests only.
     pub fn is_test(&self) -> bool {
         self.path.starts_with("tests/")
             || self.path.contains("/tests/")
             || self.path.contains("/benches/")
+            || self.path.ends_with("/tests.rs")
     }
 }
 
