@@ -20,7 +20,7 @@ const EMAIL: Ask = Ask {
     id: "register-email",
     label: words::EMAIL,
     kind: "email",
-    autocomplete: "email",
+    autocomplete: "username",
     hint: "",
 };
 const NEW_PASSWORD: Ask = Ask {
