@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::{composer, messages, people};
 use crate::app::app;
+use crate::state::Link;
 use crate::words;
 
 /// The room, or a word on how to open one.
@@ -43,5 +44,14 @@ fn head(id: String) -> impl IntoView {
             <h1 id="room-title">{move || title.get()}</h1>
         </header>
         {people::people(id)}
+        {cut_off()}
     }
+}
+
+/// Where only the room is in view, it says itself that the socket is gone.
+fn cut_off() -> impl IntoView {
+    let app = app();
+    let is_closed = Memo::new(move |_| app.chat.with(|chat| chat.link == Link::Closed));
+    let text = move || is_closed.get().then_some(words::CLOSED);
+    view! { <p class="cut-off hint" role="status">{text}</p> }
 }
