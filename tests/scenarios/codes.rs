@@ -21,6 +21,8 @@ pub fn tests() -> Vec<Test> {
         a_resend_before_its_time_is_too_fast,
         a_pasted_code_may_hold_spaces,
         a_new_challenge_does_not_forget_the_wrong_codes_before_it,
+        ten_codes_an_hour_are_mailed_to_one_address_and_no_more,
+        a_hundred_wrong_codes_from_one_source_address_wait,
     ];
     tests.extend(
         e2e::tests![a_resend_makes_a_new_code_and_voids_the_old_one]
@@ -117,6 +119,9 @@ async fn a_challenge_that_never_was_is_expired(stack: Arc<Stack>) {
         let body = json!({"challenge": challenge});
         let answer = ann.client.post("/api/resend-otp", body).await;
         answer.refused(410, "expired");
+        let body = json!({"challenge": challenge, "code": "12345678"});
+        let answer = ann.client.post("/api/verify-totp", body).await;
+        answer.refused(410, "expired");
     }
 }
 
@@ -179,4 +184,45 @@ async fn a_new_challenge_does_not_forget_the_wrong_codes_before_it(stack: Arc<St
     assert_eq!(answer.number("/attempts_left"), 4);
     ann.verify(&second, &code).await.too_fast();
     assert!(ann.is_signed_in().await, "who is signed in stays so");
+}
+
+async fn ten_codes_an_hour_are_mailed_to_one_address_and_no_more(stack: Arc<Stack>) {
+    let ann = Visitor::new(&stack, "Ann");
+    ann.sign_up().await;
+    for _ in 0..11 {
+        let answer = ann.forgot_password().await;
+        if answer.status != 202 {
+            answer.too_fast();
+        }
+    }
+    for _ in 0..9 {
+        ann.code().await;
+    }
+    // What was asked for later has been mailed by now, so nothing is on its way.
+    Visitor::new(&stack, "Bob").sign_up().await;
+    let mails = stack.inbox.to(&ann.email).await;
+    let codes = mails.iter().filter(|mail| mail.code().is_some());
+    assert_eq!(codes.count(), 10);
+}
+
+async fn a_hundred_wrong_codes_from_one_source_address_wait(stack: Arc<Stack>) {
+    let guesser = Visitor::new(&stack, "Eve");
+    let challenges = join_all((0..20).map(|_| async {
+        let victim = Visitor::new(&stack, "Ann");
+        let challenge = victim.register().await.expect(202).text("/challenge");
+        (victim.code().await, challenge)
+    }))
+    .await;
+    for (code, challenge) in &challenges {
+        let wrong = Visitor::wrong_code(code);
+        for _ in 0..5 {
+            let answer = guesser.verify(challenge, &wrong).await;
+            answer.refused(401, "wrong_code");
+        }
+    }
+    let target = Visitor::new(&stack, "Ann");
+    let challenge = target.register().await.expect(202).text("/challenge");
+    let code = target.code().await;
+    guesser.verify(&challenge, &code).await.too_fast();
+    target.verify(&challenge, &code).await.expect(200);
 }

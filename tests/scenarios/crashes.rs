@@ -25,6 +25,7 @@ pub fn tests() -> Vec<Test> {
 
 async fn functions_killed_while_people_talk_lose_and_double_nothing(stack: Arc<Stack>) {
     const EACH: usize = 40;
+    const KILLS: usize = 30;
     let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
     let room = ann.create_group("Tea", &[&bob, &eve]).await;
     let mut listener = eve.online().await;
@@ -42,7 +43,7 @@ async fn functions_killed_while_people_talk_lose_and_double_nothing(stack: Arc<S
     loop {
         tokio::select! {
             _ = &mut talking => break,
-            _ = pace.tick() => {}
+            _ = pace.tick(), if kills < KILLS => {}
         }
         let all = stack.processes_of("message").await;
         let victim = all.iter().find(|process| process.is_busy());
@@ -179,7 +180,7 @@ async fn registered(stack: &Arc<Stack>) -> Option<(Visitor, String)> {
 /// As a client does it: sends until there is an `ack`, over a new socket when
 /// the old one is gone.
 async fn say_surely(person: &Person, socket: &mut Socket, id: &str, room: &str) {
-    for _ in 0..40 {
+    for _ in 0..60 {
         let frame = json!({"action": "message", "id": id, "room": room, "text": id});
         if !socket.try_send(frame).await || socket.is_closed() {
             *socket = person.online().await;
@@ -187,7 +188,7 @@ async fn say_surely(person: &Person, socket: &mut Socket, id: &str, room: &str) 
         }
         let is_it = |ack: &Value| ack["id"] == id;
         if socket
-            .within(Duration::from_secs(2), "ack", is_it)
+            .within(Duration::from_secs(1), "ack", is_it)
             .await
             .is_some()
         {

@@ -7,6 +7,7 @@ mod frames;
 mod handshake;
 mod history;
 mod mail;
+mod many_rooms;
 mod messages;
 mod outages;
 mod page;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
             .together(sign_in::tests())
             .together(sessions::tests())
             .together(rooms::tests())
+            .together(many_rooms::tests())
             .together(history::tests())
             .together(frames::tests())
             .together(messages::tests())

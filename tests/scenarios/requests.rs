@@ -17,6 +17,7 @@ pub fn tests() -> Vec<Test> {
         an_operator_of_the_database_is_no_value,
         a_body_over_64_kb_is_too_large,
         an_unknown_route_is_not_found,
+        no_other_site_may_read_an_answer,
         what_is_under_the_origin_but_not_the_api_is_the_page,
     ]
 }
@@ -174,6 +175,21 @@ async fn an_unknown_route_is_not_found(stack: Arc<Stack>) {
         let answer = ann.ask(method.clone(), path).await;
         assert_eq!(answer.status, 404, "{method} {path}: {}", answer.body);
         assert!(answer.body["message"].is_string(), "{}", answer.body);
+    }
+}
+
+async fn no_other_site_may_read_an_answer(stack: Arc<Stack>) {
+    let ann = Person::join(&stack, "Ann").await;
+    let other = ann.client.with_header("origin", "https://evil.example");
+    for (method, path) in [
+        (Method::GET, "/api/me"),
+        (Method::POST, "/api/refresh"),
+        (Method::OPTIONS, "/api/me"),
+        (Method::OPTIONS, "/api/login"),
+    ] {
+        let answer = other.send(method.clone(), path, None).await;
+        let allowed = answer.header("access-control-allow-origin");
+        assert_eq!(allowed, None, "{method} {path}");
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Client {
     source: Option<IpAddr>,
     secrets: Arc<Secrets>,
     bearer: Option<String>,
-    cookie: Option<String>,
+    headers: Vec<(&'static str, String)>,
 }
 
 /// A client for the runner's own pages, from the machine's usual address.
@@ -50,7 +50,7 @@ impl Client {
             source,
             secrets: Arc::clone(&stack.secrets),
             bearer: None,
-            cookie: None,
+            headers: Vec::new(),
         }
     }
 
@@ -68,7 +68,7 @@ impl Client {
     pub fn clone_without_token(&self) -> Self {
         Self {
             bearer: None,
-            cookie: None,
+            headers: Vec::new(),
             ..self.clone()
         }
     }
@@ -76,10 +76,15 @@ impl Client {
     /// The same client with a cookie, `name=value`.
     #[must_use]
     pub fn with_cookie(&self, cookie: &str) -> Self {
-        Self {
-            cookie: Some(cookie.to_owned()),
-            ..self.clone()
-        }
+        self.with_header("cookie", cookie)
+    }
+
+    /// The same client with one more header.
+    #[must_use]
+    pub fn with_header(&self, name: &'static str, value: &str) -> Self {
+        let mut client = self.clone();
+        client.headers.push((name, value.to_owned()));
+        client
     }
 
     /// The origin of page and API.
@@ -152,8 +157,8 @@ impl Client {
         if let Some(token) = &self.bearer {
             request = request.bearer_auth(token);
         }
-        if let Some(cookie) = &self.cookie {
-            request = request.header("cookie", cookie);
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
         }
         if let Some(body) = body {
             request = request
