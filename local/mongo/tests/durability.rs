@@ -119,7 +119,7 @@ struct Known {
 async fn crashes_lose_no_acknowledged_write() {
     let folder = tempfile::tempdir().unwrap();
     let known = Arc::new(Mutex::new(Known::default()));
-    for round in 0..6_i64 {
+    for round in 0..12_i64 {
         let program = Program::start(folder.path());
         let client = support::client(&program.uri).await;
         verify(&client, &known).await;

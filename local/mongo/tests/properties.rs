@@ -127,7 +127,7 @@ fn filters_and_orders_give_what_the_model_gives_with_and_without_indexes() {
         any::<bool>(),
         vec(question(), 1..12),
     );
-    proptest!(config(250), |((documents, indexes, index_first, questions) in input)| {
+    proptest!(config(500), |((documents, indexes, index_first, questions) in input)| {
         world.runtime.block_on(async {
             let (plain, indexed, kept) = world.collections(&documents, &indexes, index_first).await;
             for (filter, order) in &questions {
@@ -152,7 +152,7 @@ fn updates_give_what_the_model_gives_with_and_without_indexes() {
         vec(index(), 0..3),
         vec((filter(), update()), 1..12),
     );
-    proptest!(config(150), |((documents, indexes, updates) in input)| {
+    proptest!(config(300), |((documents, indexes, updates) in input)| {
         world.runtime.block_on(async {
             let (plain, indexed, mut kept) = world.collections(&documents, &indexes, true).await;
             for (filter, (modifier, name, operand)) in &updates {

@@ -116,6 +116,12 @@ impl Group {
         Self::parse(&source.into(), variables)
     }
 
+    /// Whether nothing is taken from the documents, as in a driver's count.
+    pub fn only_counts(&self) -> bool {
+        let constant = |expression: &Expression| matches!(expression, Expression::Literal(_));
+        constant(&self.id) && self.fields.iter().all(|(.., operand)| constant(operand))
+    }
+
     /// One document for each group, in the order in which the groups began.
     ///
     /// # Errors

@@ -59,6 +59,7 @@ impl Pipeline {
     /// Expressions that fail, and the deadline.
     pub fn run(&self, source: &Source<'_>, outer: &Variables<'_>) -> Outcome<Vec<Document>> {
         let (question, rest) = self.question();
+        let only_counts = rest.first().is_some_and(Stage::only_counts);
         let mut documents = match source.collection {
             None => Vec::new(),
             Some(name) => source
@@ -75,7 +76,13 @@ impl Pipeline {
                     .answer(collection)
                 })?
                 .into_iter()
-                .map(|(_, document)| to_document(&document))
+                .map(|(_, document)| {
+                    if only_counts {
+                        Document::new()
+                    } else {
+                        to_document(&document)
+                    }
+                })
                 .collect(),
         };
         for stage in rest {
@@ -140,6 +147,15 @@ impl Default for Asked {
 }
 
 impl Stage {
+    /// Whether it matters only how many documents there are.
+    fn only_counts(&self) -> bool {
+        match self {
+            Self::Count(_) => true,
+            Self::Group(group) => group.only_counts(),
+            _ => false,
+        }
+    }
+
     fn run(
         &self,
         mut documents: Vec<Document>,
