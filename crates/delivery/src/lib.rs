@@ -7,7 +7,7 @@ mod membership;
 mod presence;
 
 use domain::Millis;
-use push::Push;
+use push::{Posted, Push};
 use store::connections::{Listener, SessionChoice};
 use store::{Result, Store};
 use wire::ServerFrame;
@@ -25,44 +25,57 @@ impl Delivery {
         Self { store, push }
     }
 
-    /// A frame to one socket, before anything else.
+    /// A frame to one socket. Whether it got there shows in nothing: its client
+    /// asks again for what it misses.
     pub async fn to_connection(&self, connection: &str, frame: &ServerFrame) -> Result<()> {
-        match self.push.post(connection, frame).await {
-            push::Posted::Gone => {
-                self.store
-                    .remove_connections(&[connection.to_owned()])
-                    .await
-            }
-            push::Posted::Delivered | push::Posted::Failed => Ok(()),
+        if self.push.post(connection, frame).await == Posted::Gone {
+            self.store
+                .remove_connections(&[connection.to_owned()])
+                .await?;
         }
+        Ok(())
     }
 
     /// A frame to everyone who hears a room, but one socket.
-    pub async fn to_room(&self, room: &str, frame: &ServerFrame, except: &str) -> Result<()> {
+    pub async fn to_room(
+        &self,
+        room: &str,
+        frame: &ServerFrame,
+        except: &str,
+        now: Millis,
+    ) -> Result<()> {
         let listeners = self.store.listeners(&[room.to_owned()]).await?;
-        self.to_listeners(listeners, frame, except).await
+        self.to_listeners(listeners, frame, except, now).await
     }
 
     /// A frame to these sockets, but one.
     pub async fn to_listeners(
         &self,
-        listeners: Vec<Listener>,
+        mut listeners: Vec<Listener>,
         frame: &ServerFrame,
         except: &str,
+        now: Millis,
     ) -> Result<()> {
-        let connections = listeners
-            .into_iter()
-            .map(|listener| listener.id)
-            .filter(|id| id != except)
-            .collect();
+        listeners.retain(|listener| listener.id != except);
+        let connections = listeners.iter().map(|one| one.id.clone()).collect();
         let gone = self.push.fan_out(connections, frame).await;
-        self.store.remove_connections(&gone).await
+        listeners.retain(|listener| gone.contains(&listener.id));
+        self.forget(listeners, now).await
     }
 
-    /// A frame to every socket of a user.
-    pub async fn to_user(&self, user: &str, frame: &ServerFrame) -> Result<()> {
+    /// A frame to every socket of a user that said `hello`.
+    pub async fn to_user(&self, user: &str, frame: &ServerFrame, now: Millis) -> Result<()> {
         let listeners = self.store.connections_of(user).await?;
-        self.to_listeners(listeners, frame, "").await
+        self.to_listeners(listeners, frame, "", now).await
+    }
+
+    /// Tells a socket whose session has ended so, and closes it.
+    pub async fn turn_away(&self, connection: &str, problem: &ServerFrame) -> Result<()> {
+        self.push.post(connection, problem).await;
+        let connections = [connection.to_owned()];
+        self.store.remove_connections(&connections).await?;
+        self.push.close(&connections).await;
+        Ok(())
     }
 
     /// Ends the sockets of sessions that have ended: out of the registry first,

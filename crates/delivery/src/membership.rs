@@ -1,58 +1,72 @@
 //! Comings and goings of members, and who is told.
+//!
+//! Each step may be cut off and done again, and two may run at once: what is
+//! heard is set right after the membership was written, and once more by what the
+//! membership is by then.
 
+use domain::Millis;
 use store::Result;
 use store::members::{Joined, MemberRow};
-use wire::{Role, ServerFrame};
+use wire::ServerFrame;
 
 use crate::Delivery;
 
 impl Delivery {
     /// Makes somebody a member: they hear the room from now on, on every socket,
-    /// and the others hear of it. Doing it twice tells nobody twice.
+    /// and the others hear of it. Doing it again tells the others nothing, and
+    /// lets the member's sockets hear the room once more.
     pub async fn admit(&self, member: &MemberRow) -> Result<Joined> {
+        let (room, user) = (&member.room, &member.user);
         let joined = self.store.add_member(member).await?;
+        self.store.hear_everywhere(user, room).await?;
+        let Some(membership) = self.store.membership(room, user).await? else {
+            // Removed again in the same moment.
+            self.store.unhear_everywhere(user, room).await?;
+            return Ok(joined);
+        };
         if joined == Joined::New {
-            self.store
-                .hear_everywhere(&member.user, &member.room)
+            let now = member.joined_at;
+            let room = membership.room();
+            self.to_user(user, &ServerFrame::Added { room }, now)
                 .await?;
-            if let Some(membership) = self.store.membership(&member.room, &member.user).await? {
-                let room = membership.room();
-                self.to_user(&member.user, &ServerFrame::Added { room })
-                    .await?;
-            }
-            self.tell_others(member, true).await?;
+            self.tell_others(member, true, now).await?;
         }
         Ok(joined)
     }
 
     /// Ends a membership: they hear nothing more from the room, the others hear
-    /// of it, and a room whose owner went gets its longest-standing member as
-    /// the next. None where there was no such member.
-    pub async fn dismiss(&self, room: &str, user: &str) -> Result<Option<MemberRow>> {
-        let Some(member) = self.store.remove_member(room, user).await? else {
-            return Ok(None);
-        };
+    /// of it, and a room without an owner gets its longest-standing member as the
+    /// next. None where there was no such member; what an earlier try left undone
+    /// is done all the same.
+    pub async fn dismiss(&self, room: &str, user: &str, now: Millis) -> Result<Option<MemberRow>> {
+        let removed = self.store.remove_member(room, user).await?;
         self.store.unhear_everywhere(user, room).await?;
-        if member.role == Role::Owner {
-            self.store.promote_eldest(room).await?;
+        if self.store.is_member(room, user).await? {
+            // Brought in again in the same moment.
+            self.store.hear_everywhere(user, room).await?;
+            return Ok(removed);
         }
-        let left = ServerFrame::Left {
-            reference: None,
-            room: room.to_owned(),
-        };
-        self.to_user(user, &left).await?;
-        self.tell_others(&member, false).await?;
-        Ok(Some(member))
+        self.store.ensure_owner(room).await?;
+        if let Some(member) = &removed {
+            let left = ServerFrame::Left {
+                reference: None,
+                room: room.to_owned(),
+            };
+            self.to_user(user, &left, now).await?;
+            self.tell_others(member, false, now).await?;
+        }
+        Ok(removed)
     }
 
-    async fn tell_others(&self, member: &MemberRow, joined: bool) -> Result<()> {
+    async fn tell_others(&self, member: &MemberRow, joined: bool, now: Millis) -> Result<()> {
         let frame = ServerFrame::Member {
             room: member.room.clone(),
             user: member.user(),
             joined,
         };
-        let mut listeners = self.store.listeners(&[member.room.clone()]).await?;
+        let rooms = std::slice::from_ref(&member.room);
+        let mut listeners = self.store.listeners(rooms).await?;
         listeners.retain(|listener| listener.user != member.user);
-        self.to_listeners(listeners, &frame, "").await
+        self.to_listeners(listeners, &frame, "", now).await
     }
 }

@@ -2,74 +2,107 @@
 
 use domain::Millis;
 use domain::limits::{PRESENCE_LEASE, PRESENCE_MEMBERS};
+use futures_util::future::try_join_all;
 use store::Result;
+use store::connections::Listener;
 use wire::{ServerFrame, User};
 
 use crate::Delivery;
 
+/// How many rooms are counted at once.
+const ROOMS_AT_ONCE: usize = 8;
+
 impl Delivery {
-    /// Tells the rooms of `user` that they are here, if `connection` is their
-    /// first socket.
+    /// Tells the rooms of `user` that they are here.
     pub async fn came(&self, user: &User, connection: &str, now: Millis) -> Result<()> {
-        let present = self
-            .store
-            .is_present_beside(&user.id, connection, now)
-            .await?;
-        if present {
-            return Ok(());
-        }
-        self.tell(user, true, now + PRESENCE_LEASE, connection)
-            .await
+        let until = now + PRESENCE_LEASE;
+        let gone = self.tell(user, true, until, connection).await?;
+        self.forget(gone, now).await
     }
 
     /// Tells the rooms of a user that they are gone, if no socket is left.
     pub async fn went(&self, user: &str, now: Millis) -> Result<()> {
+        let gone = self.tell_if_absent(user, now).await?;
+        self.forget(gone, now).await
+    }
+
+    /// Takes sockets out of the registry that turned out to be gone, and tells
+    /// the rooms of those who have no other: `$disconnect` will find no row and
+    /// tell nobody. Telling may find more of them.
+    pub(crate) async fn forget(&self, gone: Vec<Listener>, now: Millis) -> Result<()> {
+        let mut gone = gone;
+        while !gone.is_empty() {
+            let ids: Vec<String> = gone.iter().map(|listener| listener.id.clone()).collect();
+            self.store.remove_connections(&ids).await?;
+            let mut users: Vec<String> = gone.into_iter().map(|listener| listener.user).collect();
+            users.sort_unstable();
+            users.dedup();
+            gone = Vec::new();
+            for user in users {
+                gone.append(&mut self.tell_if_absent(&user, now).await?);
+            }
+        }
+        Ok(())
+    }
+
+    async fn tell_if_absent(&self, user: &str, now: Millis) -> Result<Vec<Listener>> {
         if self.store.is_present_beside(user, "", now).await? {
-            return Ok(());
+            return Ok(Vec::new());
         }
         match self.store.account(user).await? {
             Some(account) => self.tell(&account.user(), false, now, "").await,
-            None => Ok(()),
+            None => Ok(Vec::new()),
         }
     }
 
-    async fn tell(&self, user: &User, online: bool, until: Millis, except: &str) -> Result<()> {
-        let mut rooms = Vec::new();
-        for room in self.store.room_ids_of(&user.id).await? {
-            if self.store.count_members(&room, PRESENCE_MEMBERS).await? <= PRESENCE_MEMBERS {
-                rooms.push(room);
-            }
-        }
+    /// Tells everyone in the small rooms of `user`, and gives the sockets that
+    /// are gone.
+    async fn tell(
+        &self,
+        user: &User,
+        online: bool,
+        until: Millis,
+        except: &str,
+    ) -> Result<Vec<Listener>> {
+        let rooms = self.small_rooms(&user.id).await?;
         if rooms.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let listeners = self.store.listeners(&rooms).await?;
-        let frames = listeners
-            .into_iter()
-            .filter(|listener| listener.id != except)
-            .flat_map(|listener| {
-                let shared: Vec<String> = listener
-                    .rooms
-                    .iter()
-                    .filter(|room| rooms.contains(room))
-                    .cloned()
-                    .collect();
-                shared
-                    .into_iter()
-                    .map(move |room| (listener.id.clone(), room))
-            })
-            .map(|(connection, room)| {
-                let user = user.clone();
+        let mut posts = Vec::new();
+        for listener in listeners.iter().filter(|listener| listener.id != except) {
+            for room in listener.rooms.iter().filter(|room| rooms.contains(room)) {
                 let frame = ServerFrame::Presence {
-                    room,
-                    user,
+                    room: room.clone(),
+                    user: user.clone(),
                     online,
                     until,
                 };
-                (connection, frame)
-            })
-            .collect();
-        let gone = self.push.post_all(frames).await;
-        self.store.remove_connections(&gone).await
+                posts.push((listener.id.clone(), frame));
+            }
+        }
+        let gone = self.push.post_all(posts).await;
+        Ok(listeners
+            .into_iter()
+            .filter(|listener| gone.contains(&listener.id))
+            .collect())
+    }
+
+    /// The rooms of a user in which presence is shown.
+    async fn small_rooms(&self, user: &str) -> Result<Vec<String>> {
+        let mut small = Vec::new();
+        for some in self.store.room_ids_of(user).await?.chunks(ROOMS_AT_ONCE) {
+            let counts = some
+                .iter()
+                .map(|room| self.store.count_members(room, PRESENCE_MEMBERS));
+            let counts = try_join_all(counts).await?;
+            let counted = some.iter().zip(counts);
+            small.extend(
+                counted
+                    .filter(|(_, members)| *members <= PRESENCE_MEMBERS)
+                    .map(|(room, _)| room.clone()),
+            );
+        }
+        Ok(small)
     }
 }

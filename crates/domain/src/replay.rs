@@ -5,74 +5,97 @@ use wire::{Message, Room};
 
 use crate::limits::FRAME_BYTES;
 
-/// Room kept free in a frame for what surrounds the missed messages.
+/// Bytes kept free in a frame for what surrounds rooms and missed messages.
 const ENVELOPE_BYTES: usize = 1_024;
 
-/// What fits, and the rooms of which something did not.
-#[derive(Debug, Default, PartialEq)]
-pub struct Fitted {
-    /// Messages in order; of each room a run without holes from its cursor on.
-    pub missed: Missed,
-    /// Rooms to fetch the rest of.
-    pub more: Vec<String>,
+/// What is left of one frame while it is being filled.
+#[derive(Debug)]
+pub struct Replay {
+    left: usize,
+    missed: Missed,
+    more: Vec<String>,
 }
 
-/// Takes from `missed` (each room's messages ascending; `complete` false where
-/// the store held back some) as much as fits beside `used` bytes of a frame.
-pub fn fit(missed: impl IntoIterator<Item = (String, Vec<Message>, bool)>, used: usize) -> Fitted {
-    let missed: Vec<_> = missed.into_iter().collect();
-    // A room's id may stand twice, in `missed` and in `more`, with its punctuation.
-    let names: usize = missed.iter().map(|(room, ..)| 2 * room.len() + 12).sum();
-    let mut left = FRAME_BYTES.saturating_sub(ENVELOPE_BYTES + used + names);
-    let mut fitted = Fitted::default();
-    for (room, messages, complete) in missed {
+impl Replay {
+    /// An empty frame that will name these rooms: an id may stand twice, in
+    /// `missed` and in `more`, with its punctuation.
+    pub fn new<'a>(cursors: impl IntoIterator<Item = &'a str>) -> Self {
+        let names: usize = cursors.into_iter().map(|room| 2 * room.len() + 12).sum();
+        Self {
+            left: FRAME_BYTES.saturating_sub(ENVELOPE_BYTES + names),
+            missed: Missed::new(),
+            more: Vec::new(),
+        }
+    }
+
+    /// Takes as many rooms as fit into half of what is left, for a `welcome`, and
+    /// says whether those are all.
+    pub fn take_rooms(&mut self, rooms: Vec<Room>) -> (Vec<Room>, bool) {
+        let all = rooms.len();
+        let mut left = self.left / 2;
+        let fitting: Vec<Room> = rooms
+            .into_iter()
+            .take_while(|room| {
+                let size = json_bytes(room) + 1;
+                let fits = size <= left;
+                left = left.saturating_sub(size);
+                self.left -= if fits { size } else { 0 };
+                fits
+            })
+            .collect();
+        let complete = fitting.len() == all;
+        (fitting, complete)
+    }
+
+    /// Whether it is of use to read what was missed in another room.
+    pub fn has_space(&self) -> bool {
+        self.left > ENVELOPE_BYTES / 4
+    }
+
+    /// Takes of a room's missed messages, ascending from its cursor, as many as
+    /// fit. `complete` is false where there are more than these.
+    pub fn take_missed(&mut self, room: &str, messages: Vec<Message>, complete: bool) {
         let all = messages.len();
         let mut taken = Vec::new();
         for message in messages {
             let size = json_bytes(&message) + 1;
-            if size > left {
+            if size > self.left {
+                self.left = 0;
                 break;
             }
-            left -= size;
+            self.left -= size;
             taken.push(message);
         }
         if taken.len() < all || !complete {
-            fitted.more.push(room.clone());
+            self.more.push(room.to_owned());
         }
-        fitted.missed.insert(room, taken);
+        self.missed.insert(room.to_owned(), taken);
     }
-    fitted
-}
 
-/// As many rooms as fit into a `welcome`, and whether that is all of them. Half
-/// of the frame is left to the missed messages.
-pub fn fit_rooms(rooms: Vec<Room>) -> (Vec<Room>, bool) {
-    let mut left = FRAME_BYTES / 2;
-    let all = rooms.len();
-    let fitting: Vec<Room> = rooms
-        .into_iter()
-        .take_while(|room| {
-            let size = json_bytes(room) + 1;
-            let fits = size <= left;
-            left = left.saturating_sub(size);
-            fits
-        })
-        .collect();
-    let complete = fitting.len() == all;
-    (fitting, complete)
+    /// What fitted, by room, and the rooms to fetch the rest of.
+    pub fn finish(self) -> (Missed, Vec<String>) {
+        (self.missed, self.more)
+    }
 }
 
 /// The bytes that a value takes in a frame.
-pub fn json_bytes(value: &impl serde::Serialize) -> usize {
-    serde_json::to_vec(value).map_or(usize::MAX / 2, |bytes| bytes.len())
+fn json_bytes(value: &impl serde::Serialize) -> usize {
+    serde_json::to_vec(value).map_or(usize::MAX / 4, |bytes| bytes.len())
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use wire::User;
+    use wire::{RoomKind, ServerFrame, User};
 
     use super::*;
+
+    fn ann() -> User {
+        User {
+            id: "u".repeat(22),
+            name: "Ann \"the\" One".into(),
+        }
+    }
 
     fn messages(room: &str, count: usize, chars: usize) -> Vec<Message> {
         (1..=count)
@@ -80,34 +103,54 @@ mod tests {
                 room: room.into(),
                 seq: seq as i64,
                 id: format!("id-{seq}"),
-                from: User {
-                    id: "u".into(),
-                    name: "Ann \"the\" One".into(),
-                },
+                from: ann(),
                 text: "\n".repeat(chars),
                 at: 1_700_000_000_000,
             })
             .collect()
     }
 
+    fn room(id: &str) -> Room {
+        Room {
+            id: id.into(),
+            name: "ä".repeat(80),
+            kind: RoomKind::Group,
+            last_seq: 9_999,
+            read_seq: 9_998,
+            members: None,
+            invited: None,
+            online: None,
+        }
+    }
+
     proptest! {
         #[test]
         fn what_fits_is_a_run_from_the_cursor_within_a_frame(
-            rooms in prop::collection::vec((0usize..60, 1usize..2_000), 0..20)
+            sizes in prop::collection::vec((0usize..30, 1usize..1_000), 0..=500)
         ) {
-            let input: Vec<_> = rooms
+            let input: Vec<_> = sizes
                 .iter()
                 .enumerate()
-                .map(|(n, (count, chars))| (format!("room-{n}"), messages(&format!("room-{n}"), *count, *chars), true))
+                .map(|(n, (count, chars))| {
+                    let id = format!("room-{n:017}");
+                    let missed = messages(&id, *count, *chars);
+                    (id, missed)
+                })
                 .collect();
-            let fitted = fit(input.clone(), 0);
-            let frame = wire::ServerFrame::Pong { at: 0, missed: fitted.missed.clone(), more: fitted.more.clone() };
-            prop_assert!(json_bytes(&frame) <= FRAME_BYTES);
-            for (room, all, _) in input {
-                let taken = &fitted.missed[&room];
-                prop_assert_eq!(taken.as_slice(), &all[..taken.len()]);
-                prop_assert_eq!(taken.len() < all.len(), fitted.more.contains(&room));
+            let mut replay = Replay::new(input.iter().map(|(id, _)| id.as_str()));
+            let (rooms, complete) = replay.take_rooms(input.iter().map(|(id, _)| room(id)).collect());
+            for (id, missed) in &input {
+                replay.take_missed(id, missed.clone(), true);
             }
+            let (missed, more) = replay.finish();
+            prop_assert_eq!(complete, rooms.len() == input.len());
+            for (id, all) in &input {
+                let taken = &missed[id];
+                prop_assert_eq!(taken.as_slice(), &all[..taken.len()]);
+                prop_assert_eq!(taken.len() < all.len(), more.contains(id));
+            }
+            let welcome = ServerFrame::Welcome { user: ann(), rooms, missed, more, more_rooms: !complete };
+            prop_assert!(json_bytes(&welcome) <= FRAME_BYTES);
         }
     }
 }

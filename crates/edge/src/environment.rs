@@ -22,11 +22,16 @@ pub(crate) async fn start<App: 'static>(
     start: impl AsyncFnOnce(Variables) -> anyhow::Result<App>,
 ) -> Result<&'static App, Error> {
     log::start();
-    match start(Variables::new(std::env::vars())).await {
+    match start(variables()).await {
         Ok(app) => Ok(Box::leak(Box::new(app))),
         Err(error) => {
             tracing::error!(error = format!("{error:#}"), "the function cannot start");
             Err(error.into())
         }
     }
+}
+
+/// The environment's variables, for a function that reads them with each event.
+pub fn variables() -> Variables {
+    Variables::new(std::env::vars())
 }

@@ -108,7 +108,8 @@ impl Call {
 
     /// The access token of the `Authorization` header.
     pub fn bearer(&self) -> Option<&str> {
-        self.header(AUTHORIZATION)?.strip_prefix("Bearer ")
+        let (scheme, token) = self.header(AUTHORIZATION)?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token)
     }
 
     /// A cookie.

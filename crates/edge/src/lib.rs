@@ -11,6 +11,6 @@ mod read;
 mod refusal;
 pub mod websocket;
 
-pub use environment::now;
+pub use environment::{now, variables};
 pub use lambda_runtime::Error;
 pub use refusal::Refusal;

@@ -16,7 +16,7 @@ pub(crate) fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Invalid> {
 }
 
 /// Reads a JSON value that was parsed already.
-pub(crate) fn value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Invalid> {
+pub(crate) fn value<T: DeserializeOwned>(value: &serde_json::Value) -> Result<T, Invalid> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
         fault(&path, error.inner())

@@ -9,7 +9,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde_json::Value;
 use wire::frame::{ACTIONS, PROTOCOL, TOKEN_PREFIX};
-use wire::{ClientFrame, ServerFrame};
+use wire::{ClientFrame, ServerFrame, Word};
 
 use crate::environment;
 use crate::read;
@@ -56,7 +56,8 @@ pub struct Frame {
     pub connection: String,
     /// When it came.
     pub now: Millis,
-    text: String,
+    /// None where it is no JSON.
+    said: Option<Value>,
 }
 
 /// A socket that was closed.
@@ -94,7 +95,7 @@ pub async fn run_frames<App: Sync + 'static>(
     serve(start, async |app, event| {
         let begun = Instant::now();
         let frame = Frame::new(event);
-        let mention = Mention::of(&frame.text);
+        let mention = Mention::of(frame.said.as_ref());
         let outcome = handle(app, frame).await;
         log(mention.action, begun, outcome.as_ref().err());
         let answer = outcome.unwrap_or_else(|refusal| Some(mention.problem(&refusal)));
@@ -154,22 +155,22 @@ impl Frame {
         Self {
             connection: connection_id(&event),
             now: environment::now(),
-            text: event.body.unwrap_or_default(),
+            said: event.body.and_then(|text| serde_json::from_str(&text).ok()),
         }
     }
 
     /// What the client says.
     pub fn read(&self) -> Result<ClientFrame, Refusal> {
-        let value: Value = serde_json::from_str(&self.text)
-            .map_err(|_| Invalid::new("frame", "must be a JSON object."))?;
-        match value.get("action") {
+        let Some(value @ Value::Object(fields)) = &self.said else {
+            return Err(Invalid::new("frame", "must be a JSON object.").into());
+        };
+        match fields.get("action") {
             Some(Value::String(action)) if ACTIONS.contains(&action.as_str()) => {
                 Ok(read::value(value)?)
             }
             Some(Value::String(_)) => Err(Refusal::UnknownAction),
             Some(_) => Err(Invalid::new("action", "must be a text.").into()),
-            None if value.is_object() => Err(Invalid::new("action", "is missing.").into()),
-            None => Err(Invalid::new("frame", "must be a JSON object.").into()),
+            None => Err(Invalid::new("action", "is missing.").into()),
         }
     }
 }
@@ -191,16 +192,16 @@ struct Mention {
 }
 
 impl Mention {
-    fn of(text: &str) -> Self {
-        let value: Value = serde_json::from_str(text).unwrap_or_default();
+    fn of(said: Option<&Value>) -> Self {
+        let field = |name: &str| said.and_then(|value| value.get(name));
         let short = |name: &str| {
-            let text = value.get(name)?.as_str()?;
+            let text = field(name)?.as_str()?;
             (text.len() <= 64).then(|| text.to_owned())
         };
         Self {
             action: ACTIONS
                 .into_iter()
-                .find(|action| value.get("action").is_some_and(|said| said == action))
+                .find(|action| field("action").is_some_and(|said| said == action))
                 .unwrap_or("unknown"),
             reference: short("ref"),
             id: short("id"),
@@ -209,13 +210,22 @@ impl Mention {
 
     fn problem(self, refusal: &Refusal) -> ServerFrame {
         ServerFrame::Problem {
-            error: refusal.word(),
+            error: match refusal.word() {
+                // The contract has no word for it here: sending it again may help.
+                Word::Internal => Word::TryAgain,
+                word => word,
+            },
             message: refusal.message(),
             reference: self.reference,
             id: self.id,
             retry_at: refusal.retry_at(),
         }
     }
+}
+
+/// The frame that tells a refusal which answers no particular frame.
+pub fn problem(refusal: &Refusal) -> ServerFrame {
+    Mention::of(None).problem(refusal)
 }
 
 /// 200, and the subprotocol that API Gateway leaves to the function to select:

@@ -185,14 +185,17 @@ impl Letter {
     }
 
     fn invited(by: &str, room: &str, origin: &str) -> Self {
+        // A direct room has no name of its own.
+        let talk = match room {
+            "" => "a conversation".to_owned(),
+            name => format!("the conversation \"{}\"", quoted(name)),
+        };
         Self::of(
             "You are invited to Banter",
             [
                 format!(
-                    "Somebody who calls themselves \"{}\" invites you to the conversation \"{}\" \
-                     on Banter, a chat.",
-                    quoted(by),
-                    quoted(room)
+                    "Somebody who calls themselves \"{}\" invites you to {talk} on Banter, a chat.",
+                    quoted(by)
                 ),
                 format!(
                     "To join, register at {origin} with this address: the conversation will be \

@@ -21,6 +21,9 @@ const POSTS_AT_ONCE: usize = 64;
 const TRIES: u32 = 4;
 /// The first wait between two tries; it doubles.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
+/// How long a fan-out may take: inside the 29 s of the socket's integration. Who
+/// was not reached by then asks with the next `ping`.
+const FAN_OUT_LIMIT: Duration = Duration::from_secs(20);
 /// How long one try may take.
 const TRY_LIMIT: Duration = Duration::from_secs(2);
 /// How long all tries of one post may take together.
@@ -153,6 +156,7 @@ impl Push {
                 (posted == Posted::Gone).then_some(connection)
             })
             .buffer_unordered(POSTS_AT_ONCE)
+            .take_until(tokio::time::sleep(FAN_OUT_LIMIT))
             .filter_map(|gone| async move { gone })
             .collect()
             .await

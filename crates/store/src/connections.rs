@@ -6,6 +6,7 @@
 
 use domain::Millis;
 use domain::limits::{CONNECTION_LIFETIME, PRESENCE_LEASE};
+use domain::time::MINUTE;
 use futures_util::TryStreamExt;
 use mongodb::bson::{DateTime, Document, doc};
 use mongodb::options::ReturnDocument;
@@ -14,6 +15,9 @@ use wire::User;
 
 use crate::error::Result;
 use crate::{Store, date};
+
+/// How long after its lease a silent socket is closed by API Gateway.
+const IDLE_AFTER_LEASE: Millis = 10 * MINUTE - PRESENCE_LEASE;
 
 /// One open socket.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -96,19 +100,19 @@ impl Store {
             "$set": { "greeted": true },
             "$addToSet": { "rooms": { "$each": rooms } },
         };
-        self.update_connections(doc! { "_id": id }, update).await
+        self.update_connection(id, update).await
     }
 
     /// Lets a socket hear a room.
     pub async fn hear(&self, id: &str, room: &str) -> Result<()> {
         let update = doc! { "$addToSet": { "rooms": room } };
-        self.update_connections(doc! { "_id": id }, update).await
+        self.update_connection(id, update).await
     }
 
     /// Lets a socket hear these rooms no more.
     pub async fn unhear(&self, id: &str, rooms: &[String]) -> Result<()> {
         let update = doc! { "$pull": { "rooms": { "$in": rooms } } };
-        self.update_connections(doc! { "_id": id }, update).await
+        self.update_connection(id, update).await
     }
 
     /// Lets every greeted socket of a user hear a room.
@@ -133,9 +137,11 @@ impl Store {
         self.found_listeners(filter).await
     }
 
-    /// The sockets of a user.
+    /// The sockets of a user that said `hello`. One that did not may still be
+    /// opening: to API Gateway it does not exist yet, so a post would find it gone.
     pub async fn connections_of(&self, user: &str) -> Result<Vec<Listener>> {
-        self.found_listeners(doc! { "user": user }).await
+        self.found_listeners(doc! { "user": user, "greeted": true })
+            .await
     }
 
     /// Takes the sockets of one session, or of all of a user's but one, out of
@@ -173,12 +179,11 @@ impl Store {
         Ok(())
     }
 
-    /// How many sockets a user has.
-    pub async fn count_connections(&self, user: &str) -> Result<u64> {
-        Ok(self
-            .connections()
-            .count_documents(doc! { "user": user })
-            .await?)
+    /// How many sockets a user has. One that was silent for ten minutes was
+    /// closed by API Gateway, whether or not we were told.
+    pub async fn count_connections(&self, user: &str, now: Millis) -> Result<u64> {
+        let filter = doc! { "user": user, "lease_until": { "$gt": now - IDLE_AFTER_LEASE } };
+        Ok(self.connections().count_documents(filter).await?)
     }
 
     /// Whether a user is present on a socket other than `except`.
@@ -208,6 +213,13 @@ impl Store {
             .await?
             .try_collect()
             .await?)
+    }
+
+    /// Of one row, so that the driver may try it again by itself.
+    async fn update_connection(&self, id: &str, update: Document) -> Result<()> {
+        let filter = doc! { "_id": id };
+        self.connections().update_one(filter, update).await?;
+        Ok(())
     }
 
     async fn update_connections(&self, filter: Document, update: Document) -> Result<()> {

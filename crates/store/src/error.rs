@@ -9,7 +9,8 @@ use mongodb::error::{ErrorKind, WriteFailure};
 /// same operation may succeed later.
 #[derive(Debug)]
 pub struct Error {
-    cause: mongodb::error::Error,
+    /// None where the database answered and what was asked for did not settle.
+    cause: Option<mongodb::error::Error>,
 }
 
 /// The result of a database operation.
@@ -18,14 +19,24 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// MongoDB's code for a key that a unique index has already.
 const DUPLICATE_KEY: i32 = 11_000;
 
+/// Codes of a server that steps down, shuts down, cannot reach a majority or its
+/// peers, or ran out of time: the same operation may succeed in a moment
+/// (MongoDB, `error_codes.yml`).
+const PASSING: [i32; 15] = [
+    6, 7, 50, 64, 89, 91, 134, 189, 262, 9_001, 10_058, 10_107, 11_600, 11_602, 13_435,
+];
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The driver's own text may quote the values of a unique key, such as an
         // address, so only the kind and the code are told.
-        match code_of(&self.cause) {
+        let Some(cause) = &self.cause else {
+            return write!(f, "a write did not settle in time");
+        };
+        match code_of(cause) {
             Some(code) => write!(f, "the database refused with code {code}"),
-            None if is_away(&self.cause) => write!(f, "the database cannot be reached"),
-            None => write!(f, "the database driver failed: {}", kind(&self.cause)),
+            None if is_away(cause) => write!(f, "the database cannot be reached"),
+            None => write!(f, "the database driver failed: {}", kind(cause)),
         }
     }
 }
@@ -33,13 +44,20 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         static AWAY: Unavailable = Unavailable { what: "database" };
-        is_away(&self.cause).then_some(&AWAY)
+        self.cause.as_ref().is_none_or(is_away).then_some(&AWAY)
     }
 }
 
 impl From<mongodb::error::Error> for Error {
     fn from(cause: mongodb::error::Error) -> Self {
-        Self { cause }
+        Self { cause: Some(cause) }
+    }
+}
+
+impl Error {
+    /// What was asked for did not settle in time; later it may.
+    pub(crate) fn busy() -> Self {
+        Self { cause: None }
     }
 }
 
@@ -71,7 +89,8 @@ fn is_away(error: &mongodb::error::Error) -> bool {
             | ErrorKind::DnsResolve { .. }
             | ErrorKind::Write(WriteFailure::WriteConcernError(_))
     ) || error.contains_label("RetryableWriteError")
-        || error.contains_label("TransientTransactionError")
+        || error.contains_label("SystemOverloadedError")
+        || code_of(error).is_some_and(|code| PASSING.contains(&code))
 }
 
 fn kind(error: &mongodb::error::Error) -> &'static str {

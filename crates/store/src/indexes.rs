@@ -61,7 +61,6 @@ fn all() -> Vec<(&'static str, Vec<IndexModel>)> {
                 // Who hears a room.
                 plain(doc! { "rooms": 1 }),
                 plain(doc! { "user": 1 }),
-                plain(doc! { "session": 1 }),
                 expiring(),
             ],
         ),

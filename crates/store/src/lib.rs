@@ -29,6 +29,11 @@ pub use error::{Error, Result};
 /// How long an operation waits for a database that is away: long enough for an
 /// election, short enough that the caller still hears `503`.
 const SERVER_SELECTION: Duration = Duration::from_secs(4);
+/// How long a write waits for a majority before it counts as not acknowledged.
+const MAJORITY_WAIT: Duration = Duration::from_secs(8);
+/// A connection unused for this long may have been forgotten on the way, as by a
+/// function that was frozen: a new one is made instead.
+const IDLE_CONNECTION: Duration = Duration::from_secs(240);
 /// Connections per function process. One invocation runs at a time; the fan-out
 /// and the lists read a few things at once.
 const POOL: u32 = 8;
@@ -37,7 +42,8 @@ const POOL: u32 = 8;
 #[derive(Clone)]
 pub struct Settings {
     /// `MONGODB_URI`: the connection string with login and the database's name.
-    /// With a wrong one every request is answered with 503.
+    /// With a malformed one the init fails; with a wrong one every request is
+    /// answered with 503.
     pub uri: String,
 }
 
@@ -67,9 +73,11 @@ impl Store {
             .get_or_insert(SERVER_SELECTION);
         options.connect_timeout.get_or_insert(SERVER_SELECTION);
         options.max_pool_size.get_or_insert(POOL);
-        options
-            .write_concern
-            .get_or_insert_with(WriteConcern::majority);
+        options.max_idle_time.get_or_insert(IDLE_CONNECTION);
+        // Whatever the URI says: what was acknowledged must be kept.
+        let mut majority = WriteConcern::majority();
+        majority.w_timeout = Some(MAJORITY_WAIT);
+        options.write_concern = Some(majority);
         let client = Client::with_options(options)?;
         let database = client
             .default_database()

@@ -95,8 +95,12 @@ impl Store {
         Ok(self.members().find_one_and_delete(filter).await?)
     }
 
-    /// Makes the longest-standing member of a room its owner.
-    pub async fn promote_eldest(&self, room: &str) -> Result<()> {
+    /// Makes the longest-standing member of a room its owner, if it has none.
+    pub async fn ensure_owner(&self, room: &str) -> Result<()> {
+        let owner = doc! { "room": room, "role": "owner" };
+        if self.members().find_one(owner).await?.is_some() {
+            return Ok(());
+        }
         self.members()
             .find_one_and_update(doc! { "room": room }, doc! { "$set": { "role": "owner" } })
             .sort(doc! { "joined_at": 1 })
@@ -227,12 +231,16 @@ impl Store {
     /// The one who waits in a direct room for the other to get an account; none
     /// for a group.
     pub async fn direct_host(&self, room: &str) -> Result<Option<MemberRow>> {
-        let filter = doc! { "room": room, "title": { "$exists": true } };
-        Ok(self.members().find_one(filter).await?)
+        let direct = doc! { "_id": room, "kind": "direct" };
+        let rooms = self.collection::<Document>("rooms");
+        if rooms.find_one(direct).await?.is_none() {
+            return Ok(None);
+        }
+        Ok(self.members().find_one(doc! { "room": room }).await?)
     }
 
-    /// Sets the name that a member of a direct room sees it by.
-    pub async fn entitle(&self, room: &str, user: &str, title: &str) -> Result<()> {
+    /// Sets the name by which a member of a direct room sees it.
+    pub async fn set_title(&self, room: &str, user: &str, title: &str) -> Result<()> {
         let filter = doc! { "user": user, "room": room };
         self.members()
             .update_one(filter, doc! { "$set": { "title": title } })

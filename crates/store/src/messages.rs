@@ -4,6 +4,8 @@
 //! Nothing can take `n + 1` before `n` exists, so there are no holes, no counter
 //! and no transaction.
 
+use std::time::Duration;
+
 use domain::history::{Cursor, PageQuery};
 use domain::{ClientMessageId, MessageText, Millis};
 use futures_util::TryStreamExt;
@@ -13,7 +15,13 @@ use serde::{Deserialize, Serialize};
 use wire::{Message, User};
 
 use crate::Store;
-use crate::error::{Result, is_duplicate};
+use crate::error::{Error, Result, is_duplicate};
+
+/// How often a place in a room is tried for: each round somebody got one, so
+/// this many senders at once are no trouble.
+const APPEND_ROUNDS: u32 = 200;
+/// The first wait for a write that is not settled yet; it doubles.
+const FIRST_WAIT: Duration = Duration::from_millis(10);
 
 #[derive(Serialize, Deserialize)]
 struct MessageRow {
@@ -69,7 +77,8 @@ impl Store {
     /// wrong about it costs a round trip, never order.
     pub async fn append(&self, draft: &Draft<'_>, last_seq: i64, now: Millis) -> Result<Appended> {
         let mut last_seq = last_seq;
-        loop {
+        let mut wait = FIRST_WAIT;
+        for _ in 0..APPEND_ROUNDS {
             let row = MessageRow {
                 room: draft.room.to_owned(),
                 seq: last_seq + 1,
@@ -85,11 +94,19 @@ impl Store {
                     if let Some(stored) = self.sent_before(draft).await? {
                         return Ok(Appended::Already(stored));
                     }
-                    last_seq = self.newest_seq(draft.room).await?;
+                    let newest = self.newest_seq(draft.room).await?;
+                    if newest == last_seq {
+                        // The same message is on its way to a majority, or a
+                        // rollback is: neither can be told from here yet.
+                        tokio::time::sleep(wait).await;
+                        wait *= 2;
+                    }
+                    last_seq = newest;
                 }
                 Err(error) => return Err(error.into()),
             }
         }
+        Err(Error::busy())
     }
 
     /// The newest `seq` of a room, 0 when nothing was said.

@@ -93,16 +93,22 @@ impl Membership {
 }
 
 impl Store {
+    /// The direct room that the pair of `wanted` has already.
+    pub async fn room_of_pair(&self, wanted: &RoomRow) -> Result<Option<RoomRow>> {
+        let Some(pair) = &wanted.pair else {
+            return Ok(None);
+        };
+        let rooms = self.collection::<RoomRow>("rooms");
+        Ok(rooms.find_one(doc! { "pair": pair }).await?)
+    }
+
     /// Makes a room; of any number at once for one pair, one wins.
     pub async fn create_room(&self, room: &RoomRow) -> Result<MadeRoom> {
         let rooms = self.collection::<RoomRow>("rooms");
         match rooms.insert_one(room).await {
             Ok(_) => Ok(MadeRoom::New),
             Err(error) if is_duplicate(&error) => {
-                let existing = match &room.pair {
-                    Some(pair) => rooms.find_one(doc! { "pair": pair }).await?,
-                    None => None,
-                };
+                let existing = self.room_of_pair(room).await?;
                 existing.map(MadeRoom::Existing).ok_or(error.into())
             }
             Err(error) => Err(error.into()),

@@ -3,10 +3,10 @@
 
 use accounts::Caller;
 use credentials::random;
-use domain::limits::ROOMS_PER_USER;
 use domain::{EmailAddress, Invalid, RoomName};
 use edge::Refusal;
 use edge::http::{Answer, Call, Outcome};
+use futures_util::future::try_join_all;
 use store::members::MemberRow;
 use store::rooms::{MadeRoom, RoomRow};
 use store::users::Account;
@@ -15,6 +15,8 @@ use wire::{Role, RoomKind};
 
 use crate::{App, invite};
 
+/// How many people are admitted at once.
+const ADMITTED_AT_ONCE: usize = 8;
 /// How many addresses one request may name.
 const MEMBERS_AT_ONCE: usize = 100;
 
@@ -22,9 +24,6 @@ const MEMBERS_AT_ONCE: usize = 100;
 pub(crate) async fn create(app: &App, call: Call, caller: Caller) -> Outcome {
     let body: CreateRoom = call.body()?;
     let emails = addresses(&body.members)?;
-    if app.store.count_rooms(&caller.user.id).await? >= ROOMS_PER_USER as u64 {
-        return Err(Invalid::new("name", "must wait: you are in 500 rooms already.").into());
-    }
     let owner = app.store.account(&caller.user.id).await?;
     let owner = owner.ok_or(Refusal::SignedOut)?;
     match body.kind {
@@ -41,6 +40,7 @@ async fn group(
     mut emails: Vec<EmailAddress>,
 ) -> Outcome {
     let name = RoomName::parse("name", name)?;
+    invite::refuse_full(app, &owner).await?;
     emails.retain(|email| email.as_str() != owner.email);
     let accounts = app.store.accounts_of(&emails).await?;
     emails.retain(|email| !accounts.iter().any(|known| known.email == email.as_str()));
@@ -53,9 +53,12 @@ async fn group(
     app.store.create_room(&room).await?;
     let first = MemberRow::new(&room.id, &owner.user(), Role::Owner, call.now);
     app.delivery.admit(&first).await?;
-    for account in accounts {
-        let member = MemberRow::new(&room.id, &account.user(), Role::Member, call.now);
-        app.delivery.admit(&member).await?;
+    for some in accounts.chunks(ADMITTED_AT_ONCE) {
+        try_join_all(some.iter().map(|account| async {
+            let member = MemberRow::new(&room.id, &account.user(), Role::Member, call.now);
+            app.delivery.admit(&member).await
+        }))
+        .await?;
     }
     for email in emails {
         invite::by_mail(app, &room, &owner, &email, call.now).await?;
@@ -72,15 +75,20 @@ async fn direct(app: &App, call: Call, owner: Account, emails: Vec<EmailAddress>
         return Err(Invalid::new("members", "must name somebody else than yourself.").into());
     }
     let other = app.store.account_of(email).await?;
-    match &other {
-        Some(account) => invite::refuse_full(app, account).await?,
-        None => invite::refuse_over_quota(app, &owner.id, 1, call.now).await?,
-    }
-
     let wanted = RoomRow::direct(random::id(), &owner.email, email.as_str(), call.now);
-    let (room, is_new) = match app.store.create_room(&wanted).await? {
-        MadeRoom::New => (wanted, true),
-        MadeRoom::Existing(room) => (room, false),
+    let (room, is_new) = match app.store.room_of_pair(&wanted).await? {
+        Some(room) => (room, false),
+        None => {
+            invite::refuse_full(app, &owner).await?;
+            match &other {
+                Some(account) => invite::refuse_full(app, account).await?,
+                None => invite::refuse_over_quota(app, &owner.id, 1, call.now).await?,
+            }
+            match app.store.create_room(&wanted).await? {
+                MadeRoom::New => (wanted, true),
+                MadeRoom::Existing(room) => (room, false),
+            }
+        }
     };
     // Also for a room that is there already: whoever made it may have been cut
     // off half-way, and one who left comes back.

@@ -60,7 +60,7 @@ pub(crate) async fn refuse_over_quota(
 /// Refuses somebody who is in as many rooms as one may be.
 pub(crate) async fn refuse_full(app: &App, account: &Account) -> Result<(), Refusal> {
     if app.store.count_rooms(&account.id).await? >= ROOMS_PER_USER as u64 {
-        return Err(Invalid::new("members", "names somebody who is in 500 rooms already.").into());
+        return Err(Invalid::new("members", "must wait: somebody is in 500 rooms already.").into());
     }
     Ok(())
 }

@@ -50,7 +50,11 @@ pub(crate) async fn remove(app: &App, call: Call, caller: Caller) -> Outcome {
     if !is_own && !is_owner {
         return Err(Refusal::Forbidden("Only the owner may remove others."));
     }
-    match app.delivery.dismiss(&membership.room_row.id, &user).await? {
+    match app
+        .delivery
+        .dismiss(&membership.room_row.id, &user, call.now)
+        .await?
+    {
         Some(_) => Ok(Answer::no_content()),
         None => Err(Refusal::NotFound),
     }

@@ -11,7 +11,6 @@ mod prepare;
 
 use std::time::Duration;
 
-use domain::settings::Variables;
 use edge::deployment::{self, Kind, Request};
 
 /// How long a database or a broker that was just made may take to answer.
@@ -29,7 +28,7 @@ async fn handle(request: Request, left: Duration) -> anyhow::Result<()> {
         Kind::Delete => Ok(None),
         Kind::Create | Kind::Update => {
             let patience = PATIENCE.min(left.saturating_sub(KEPT_FOR_THE_ANSWER));
-            let variables = Variables::new(std::env::vars());
+            let variables = edge::variables();
             prepare::everything(variables, patience).await.map(Some)
         }
     };

@@ -15,7 +15,7 @@ pub(crate) async fn join(app: &App, account: &Account, now: Millis) -> Result<()
         let mut member = MemberRow::new(&invitation.room, &account.user(), Role::Member, now);
         if let Some(host) = app.store.direct_host(&invitation.room).await? {
             app.store
-                .entitle(&invitation.room, &host.user, &account.name)
+                .set_title(&invitation.room, &host.user, &account.name)
                 .await?;
             member = member.titled(&host.name);
         }

@@ -6,6 +6,7 @@
 
 use accounts::Gate;
 use credentials::Verifier;
+use domain::Millis;
 use domain::limits::SOCKETS_PER_USER;
 use domain::settings::Variables;
 use domain::time::MINUTE;
@@ -54,7 +55,6 @@ async fn handle(app: &'static App, handshake: Handshake) -> Result<(), Refusal> 
             "The subprotocol chat.v1 must be offered.",
         ));
     }
-    // Registered before it is counted, so that of many at once none slips through.
     let connection = Connection::new(
         handshake.connection,
         &caller.user,
@@ -62,9 +62,26 @@ async fn handle(app: &'static App, handshake: Handshake) -> Result<(), Refusal> 
         handshake.now,
     );
     app.store.insert_connection(&connection).await?;
-    if app.store.count_connections(&caller.user.id).await? > SOCKETS_PER_USER {
+    let refusal = refusal(app, &connection, handshake.now).await;
+    if refusal.is_err() {
         app.store.remove_connections(&[connection.id]).await?;
-        return Err(Refusal::TooFast(handshake.now + MINUTE));
+    }
+    refusal
+}
+
+/// Looks once more now that the row is there: a session that ended in between
+/// found no row to remove, and others may have opened sockets at the same time.
+async fn refusal(app: &App, connection: &Connection, now: Millis) -> Result<(), Refusal> {
+    let Connection { user, session, .. } = connection;
+    let (sockets, live) = tokio::try_join!(
+        app.store.count_connections(user, now),
+        app.store.is_session_live(session, user, now)
+    )?;
+    if !live {
+        return Err(Refusal::SignedOut);
+    }
+    if sockets > SOCKETS_PER_USER {
+        return Err(Refusal::TooFast(now + MINUTE));
     }
     Ok(())
 }

@@ -34,7 +34,9 @@ async fn main() -> Result<(), edge::Error> {
 }
 
 async fn handle(app: &'static App, closed: Closed) -> Result<(), Refusal> {
-    if let Some(connection) = app.store.remove_connection(&closed.connection).await? {
+    let removed = app.store.remove_connection(&closed.connection).await?;
+    // Nobody was told of a socket that never said hello.
+    if let Some(connection) = removed.filter(|connection| connection.greeted) {
         app.delivery.went(&connection.user, closed.now).await?;
     }
     Ok(())

@@ -11,18 +11,20 @@ use crate::{App, Reply, Sender, room_id};
 
 /// `typing`: passed on at most every 3 s per user and room, never stored.
 pub(crate) async fn typing(app: &App, sender: Sender, room: String) -> Reply {
-    membership(app, &sender, &room).await?;
     let person = sender.connection.person();
+    if !app.store.is_member(room_id(&room)?, &person.id).await? {
+        return Err(Refusal::UnknownRoom);
+    }
     let key = format!("{}:{room}", person.id);
-    if app.store.pace(TYPING, &key, sender.now).await? == Allowed::Yes
-        && is_small(app, &room).await?
+    if is_small(app, &room).await?
+        && app.store.pace(TYPING, &key, sender.now).await? == Allowed::Yes
     {
         let frame = ServerFrame::Typing {
             room: room.clone(),
             user: person,
         };
         app.delivery
-            .to_room(&room, &frame, &sender.connection.id)
+            .to_room(&room, &frame, &sender.connection.id, sender.now)
             .await?;
     }
     Ok(None)
@@ -43,7 +45,7 @@ pub(crate) async fn read(app: &App, sender: Sender, room: String, seq: i64) -> R
             seq,
         };
         app.delivery
-            .to_room(&room, &frame, &sender.connection.id)
+            .to_room(&room, &frame, &sender.connection.id, sender.now)
             .await?;
     }
     Ok(None)

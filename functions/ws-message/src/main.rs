@@ -21,6 +21,7 @@ use push::Push;
 use store::Store;
 use store::connections::Connection;
 use store::limits::Allowed;
+use store::rooms::Membership;
 use wire::{ClientFrame, ServerFrame};
 
 struct App {
@@ -41,6 +42,24 @@ impl App {
     }
 }
 
+impl App {
+    async fn membership(
+        &self,
+        room: Option<&str>,
+        user: &str,
+    ) -> store::Result<Option<Membership>> {
+        match room {
+            Some(room) => self.store.membership(room, user).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn is_live(&self, connection: &Connection, now: Millis) -> store::Result<bool> {
+        let Connection { session, user, .. } = connection;
+        self.store.is_session_live(session, user, now).await
+    }
+}
+
 /// What a frame is answered with, if with anything.
 type Reply = Result<Option<ServerFrame>, Refusal>;
 
@@ -57,21 +76,50 @@ async fn main() -> Result<(), edge::Error> {
 
 async fn handle(app: &'static App, frame: Frame) -> Reply {
     let now = frame.now;
-    let connection = app.store.renew_connection(&frame.connection, now).await?;
-    let connection = connection.ok_or(Refusal::SignedOut)?;
-    if let Allowed::Until(at) = app.store.pace(FRAMES, &connection.user, now).await? {
+    let Some(connection) = app.store.renew_connection(&frame.connection, now).await? else {
+        return turn_away(app, &frame.connection).await;
+    };
+    let said = frame.read();
+    // A message's membership is read beside the bucket: one wait less.
+    let room = match &said {
+        Ok(ClientFrame::Message { room, .. }) if is_id(room) => Some(room.clone()),
+        _ => None,
+    };
+    let (allowed, membership) = tokio::try_join!(
+        app.store.pace(FRAMES, &connection.user, now),
+        app.membership(room.as_deref(), &connection.user)
+    )?;
+    if let Allowed::Until(at) = allowed {
         return Err(Refusal::TooFast(at));
     }
+    let said = said?;
+    if matches!(said, ClientFrame::Hello { .. } | ClientFrame::Ping { .. })
+        && !app.is_live(&connection, now).await?
+    {
+        return turn_away(app, &connection.id).await;
+    }
     let sender = Sender { connection, now };
-    match frame.read()? {
+    match said {
         ClientFrame::Hello { rooms } => welcome::hello(app, sender, rooms).await,
         ClientFrame::Ping { rooms } => welcome::ping(app, sender, rooms).await,
         ClientFrame::Join { reference, room } => hear::join(app, sender, reference, room).await,
         ClientFrame::Leave { reference, room } => hear::leave(app, sender, reference, room).await,
-        ClientFrame::Message { id, room, text } => message::say(app, sender, id, room, text).await,
+        ClientFrame::Message { id, text, .. } => {
+            let membership = membership.ok_or(Refusal::UnknownRoom)?;
+            message::say(app, sender, id, membership, text).await
+        }
         ClientFrame::Typing { room } => ephemeral::typing(app, sender, room).await,
         ClientFrame::Read { room, seq } => ephemeral::read(app, sender, room, seq).await,
     }
+}
+
+/// The session has ended, and the socket ends with it. Its row goes when the
+/// session does; `hello` and `ping` look at the session itself, in case that was
+/// cut off half-way.
+async fn turn_away(app: &App, connection: &str) -> Reply {
+    let problem = edge::websocket::problem(&Refusal::SignedOut);
+    app.delivery.turn_away(connection, &problem).await?;
+    Ok(None)
 }
 
 /// A room's id as it stands in a frame; what cannot be one is no room.

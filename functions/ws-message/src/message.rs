@@ -1,28 +1,27 @@
 //! `message`: kept, acknowledged, heard, in this order.
 
 use domain::{ClientMessageId, MessageText};
-use edge::Refusal;
 use store::messages::{Appended, Draft};
+use store::rooms::Membership;
 use wire::ServerFrame;
 
-use crate::{App, Reply, Sender, room_id};
+use crate::{App, Reply, Sender};
 
 /// Appends a message to a room. The `ack` is posted once it is durable and before
 /// the others hear it; one that was sent before gets the same `ack` and is not
 /// heard again. If the function dies in between, nothing is lost: whoever missed
-/// it asks with the next `hello` or `ping`.
+/// it asks with the next `hello` or `ping`, or sees the gap at the next message.
 pub(crate) async fn say(
     app: &App,
     sender: Sender,
     id: String,
-    room: String,
+    membership: Membership,
     text: String,
 ) -> Reply {
     let id = ClientMessageId::parse("id", &id)?;
     let text = MessageText::parse("text", &text)?;
     let person = sender.connection.person();
-    let membership = app.store.membership(room_id(&room)?, &person.id).await?;
-    let membership = membership.ok_or(Refusal::UnknownRoom)?;
+    let room = membership.room_row.id;
     let draft = Draft {
         room: &room,
         from: &person,
@@ -45,14 +44,22 @@ pub(crate) async fn say(
     };
 
     let connection = &sender.connection.id;
-    let rooms = [room];
-    let (acknowledged, listeners) = tokio::join!(
-        app.delivery.to_connection(connection, &ack),
-        app.store.listeners(&rooms)
-    );
-    acknowledged?;
-    app.delivery
-        .to_listeners(listeners?, &ServerFrame::Message(message), connection)
-        .await?;
+    // From here on the sender has its answer: what fails is told to the log alone,
+    // and who does not hear the message asks for it with the next `ping`.
+    let heard = async {
+        let (acknowledged, listeners) = tokio::join!(
+            app.delivery.to_connection(connection, &ack),
+            // Not before the insert: who says hello in between reads the message.
+            app.store.listeners(std::slice::from_ref(&room))
+        );
+        acknowledged?;
+        let frame = ServerFrame::Message(message);
+        app.delivery
+            .to_listeners(listeners?, &frame, connection, sender.now)
+            .await
+    };
+    if let Err(error) = heard.await {
+        tracing::warn!(error = %error, "a message was kept and not heard by all");
+    }
     Ok(None)
 }

@@ -2,45 +2,59 @@
 
 use domain::Invalid;
 use domain::limits::ROOMS_PER_USER;
-use domain::replay::{Fitted, fit};
+use domain::replay::Replay;
 use edge::Refusal;
 use store::rooms::Membership;
 use wire::frame::Cursors;
 
 use crate::App;
 
-/// Messages read per room: more than this never fits into a frame with others.
+/// Messages read per room: hardly ever do more fit into a frame.
 const MESSAGES_PER_ROOM: u32 = 200;
 
-/// Reads what came after each cursor, of rooms that one is in. Only rooms in
-/// which something came are asked for.
-pub(crate) async fn missed(
-    app: &App,
-    memberships: &[Membership],
-    cursors: Cursors,
-    used: usize,
-) -> Result<Fitted, Refusal> {
+/// Refuses cursors that no client of ours could have.
+pub(crate) fn checked(cursors: Option<Cursors>) -> Result<Cursors, Invalid> {
+    let cursors = cursors.unwrap_or_default();
     if cursors.len() > ROOMS_PER_USER {
-        return Err(Invalid::new("rooms", "must name at most 500 rooms.").into());
+        return Err(Invalid::new("rooms", "must name at most 500 rooms."));
     }
     if cursors.values().any(|seq| *seq < 0) {
-        return Err(Invalid::new("rooms", "must hold numbers from 0.").into());
+        return Err(Invalid::new("rooms", "must hold numbers from 0."));
     }
-    let mut read = Vec::new();
-    for membership in memberships {
+    Ok(cursors)
+}
+
+/// The rooms that one is in and gave a cursor for; any other is left out.
+pub(crate) fn with_cursor<'a>(
+    memberships: &'a [Membership],
+    cursors: &Cursors,
+) -> Vec<(&'a Membership, i64)> {
+    let cursor = |membership: &'a Membership| {
+        let seq = cursors.get(&membership.room_row.id)?;
+        Some((membership, *seq))
+    };
+    memberships.iter().filter_map(cursor).collect()
+}
+
+/// Fills `replay` with what came after each cursor. Only rooms in which something
+/// came are asked for, and none once the frame is full.
+pub(crate) async fn fill(
+    app: &App,
+    replay: &mut Replay,
+    asked: &[(&Membership, i64)],
+) -> Result<(), Refusal> {
+    for (membership, cursor) in asked {
         let room = &membership.room_row.id;
-        let Some(&cursor) = cursors.get(room) else {
-            continue;
-        };
-        let messages = if membership.last_seq > cursor {
+        let came = membership.last_seq > *cursor;
+        let messages = if came && replay.has_space() {
             app.store
-                .messages_after(room, cursor, MESSAGES_PER_ROOM)
+                .messages_after(room, *cursor, MESSAGES_PER_ROOM)
                 .await?
         } else {
             Vec::new()
         };
-        let complete = messages.len() < MESSAGES_PER_ROOM as usize;
-        read.push((room.clone(), messages, complete));
+        let held_back = messages.is_empty() || messages.len() == MESSAGES_PER_ROOM as usize;
+        replay.take_missed(room, messages, !(came && held_back));
     }
-    Ok(fit(read, used))
+    Ok(())
 }

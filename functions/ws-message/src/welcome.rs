@@ -1,54 +1,86 @@
 //! `hello` and `ping`: here I am, what did I miss?
 
-use domain::replay::{fit_rooms, json_bytes};
+use domain::replay::Replay;
+use edge::Refusal;
+use store::rooms::Membership;
 use wire::ServerFrame;
 use wire::frame::Cursors;
 
-use crate::replay::missed;
+use crate::replay::{checked, fill, with_cursor};
 use crate::{App, Reply, Sender};
 
 /// `hello`: this socket hears all the rooms that its user is in.
 pub(crate) async fn hello(app: &App, sender: Sender, cursors: Option<Cursors>) -> Reply {
+    let cursors = checked(cursors)?;
     let person = sender.connection.person();
     let connection = &sender.connection.id;
-    let rooms = app.store.room_ids_of(&person.id).await?;
-    app.store.greet_connection(connection, &rooms).await?;
-    // Read again after it was written down: a membership that ended in between
-    // is not heard, and a message that came in between is missed by nobody.
-    let memberships = app.store.memberships_of(&person.id).await?;
-    let ended: Vec<String> = rooms
-        .into_iter()
-        .filter(|id| !memberships.iter().any(|m| m.room_row.id == *id))
-        .collect();
-    if !ended.is_empty() {
-        app.store.unhear(connection, &ended).await?;
-    }
+    let is_first = !sender.connection.greeted
+        && !app
+            .store
+            .is_present_beside(&person.id, connection, sender.now)
+            .await?;
+    let memberships = hear_all(app, &person.id, connection).await?;
 
-    let (rooms, complete) = fit_rooms(memberships.iter().map(|m| m.room()).collect());
-    let cursors = cursors.unwrap_or_default();
-    let fitted = missed(app, &memberships, cursors, json_bytes(&rooms)).await?;
-    app.delivery.came(&person, connection, sender.now).await?;
-    Ok(Some(ServerFrame::Welcome {
-        user: person,
+    let asked = with_cursor(&memberships, &cursors);
+    let mut replay = Replay::new(asked.iter().map(|(one, _)| one.room_row.id.as_str()));
+    let rooms = memberships.iter().map(Membership::room).collect();
+    let (rooms, complete) = replay.take_rooms(rooms);
+    fill(app, &mut replay, &asked).await?;
+    let (missed, more) = replay.finish();
+    let welcome = ServerFrame::Welcome {
+        user: person.clone(),
         rooms,
-        missed: fitted.missed,
-        more: fitted.more,
+        missed,
+        more,
         more_rooms: !complete,
-    }))
+    };
+    if !is_first {
+        return Ok(Some(welcome));
+    }
+    // Whoever says hello does not wait until everybody knows.
+    app.delivery.to_connection(connection, &welcome).await?;
+    app.delivery.came(&person, connection, sender.now).await?;
+    Ok(None)
 }
 
 /// `ping`: the lease was renewed already; what was missed comes back.
 pub(crate) async fn ping(app: &App, sender: Sender, cursors: Option<Cursors>) -> Reply {
-    let cursors = cursors.unwrap_or_default();
+    let cursors = checked(cursors)?;
     let memberships = if cursors.is_empty() {
         Vec::new()
     } else {
         app.store.memberships_of(&sender.connection.user).await?
     };
-    let fitted = missed(app, &memberships, cursors, 0).await?;
+    let asked = with_cursor(&memberships, &cursors);
+    let mut replay = Replay::new(asked.iter().map(|(one, _)| one.room_row.id.as_str()));
+    fill(app, &mut replay, &asked).await?;
+    let (missed, more) = replay.finish();
     Ok(Some(ServerFrame::Pong {
         at: sender.now,
-        missed: fitted.missed,
-        more: fitted.more,
+        missed,
+        more,
     }))
+}
+
+/// Writes down that a socket hears the rooms of its user, and reads the
+/// memberships again until both agree: one that came or went in between is heard
+/// or not heard as it ends up, and a message that came in between is missed by
+/// nobody.
+async fn hear_all(app: &App, user: &str, connection: &str) -> Result<Vec<Membership>, Refusal> {
+    let mut heard = app.store.room_ids_of(user).await?;
+    loop {
+        app.store.greet_connection(connection, &heard).await?;
+        let memberships = app.store.memberships_of(user).await?;
+        let is_in = |room: &String| memberships.iter().any(|one| one.room_row.id == *room);
+        let ended: Vec<String> = heard.iter().filter(|room| !is_in(room)).cloned().collect();
+        if !ended.is_empty() {
+            app.store.unhear(connection, &ended).await?;
+        }
+        let rooms = memberships.iter().map(|one| one.room_row.id.clone());
+        let rooms: Vec<String> = rooms.collect();
+        if rooms.iter().all(|room| heard.contains(room)) {
+            return Ok(memberships);
+        }
+        heard = rooms;
+    }
 }
