@@ -45,6 +45,7 @@ async fn two_people_talk(stack: &Arc<Stack>) -> anyhow::Result<()> {
     at_ann_s.fill("#invite-email", &bob.email).await?;
     at_ann_s.click("#invite-submit").await?;
     at_ann_s.reads("#members .member", "Bob").await;
+    at_ann_s.click("#people").await?;
     at_bob_s.reads("#room-list .room", "Tea").await;
     at_bob_s.click("#room-list .room").await?;
 
@@ -57,6 +58,11 @@ async fn two_people_talk(stack: &Arc<Stack>) -> anyhow::Result<()> {
     at_ann_s
         .visible("#messages .message[data-delivery=sent]")
         .await?;
+    say(&at_bob_s, "The kettle is on. Four o'clock?").await?;
+    say(&at_ann_s, "Four it is ☕ I bring the cake.").await?;
+    at_bob_s
+        .reads("#messages .message", "I bring the cake")
+        .await;
     at_ann_s.picture(&pictures, "talk").await?;
     at_bob_s.resize(360, 740).await?;
     at_bob_s.picture(&pictures, "talk-narrow").await?;

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
+use crate::stack::descendants;
 use crate::wait::eventually;
 
 const SLOW: Duration = Duration::from_secs(30);
@@ -20,7 +21,7 @@ const SLOW: Duration = Duration::from_secs(30);
 /// A WebDriver server; its browsers end with it.
 pub struct Driver {
     port: u16,
-    _process: Child,
+    process: Child,
 }
 
 /// One browser with a profile of its own.
@@ -60,10 +61,7 @@ impl Driver {
             TcpStream::connect(("127.0.0.1", port)).await.ok()
         })
         .await;
-        Ok(Self {
-            port,
-            _process: process,
-        })
+        Ok(Self { port, process })
     }
 
     /// Opens a browser.
@@ -78,6 +76,15 @@ impl Driver {
             .await
             .context("starting a browser")?;
         Ok(Browser { client })
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // Killed, it would leave the browsers of a failed test behind.
+        for browser in self.process.id().into_iter().flat_map(descendants) {
+            browser.signal("KILL");
+        }
     }
 }
 

@@ -24,7 +24,7 @@ pub use database::Database;
 pub use examination::Examined;
 pub use journal::Journal;
 pub use places::{binary, screenshots};
-pub use processes::Process;
+pub use processes::{Process, descendants};
 pub use proxy::{Mode, Proxy};
 pub use runner::{FunctionProcess, Ready};
 pub use secrets::{Kind, Secrets};

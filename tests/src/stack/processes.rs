@@ -42,7 +42,7 @@ pub(super) fn signal(id: u32, name: &str) {
 }
 
 /// All processes below one.
-pub(super) fn descendants(ancestor: u32) -> Vec<Process> {
+pub fn descendants(ancestor: u32) -> Vec<Process> {
     let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for id in all() {
         if let Some(stat) = stat(id) {
