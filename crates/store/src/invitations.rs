@@ -1,6 +1,6 @@
 //! Invitations of addresses that have no account yet.
 
-use domain::{EmailAddress, Millis};
+use domain::Millis;
 use futures_util::TryStreamExt;
 use mongodb::bson::doc;
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,12 @@ impl Store {
         }
     }
 
+    /// Whether an address is invited to a room.
+    pub async fn is_invited(&self, room: &str, email: &str) -> Result<bool> {
+        let filter = doc! { "email": email, "room": room };
+        Ok(self.invitations().find_one(filter).await?.is_some())
+    }
+
     /// Takes an invitation back.
     pub async fn withdraw(&self, room: &str, email: &str) -> Result<()> {
         let filter = doc! { "email": email, "room": room };
@@ -50,10 +56,10 @@ impl Store {
     }
 
     /// What an address is invited to.
-    pub async fn invitations_of(&self, email: &EmailAddress) -> Result<Vec<Invitation>> {
+    pub async fn invitations_of(&self, email: &str) -> Result<Vec<Invitation>> {
         Ok(self
             .invitations()
-            .find(doc! { "email": email.as_str() })
+            .find(doc! { "email": email })
             .await?
             .try_collect()
             .await?)

@@ -12,8 +12,9 @@ use store::users::Account;
 
 use crate::App;
 
-/// Keeps an invitation and mails it, once per address and room. When the broker
-/// does not confirm, the invitation is taken back.
+/// Mails an invitation and keeps it, once per address and room. It is kept when
+/// the broker has confirmed the mail: cut off in between, asking again mails it
+/// twice, which is better than never.
 pub(crate) async fn by_mail(
     app: &App,
     room: &RoomRow,
@@ -21,13 +22,7 @@ pub(crate) async fn by_mail(
     email: &EmailAddress,
     now: Millis,
 ) -> Result<(), Refusal> {
-    let invitation = Invitation {
-        room: room.id.clone(),
-        email: email.as_str().to_owned(),
-        by: by.id.clone(),
-        at: now,
-    };
-    if !app.store.invite(&invitation).await? {
+    if app.store.is_invited(&room.id, email.as_str()).await? {
         return Ok(());
     }
     let job = Job::Invited {
@@ -35,10 +30,14 @@ pub(crate) async fn by_mail(
         by: by.name.clone(),
         room: room.name.clone(),
     };
-    if let Err(away) = app.outbox.publish(&random::id(), &job, now).await {
-        app.store.withdraw(&room.id, email.as_str()).await?;
-        return Err(away.into());
-    }
+    app.outbox.publish(&random::id(), &job, now).await?;
+    let invitation = Invitation {
+        room: room.id.clone(),
+        email: email.as_str().to_owned(),
+        by: by.id.clone(),
+        at: now,
+    };
+    app.store.invite(&invitation).await?;
     Ok(())
 }
 
