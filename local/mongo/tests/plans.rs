@@ -183,3 +183,53 @@ async fn arrays_side_by_side_cannot_be_indexed() {
         .unwrap_err();
     assert_eq!(code(&error), Some(171));
 }
+
+/// The `_id`s that a `find` gives, in its order.
+async fn found(mongo: &Mongo, filter: Document, sort: Document) -> Vec<i32> {
+    let reply = mongo
+        .database()
+        .run_command(doc! { "find": "c", "filter": filter, "sort": sort })
+        .await
+        .unwrap();
+    let batch = reply
+        .get_document("cursor")
+        .unwrap()
+        .get_array("firstBatch")
+        .unwrap();
+    batch
+        .iter()
+        .map(|one| one.as_document().unwrap().get_i32("_id").unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn several_keys_of_one_document_mislead_nobody() {
+    let mongo = Mongo::start().await;
+    let indexes = doc! { "createIndexes": "c", "indexes": [
+        { "name": "a", "key": { "a": 1 } },
+        { "name": "de", "key": { "c.d": 1, "c.e": 1 } },
+        { "name": "there", "key": { "p": 1 }, "partialFilterExpression": { "p": { "$exists": true } } },
+    ] };
+    mongo.database().run_command(indexes).await.unwrap();
+    let documents = [
+        doc! { "_id": 1, "a": [1, 5], "p": 1 },
+        doc! { "_id": 2, "a": 3 },
+        doc! { "_id": 3, "c": [{ "d": 1, "e": 2 }, { "d": 2, "e": 1 }] },
+    ];
+    mongo.collection("c").insert_many(documents).await.unwrap();
+    // The first sorts by its 1, though it is found by its 5.
+    let order = found(&mongo, doc! { "a": { "$gt": 2 } }, doc! { "a": 1 }).await;
+    assert_eq!(order, [1, 2]);
+    // One element is more than 4, another less than 2.
+    let apart = found(&mongo, doc! { "a": { "$gt": 4, "$lt": 2 } }, doc! {}).await;
+    assert_eq!(apart, [1]);
+    let apart = found(&mongo, doc! { "c.d": 1, "c.e": 1 }, doc! {}).await;
+    assert_eq!(apart, [3]);
+    let missing = found(
+        &mongo,
+        doc! { "p": { "$in": [mongodb::bson::Bson::Null, 7] } },
+        doc! { "_id": 1 },
+    )
+    .await;
+    assert_eq!(missing, [2, 3]);
+}

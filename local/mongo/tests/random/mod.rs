@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 fn scalar() -> impl Strategy<Value = Bson> {
     prop_oneof![
-        4 => (0..4_i32).prop_map(Bson::Int32),
+        12 => (0..4_i32).prop_map(Bson::Int32),
         1 => (0..4_i64).prop_map(Bson::Int64),
         2 => (-1..6_i32).prop_map(|half| Bson::Double(f64::from(half) / 2.0)),
         2 => prop::sample::select(vec!["", "x", "xy", "\0", "é"]).prop_map(Bson::from),
@@ -27,8 +27,8 @@ fn inner() -> impl Strategy<Value = Bson> {
 
 fn value() -> impl Strategy<Value = Bson> {
     prop_oneof![
-        4 => scalar(),
-        2 => vec(scalar(), 0..3).prop_map(Bson::Array),
+        2 => scalar(),
+        2 => vec(scalar(), 0..4).prop_map(Bson::Array),
     ]
 }
 
@@ -56,7 +56,10 @@ pub fn document() -> impl Strategy<Value = Document> {
 }
 
 fn path() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(vec!["a", "b", "c", "c.d", "c.e"])
+    // Mostly those that may lead through arrays, where indexes can go wrong.
+    prop::sample::select(vec![
+        "a", "a", "a", "a", "c.d", "c.d", "c.d", "c.e", "c.e", "b", "c",
+    ])
 }
 
 fn condition() -> impl Strategy<Value = Bson> {
@@ -65,7 +68,7 @@ fn condition() -> impl Strategy<Value = Bson> {
         4 => scalar(),
         1 => value(),
         5 => (compare.clone(), scalar()).prop_map(|(name, value)| doc! { name: value }.into()),
-        2 => (scalar(), scalar()).prop_map(|(a, b)| doc! { "$gte": a, "$lt": b }.into()),
+        5 => (scalar(), scalar()).prop_map(|(a, b)| doc! { "$gte": a, "$lt": b }.into()),
         2 => vec(scalar(), 0..4).prop_map(|all| doc! { "$in": all }.into()),
         1 => vec(scalar(), 0..3).prop_map(|all| doc! { "$nin": all }.into()),
         1 => vec(scalar(), 1..3).prop_map(|all| doc! { "$all": all }.into()),
@@ -78,24 +81,27 @@ fn condition() -> impl Strategy<Value = Bson> {
 }
 
 pub fn filter() -> impl Strategy<Value = Document> {
-    let plain = vec((path(), condition()), 1..3).prop_map(|parts| {
-        parts
-            .into_iter()
-            .map(|(path, c)| (path.to_owned(), c))
-            .collect()
-    });
-    plain.prop_recursive(2, 6, 2, |inner| {
+    let plain = vec((path(), condition()), 1..3)
+        .prop_map(|parts: Vec<(&str, Bson)>| {
+            parts
+                .into_iter()
+                .map(|(path, c)| (path.to_owned(), c))
+                .collect()
+        })
+        .boxed();
+    let nested = plain.clone().prop_recursive(2, 6, 2, |inner| {
         (
             prop::sample::select(vec!["$and", "$or", "$nor"]),
             vec(inner, 1..3),
         )
             .prop_map(|(name, clauses): (_, Vec<Document>)| doc! { name: clauses })
-    })
+    });
+    prop_oneof![2 => plain, 1 => nested]
 }
 
 pub fn index() -> impl Strategy<Value = Document> {
     let field = (path(), prop::sample::select(vec![1, -1]));
-    (vec(field, 1..4), 0..4_u8, path()).prop_map(|(fields, kind, path)| {
+    (vec(field, 1..4), 0..8_u8, path()).prop_map(|(fields, kind, path)| {
         let key: Document = fields
             .into_iter()
             .map(|(path, direction)| (path.to_owned(), Bson::Int32(direction)))
@@ -120,11 +126,31 @@ pub fn index() -> impl Strategy<Value = Document> {
     })
 }
 
-/// A field to sort by; true for descending.
-pub type Order = Option<(&'static str, bool)>;
+/// A question: a filter, an order, and how much of the answer is wanted.
+#[derive(Debug, Clone)]
+pub struct Question {
+    pub filter: Document,
+    /// Fields to sort by; true for descending. All but the first hold no arrays.
+    pub order: Vec<(&'static str, bool)>,
+    pub skip: usize,
+    pub limit: Option<usize>,
+}
 
-pub fn question() -> impl Strategy<Value = (Document, Order)> {
-    (filter(), prop::option::of((path(), any::<bool>())))
+pub fn question() -> impl Strategy<Value = Question> {
+    let later = prop::sample::select(vec!["b", "_id"]);
+    let first = prop::option::of((path(), any::<bool>()));
+    let second = prop::option::of((later, any::<bool>()));
+    let part = (0..3_usize, prop::option::of(1..8_usize));
+    (filter(), first, second, part).prop_map(|(filter, first, second, (skip, limit))| {
+        let mut order: Vec<_> = first.into_iter().chain(second).collect();
+        order.dedup_by_key(|(path, _)| *path);
+        Question {
+            filter,
+            order,
+            skip,
+            limit,
+        }
+    })
 }
 
 pub fn update() -> impl Strategy<Value = (&'static str, &'static str, Bson)> {
