@@ -165,7 +165,7 @@ fn filters_and_orders_give_what_the_model_gives_with_and_without_indexes() {
     let world = World::new();
     let input = (
         vec(document(), 1..25),
-        vec(index(), 0..4),
+        vec(index(), 1..4),
         any::<bool>(),
         vec(question(), 1..12),
     );

@@ -63,11 +63,11 @@ fn path() -> impl Strategy<Value = &'static str> {
 }
 
 fn condition() -> impl Strategy<Value = Bson> {
-    let compare = prop::sample::select(vec!["$eq", "$ne", "$gt", "$gte", "$lt", "$lte"]);
+    let compare = prop::sample::select(vec!["$eq", "$gt", "$gte", "$lt", "$lte", "$ne"]);
     prop_oneof![
-        4 => scalar(),
+        6 => scalar(),
         1 => value(),
-        5 => (compare.clone(), scalar()).prop_map(|(name, value)| doc! { name: value }.into()),
+        9 => (compare.clone(), scalar()).prop_map(|(name, value)| doc! { name: value }.into()),
         5 => (scalar(), scalar()).prop_map(|(a, b)| doc! { "$gte": a, "$lt": b }.into()),
         2 => vec(scalar(), 0..4).prop_map(|all| doc! { "$in": all }.into()),
         1 => vec(scalar(), 0..3).prop_map(|all| doc! { "$nin": all }.into()),
@@ -100,10 +100,22 @@ pub fn filter() -> impl Strategy<Value = Document> {
 }
 
 pub fn index() -> impl Strategy<Value = Document> {
-    let field = (path(), prop::sample::select(vec![1, -1]));
-    (vec(field, 1..4), 0..8_u8, path()).prop_map(|(fields, kind, path)| {
+    // Two arrays side by side cannot be indexed: few patterns ask for that.
+    let fields = prop::sample::select(vec![
+        vec!["a"],
+        vec!["a", "b"],
+        vec!["b", "a"],
+        vec!["c.d"],
+        vec!["c.d", "c.e"],
+        vec!["c.e", "c.d", "b"],
+        vec!["c"],
+        vec!["a", "c.d"],
+    ]);
+    let directions = vec(prop::sample::select(vec![1, -1]), 3);
+    (fields, directions, 0..8_u8, path()).prop_map(|(fields, directions, kind, path)| {
         let key: Document = fields
             .into_iter()
+            .zip(directions)
             .map(|(path, direction)| (path.to_owned(), Bson::Int32(direction)))
             .collect();
         let mut index = doc! { "name": key.to_string(), "key": key };
@@ -141,16 +153,28 @@ pub fn question() -> impl Strategy<Value = Question> {
     let first = prop::option::of((path(), any::<bool>()));
     let second = prop::option::of((later, any::<bool>()));
     let part = (0..3_usize, prop::option::of(1..8_usize));
-    (filter(), first, second, part).prop_map(|(filter, first, second, (skip, limit))| {
+    let wide = (filter(), first, second).prop_map(|(filter, first, second)| {
         let mut order: Vec<_> = first.into_iter().chain(second).collect();
         order.dedup_by_key(|(path, _)| *path);
-        Question {
+        (filter, order)
+    });
+    // By the very field that is sought, and by two fields of one array.
+    let range = (
+        prop::sample::select(vec!["$gt", "$gte", "$lt", "$lte"]),
+        scalar(),
+    );
+    let same = (path(), range, any::<bool>()).prop_map(|(path, (name, bound), descending)| {
+        (doc! { path: { name: bound } }, vec![(path, descending)])
+    });
+    let pair = (scalar(), scalar()).prop_map(|(d, e)| (doc! { "c.d": d, "c.e": e }, Vec::new()));
+    (prop_oneof![3 => wide, 2 => same, 1 => pair], part).prop_map(
+        |((filter, order), (skip, limit))| Question {
             filter,
             order,
             skip,
             limit,
-        }
-    })
+        },
+    )
 }
 
 pub fn update() -> impl Strategy<Value = (&'static str, &'static str, Bson)> {
