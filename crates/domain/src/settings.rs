@@ -43,7 +43,7 @@ impl Variables {
         match self.values.get(name) {
             Some(value) => value.clone(),
             None => {
-                self.faults.push(format!("{name} is missing"));
+                self.fault(format!("{name} is missing"));
                 String::new()
             }
         }
@@ -57,8 +57,7 @@ impl Variables {
             .is_some_and(|(scheme, rest)| schemes.contains(&scheme) && !rest.is_empty());
         if !url.is_empty() && !known {
             let list = schemes.join(":// or ");
-            self.faults
-                .push(format!("{name} must be a URL with {list}://"));
+            self.fault(format!("{name} must be a URL with {list}://"));
         }
         url
     }
@@ -71,7 +70,7 @@ impl Variables {
             Ok(value) => value,
             Err(_) => {
                 if !text.is_empty() {
-                    self.faults.push(format!("{name} must be {what}"));
+                    self.fault(format!("{name} must be {what}"));
                 }
                 T::default()
             }
@@ -82,15 +81,18 @@ impl Variables {
     pub fn secret(&mut self, name: &str, least: usize) -> String {
         let secret = self.text(name);
         if !secret.is_empty() && secret.len() < least {
-            self.faults
-                .push(format!("{name} must have at least {least} bytes"));
+            self.fault(format!("{name} must have at least {least} bytes"));
         }
         secret
     }
 
-    /// Notes a fault that only a caller can see.
+    /// Notes a fault, such as one that only a caller can see. A variable that
+    /// several read is reported once.
     pub fn fault(&mut self, fault: impl Into<String>) {
-        self.faults.push(fault.into());
+        let fault = fault.into();
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
     }
 
     /// Fails with every fault found since the variables were made.
@@ -117,6 +119,7 @@ mod tests {
         variables.url("URI", &["mongodb", "mongodb+srv"]);
         let _: u32 = variables.value("COUNT", "a whole number");
         variables.text("EMPTY");
+        variables.text("GONE");
         variables.text("GONE");
         let message = variables.check().unwrap_err().to_string();
         assert_eq!(
