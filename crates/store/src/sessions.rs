@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::{Store, date};
 
+/// More rotations than this within the grace are no second tab.
+const ROTATIONS_KEPT: i32 = 20;
+
 /// One sign-in.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Session {
@@ -26,8 +29,9 @@ pub struct Session {
     pub seen_at: Millis,
     /// How often its refresh token was rotated.
     pub rotation: i64,
-    /// When that was last.
-    rotated_at: Millis,
+    /// When that was, the last [`ROTATIONS_KEPT`] times, oldest first.
+    #[serde(default)]
+    rotated: Vec<Millis>,
     expires: DateTime,
 }
 
@@ -41,16 +45,26 @@ impl Session {
             created_at: now,
             seen_at: now,
             rotation: 0,
-            rotated_at: now,
+            rotated: Vec::new(),
             expires: date(now + SESSION_LIFETIME),
         }
+    }
+
+    /// Whether the token of `rotation` was rotated so short a time ago that
+    /// whoever presents it again is a second tab or missed the answer.
+    fn forgives(&self, rotation: i64, now: Millis) -> bool {
+        usize::try_from(self.rotation - rotation)
+            .ok()
+            .filter(|since| *since > 0)
+            .and_then(|since| self.rotated.len().checked_sub(since))
+            .is_some_and(|index| self.rotated[index] >= now - REFRESH_GRACE)
     }
 }
 
 /// What became of a refresh token that was presented.
 pub enum Rotated {
     /// The session goes on, with the token of its `rotation`. The same answer
-    /// for a token that was rotated within the grace.
+    /// for every token that was rotated within the grace.
     On(Session),
     /// The token was rotated longer ago than that: somebody else has it.
     Reused(Session),
@@ -81,8 +95,8 @@ impl Store {
         let filter = doc! { "_id": id, "rotation": rotation, "expires": { "$gt": date(now) } };
         let update = doc! {
             "$inc": { "rotation": 1 },
+            "$push": { "rotated": { "$each": [now], "$slice": -ROTATIONS_KEPT } },
             "$set": {
-                "rotated_at": now,
                 "seen_at": now,
                 "expires": date(now + SESSION_LIFETIME),
             },
@@ -98,12 +112,7 @@ impl Store {
         let live = doc! { "_id": id, "expires": { "$gt": date(now) } };
         Ok(match self.sessions().find_one(live).await? {
             None => Rotated::Ended,
-            Some(session)
-                if session.rotation == rotation + 1
-                    && now - session.rotated_at <= REFRESH_GRACE =>
-            {
-                Rotated::On(session)
-            }
+            Some(session) if session.forgives(rotation, now) => Rotated::On(session),
             Some(session) => Rotated::Reused(session),
         })
     }
@@ -138,5 +147,35 @@ impl Store {
 
     fn sessions(&self) -> mongodb::Collection<Session> {
         self.collection("sessions")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(rotated: &[Millis]) -> Session {
+        let mut session = Session::new("s".into(), "u".into(), String::new(), 0);
+        session.rotation = 30;
+        session.rotated = rotated.to_vec();
+        session
+    }
+
+    #[test]
+    fn every_token_is_forgiven_for_30_s_after_its_own_rotation() {
+        let now = 100_000;
+        let session = session(&[60_000, 70_000, 99_000]);
+        assert!(session.forgives(29, now), "rotated a second ago");
+        assert!(session.forgives(28, now), "rotated 30 s ago");
+        assert!(!session.forgives(27, now), "rotated 40 s ago");
+        assert!(!session.forgives(28, now + 1));
+    }
+
+    #[test]
+    fn tokens_whose_rotation_is_not_known_are_not_forgiven() {
+        let session = session(&[99_000]);
+        for rotation in [-1, 0, 28, 30, 31] {
+            assert!(!session.forgives(rotation, 100_000), "{rotation}");
+        }
     }
 }
