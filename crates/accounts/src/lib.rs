@@ -1,12 +1,16 @@
 //! The steps of accounts that more than one function takes: telling who calls,
-//! mailing a code, beginning and continuing a session.
+//! mailing a code and comparing the answer, beginning and continuing a session.
 
+mod answer;
 mod caller;
 mod codes;
+mod guess;
 mod sessions;
 
+pub use answer::{Entered, Verdict};
 pub use caller::{Caller, Gate};
-pub use codes::{Ask, Codes, Sent, Subject};
+pub use codes::{Ask, Codes, Sent, Settings, Subject};
+pub use guess::{Guess, Guessing};
 pub use sessions::{Continued, Sessions, Started};
 
 /// Something that accounts need failed; [`domain::Unavailable`] is in the chain

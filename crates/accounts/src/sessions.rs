@@ -47,26 +47,26 @@ pub enum Continued {
 
 /// The cookie's name and attributes. On plain-HTTP localhost browsers accept
 /// neither `__Host-` nor `Secure`, and one host has many ports.
+#[derive(Default)]
 struct Cookie {
     name: String,
     attributes: &'static str,
 }
 
 impl Cookie {
-    fn new(origin: &str) -> Self {
-        match origin.strip_prefix("http://") {
-            Some(host) => {
-                let port = host.rsplit_once(':').map_or("80", |(_, port)| port);
-                Self {
-                    name: format!("refresh-{port}"),
-                    attributes: "Path=/; HttpOnly; SameSite=Strict",
-                }
-            }
-            None => Self {
+    /// The cookie of a site; none where its origin could keep no secret.
+    fn new(origin: &str) -> Option<Self> {
+        if origin.starts_with("https://") {
+            return Some(Self {
                 name: "__Host-refresh".to_owned(),
                 attributes: "Path=/; HttpOnly; SameSite=Strict; Secure",
-            },
+            });
         }
+        let port = port_on_localhost(origin.strip_prefix("http://")?)?;
+        Some(Self {
+            name: format!("refresh-{port}"),
+            attributes: "Path=/; HttpOnly; SameSite=Strict",
+        })
     }
 
     fn set(&self, value: &str, lifetime: Millis) -> String {
@@ -79,12 +79,33 @@ impl Cookie {
     }
 }
 
+/// The port of `host:port` where the host is this very machine.
+fn port_on_localhost(authority: &str) -> Option<&str> {
+    let rest = ["localhost", "127.0.0.1", "[::1]"]
+        .iter()
+        .find_map(|host| authority.strip_prefix(host))?;
+    if rest.is_empty() {
+        return Some("80");
+    }
+    rest.strip_prefix(':')
+        .filter(|port| port.parse::<u16>().is_ok())
+}
+
 impl Sessions {
-    /// Reads the signing secret, the pepper and the site's origin.
+    /// Reads the signing secret, the pepper and the site's origin, which is
+    /// `https` everywhere but on one's own machine.
     pub fn from_variables(variables: &mut Variables) -> impl FnOnce(Store) -> Self + use<> {
         let signer = Signer::from_variables(variables);
         let pepper = Pepper::from_variables(variables);
-        let cookie = Cookie::new(&variables.url("SITE_ORIGIN", &["http", "https"]));
+        let origin = variables.url("SITE_ORIGIN", &["http", "https"]);
+        let cookie = Cookie::new(&origin).unwrap_or_else(|| {
+            if origin.starts_with("http://") {
+                variables.fault(
+                    "SITE_ORIGIN must be https://, or http://localhost with its port and nothing behind it",
+                );
+            }
+            Cookie::default()
+        });
         move |store| Self {
             store,
             signer,
@@ -158,21 +179,42 @@ impl Sessions {
 mod tests {
     use super::*;
 
+    fn set(origin: &str, lifetime: Millis) -> Option<String> {
+        Cookie::new(origin).map(|cookie| cookie.set("v", lifetime))
+    }
+
     #[test]
     fn the_cookie_is_bound_to_the_host_and_hidden_from_scripts() {
-        let cookie = Cookie::new("https://chat.example.com").set("v", SESSION_LIFETIME);
         assert_eq!(
-            cookie,
-            "__Host-refresh=v; Path=/; HttpOnly; SameSite=Strict; Secure; Max-Age=2592000"
+            set("https://chat.example.com", SESSION_LIFETIME).as_deref(),
+            Some("__Host-refresh=v; Path=/; HttpOnly; SameSite=Strict; Secure; Max-Age=2592000")
         );
     }
 
     #[test]
     fn on_plain_http_localhost_the_name_carries_the_port() {
-        let cookie = Cookie::new("http://localhost:8080").set("v", 0);
-        assert_eq!(
-            cookie,
-            "refresh-8080=v; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"
-        );
+        for (origin, port) in [
+            ("http://localhost:8080", 8080),
+            ("http://127.0.0.1:8080", 8080),
+            ("http://[::1]:8080", 8080),
+            ("http://[::1]", 80),
+            ("http://localhost", 80),
+        ] {
+            let wanted = format!("refresh-{port}=v; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+            assert_eq!(set(origin, 0), Some(wanted), "{origin}");
+        }
+    }
+
+    #[test]
+    fn plain_http_is_refused_everywhere_else() {
+        for origin in [
+            "http://chat.example.com",
+            "http://localhost.example.com",
+            "http://localhost:8080/",
+            "http://127.0.0.1.example.com:80",
+            "http://192.168.0.7:8080",
+        ] {
+            assert_eq!(set(origin, 0), None, "{origin}");
+        }
     }
 }

@@ -1,5 +1,9 @@
 //! Every limit of the contract with its number, in one place.
 
+mod quota;
+
+pub use quota::{Quota, Used};
+
 use crate::time::{DAY, HOUR, MINUTE, Millis, SECOND};
 
 /// Characters of a person's or a room's name.
@@ -29,7 +33,7 @@ pub const SOCKETS_PER_USER: u64 = 20;
 pub const CODE_LIFETIME: Millis = 5 * MINUTE;
 /// How long to wait before asking for another code.
 pub const RESEND_WAIT: Millis = MINUTE;
-/// Wrong codes that one challenge survives, less one.
+/// Answers that one challenge takes.
 pub const CODE_TRIES: u32 = 5;
 /// How long an access token counts.
 pub const ACCESS_TOKEN_LIFETIME: Millis = 15 * MINUTE;
@@ -42,17 +46,6 @@ pub const PRESENCE_LEASE: Millis = 5 * MINUTE;
 /// A connection ends after two hours (API Gateway); its row a little later.
 pub const CONNECTION_LIFETIME: Millis = 2 * HOUR + 10 * MINUTE;
 
-/// At most `count` in `window`, then refused until the window ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quota {
-    /// The word by which it is counted in the store.
-    pub name: &'static str,
-    /// How many.
-    pub count: i64,
-    /// In how long.
-    pub window: Millis,
-}
-
 /// `resend-otp` per address.
 pub const RESENDS: Quota = Quota {
     name: "resend",
@@ -63,6 +56,25 @@ pub const RESENDS: Quota = Quota {
 pub const CODES_MAILED: Quota = Quota {
     name: "codes",
     count: 10,
+    window: HOUR,
+};
+/// Codes asked for by somebody who merely names an address, per that address and
+/// the source: half of [`CODES_MAILED`], so that one source cannot use up those
+/// that the address's owner needs. Beyond it nothing is mailed.
+pub const CODES_ASKED: Quota = Quota {
+    name: "asked",
+    count: 5,
+    window: HOUR,
+};
+/// The same count, where a code is asked for again: the [`RESENDS`] of one ask fit.
+pub const CODES_ASKED_AGAIN: Quota = Quota {
+    count: 6,
+    ..CODES_ASKED
+};
+/// `forgot-password` per source address.
+pub const FORGOTTEN: Quota = Quota {
+    name: "forgotten",
+    count: 60,
     window: HOUR,
 };
 /// Wrong passwords or codes per source address.
@@ -121,6 +133,9 @@ pub fn wait_after(failures: u32) -> Millis {
 /// Failures in a row after which codes by mail count no more until the password
 /// is reset (NIST SP 800-63B-4, 3.2.2).
 pub const FAILURES_UNTIL_DISABLED: u32 = 100;
+/// The wait that a refusal names while they are disabled. It does not end with
+/// it: a reset of the password ends it.
+pub const DISABLED_WAIT: Millis = HOUR;
 
 #[cfg(test)]
 mod tests {

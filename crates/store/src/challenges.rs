@@ -75,6 +75,16 @@ impl Challenge {
         &self.code.bytes
     }
 
+    /// What its wrong codes and resends are counted under. A registration has a
+    /// count of its own, whether its address is known or not: nobody who merely
+    /// names an address uses up what its owner needs to sign in.
+    pub fn counted_as(&self) -> String {
+        match self.purpose {
+            Purpose::Register => format!("register:{}", self.email),
+            Purpose::Login | Purpose::Reset => self.email.clone(),
+        }
+    }
+
     /// Whether a code was mailed, so that there is one that answers it.
     pub fn is_answerable(&self) -> bool {
         self.user.is_some() || self.registration.is_some()
@@ -118,6 +128,15 @@ impl Store {
             .find_one_and_update(filter, doc! { "$inc": { "tries_left": -1 } })
             .return_document(ReturnDocument::After)
             .await?)
+    }
+
+    /// Gives a try back that [`Store::take_try`] took: nothing was compared, or
+    /// the answer was right.
+    pub async fn give_try_back(&self, id: &str) -> Result<()> {
+        self.challenges()
+            .update_one(doc! { "_id": id }, doc! { "$inc": { "tries_left": 1 } })
+            .await?;
+        Ok(())
     }
 
     /// Ends a challenge. Of any number at once, exactly one is told `true`.

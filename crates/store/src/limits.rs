@@ -1,14 +1,19 @@
-//! How often something happened: quotas in windows, steady rates, and wrong
-//! passwords and codes in a row. Each is one conditional write.
+//! How often something happened: quotas and steady rates here, wrong passwords
+//! and codes in a row in [`failures`]. What is taken is taken by one conditional
+//! write, so that any number at once take no more than there is.
 
-use domain::limits::{FAILURES_UNTIL_DISABLED, Quota, Rate, wait_after};
+mod failures;
+
+use domain::limits::{Quota, Rate, Used};
 use domain::time::{DAY, Millis};
+use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
-use mongodb::options::ReturnDocument;
 use serde::Deserialize;
 
 use crate::error::{Result, is_duplicate};
 use crate::{Store, date};
+
+pub use failures::Tried;
 
 /// Whether something may happen now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,38 +26,61 @@ pub enum Allowed {
 
 #[derive(Deserialize)]
 struct Counter {
+    #[serde(rename = "_id")]
+    id: String,
     n: i64,
 }
 
-#[derive(Deserialize)]
-struct Failures {
-    n: u32,
-    retry_at: Option<Millis>,
-}
-
 impl Store {
-    /// Counts one more of `key` and says whether the quota allows it.
+    /// Counts one more of `key`, if the quota allows it.
     pub async fn count(&self, quota: Quota, key: &str, now: Millis) -> Result<Allowed> {
-        let end = window_end(quota, now);
-        let update = doc! {
-            "$inc": { "n": 1 },
-            "$setOnInsert": { "expires": date(end) },
-        };
-        let counter: Counter = self
-            .upsert("counters", &counter_id(quota, key, now), update)
-            .await?;
-        Ok(allowed(counter.n <= quota.count, end))
+        self.count_many(quota, key, 1, now).await
     }
 
-    /// Whether the quota would allow one more of `key`, without counting it.
-    pub async fn look(&self, quota: Quota, key: &str, now: Millis) -> Result<Allowed> {
-        let filter = doc! { "_id": counter_id(quota, key, now) };
-        let counter = self
-            .collection::<Counter>("counters")
-            .find_one(filter)
+    /// Counts `more` of `key`, if the quota allows all of them; otherwise none
+    /// is counted.
+    pub async fn count_many(
+        &self,
+        quota: Quota,
+        key: &str,
+        more: i64,
+        now: Millis,
+    ) -> Result<Allowed> {
+        let id = counter_id(quota, key, quota.window_of(now));
+        let update = doc! {
+            "$inc": { "n": more },
+            "$setOnInsert": { "expires": date(quota.forgotten_at(now)) },
+        };
+        loop {
+            let used = self.used(quota, key, now).await?;
+            if let Some(at) = quota.wait(used, more, now) {
+                return Ok(Allowed::Until(at));
+            }
+            let most = quota.room(used.previous, now) - more;
+            let counted = self
+                .collection::<Document>("counters")
+                .update_one(doc! { "_id": &id, "n": { "$lte": most } }, update.clone())
+                .upsert(true)
+                .await;
+            match counted {
+                Ok(_) => return Ok(Allowed::Yes),
+                // The row was made, or filled, since it was read.
+                Err(error) if is_duplicate(&error) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Takes back one that [`Store::count`] counted at `now`: it did not happen.
+    pub async fn uncount(&self, quota: Quota, key: &str, now: Millis) -> Result<()> {
+        let id = counter_id(quota, key, quota.window_of(now));
+        self.collection::<Document>("counters")
+            .update_one(
+                doc! { "_id": id, "n": { "$gt": 0 } },
+                doc! { "$inc": { "n": -1 } },
+            )
             .await?;
-        let used = counter.map_or(0, |counter| counter.n);
-        Ok(allowed(used < quota.count, window_end(quota, now)))
+        Ok(())
     }
 
     /// Takes one event of `key` from a steady rate (the generic cell rate
@@ -66,112 +94,44 @@ impl Store {
             "tat": { "$add": [full, rate.interval] },
             "expires": date(now + rate.interval * rate.burst + DAY),
         } }];
-        let taken = self
-            .collection::<Document>("rates")
-            .update_one(filter, update)
-            .upsert(true)
-            .await;
-        match taken {
-            Ok(_) => Ok(Allowed::Yes),
-            // The row is there and its `tat` is later: the filter did not match it.
-            Err(error) if is_duplicate(&error) => Ok(Allowed::Until(now + rate.interval)),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Counts a wrong password or code for `account` before it is compared, and
-    /// says whether it may be compared at all. [`Store::take_back_try`] or
-    /// [`Store::forgive`] follows when it was right.
-    pub async fn try_account(&self, account: &str, now: Millis) -> Result<Allowed> {
-        let known = self
-            .collection::<Failures>("failures")
-            .find_one(doc! { "_id": account })
-            .await?;
-        if let Some(Failures {
-            retry_at: Some(retry_at),
-            ..
-        }) = known
-            && retry_at > now
-        {
-            return Ok(Allowed::Until(retry_at));
-        }
-        let update = doc! {
-            "$inc": { "n": 1 },
-            "$set": { "expires": date(now + 30 * DAY) },
-        };
-        let failures: Failures = self.upsert("failures", account, update).await?;
-        let wait = wait_after(failures.n);
-        if wait > 0 {
-            let update = doc! { "$max": { "retry_at": now + wait } };
-            self.collection::<Document>("failures")
-                .update_one(doc! { "_id": account }, update)
-                .await?;
-        }
-        Ok(Allowed::Yes)
-    }
-
-    /// Takes back the one try that [`Store::try_account`] counted: it was right,
-    /// but not yet enough to be let in.
-    pub async fn take_back_try(&self, account: &str) -> Result<()> {
-        let update = doc! { "$inc": { "n": -1 }, "$unset": { "retry_at": "" } };
-        self.collection::<Document>("failures")
-            .update_one(doc! { "_id": account, "n": { "$gt": 0 } }, update)
-            .await?;
-        Ok(())
-    }
-
-    /// Whether codes by mail are disabled for `account` until its password is reset.
-    pub async fn is_disabled(&self, account: &str) -> Result<bool> {
-        let known = self
-            .collection::<Failures>("failures")
-            .find_one(doc! { "_id": account })
-            .await?;
-        Ok(known.is_some_and(|failures| failures.n >= FAILURES_UNTIL_DISABLED))
-    }
-
-    /// Forgets the failures of `account`: it was let in.
-    pub async fn forgive(&self, account: &str) -> Result<()> {
-        self.collection::<Document>("failures")
-            .delete_one(doc! { "_id": account })
-            .await?;
-        Ok(())
-    }
-
-    async fn upsert<T>(&self, collection: &str, id: &str, update: Document) -> Result<T>
-    where
-        T: serde::de::DeserializeOwned + Send + Sync,
-    {
-        let collection = self.collection::<T>(collection);
-        // Two first ones at once: one makes the row, the other meets it.
-        for last in [false, true] {
-            let made = collection
-                .find_one_and_update(doc! { "_id": id }, update.clone())
+        // A duplicate key says that the row is there and its `tat` is later, or
+        // that another first event made it at this moment: the second round tells.
+        for _ in 0..2 {
+            let taken = self
+                .collection::<Document>("rates")
+                .update_one(filter.clone(), update.clone())
                 .upsert(true)
-                .return_document(ReturnDocument::After)
                 .await;
-            match made {
-                Ok(Some(row)) => return Ok(row),
-                Err(error) if is_duplicate(&error) && !last => {}
+            match taken {
+                Ok(_) => return Ok(Allowed::Yes),
+                Err(error) if is_duplicate(&error) => {}
                 Err(error) => return Err(error.into()),
-                Ok(None) => unreachable!("an upsert that asks for the row after it gets one"),
             }
         }
-        unreachable!("the second round returns")
+        Ok(Allowed::Until(now + rate.interval))
+    }
+
+    async fn used(&self, quota: Quota, key: &str, now: Millis) -> Result<Used> {
+        let window = quota.window_of(now);
+        let previous = counter_id(quota, key, window - 1);
+        let current = counter_id(quota, key, window);
+        let counters: Vec<Counter> = self
+            .collection::<Counter>("counters")
+            .find(doc! { "_id": { "$in": [&previous, &current] } })
+            .await?
+            .try_collect()
+            .await?;
+        let of = |id: &str| {
+            let found = counters.iter().find(|counter| counter.id == id);
+            found.map_or(0, |counter| counter.n)
+        };
+        Ok(Used {
+            previous: of(&previous),
+            current: of(&current),
+        })
     }
 }
 
-fn allowed(yes: bool, otherwise: Millis) -> Allowed {
-    if yes {
-        Allowed::Yes
-    } else {
-        Allowed::Until(otherwise)
-    }
-}
-
-fn counter_id(quota: Quota, key: &str, now: Millis) -> String {
-    format!("{}:{key}:{}", quota.name, now / quota.window)
-}
-
-fn window_end(quota: Quota, now: Millis) -> Millis {
-    (now / quota.window + 1) * quota.window
+fn counter_id(quota: Quota, key: &str, window: i64) -> String {
+    format!("{}:{key}:{window}", quota.name)
 }

@@ -1,13 +1,13 @@
 //! `POST /api/password`
 
+use accounts::{Guess, Guessing};
 use credentials::password::{self, Verdict};
 use credentials::random;
+use domain::Password;
 use domain::mail::Job;
-use domain::{Millis, Password};
 use edge::Refusal;
 use edge::http::{Answer, Call, Outcome};
 use store::connections::SessionChoice;
-use store::limits::Allowed;
 use wire::http::ChangePassword;
 
 use crate::App;
@@ -17,35 +17,36 @@ pub(crate) async fn change(app: &App, call: Call) -> Outcome {
     let caller = app.gate.caller(call.bearer(), call.now).await?;
     let caller = caller.ok_or(Refusal::SignedOut)?;
     let body: ChangePassword = call.body()?;
-    let account = app.store.account(&caller.user.id).await?;
+    let store = app.codes.store();
+    let account = store.account(&caller.user.id).await?;
     let account = account.ok_or(Refusal::SignedOut)?;
     let chosen = Password::parse("password", &body.password, app.password_minimum)?;
     password::refuse_common("password", &chosen, &[&account.email, &account.name])?;
-    if let Allowed::Until(at) = app.store.try_account(&account.email, call.now).await? {
-        return Err(Refusal::TooFast(at));
-    }
+    let source = call.source();
+    let guess = match Guess::begin(store, &source, Some(&account.email), call.now).await? {
+        Guessing::May(guess) => guess,
+        Guessing::Wait(at) => return Err(Refusal::TooFast(at)),
+    };
     let current = Password::presented(&body.current);
     if password::verify(current, Some(account.password)).await == Verdict::Wrong {
         return Err(Refusal::WrongCredentials);
     }
-    app.store.take_back_try(&account.email).await?;
+    guess.take_back().await?;
 
+    // The broker comes first: while it is away nothing changes. The password
+    // comes last: whoever is cut off before it finds the old one still good and
+    // does it again, and nobody else's session outlives it.
     let hash = password::hash(chosen).await;
-    app.store.set_password(&account.id, &hash).await?;
-    app.store
+    let notice = Job::PasswordChanged {
+        email: account.email,
+    };
+    let outbox = app.codes.outbox();
+    outbox.publish(&random::id(), &notice, call.now).await?;
+    store
         .end_sessions(&account.id, Some(&caller.session))
         .await?;
     let others = SessionChoice::AllBut(&caller.session);
     app.delivery.sign_out(&account.id, others, call.now).await?;
-    tell_owner(app, &account.email, call.now).await?;
+    store.set_password(&account.id, &hash).await?;
     Ok(Answer::no_content())
-}
-
-/// Mails the account's owner that the password is another now.
-pub(crate) async fn tell_owner(app: &App, email: &str, now: Millis) -> Result<(), Refusal> {
-    let job = Job::PasswordChanged {
-        email: email.to_owned(),
-    };
-    app.codes.outbox().publish(&random::id(), &job, now).await?;
-    Ok(())
 }

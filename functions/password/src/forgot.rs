@@ -1,10 +1,12 @@
 //! `POST /api/forgot-password`
 
-use accounts::{Ask, Sent, Subject};
+use accounts::{Ask, Subject};
+use domain::limits::FORGOTTEN;
 use domain::mail::Job;
 use domain::{EmailAddress, Purpose};
 use edge::Refusal;
 use edge::http::{Answer, Call, Outcome};
+use store::limits::Allowed;
 use wire::http::ForgotPassword;
 
 use crate::App;
@@ -14,7 +16,12 @@ use crate::App;
 pub(crate) async fn forgot(app: &App, call: Call) -> Outcome {
     let body: ForgotPassword = call.body()?;
     let email = EmailAddress::parse("email", &body.email)?;
-    let subject = match app.store.account_of(&email).await? {
+    let store = app.codes.store();
+    let source = call.source();
+    if let Allowed::Until(at) = store.count(FORGOTTEN, &source, call.now).await? {
+        return Err(Refusal::TooFast(at));
+    }
+    let subject = match store.account_of(&email).await? {
         Some(account) => Subject::Account(account.id),
         None => Subject::Nobody(Job::Nothing {}),
     };
@@ -23,8 +30,6 @@ pub(crate) async fn forgot(app: &App, call: Call) -> Outcome {
         email,
         subject,
     };
-    match app.codes.send(ask, call.now).await? {
-        Sent::Yes(challenge) => Ok(Answer::accepted(&challenge)),
-        Sent::TooMany(at) => Err(Refusal::TooFast(at)),
-    }
+    let challenge = app.codes.send_unproven(ask, &source, call.now).await?;
+    Ok(Answer::accepted(&challenge))
 }

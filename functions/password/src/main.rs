@@ -10,41 +10,33 @@ mod forgot;
 mod reset;
 
 use accounts::{Codes, Gate};
-use credentials::{Pepper, Verifier};
+use credentials::Verifier;
 use delivery::Delivery;
 use domain::settings::Variables;
 use edge::Refusal;
 use edge::http::{Call, Outcome};
-use outbox::Outbox;
 use push::Push;
-use store::Store;
 
 struct App {
-    store: Store,
     codes: Codes,
     gate: Gate,
-    pepper: Pepper,
     delivery: Delivery,
     password_minimum: usize,
 }
 
 impl App {
     async fn start(mut variables: Variables) -> anyhow::Result<Self> {
-        let store = store::Settings::from_variables(&mut variables);
-        let outbox = outbox::Settings::from_variables(&mut variables);
+        let codes = accounts::Settings::from_variables(&mut variables);
         let push = push::Settings::from_variables(&mut variables);
-        let pepper = Pepper::from_variables(&mut variables);
         let verifier = Verifier::from_variables(&mut variables);
         let password_minimum = variables.value("PASSWORD_MINIMUM", "a whole number");
         variables.check()?;
-        let (store, outbox) = tokio::join!(Store::connect(store), Outbox::connect(outbox));
-        let store = store?;
+        let codes = Codes::connect(codes).await?;
+        let store = codes.store();
         Ok(Self {
-            codes: Codes::new(store.clone(), outbox, pepper.clone()),
             gate: Gate::new(verifier, store.clone()),
             delivery: Delivery::new(store.clone(), Push::new(push)),
-            pepper,
-            store,
+            codes,
             password_minimum,
         })
     }

@@ -1,66 +1,77 @@
 //! `POST /api/reset-password`
 
+use accounts::{Entered, Verdict};
 use credentials::password;
-use domain::limits::FAILURES_PER_SOURCE;
+use domain::mail::Job;
 use domain::{Code, Password, Purpose};
 use edge::Refusal;
 use edge::http::{Answer, Call, Outcome};
+use store::challenges::Challenge;
 use store::connections::SessionChoice;
-use store::limits::Allowed;
 use wire::http::ResetPassword;
 
 use crate::App;
-use crate::change::tell_owner;
 
 /// Takes the mailed code and a new password, and ends every session.
-///
-/// It does not wait for the account's failures to be forgiven: this is the path
-/// that stays open to a victim whom somebody else's guesses have slowed down.
 pub(crate) async fn reset(app: &App, call: Call) -> Outcome {
     let body: ResetPassword = call.body()?;
     let code = Code::parse("code", &body.code)?;
     let chosen = Password::parse("password", &body.password, app.password_minimum)?;
     password::refuse_common("password", &chosen, &[])?;
-    let failures = app
-        .store
-        .look(FAILURES_PER_SOURCE, &call.source(), call.now)
-        .await?;
-    if let Allowed::Until(at) = failures {
-        return Err(Refusal::TooFast(at));
-    }
-    let purposes = [Purpose::Reset];
-    let Some(challenge) = app
-        .store
-        .take_try(&body.challenge, &purposes, call.now)
-        .await?
-    else {
-        return Err(Refusal::Expired);
+    let source = call.source();
+    let entered = Entered {
+        challenge: &body.challenge,
+        code: &code,
+        purposes: &[Purpose::Reset],
+        source: &source,
     };
-    let right = app.pepper.is_code(
-        &challenge.id,
-        challenge.purpose,
-        &code,
-        challenge.code_hash(),
-    );
-    let (true, Some(user)) = (right, &challenge.user) else {
-        app.store
-            .count(FAILURES_PER_SOURCE, &call.source(), call.now)
-            .await?;
-        return Err(Refusal::WrongCode {
-            attempts_left: challenge.tries_left,
-        });
+    let challenge = match app.codes.answer(entered, call.now).await? {
+        Verdict::Right(challenge) => challenge,
+        Verdict::Wrong { attempts_left } => return Err(Refusal::WrongCode { attempts_left }),
+        Verdict::Expired => return Err(Refusal::Expired),
+        Verdict::Wait(at) => return Err(Refusal::TooFast(at)),
     };
-    if !app.store.claim_challenge(&challenge.id).await? {
-        return Err(Refusal::Expired);
+    if let Err(refusal) = prepare(app, &challenge, &chosen, &call).await {
+        app.codes.store().give_try_back(&challenge.id).await?;
+        return Err(refusal);
     }
+    replace(app, &challenge, chosen, &call).await
+}
 
+/// What may still fail while the code stays good: whether the password says the
+/// address, which is known only now, and the broker. A notice has one id however
+/// often the code is tried, so it is mailed once.
+async fn prepare(
+    app: &App,
+    challenge: &Challenge,
+    chosen: &Password,
+    call: &Call,
+) -> Result<(), Refusal> {
+    password::refuse_common("password", chosen, &[&challenge.email])?;
+    let notice = Job::PasswordChanged {
+        email: challenge.email.clone(),
+    };
+    let id = format!("reset-{}", challenge.id);
+    app.codes.outbox().publish(&id, &notice, call.now).await?;
+    Ok(())
+}
+
+/// Of any number of right answers at once, one goes on. The password is set when
+/// no session is left: whoever is cut off before that asks for another code, and
+/// nobody who was signed in stays so under the new password. The failures are
+/// forgiven last, since it is the new password that ends them.
+async fn replace(app: &App, challenge: &Challenge, chosen: Password, call: &Call) -> Outcome {
+    let store = app.codes.store();
+    let user = challenge.user.as_deref().ok_or(Refusal::Expired)?;
     let hash = password::hash(chosen).await;
-    app.store.set_password(user, &hash).await?;
-    app.store.forgive(&challenge.email).await?;
-    app.store.end_sessions(user, None).await?;
+    if !store.claim_challenge(&challenge.id).await? {
+        return Err(Refusal::Expired);
+    }
+    store.end_sessions(user, None).await?;
     app.delivery
         .sign_out(user, SessionChoice::All, call.now)
         .await?;
-    tell_owner(app, &challenge.email, call.now).await?;
+    store.set_password(user, &hash).await?;
+    store.forgive(&[&challenge.email]).await?;
     Ok(Answer::no_content())
 }

@@ -4,35 +4,26 @@
 //! Reads and writes `challenges` and `counters`, publishes one job.
 
 use accounts::{Ask, Codes, Sent, Subject};
-use credentials::Pepper;
 use domain::EmailAddress;
 use domain::limits::{RESEND_WAIT, RESENDS};
 use domain::mail::Job;
 use domain::settings::Variables;
 use edge::Refusal;
 use edge::http::{Answer, Call, Outcome};
-use outbox::Outbox;
-use store::Store;
 use store::challenges::{Challenge, Resend};
 use store::limits::Allowed;
 use wire::http::ResendOtp;
 
 struct App {
-    store: Store,
     codes: Codes,
 }
 
 impl App {
     async fn start(mut variables: Variables) -> anyhow::Result<Self> {
-        let store = store::Settings::from_variables(&mut variables);
-        let outbox = outbox::Settings::from_variables(&mut variables);
-        let pepper = Pepper::from_variables(&mut variables);
+        let codes = accounts::Settings::from_variables(&mut variables);
         variables.check()?;
-        let (store, outbox) = tokio::join!(Store::connect(store), Outbox::connect(outbox));
-        let store = store?;
         Ok(Self {
-            codes: Codes::new(store.clone(), outbox, pepper),
-            store,
+            codes: Codes::connect(codes).await?,
         })
     }
 }
@@ -44,32 +35,33 @@ async fn main() -> Result<(), edge::Error> {
 
 async fn handle(app: &'static App, call: Call) -> Outcome {
     let body: ResendOtp = call.body()?;
+    let store = app.codes.store();
     let next = call.now + RESEND_WAIT;
-    let old = match app
-        .store
-        .grant_resend(&body.challenge, call.now, next)
-        .await?
-    {
+    let old = match store.grant_resend(&body.challenge, call.now, next).await? {
         Resend::Granted(challenge) => challenge,
         Resend::TooEarly(at) => return Err(Refusal::TooFast(at)),
         Resend::Gone => return Err(Refusal::Expired),
     };
-    if let Allowed::Until(at) = app.store.count(RESENDS, &old.email, call.now).await? {
+    let key = old.counted_as();
+    if let Allowed::Until(at) = store.count(RESENDS, &key, call.now).await? {
         return Err(Refusal::TooFast(at));
     }
 
-    // The old code stays good until the broker has the new one.
-    match app.codes.send(again(&old)?, call.now).await {
+    // The old code stays good until the broker has the new one, and what comes
+    // to nothing counts for nothing.
+    let source = call.source();
+    let sent = app.codes.send_again(again(&old)?, &source, call.now).await;
+    let refusal = match sent {
         Ok(Sent::Yes(challenge)) => {
-            app.store.claim_challenge(&old.id).await?;
-            Ok(Answer::accepted(&challenge))
+            store.claim_challenge(&old.id).await?;
+            return Ok(Answer::accepted(&challenge));
         }
-        Ok(Sent::TooMany(at)) => Err(Refusal::TooFast(at)),
-        Err(away) => {
-            app.store.return_resend(&old).await?;
-            Err(away.into())
-        }
-    }
+        Ok(Sent::TooMany(at)) => Refusal::TooFast(at),
+        Err(away) => away.into(),
+    };
+    store.return_resend(&old).await?;
+    store.uncount(RESENDS, &key, call.now).await?;
+    Err(refusal)
 }
 
 fn again(old: &Challenge) -> Result<Ask, Refusal> {

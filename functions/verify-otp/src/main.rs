@@ -2,46 +2,43 @@
 //! the sign-in (login), and begins a session. `POST /api/verify-totp` is the same
 //! door for a second factor; no challenge asks for one yet.
 //!
-//! Reads and writes `challenges`, `failures`, `users`, `sessions`; a new person
-//! joins the rooms that they were invited to.
+//! Reads and writes `challenges`, `failures`, `counters`, `users`, `sessions` and
+//! the rooms that one was invited to; tells the owner by mail of a sign-in from
+//! another device.
 
 mod invited;
 
-use accounts::Sessions;
-use credentials::{Pepper, random};
+use accounts::{Codes, Entered, Sessions, Verdict};
+use credentials::random;
 use delivery::Delivery;
-use domain::limits::FAILURES_PER_SOURCE;
+use domain::mail::Job;
 use domain::settings::Variables;
 use domain::{Code, Purpose};
 use edge::Refusal;
 use edge::http::{Answer, Call, Outcome};
 use push::Push;
-use store::Store;
 use store::challenges::Challenge;
-use store::limits::Allowed;
 use store::users::{Account, Created};
 use wire::http::Verify;
 
 struct App {
-    store: Store,
+    codes: Codes,
     sessions: Sessions,
-    pepper: Pepper,
     delivery: Delivery,
 }
 
 impl App {
     async fn start(mut variables: Variables) -> anyhow::Result<Self> {
-        let store = store::Settings::from_variables(&mut variables);
+        let codes = accounts::Settings::from_variables(&mut variables);
         let push = push::Settings::from_variables(&mut variables);
-        let pepper = Pepper::from_variables(&mut variables);
         let sessions = Sessions::from_variables(&mut variables);
         variables.check()?;
-        let store = Store::connect(store).await?;
+        let codes = Codes::connect(codes).await?;
+        let store = codes.store();
         Ok(Self {
             sessions: sessions(store.clone()),
             delivery: Delivery::new(store.clone(), Push::new(push)),
-            pepper,
-            store,
+            codes,
         })
     }
 }
@@ -54,61 +51,59 @@ async fn main() -> Result<(), edge::Error> {
 async fn handle(app: &'static App, call: Call) -> Outcome {
     let body: Verify = call.body()?;
     let code = Code::parse("code", &body.code)?;
-    let purposes: &[Purpose] = match call.route() {
-        "POST /api/verify-otp" => &[Purpose::Register, Purpose::Login],
-        _ => &[],
+    let source = call.source();
+    let entered = Entered {
+        challenge: &body.challenge,
+        code: &code,
+        purposes: match call.route() {
+            "POST /api/verify-otp" => &[Purpose::Register, Purpose::Login],
+            _ => &[],
+        },
+        source: &source,
     };
-    let failures = app
-        .store
-        .look(FAILURES_PER_SOURCE, &call.source(), call.now)
-        .await?;
-    if let Allowed::Until(at) = failures {
-        return Err(Refusal::TooFast(at));
-    }
-    let Some(challenge) = app
-        .store
-        .take_try(&body.challenge, purposes, call.now)
-        .await?
-    else {
-        return Err(Refusal::Expired);
+    let challenge = match app.codes.answer(entered, call.now).await? {
+        Verdict::Right(challenge) => challenge,
+        Verdict::Wrong { attempts_left } => return Err(Refusal::WrongCode { attempts_left }),
+        Verdict::Expired => return Err(Refusal::Expired),
+        Verdict::Wait(at) => return Err(Refusal::TooFast(at)),
     };
-    let tried = app.store.try_account(&challenge.email, call.now).await?;
-    if let Allowed::Until(at) = tried {
-        return Err(Refusal::TooFast(at));
-    }
-    let right = app.pepper.is_code(
-        &challenge.id,
-        challenge.purpose,
-        &code,
-        challenge.code_hash(),
-    );
-    if !right || !challenge.is_answerable() {
-        app.store
-            .count(FAILURES_PER_SOURCE, &call.source(), call.now)
-            .await?;
-        return Err(Refusal::WrongCode {
-            attempts_left: challenge.tries_left,
-        });
-    }
+    let store = app.codes.store();
     // Of any number of right answers at once, one goes on from here.
-    if !app.store.claim_challenge(&challenge.id).await? {
+    if !store.claim_challenge(&challenge.id).await? {
         return Err(Refusal::Expired);
     }
 
     let account = account(app, &challenge, &call).await?;
-    app.store.forgive(&account.email).await?;
-    let started = app
-        .sessions
-        .begin(&account, call.device(), call.now)
+    let device = call.device();
+    let is_new_device = challenge.purpose == Purpose::Login
+        && !store
+            .sessions_of(&account.id, call.now)
+            .await?
+            .iter()
+            .any(|session| session.device == device);
+    // Those of a registration are counted by themselves.
+    store
+        .forgive(&[&account.email, &challenge.counted_as()])
         .await?;
+    let started = app.sessions.begin(&account, device, call.now).await?;
+
+    // Neither of these is worth refusing somebody who is signed in. The rooms
+    // are looked for at every sign-in, so what fails now is made good later.
+    if let Err(error) = invited::join(app, &account, call.now).await {
+        tracing::warn!(%error, "not in all rooms that await them");
+    }
+    if is_new_device {
+        tell_owner(app, account, &call).await;
+    }
     Ok(Answer::ok(&started.signed_in).cookie(started.cookie))
 }
 
 /// The account that the challenge signs in, or the one that it makes.
 async fn account(app: &App, challenge: &Challenge, call: &Call) -> Result<Account, Refusal> {
+    let store = app.codes.store();
     let Some(registration) = &challenge.registration else {
         let user = challenge.user.as_deref().unwrap_or_default();
-        return app.store.account(user).await?.ok_or(Refusal::Expired);
+        return store.account(user).await?.ok_or(Refusal::Expired);
     };
     let account = Account::new(
         random::id(),
@@ -117,12 +112,23 @@ async fn account(app: &App, challenge: &Challenge, call: &Call) -> Result<Accoun
         registration.password.clone(),
         call.now,
     );
-    match app.store.create_account(&account).await? {
-        Created::New => {
-            invited::join(app, &account, call.now).await?;
-            Ok(account)
-        }
+    match store.create_account(&account).await? {
+        Created::New => Ok(account),
         // Somebody confirmed the same address a moment ago.
         Created::Taken => Err(Refusal::Expired),
+    }
+}
+
+/// Mails the account's owner that somebody signed in from a device that none of
+/// their other sessions has.
+async fn tell_owner(app: &App, account: Account, call: &Call) {
+    let notice = Job::NewSignIn {
+        email: account.email,
+        device: call.device(),
+        at: call.now,
+    };
+    let outbox = app.codes.outbox();
+    if let Err(error) = outbox.publish(&random::id(), &notice, call.now).await {
+        tracing::warn!(%error, "the owner is not told of a sign-in");
     }
 }

@@ -1,0 +1,121 @@
+//! Quotas: so many in so long, whichever stretch of that length one looks at.
+
+use crate::time::Millis;
+
+/// At most `count` in any `window`. What happened is kept as one number for each
+/// fixed window; how much of the window before still counts is estimated from
+/// how much of it the sliding window covers, so that no moment lets twice as
+/// many through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// The word by which it is counted in the store.
+    pub name: &'static str,
+    /// How many.
+    pub count: i64,
+    /// In how long.
+    pub window: Millis,
+}
+
+/// How much was counted in the window before and in this one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Used {
+    /// In the window before.
+    pub previous: i64,
+    /// In this window.
+    pub current: i64,
+}
+
+impl Quota {
+    /// The number of the fixed window that holds `now`.
+    pub fn window_of(&self, now: Millis) -> i64 {
+        now.div_euclid(self.window)
+    }
+
+    /// When the count of `now`'s window matters no more.
+    pub fn forgotten_at(&self, now: Millis) -> Millis {
+        (self.window_of(now) + 2) * self.window
+    }
+
+    /// How many this window may hold at `now` when the one before held `previous`.
+    pub fn room(&self, previous: i64, now: Millis) -> i64 {
+        let left = self.window - now.rem_euclid(self.window);
+        // Rounded up, so that the estimate never allows more.
+        let carried = (previous * left + self.window - 1) / self.window;
+        self.count - carried
+    }
+
+    /// When `more` would be allowed, if they are not at `now`.
+    pub fn wait(&self, used: Used, more: i64, now: Millis) -> Option<Millis> {
+        if used.current + more <= self.room(used.previous, now) {
+            return None;
+        }
+        let begin = self.window_of(now) * self.window;
+        // The window before fades until this one ends, then this one does.
+        let (begin, fading, kept) = if used.current + more <= self.count {
+            (begin, used.previous, used.current)
+        } else {
+            (begin + self.window, used.current, 0)
+        };
+        let room = (self.count - kept - more).max(0);
+        Some(begin + self.window - room * self.window / fading.max(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEN: Quota = Quota {
+        name: "ten",
+        count: 10,
+        window: 1_000,
+    };
+
+    fn used(previous: i64, current: i64) -> Used {
+        Used { previous, current }
+    }
+
+    #[test]
+    fn a_quota_is_used_up_by_its_count() {
+        assert_eq!(TEN.wait(used(0, 9), 1, 5_500), None);
+        assert!(TEN.wait(used(0, 10), 1, 5_500).is_some());
+        assert_eq!(TEN.wait(used(0, 0), 10, 5_500), None);
+        assert!(TEN.wait(used(0, 0), 11, 5_500).is_some());
+    }
+
+    #[test]
+    fn a_new_window_does_not_let_twice_as_many_through() {
+        assert!(TEN.wait(used(10, 0), 1, 6_000).is_some());
+        assert_eq!(TEN.room(10, 6_000), 0);
+        assert_eq!(TEN.room(10, 6_500), 5);
+        assert_eq!(TEN.room(10, 6_999), 9);
+        assert_eq!(TEN.room(0, 6_000), 10);
+    }
+
+    #[test]
+    fn at_the_time_that_is_told_it_is_allowed_and_not_a_moment_before() {
+        for (previous, current, more, now) in [
+            (10, 0, 1, 6_000),
+            (10, 4, 3, 6_100),
+            (7, 9, 1, 6_001),
+            (0, 10, 1, 6_000),
+            (10, 10, 10, 6_999),
+            (3, 10, 1, 6_500),
+        ] {
+            let at = TEN
+                .wait(used(previous, current), more, now)
+                .unwrap_or_else(|| panic!("{previous} {current} is allowed"));
+            assert!(at > now, "{at}");
+            let later = |at: Millis| match TEN.window_of(at) - TEN.window_of(now) {
+                0 => used(previous, current),
+                1 => used(current, 0),
+                _ => used(0, 0),
+            };
+            assert_eq!(TEN.wait(later(at), more, at), None, "{previous} {current}");
+            assert!(
+                TEN.wait(later(at - 1), more, at - 1).is_some(),
+                "{previous} {current}"
+            );
+        }
+    }
+}
