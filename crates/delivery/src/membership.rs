@@ -40,6 +40,7 @@ impl Delivery {
     /// is done all the same.
     pub async fn dismiss(&self, room: &str, user: &str, now: Millis) -> Result<Option<MemberRow>> {
         let removed = self.store.remove_member(room, user).await?;
+        let mut hearing = self.store.listeners_of(user, room).await?;
         self.store.unhear_everywhere(user, room).await?;
         if self.store.is_member(room, user).await? {
             // Brought in again in the same moment.
@@ -52,7 +53,11 @@ impl Delivery {
                 reference: None,
                 room: room.to_owned(),
             };
-            self.to_user(user, &left, now).await?;
+            // A socket may have heard the room without a `hello`, by `join` alone.
+            let greeted = self.store.connections_of(user).await?;
+            hearing.retain(|one| greeted.iter().all(|other| other.id != one.id));
+            hearing.extend(greeted);
+            self.to_listeners(hearing, &left, "", now).await?;
             self.tell_others(member, false, now).await?;
         }
         Ok(removed)

@@ -137,6 +137,12 @@ impl Store {
         self.found_listeners(filter).await
     }
 
+    /// The sockets of a user that hear a room, also those that only joined it.
+    pub async fn listeners_of(&self, user: &str, room: &str) -> Result<Vec<Listener>> {
+        self.found_listeners(doc! { "user": user, "rooms": room })
+            .await
+    }
+
     /// The sockets of a user that said `hello`. One that did not may still be
     /// opening: to API Gateway it does not exist yet, so a post would find it gone.
     pub async fn connections_of(&self, user: &str) -> Result<Vec<Listener>> {
