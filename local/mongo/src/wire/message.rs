@@ -37,7 +37,8 @@ const OP_QUERY: i32 = 2004;
 const OP_MSG: i32 = 2013;
 const CHECKSUM_PRESENT: u32 = 1;
 const MORE_TO_COME: u32 = 1 << 1;
-const EXHAUST_ALLOWED: u32 = 1 << 16;
+/// Flags above these bits are optional, and may be ignored.
+const REQUIRED_FLAGS: u32 = 0xffff;
 
 impl Header {
     /// The bytes that a header takes.
@@ -98,14 +99,9 @@ pub fn parse(header: &Header, raw_header: &[u8], body: &[u8]) -> Result<Request,
 fn message(raw_header: &[u8], body: &[u8]) -> Result<Request, Malformed> {
     let mut reader = Reader(body);
     let flags = reader.word()? as u32;
-    if flags & 0xffff & !(CHECKSUM_PRESENT | MORE_TO_COME) != 0 {
+    if flags & REQUIRED_FLAGS & !(CHECKSUM_PRESENT | MORE_TO_COME) != 0 {
         return Err(Malformed(format!("unknown required flags {flags:#x}")));
     }
-    debug_assert_eq!(
-        EXHAUST_ALLOWED >> 16,
-        1,
-        "an optional flag that may be ignored"
-    );
     if flags & CHECKSUM_PRESENT != 0 {
         let (rest, checksum) = reader
             .0
