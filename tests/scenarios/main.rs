@@ -4,6 +4,7 @@
 mod codes;
 mod crashes;
 mod frames;
+mod guesses;
 mod handshake;
 mod history;
 mod mail;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
             .together(registration::tests())
             .together(codes::tests())
             .together(sign_in::tests())
+            .together(guesses::tests())
             .together(sessions::tests())
             .together(rooms::tests())
             .together(many_rooms::tests())
