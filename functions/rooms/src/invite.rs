@@ -41,19 +41,22 @@ pub(crate) async fn by_mail(
     Ok(())
 }
 
-/// Counts `invitations` of `user`, and refuses those over the hourly limit.
+/// Counts `invitations` of `user`, and refuses them all where they go over the
+/// hourly limit.
 pub(crate) async fn refuse_over_quota(
     app: &App,
     user: &str,
     invitations: usize,
     now: Millis,
 ) -> Result<(), Refusal> {
-    for _ in 0..invitations {
-        if let Allowed::Until(at) = app.store.count(INVITATIONS, user, now).await? {
-            return Err(Refusal::TooFast(at));
-        }
+    if invitations == 0 {
+        return Ok(());
     }
-    Ok(())
+    let more = invitations as i64;
+    match app.store.count_many(INVITATIONS, user, more, now).await? {
+        Allowed::Yes => Ok(()),
+        Allowed::Until(at) => Err(Refusal::TooFast(at)),
+    }
 }
 
 /// Refuses somebody who is in as many rooms as one may be.

@@ -30,6 +30,7 @@ pub(crate) async fn add(app: &App, call: Call, caller: Caller) -> Outcome {
             let member = MemberRow::new(&room.id, &account.user(), Role::Member, call.now);
             app.delivery.admit(&member).await?;
         }
+        None if app.store.is_invited(&room.id, email.as_str()).await? => {}
         None => {
             invite::refuse_over_quota(app, &caller.user.id, 1, call.now).await?;
             let by = app.store.account(&caller.user.id).await?;
