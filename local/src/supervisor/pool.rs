@@ -161,6 +161,8 @@ impl Pool {
         state.starting -= 1;
         match started {
             Ok(process) => self.offer(&mut state, process),
+            // Ended by `stop` while it started, and nobody waits for it any more.
+            Err(_) if state.stopped => {}
             Err(error) => {
                 tracing::error!("{}: cannot start: {error}", self.launch.function);
                 if let Some(waiter) = state.waiting.pop_front() {
