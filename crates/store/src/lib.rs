@@ -96,7 +96,7 @@ impl Store {
     }
 
     /// Makes every index that there is not yet. An index of the same name with
-    /// another definition is an error that names it.
+    /// another definition is an error (MongoDB's code 86).
     pub async fn create_indexes(&self) -> Result<()> {
         indexes::create(&self.database).await
     }

@@ -1,0 +1,75 @@
+//! One account per address.
+
+use store::users::{Account, Created};
+
+use crate::people::address;
+use crate::scratch::{NOW, Scratch, at_once};
+
+fn account(id: &str, name: &str) -> Account {
+    let email = address(name).as_str().to_owned();
+    Account::new(id.into(), email, name.into(), "a hash".into(), NOW)
+}
+
+#[tokio::test]
+async fn of_twenty_accounts_at_once_for_one_address_one_is_made() {
+    let store = Scratch::new().await;
+    let made = at_once(20, async |n| {
+        let account = account(&format!("id{n}"), "Ada");
+        store.create_account(&account).await.unwrap()
+    })
+    .await;
+    let winner = made.iter().position(|made| *made == Created::New);
+    let winner = format!("id{}", winner.expect("one was made"));
+    assert_eq!(made.iter().filter(|made| **made == Created::New).count(), 1);
+    let kept = store.account_of(&address("Ada")).await.unwrap();
+    assert_eq!(kept.expect("it is kept").id, winner);
+}
+
+#[tokio::test]
+async fn an_account_is_found_by_its_id_and_by_its_address() {
+    let store = Scratch::new().await;
+    for name in ["Ada", "Bob", "Cleo"] {
+        let account = account(&name.to_lowercase(), name);
+        let made = store.create_account(&account).await.unwrap();
+        assert_eq!(made, Created::New);
+    }
+    let ada = store.account("ada").await.unwrap().expect("she is there");
+    assert_eq!(
+        (ada.name.as_str(), ada.email.as_str()),
+        ("Ada", "ada@example.org")
+    );
+    assert_eq!(ada.created_at.timestamp_millis(), NOW);
+    let asked = [address("Bob"), address("Nobody"), address("Ada")];
+    let found = store.accounts_of(&asked).await.unwrap();
+    let mut found: Vec<_> = found.into_iter().map(|account| account.id).collect();
+    found.sort_unstable();
+    assert_eq!(found, ["ada", "bob"]);
+    assert!(store.account("nobody").await.unwrap().is_none());
+    assert!(
+        store
+            .account_of(&address("Nobody"))
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn a_new_password_is_that_of_one_account() {
+    let store = Scratch::new().await;
+    for name in ["Ada", "Bob"] {
+        let account = account(&name.to_lowercase(), name);
+        store.create_account(&account).await.unwrap();
+    }
+    store.set_password("ada", "another hash").await.unwrap();
+    store.set_password("nobody", "a third hash").await.unwrap();
+    assert_eq!(
+        store.account("ada").await.unwrap().unwrap().password,
+        "another hash"
+    );
+    assert_eq!(
+        store.account("bob").await.unwrap().unwrap().password,
+        "a hash"
+    );
+    assert!(store.account("nobody").await.unwrap().is_none());
+}

@@ -1,0 +1,65 @@
+//! Indexes made again, indexes in the way, and a database that is away.
+
+use std::error::Error as _;
+use std::net::TcpListener;
+
+use domain::Unavailable;
+use mongodb::IndexModel;
+use mongodb::bson::{Document, doc};
+use store::sessions::Session;
+use store::{Settings, Store};
+
+use crate::scratch::{NOW, Scratch, at_once};
+
+#[tokio::test]
+async fn making_the_indexes_again_or_several_times_at_once_is_harmless() {
+    let store = Scratch::bare().await;
+    at_once(3, async |_| store.create_indexes().await.unwrap()).await;
+    store.create_indexes().await.unwrap();
+    let messages = store.database().await.collection::<Document>("messages");
+    let mut names = messages.list_index_names().await.unwrap();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        ["_id_", "room_1_sender_1_client_id_1", "room_1_seq_1"]
+    );
+}
+
+#[tokio::test]
+async fn an_index_of_the_same_name_that_is_another_is_an_error() {
+    let store = Scratch::bare().await;
+    let users = store.database().await.collection::<Document>("users");
+    let plain = IndexModel::builder().keys(doc! { "email": 1 }).build();
+    users.create_index(plain).await.unwrap();
+    let error = store.create_indexes().await.unwrap_err();
+    // IndexKeySpecsConflict.
+    assert_eq!(error.to_string(), "the database refused with code 86");
+    assert!(error.source().is_none(), "trying again does not help");
+}
+
+#[tokio::test]
+async fn an_error_names_no_value_of_the_document_at_fault() {
+    let store = Scratch::new().await;
+    let session = Session::new("a-secret-id".into(), "ada".into(), String::new(), NOW);
+    store.insert_session(&session).await.unwrap();
+    let error = store.insert_session(&session).await.unwrap_err();
+    assert_eq!(error.to_string(), "the database refused with code 11000");
+    assert!(error.source().is_none(), "trying again does not help");
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_is_unavailable_and_no_fault_of_the_start() {
+    let nobody = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let uri = format!("mongodb://{nobody}/chat?serverSelectionTimeoutMS=100");
+    let store = Store::connect(Settings { uri }).await.unwrap();
+    let error = store.newest_seq("room").await.unwrap_err();
+    assert_eq!(error.to_string(), "the database cannot be reached");
+    assert!(
+        error
+            .source()
+            .is_some_and(|cause| cause.is::<Unavailable>())
+    );
+}

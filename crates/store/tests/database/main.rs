@@ -1,0 +1,20 @@
+//! The store against a real server: the one that `MONGODB_URI` names, or the
+//! embedded one where there is none. What must not race is made to race, and
+//! both have to answer the same.
+
+mod accounts;
+mod challenges;
+mod connections;
+mod deliveries;
+mod faults;
+mod history;
+mod invitations;
+mod members;
+mod memberships;
+mod messages;
+mod people;
+mod quotas;
+mod rooms;
+mod scratch;
+mod sessions;
+mod tries;

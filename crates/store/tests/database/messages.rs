@@ -1,0 +1,104 @@
+//! Sending: in order, without holes, once only.
+
+use domain::history::{Cursor, PageQuery};
+use store::messages::Appended;
+
+use crate::people::{new, say, seqs, talk};
+use crate::scratch::{NOW, Scratch, at_once};
+
+const NEWEST: PageQuery = PageQuery {
+    cursor: Cursor::Newest,
+    limit: 200,
+};
+
+#[tokio::test]
+async fn fifty_senders_at_once_get_fifty_places_without_a_hole() {
+    let store = Scratch::new().await;
+    let said = at_once(50, async |n| {
+        new(say(&store, "room", &format!("P{n}"), "same-id", 0).await)
+    })
+    .await;
+    let mut places = seqs(&said);
+    places.sort_unstable();
+    assert_eq!(places, (1..=50).collect::<Vec<_>>());
+    let mut said = said;
+    said.sort_by_key(|message| message.seq);
+    assert_eq!(store.page("room", NEWEST).await.unwrap(), said);
+}
+
+#[tokio::test]
+async fn the_same_id_twenty_times_at_once_is_one_message() {
+    let store = Scratch::new().await;
+    let said = at_once(20, async |_| say(&store, "room", "Ada", "m1", 0).await).await;
+    let mut fresh = 0;
+    for appended in said {
+        let message = match appended {
+            Appended::New(message) => {
+                fresh += 1;
+                message
+            }
+            Appended::Already(message) => message,
+        };
+        assert_eq!((message.seq, message.id.as_str()), (1, "m1"));
+    }
+    assert_eq!(fresh, 1);
+    assert_eq!(store.newest_seq("room").await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn repeats_amid_other_senders_leave_neither_a_hole_nor_a_second_copy() {
+    let store = Scratch::new().await;
+    // Five messages, each four times, while each sender's guess is another.
+    at_once(20, async |n| {
+        say(
+            &store,
+            "room",
+            "Ada",
+            &format!("m{}", n % 5),
+            (n % 3) as i64,
+        )
+        .await
+    })
+    .await;
+    let kept = store.page("room", NEWEST).await.unwrap();
+    let mut ids: Vec<_> = kept.iter().map(|message| message.id.as_str()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, ["m0", "m1", "m2", "m3", "m4"]);
+}
+
+#[tokio::test]
+async fn what_is_sent_again_later_is_answered_with_what_was_kept() {
+    let store = Scratch::new().await;
+    talk(&store, "room", 3).await;
+    let again = say(&store, "room", "Ada", "m2", 3).await;
+    let Appended::Already(kept) = again else {
+        panic!("it became a second message");
+    };
+    assert_eq!((kept.seq, kept.text.as_str()), (2, "m2 by Ada"));
+    assert_eq!((kept.from.name.as_str(), kept.at), ("Ada", NOW));
+    assert_eq!(store.newest_seq("room").await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn an_old_guess_of_the_newest_seq_still_finds_the_next_place() {
+    let store = Scratch::new().await;
+    talk(&store, "room", 5).await;
+    assert_eq!(new(say(&store, "room", "Bob", "b1", 0).await).seq, 6);
+    assert_eq!(new(say(&store, "room", "Bob", "b2", 3).await).seq, 7);
+}
+
+#[tokio::test]
+async fn an_id_belongs_to_one_sender_in_one_room() {
+    let store = Scratch::new().await;
+    talk(&store, "room", 1).await;
+    assert_eq!(new(say(&store, "room", "Bob", "m1", 1).await).seq, 2);
+    assert_eq!(new(say(&store, "other", "Ada", "m1", 0).await).seq, 1);
+}
+
+#[tokio::test]
+async fn a_room_in_which_nothing_was_said_has_seq_0() {
+    let store = Scratch::new().await;
+    talk(&store, "other", 2).await;
+    assert_eq!(store.newest_seq("room").await.unwrap(), 0);
+    assert_eq!(store.page("room", NEWEST).await.unwrap(), []);
+}
