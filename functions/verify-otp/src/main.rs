@@ -50,15 +50,16 @@ async fn main() -> Result<(), edge::Error> {
 
 async fn handle(app: &'static App, call: Call) -> Outcome {
     let body: Verify = call.body()?;
+    if call.route() == "POST /api/verify-totp" {
+        // No account has a second factor yet, so no challenge asks for one.
+        return Err(Refusal::Expired);
+    }
     let code = Code::parse("code", &body.code)?;
     let source = call.source();
     let entered = Entered {
         challenge: &body.challenge,
         code: &code,
-        purposes: match call.route() {
-            "POST /api/verify-otp" => &[Purpose::Register, Purpose::Login],
-            _ => &[],
-        },
+        purposes: &[Purpose::Register, Purpose::Login],
         source: &source,
     };
     let challenge = match app.codes.answer(entered, call.now).await? {
