@@ -119,7 +119,7 @@ async fn a_challenge_that_never_was_is_expired(stack: Arc<Stack>) {
         let body = json!({"challenge": challenge});
         let answer = ann.client.post("/api/resend-otp", body).await;
         answer.refused(410, "expired");
-        let body = json!({"challenge": challenge, "code": "12345678"});
+        let body = json!({"challenge": challenge, "code": "123456"});
         let answer = ann.client.post("/api/verify-totp", body).await;
         answer.refused(410, "expired");
     }
