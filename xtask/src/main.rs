@@ -5,6 +5,7 @@
 //! It depends on little, because everything else waits for it to compile.
 
 mod artifacts;
+mod bench;
 mod child;
 mod dev;
 mod doctor;
@@ -32,6 +33,8 @@ enum Command {
     Dev(dev::Options),
     /// Sets up the same and runs every test.
     Test(test::Options),
+    /// Measures, with optimised builds.
+    Bench(bench::Options),
     /// Shows what is installed, what is missing and what the others would do about it.
     Doctor,
 }
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
     let result = signals::watch().and_then(|()| match Arguments::parse().command {
         Command::Dev(options) => dev::run(&options),
         Command::Test(options) => test::run(&options),
+        Command::Bench(options) => bench::run(&options),
         Command::Doctor => doctor::run(),
     });
     match (result, signals::received()) {

@@ -2,8 +2,8 @@
 //!
 //! The server runs as a program of its own, over a folder, with every write
 //! flushed to the disk before it is acknowledged; the client is the official
-//! driver with sixteen tasks. Build with `--release`, and the program beside it:
-//! `cargo build --release -p local-mongo --bin local-mongo --example bench`.
+//! driver with sixteen tasks. `cargo xtask bench mongo` builds both with
+//! optimisation, side by side, and runs this.
 
 use anyhow::Context;
 use clap::Parser;
@@ -80,10 +80,19 @@ impl Program {
             .map_or(f64::NAN, |kilobytes| kilobytes / 1024.0)
     }
 
+    /// Ends it as a crash would: nothing is written, nobody is told.
     fn crash(mut self) -> anyhow::Result<()> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
+    }
+}
+
+impl Drop for Program {
+    /// Leaves nothing behind when a figure could not be measured.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
