@@ -1,6 +1,6 @@
 //! Bytes as messages: refused, or sound to the last document.
 //!
-//! `cargo +nightly fuzz run wire`, from the folder above.
+//! `README.md`, in the folder above, says how to run it.
 
 #![no_main]
 
