@@ -4,7 +4,7 @@ use domain::Millis;
 use domain::limits::ROOMS_PER_USER;
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
-use mongodb::options::ReturnDocument;
+use mongodb::options::{ReadConcern, ReturnDocument};
 use serde::{Deserialize, Serialize};
 use wire::{Member, Role, User};
 
@@ -216,6 +216,8 @@ impl Store {
         Ok(self
             .collection::<Document>("members")
             .aggregate(pipeline)
+            // The next message builds on `last_seq`: see `newest_seq`.
+            .read_concern(ReadConcern::majority())
             .with_type::<Membership>()
             .await?
             .try_collect()

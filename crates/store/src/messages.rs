@@ -21,7 +21,9 @@ use crate::error::{Error, Result, is_duplicate};
 /// this many senders at once are no trouble.
 const APPEND_ROUNDS: u32 = 200;
 /// The first wait for a write that is not settled yet; it doubles.
-const FIRST_WAIT: Duration = Duration::from_millis(10);
+const FIRST_WAIT: Duration = Duration::from_millis(5);
+/// The longest such wait.
+const LONGEST_WAIT: Duration = Duration::from_millis(80);
 
 #[derive(Serialize, Deserialize)]
 struct MessageRow {
@@ -99,7 +101,7 @@ impl Store {
                         // The same message is on its way to a majority, or a
                         // rollback is: neither can be told from here yet.
                         tokio::time::sleep(wait).await;
-                        wait *= 2;
+                        wait = (2 * wait).min(LONGEST_WAIT);
                     }
                     last_seq = newest;
                 }
@@ -109,7 +111,9 @@ impl Store {
         Err(Error::busy())
     }
 
-    /// The newest `seq` of a room, 0 when nothing was said.
+    /// The newest `seq` of a room that a majority has, 0 when nothing was said.
+    /// One that could still be rolled back must not be built upon: it would leave
+    /// a hole.
     pub async fn newest_seq(&self, room: &str) -> Result<i64> {
         #[derive(Deserialize)]
         struct Seq {
@@ -120,6 +124,7 @@ impl Store {
             .find_one(doc! { "room": room })
             .sort(doc! { "seq": -1 })
             .projection(doc! { "_id": 0, "seq": 1 })
+            .read_concern(ReadConcern::majority())
             .await?;
         Ok(newest.map_or(0, |newest| newest.seq))
     }
