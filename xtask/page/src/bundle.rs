@@ -10,6 +10,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::assets::{Asset, Site};
 use crate::compile::Profile;
+use crate::compress;
 use crate::say;
 
 /// What the last run made of what; only there to do nothing twice.
@@ -25,7 +26,11 @@ pub fn write(module: &Path, statics: &Path, out: &Path, profile: Profile) -> Res
 
     let mut assets = Site::read(statics)?;
     assets.extend(bind(module, profile)?);
-    let site = Site::name(assets)?;
+    let mut site = Site::name(assets)?;
+    let total: usize = site.assets.iter().map(|(_, bytes)| bytes.len()).sum();
+    if profile == Profile::Small {
+        site.assets.extend(compress::siblings(&site.assets)?);
+    }
 
     let folder = out.join("assets");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -39,7 +44,6 @@ pub fn write(module: &Path, statics: &Path, out: &Path, profile: Profile) -> Res
     let manifest = json!({ "inputs": inputs, "assets": files });
     put(&out.join(MANIFEST), format!("{manifest:#}\n").as_bytes())?;
 
-    let total: usize = site.assets.iter().map(|(_, bytes)| bytes.len()).sum();
     say(format!(
         "wrote {} ({} files, {} KB before compression)",
         out.display(),

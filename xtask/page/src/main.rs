@@ -10,6 +10,7 @@ mod assets;
 mod bundle;
 mod cache;
 mod compile;
+mod compress;
 mod toolchain;
 
 use std::path::{Path, PathBuf};
