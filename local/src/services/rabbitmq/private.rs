@@ -108,6 +108,8 @@ fn environment(folder: &Path, distribution_port: u16) -> Vec<(&'static str, OsSt
     vec![
         ("HOME", folder.join("home").into()),
         ("LANG", "C.UTF-8".into()),
+        // While it starts, the server runs a second Erlang only to have epmd started.
+        ("ERL_AFLAGS", "-start_epmd false".into()),
         ("RABBITMQ_NODENAME", "rabbit@localhost".into()),
         ("RABBITMQ_MNESIA_BASE", folder.join("db").into()),
         ("RABBITMQ_LOG_BASE", folder.join("log").into()),
