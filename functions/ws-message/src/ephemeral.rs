@@ -12,9 +12,7 @@ use crate::{App, Reply, Sender, room_id};
 /// `typing`: passed on at most every 3 s per user and room, never stored.
 pub(crate) async fn typing(app: &App, sender: Sender, room: String) -> Reply {
     let person = sender.connection.person();
-    if !app.store.is_member(room_id(&room)?, &person.id).await? {
-        return Err(Refusal::UnknownRoom);
-    }
+    app.refuse_outsider(&room, &person.id).await?;
     let key = format!("{}:{room}", person.id);
     if is_small(app, &room).await?
         && app.store.pace(TYPING, &key, sender.now).await? == Allowed::Yes

@@ -3,7 +3,7 @@
 use edge::Refusal;
 use wire::ServerFrame;
 
-use crate::{App, Reply, Sender, reference as checked, room_id};
+use crate::{App, Reply, Sender, reference as checked};
 
 /// `join`: hear a room that one is a member of.
 pub(crate) async fn join(
@@ -14,9 +14,7 @@ pub(crate) async fn join(
 ) -> Reply {
     checked(reference.as_deref())?;
     let user = &sender.connection.user;
-    if !app.store.is_member(room_id(&room)?, user).await? {
-        return Err(Refusal::UnknownRoom);
-    }
+    app.refuse_outsider(&room, user).await?;
     app.store.hear(&sender.connection.id, &room).await?;
     // Read again after it was written down: a membership may have ended since.
     match app.store.membership(&room, user).await? {
@@ -40,10 +38,7 @@ pub(crate) async fn leave(
     room: String,
 ) -> Reply {
     checked(reference.as_deref())?;
-    let user = &sender.connection.user;
-    if !app.store.is_member(room_id(&room)?, user).await? {
-        return Err(Refusal::UnknownRoom);
-    }
+    app.refuse_outsider(&room, &sender.connection.user).await?;
     app.store
         .unhear(&sender.connection.id, std::slice::from_ref(&room))
         .await?;

@@ -40,9 +40,16 @@ impl App {
             store,
         })
     }
-}
 
-impl App {
+    /// Refuses a room that one is not a member of at this moment.
+    async fn refuse_outsider(&self, room: &str, user: &str) -> Result<(), Refusal> {
+        if self.store.is_member(room_id(room)?, user).await? {
+            Ok(())
+        } else {
+            Err(Refusal::UnknownRoom)
+        }
+    }
+
     async fn membership(
         &self,
         room: Option<&str>,
