@@ -5,6 +5,7 @@
 //! What a client sends refuses unknown fields; what it receives ignores them.
 //! Times are Unix milliseconds, ids are opaque strings of at most 64 characters.
 
+pub mod factors;
 pub mod frame;
 pub mod http;
 pub mod model;
