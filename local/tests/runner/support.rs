@@ -235,7 +235,9 @@ pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 /// The source folder of a crate that this one is built with.
 pub fn source_of(package: &str) -> PathBuf {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--offline"])
+        .args(["metadata", "--format-version=1", "--offline"])
+        // What other systems need was not fetched on a fresh machine.
+        .arg("--filter-platform=host-tuple")
         .arg("--manifest-path")
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"))
         .output()
