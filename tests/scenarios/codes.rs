@@ -12,20 +12,20 @@ use serde_json::json;
 pub fn tests() -> Vec<Test> {
     let mut tests = e2e::tests![
         the_mail_has_the_code_alone_on_a_line_and_nothing_like_it,
-        attempts_left_count_from_4_to_0_and_then_the_challenge_is_dead,
-        twenty_right_codes_at_once_sign_in_once,
-        a_code_counts_once,
-        a_code_is_worth_nothing_with_another_challenge,
-        a_code_to_sign_in_does_not_reset_a_password_and_the_other_way_round,
+        item_04_attempts_left_count_from_4_to_0_and_then_the_challenge_is_dead,
+        item_03_twenty_right_codes_at_once_sign_in_once,
+        item_03_a_code_counts_once,
+        item_10_a_code_is_worth_nothing_with_another_challenge,
+        item_10_a_code_to_sign_in_does_not_reset_a_password_and_the_other_way_round,
         a_challenge_that_never_was_is_expired,
-        a_resend_before_its_time_is_too_fast,
+        item_08_a_resend_before_its_time_is_too_fast,
         a_pasted_code_may_hold_spaces,
-        a_new_challenge_does_not_forget_the_wrong_codes_before_it,
+        item_05_a_new_challenge_does_not_forget_the_wrong_codes_before_it,
         ten_codes_an_hour_are_mailed_to_one_address_and_no_more,
-        a_hundred_wrong_codes_from_one_source_address_wait,
+        item_06_a_hundred_wrong_codes_from_one_source_address_wait,
     ];
     tests.extend(
-        e2e::tests![a_resend_makes_a_new_code_and_voids_the_old_one]
+        e2e::tests![item_09_a_resend_makes_a_new_code_and_voids_the_old_one]
             .into_iter()
             .map(Test::patient),
     );
@@ -51,7 +51,7 @@ async fn the_mail_has_the_code_alone_on_a_line_and_nothing_like_it(stack: Arc<St
     assert!(html.contains(&code), "the HTML part has the code too");
 }
 
-async fn attempts_left_count_from_4_to_0_and_then_the_challenge_is_dead(stack: Arc<Stack>) {
+async fn item_04_attempts_left_count_from_4_to_0_and_then_the_challenge_is_dead(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann");
     let challenge = ann.register().await.expect(202).text("/challenge");
     let code = ann.code().await;
@@ -64,7 +64,7 @@ async fn attempts_left_count_from_4_to_0_and_then_the_challenge_is_dead(stack: A
     ann.verify(&challenge, &code).await.refused(410, "expired");
 }
 
-async fn twenty_right_codes_at_once_sign_in_once(stack: Arc<Stack>) {
+async fn item_03_twenty_right_codes_at_once_sign_in_once(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann");
     let challenge = ann.register().await.expect(202).text("/challenge");
     let code = ann.code().await;
@@ -79,7 +79,7 @@ async fn twenty_right_codes_at_once_sign_in_once(stack: Arc<Stack>) {
     assert_eq!(right, 1);
 }
 
-async fn a_code_counts_once(stack: Arc<Stack>) {
+async fn item_03_a_code_counts_once(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann");
     let challenge = ann.register().await.expect(202).text("/challenge");
     let code = ann.code().await;
@@ -87,7 +87,7 @@ async fn a_code_counts_once(stack: Arc<Stack>) {
     ann.verify(&challenge, &code).await.refused(410, "expired");
 }
 
-async fn a_code_is_worth_nothing_with_another_challenge(stack: Arc<Stack>) {
+async fn item_10_a_code_is_worth_nothing_with_another_challenge(stack: Arc<Stack>) {
     let (ann, bob) = (Visitor::new(&stack, "Ann"), Visitor::new(&stack, "Bob"));
     let challenge = ann.register().await.expect(202).text("/challenge");
     ann.code().await;
@@ -97,7 +97,9 @@ async fn a_code_is_worth_nothing_with_another_challenge(stack: Arc<Stack>) {
     answer.refused(401, "wrong_code");
 }
 
-async fn a_code_to_sign_in_does_not_reset_a_password_and_the_other_way_round(stack: Arc<Stack>) {
+async fn item_10_a_code_to_sign_in_does_not_reset_a_password_and_the_other_way_round(
+    stack: Arc<Stack>,
+) {
     let ann = Visitor::new(&stack, "Ann");
     ann.sign_up().await;
     let to_sign_in = ann.login().await.expect(200).text("/challenge");
@@ -125,7 +127,7 @@ async fn a_challenge_that_never_was_is_expired(stack: Arc<Stack>) {
     }
 }
 
-async fn a_resend_before_its_time_is_too_fast(stack: Arc<Stack>) {
+async fn item_08_a_resend_before_its_time_is_too_fast(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann");
     let challenge = ann.register().await.expect(202);
     let body = json!({"challenge": challenge.text("/challenge")});
@@ -137,7 +139,7 @@ async fn a_resend_before_its_time_is_too_fast(stack: Arc<Stack>) {
     ann.verify(&challenge, &code).await.expect(200);
 }
 
-async fn a_resend_makes_a_new_code_and_voids_the_old_one(stack: Arc<Stack>) {
+async fn item_09_a_resend_makes_a_new_code_and_voids_the_old_one(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann");
     let first = ann.register().await.expect(202);
     let old = first.text("/challenge");
@@ -169,7 +171,7 @@ async fn a_pasted_code_may_hold_spaces(stack: Arc<Stack>) {
     ann.verify(&challenge, &pasted).await.expect(200);
 }
 
-async fn a_new_challenge_does_not_forget_the_wrong_codes_before_it(stack: Arc<Stack>) {
+async fn item_05_a_new_challenge_does_not_forget_the_wrong_codes_before_it(stack: Arc<Stack>) {
     let ann: Person = Person::join(&stack, "Ann").await;
     let first = ann.login().await.expect(200).text("/challenge");
     let wrong = Visitor::wrong_code(&ann.code().await);
@@ -205,7 +207,7 @@ async fn ten_codes_an_hour_are_mailed_to_one_address_and_no_more(stack: Arc<Stac
     assert_eq!(codes.count(), 10);
 }
 
-async fn a_hundred_wrong_codes_from_one_source_address_wait(stack: Arc<Stack>) {
+async fn item_06_a_hundred_wrong_codes_from_one_source_address_wait(stack: Arc<Stack>) {
     let guesser = Visitor::new(&stack, "Eve");
     let challenges = join_all((0..20).map(|_| async {
         let victim = Visitor::new(&stack, "Ann");

@@ -18,11 +18,11 @@ pub fn tests() -> Vec<Test> {
         typing_is_heard_by_the_others_at_most_every_3_s,
         a_read_mark_moves_forward_only_and_the_others_hear_it,
         ping_is_answered_with_the_time,
-        a_frame_that_is_no_frame_is_refused_and_the_socket_stays_open,
+        item_35_36_a_frame_that_is_no_frame_is_refused_and_the_socket_stays_open,
         a_text_is_trimmed_and_its_newlines_made_plain,
         a_text_that_cannot_be_is_refused_by_the_message_s_id,
-        every_frame_to_a_room_one_is_not_in_is_refused,
-        the_sender_is_who_holds_the_socket,
+        item_34_every_frame_to_a_room_one_is_not_in_is_refused,
+        item_34_the_sender_is_who_holds_the_socket,
     ]
 }
 
@@ -157,7 +157,9 @@ async fn ping_is_answered_with_the_time(stack: Arc<Stack>) {
     assert_eq!((&pong["missed"], &pong["more"]), (&json!({}), &json!([])));
 }
 
-async fn a_frame_that_is_no_frame_is_refused_and_the_socket_stays_open(stack: Arc<Stack>) {
+async fn item_35_36_a_frame_that_is_no_frame_is_refused_and_the_socket_stays_open(
+    stack: Arc<Stack>,
+) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     let mut socket = ann.online().await;
@@ -269,7 +271,7 @@ async fn a_text_that_cannot_be_is_refused_by_the_message_s_id(stack: Arc<Stack>)
     assert_eq!(ack["seq"], 1);
 }
 
-async fn every_frame_to_a_room_one_is_not_in_is_refused(stack: Arc<Stack>) {
+async fn item_34_every_frame_to_a_room_one_is_not_in_is_refused(stack: Arc<Stack>) {
     let (ann, eve) = Person::join_two(&stack, ["Ann", "Eve"]).await;
     let room = ann.create_group("Tea", &[]).await;
     let mut a = ann.online().await;
@@ -287,7 +289,7 @@ async fn every_frame_to_a_room_one_is_not_in_is_refused(stack: Arc<Stack>) {
     assert_eq!(page.number("/last_seq"), 1);
 }
 
-async fn the_sender_is_who_holds_the_socket(stack: Arc<Stack>) {
+async fn item_34_the_sender_is_who_holds_the_socket(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     let (mut a, mut b) = tokio::join!(ann.online(), bob.online());

@@ -11,8 +11,8 @@ use futures_util::future::join_all;
 pub fn tests() -> Vec<Test> {
     let mut tests = e2e::tests![
         guesses_at_once_are_no_more_than_one_after_the_other,
-        one_source_cannot_use_up_the_codes_of_an_address,
-        wrong_codes_of_a_registration_do_not_slow_its_address_down,
+        item_08_one_source_cannot_use_up_the_codes_of_an_address,
+        item_07_wrong_codes_of_a_registration_do_not_slow_its_address_down,
         every_refresh_token_is_forgiven_for_30_s_after_its_own_rotation,
         a_sign_in_from_another_device_is_told_by_mail,
         a_password_that_says_the_address_is_refused_and_costs_no_try,
@@ -50,7 +50,7 @@ async fn guesses_at_once_are_no_more_than_one_after_the_other(stack: Arc<Stack>)
     ann.login().await.too_fast();
 }
 
-async fn one_source_cannot_use_up_the_codes_of_an_address(stack: Arc<Stack>) {
+async fn item_08_one_source_cannot_use_up_the_codes_of_an_address(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann");
     ann.sign_up().await;
     let eve = somebody_else(&stack, &ann);
@@ -70,7 +70,7 @@ async fn one_source_cannot_use_up_the_codes_of_an_address(stack: Arc<Stack>) {
     assert_eq!((codes.len(), notices.len()), (5, 3), "{mails:?}");
 }
 
-async fn wrong_codes_of_a_registration_do_not_slow_its_address_down(stack: Arc<Stack>) {
+async fn item_07_wrong_codes_of_a_registration_do_not_slow_its_address_down(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann");
     ann.sign_up().await;
     let eve = somebody_else(&stack, &ann);

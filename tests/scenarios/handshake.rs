@@ -11,17 +11,19 @@ use tokio_tungstenite::tungstenite::Message;
 
 pub fn tests() -> Vec<Test> {
     e2e::tests![
-        the_page_s_origin_and_a_good_token_open_a_socket,
-        a_missing_or_bad_token_opens_no_socket,
-        a_foreign_null_or_absent_origin_opens_no_socket,
-        a_frame_over_32_kb_closes_with_1009,
+        item_30_the_page_s_origin_and_a_good_token_open_a_socket_that_repeats_no_token,
+        item_29_a_missing_or_bad_token_opens_no_socket,
+        item_31_a_foreign_null_or_absent_origin_opens_no_socket,
+        item_35_a_frame_over_32_kb_closes_with_1009,
         a_binary_frame_closes_with_1003,
-        the_twenty_first_socket_of_a_user_is_too_many,
-        too_many_frames_are_too_fast_and_nobody_else_notices,
+        item_35_the_twenty_first_socket_of_a_user_is_too_many,
+        item_35_too_many_frames_are_too_fast_and_nobody_else_notices,
     ]
 }
 
-async fn the_page_s_origin_and_a_good_token_open_a_socket(stack: Arc<Stack>) {
+async fn item_30_the_page_s_origin_and_a_good_token_open_a_socket_that_repeats_no_token(
+    stack: Arc<Stack>,
+) {
     let ann = Person::join(&stack, "Ann").await;
     let answer = ann.client.get("/api/socket").await.expect(200);
     assert_eq!(answer.fields(), ["protocol", "url"]);
@@ -35,7 +37,7 @@ async fn the_page_s_origin_and_a_good_token_open_a_socket(stack: Arc<Stack>) {
     ann.socket().await.ping().await;
 }
 
-async fn a_missing_or_bad_token_opens_no_socket(stack: Arc<Stack>) {
+async fn item_29_a_missing_or_bad_token_opens_no_socket(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
     let handshake = ann.handshake().await;
     let cut = &ann.token[..ann.token.len() - 4];
@@ -58,7 +60,7 @@ async fn a_missing_or_bad_token_opens_no_socket(stack: Arc<Stack>) {
     assert!([401, 403].contains(&status), "{status}");
 }
 
-async fn a_foreign_null_or_absent_origin_opens_no_socket(stack: Arc<Stack>) {
+async fn item_31_a_foreign_null_or_absent_origin_opens_no_socket(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
     let handshake = ann.handshake().await;
     let own = ann.client.origin();
@@ -85,7 +87,7 @@ async fn a_foreign_null_or_absent_origin_opens_no_socket(stack: Arc<Stack>) {
     ann.socket().await.ping().await;
 }
 
-async fn a_frame_over_32_kb_closes_with_1009(stack: Arc<Stack>) {
+async fn item_35_a_frame_over_32_kb_closes_with_1009(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
     let room = ann.create_group("Tea", &[]).await;
     let frame = |bytes: usize| {
@@ -118,7 +120,7 @@ async fn a_binary_frame_closes_with_1003(stack: Arc<Stack>) {
     assert_eq!(code, Some(1003));
 }
 
-async fn the_twenty_first_socket_of_a_user_is_too_many(stack: Arc<Stack>) {
+async fn item_35_the_twenty_first_socket_of_a_user_is_too_many(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let handshake = ann.handshake().await;
     let mut sockets = Vec::new();
@@ -141,7 +143,7 @@ async fn the_twenty_first_socket_of_a_user_is_too_many(stack: Arc<Stack>) {
     .await;
 }
 
-async fn too_many_frames_are_too_fast_and_nobody_else_notices(stack: Arc<Stack>) {
+async fn item_35_too_many_frames_are_too_fast_and_nobody_else_notices(stack: Arc<Stack>) {
     let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
     let room = ann.create_group("Tea", &[&bob, &eve]).await;
     let (mut a, mut b, mut e) = tokio::join!(ann.online(), bob.online(), eve.online());

@@ -14,7 +14,7 @@ pub fn tests() -> Vec<Test> {
         a_mail_that_is_refused_for_now_goes_out_later,
         a_mail_that_is_refused_for_good_is_parked_without_its_code_and_holds_up_nobody,
         a_job_that_makes_no_sense_is_parked_and_holds_up_nobody,
-        a_code_that_has_run_out_is_not_mailed,
+        item_14_a_code_that_has_run_out_is_not_mailed,
         a_job_that_comes_twice_is_mailed_once,
     ]
 }
@@ -85,7 +85,7 @@ async fn a_job_that_makes_no_sense_is_parked_and_holds_up_nobody(stack: Arc<Stac
     .await;
 }
 
-async fn a_code_that_has_run_out_is_not_mailed(stack: Arc<Stack>) {
+async fn item_14_a_code_that_has_run_out_is_not_mailed(stack: Arc<Stack>) {
     let (ann, bob) = (Visitor::new(&stack, "Ann"), Visitor::new(&stack, "Bob"));
     let broker = stack.broker().await;
     stack.secrets.note(Kind::Code, "71717171");

@@ -17,7 +17,7 @@ pub fn tests() -> Vec<Test> {
         a_known_address_is_answered_as_an_unknown_one_and_told_by_mail,
         an_address_is_one_mailbox_whatever_its_case,
         what_is_no_address_password_or_name_is_refused_by_field,
-        a_common_password_is_refused_however_long,
+        item_20_a_common_password_is_refused_however_long,
         any_characters_may_be_in_a_password,
         the_sixty_first_registration_in_an_hour_from_one_address_is_too_fast,
     ]
@@ -141,7 +141,7 @@ async fn what_is_no_address_password_or_name_is_refused_by_field(stack: Arc<Stac
     ann.client.post("/api/register", good).await.expect(202);
 }
 
-async fn a_common_password_is_refused_however_long(stack: Arc<Stack>) {
+async fn item_20_a_common_password_is_refused_however_long(stack: Arc<Stack>) {
     for password in [
         "passwordpassword",
         "aaaaaaaaaaaaaaaaaaaa",

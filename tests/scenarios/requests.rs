@@ -13,11 +13,11 @@ pub fn tests() -> Vec<Test> {
     e2e::tests![
         a_body_that_is_no_json_object_is_invalid,
         a_field_that_is_missing_or_of_another_type_is_invalid,
-        an_unknown_field_is_invalid,
-        an_operator_of_the_database_is_no_value,
+        item_35_an_unknown_field_is_invalid,
+        item_36_an_operator_of_the_database_is_no_value,
         a_body_over_64_kb_is_too_large,
         an_unknown_route_is_not_found,
-        no_other_site_may_read_an_answer,
+        item_38_no_other_site_may_read_an_answer,
         what_is_under_the_origin_but_not_the_api_is_the_page,
     ]
 }
@@ -107,7 +107,7 @@ async fn a_field_that_is_missing_or_of_another_type_is_invalid(stack: Arc<Stack>
     }
 }
 
-async fn an_unknown_field_is_invalid(stack: Arc<Stack>) {
+async fn item_35_an_unknown_field_is_invalid(stack: Arc<Stack>) {
     let (client, room) = somebody_with_a_room(&stack).await;
     for (path, mut body) in bodies() {
         let path = path.replace("ROOM", &room);
@@ -116,7 +116,7 @@ async fn an_unknown_field_is_invalid(stack: Arc<Stack>) {
     }
 }
 
-async fn an_operator_of_the_database_is_no_value(stack: Arc<Stack>) {
+async fn item_36_an_operator_of_the_database_is_no_value(stack: Arc<Stack>) {
     let (client, room) = somebody_with_a_room(&stack).await;
     for (path, good) in bodies() {
         let path = path.replace("ROOM", &room);
@@ -178,7 +178,7 @@ async fn an_unknown_route_is_not_found(stack: Arc<Stack>) {
     }
 }
 
-async fn no_other_site_may_read_an_answer(stack: Arc<Stack>) {
+async fn item_38_no_other_site_may_read_an_answer(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
     let other = ann.client.with_header("origin", "https://evil.example");
     for (method, path) in [

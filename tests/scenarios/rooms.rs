@@ -14,11 +14,11 @@ pub fn tests() -> Vec<Test> {
         a_direct_room_is_the_same_for_the_same_pair_always,
         a_direct_room_takes_nobody_in,
         a_room_that_cannot_be_is_refused_by_field,
-        a_room_one_is_not_in_is_unknown_to_every_route,
+        item_34_a_room_one_is_not_in_is_unknown_to_every_route,
         any_member_brings_others_in_and_all_hear_of_it,
         bringing_somebody_in_twice_changes_nothing,
         only_the_owner_takes_others_out,
-        who_was_taken_out_hears_and_says_nothing_more,
+        item_34_who_was_taken_out_hears_and_says_nothing_more,
         when_the_owner_leaves_the_longest_standing_member_owns_the_room,
         an_invited_address_joins_when_its_owner_has_confirmed_it,
         an_address_is_invited_when_the_room_is_made_too,
@@ -112,7 +112,7 @@ async fn a_room_that_cannot_be_is_refused_by_field(stack: Arc<Stack>) {
     assert_eq!(rooms.body, json!({"rooms": []}));
 }
 
-async fn a_room_one_is_not_in_is_unknown_to_every_route(stack: Arc<Stack>) {
+async fn item_34_a_room_one_is_not_in_is_unknown_to_every_route(stack: Arc<Stack>) {
     let (ann, eve) = Person::join_two(&stack, ["Ann", "Eve"]).await;
     let room = ann.create_group("Tea", &[]).await;
     let operator = "%7B%22$ne%22%3A%22%22%7D";
@@ -185,7 +185,7 @@ async fn only_the_owner_takes_others_out(stack: Arc<Stack>) {
     ann.room(&room).await.expect(200);
 }
 
-async fn who_was_taken_out_hears_and_says_nothing_more(stack: Arc<Stack>) {
+async fn item_34_who_was_taken_out_hears_and_says_nothing_more(stack: Arc<Stack>) {
     let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
     let room = ann.create_group("Tea", &[&bob, &eve]).await;
     let (mut a, mut b, mut e) = tokio::join!(ann.online(), bob.online(), eve.online());

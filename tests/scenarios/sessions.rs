@@ -20,7 +20,7 @@ pub fn tests() -> Vec<Test> {
         a_second_tab_gets_the_same_successor,
         a_missing_or_forged_cookie_is_signed_out,
         the_bearer_s_session_is_the_one_that_is_meant,
-        logging_out_ends_the_session_and_closes_its_sockets_within_5_s,
+        item_26_logging_out_ends_the_session_and_closes_its_sockets_within_5_s,
         sessions_are_listed_and_can_be_ended,
         nobody_can_end_the_session_of_another,
         a_refresh_cookie_is_no_access_token_and_the_other_way_round,
@@ -142,7 +142,7 @@ async fn the_bearer_s_session_is_the_one_that_is_meant(stack: Arc<Stack>) {
     bob.refresh(&bob.cookie).await.expect(200);
 }
 
-async fn logging_out_ends_the_session_and_closes_its_sockets_within_5_s(stack: Arc<Stack>) {
+async fn item_26_logging_out_ends_the_session_and_closes_its_sockets_within_5_s(stack: Arc<Stack>) {
     let visitor = Visitor::new(&stack, "Ann");
     let ann = visitor.sign_up().await;
     let other_session = visitor.sign_in().await;

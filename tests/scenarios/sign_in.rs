@@ -12,12 +12,12 @@ pub fn tests() -> Vec<Test> {
         a_password_and_a_mailed_code_sign_in,
         a_password_alone_signs_nobody_in,
         an_unknown_address_and_a_wrong_password_are_answered_alike,
-        the_seventh_wrong_password_waits_also_for_an_unknown_address,
+        item_06_the_seventh_wrong_password_waits_also_for_an_unknown_address,
         a_wait_is_for_one_account_and_not_for_its_neighbours,
-        a_forgotten_password_is_reset_by_a_code_and_ends_every_session,
+        item_26_a_forgotten_password_is_reset_by_a_code_and_ends_every_session,
         a_forgotten_password_is_answered_alike_for_an_unknown_address,
         a_new_password_must_be_as_good_as_a_first_one,
-        changing_the_password_ends_the_other_sessions,
+        item_26_changing_the_password_ends_the_other_sessions,
     ]
 }
 
@@ -57,7 +57,7 @@ async fn an_unknown_address_and_a_wrong_password_are_answered_alike(stack: Arc<S
     assert_eq!(to_known.body, to_stranger.body);
 }
 
-async fn the_seventh_wrong_password_waits_also_for_an_unknown_address(stack: Arc<Stack>) {
+async fn item_06_the_seventh_wrong_password_waits_also_for_an_unknown_address(stack: Arc<Stack>) {
     let known = Visitor::new(&stack, "Ann");
     known.sign_up().await;
     let stranger = Visitor::new(&stack, "Bob");
@@ -88,7 +88,7 @@ async fn a_wait_is_for_one_account_and_not_for_its_neighbours(stack: Arc<Stack>)
     bob.login().await.expect(200);
 }
 
-async fn a_forgotten_password_is_reset_by_a_code_and_ends_every_session(stack: Arc<Stack>) {
+async fn item_26_a_forgotten_password_is_reset_by_a_code_and_ends_every_session(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann").sign_up().await;
     let mut socket = ann.online().await;
     let answer = ann.forgot_password().await.expect(202);
@@ -151,7 +151,7 @@ async fn a_new_password_must_be_as_good_as_a_first_one(stack: Arc<Stack>) {
         .expect(204);
 }
 
-async fn changing_the_password_ends_the_other_sessions(stack: Arc<Stack>) {
+async fn item_26_changing_the_password_ends_the_other_sessions(stack: Arc<Stack>) {
     let visitor = Visitor::new(&stack, "Ann");
     let here = visitor.sign_up().await;
     let elsewhere = visitor.sign_in().await;

@@ -6,6 +6,7 @@
 
 mod artifacts;
 mod bench;
+mod checklist;
 mod child;
 mod dev;
 mod doctor;
@@ -33,6 +34,8 @@ enum Command {
     Dev(dev::Options),
     /// Sets up the same and runs every test.
     Test(test::Options),
+    /// Shows what accounts withstand, item by item, by running the tests of each.
+    Checklist,
     /// Measures, with optimised builds.
     Bench(bench::Options),
     /// Shows what is installed, what is missing and what the others would do about it.
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
     let result = signals::watch().and_then(|()| match Arguments::parse().command {
         Command::Dev(options) => dev::run(&options),
         Command::Test(options) => test::run(&options),
+        Command::Checklist => checklist::run(),
         Command::Bench(options) => bench::run(&options),
         Command::Doctor => doctor::run(),
     });

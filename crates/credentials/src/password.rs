@@ -118,9 +118,8 @@ mod tests {
         assert_eq!(verify(password(""), None).await, Verdict::Wrong);
     }
 
-    /// Checklist 20.
     #[test]
-    fn common_passwords_are_refused_also_with_digits_behind_them() {
+    fn item_20_common_passwords_are_refused_also_with_digits_behind_them() {
         for text in [
             "passwordpassword",
             "password1234567",

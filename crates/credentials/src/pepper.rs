@@ -58,7 +58,6 @@ fn message(kind: &str, parts: &[&str]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// Checklist 10 and 11.
     #[test]
     fn a_code_counts_for_its_challenge_and_purpose_and_pepper_alone() {
         let pepper = Pepper::new("a pepper that is long enough for this");

@@ -44,9 +44,8 @@ mod tests {
         assert!(ids.iter().all(|id| domain::text::is_id(id)));
     }
 
-    /// Checklist 1.
     #[test]
-    fn codes_are_uniform_over_their_first_and_last_digit() {
+    fn item_01_codes_are_uniform_over_their_first_and_last_digit() {
         let mut counts = [[0u32; 10]; 2];
         for _ in 0..100_000 {
             let code = code();

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_begin_with_the_sixth_failure_and_grow_to_an_hour() {
+    fn item_06_waits_begin_with_the_sixth_failure_and_grow_to_an_hour() {
         assert_eq!(wait_after(5), 0);
         assert_eq!(wait_after(6), 30 * SECOND);
         assert_eq!(wait_after(7), MINUTE);

@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_expires_on_the_queue_with_its_remaining_life_and_a_notice_never() {
+    fn item_14_a_code_expires_on_the_queue_with_its_remaining_life_and_a_notice_never() {
         let letter = Letter::job("c", &code(), 1_000);
         let expiration = letter.properties.expiration().clone().unwrap();
         assert_eq!(expiration.to_string(), "300000");

@@ -39,10 +39,13 @@ impl Stack {
                 async move { stack.no_unexpected_error() }
             })
             .await,
-            examined("no_address_code_password_or_token_is_in_a_log", {
-                let stack = Arc::clone(&self);
-                async move { stack.no_secret_is_logged() }
-            })
+            examined(
+                "item_13_no_address_code_password_or_token_is_in_any_output",
+                {
+                    let stack = Arc::clone(&self);
+                    async move { stack.no_secret_is_logged() }
+                },
+            )
             .await,
         ]
     }

@@ -62,7 +62,8 @@ pub const SHOWN: &[&Need] = &[&toolchain::MONGODB, &page_target::NEED];
 /// What the tests of the page need besides.
 pub const BROWSER: &[&Need] = &[&browser::NEED];
 
-/// What the checks of the template and of the embedded database need besides.
+/// What the checks of the template, of the embedded database and of the HTTP API
+/// need besides.
 pub const PYTHON: &[&Need] = &[&python::PYTHON, &python::TOOLS];
 
 impl Need {

@@ -1,6 +1,6 @@
-//! Python, and the Python programs that judge the template and the embedded
-//! database. They live in a folder of ours, at versions of our choice, so that
-//! the same template is judged alike everywhere and no system is changed.
+//! Python, and the Python programs that judge the template, the embedded
+//! database and the HTTP API. They live in a folder of ours, at versions of our
+//! choice, so that the same is judged alike everywhere and no system is changed.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::signals::Ending;
 use crate::{child, say, workspace};
 
 /// What is installed from PyPI; another list is another environment.
-const REQUIREMENTS: &str = "aws-sam-cli==1.170.0\npymongo==4.20.0\n";
+const REQUIREMENTS: &str = "aws-sam-cli==1.170.0\npymongo==4.20.0\nschemathesis==4.32.5\n";
 
 /// The interpreter.
 pub const PYTHON: Need = Need {
@@ -31,10 +31,11 @@ pub const PYTHON: Need = Need {
     }),
 };
 
-/// The AWS SAM CLI (with cfn-lint inside) and MongoDB's Python driver.
+/// The AWS SAM CLI (with cfn-lint inside), MongoDB's Python driver, and what asks
+/// the HTTP API odd questions by its schema.
 pub const TOOLS: Need = Need {
-    name: "SAM CLI, pymongo",
-    purpose: "the checks of the template and of the embedded database",
+    name: "SAM CLI, pymongo, schemathesis",
+    purpose: "the checks of the template, of the embedded database and of the HTTP API",
     look: look_for_tools,
     get: Get::Own(install_tools),
 };

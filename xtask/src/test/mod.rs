@@ -14,12 +14,14 @@ use crate::artifacts::Artifacts;
 use crate::needs::{self, Need};
 use crate::workspace::Workspace;
 use crate::{say, signals};
-use report::{Report, Verdict};
+pub use report::Report;
+use report::Verdict;
 use steps::STEPS;
+pub use tally::Heard;
 use tally::Tally;
 
 /// What to test.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub struct Options {
     /// Run only the tests whose name contains this, and no other check.
     filter: Option<String>,
@@ -58,6 +60,29 @@ pub struct Context {
 /// # Errors
 /// If something that is needed cannot be installed.
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    let report = run_steps(options)?;
+    report.print();
+    Ok(if report.has_failed() {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// The same for the tests whose name contains `filter`, to be told of by somebody
+/// else.
+///
+/// # Errors
+/// If something that is needed cannot be installed.
+pub fn run_those_named(filter: &str) -> anyhow::Result<Report> {
+    run_steps(&Options {
+        filter: Some(filter.to_owned()),
+        keep_going: true,
+        ..Options::default()
+    })
+}
+
+fn run_steps(options: &Options) -> anyhow::Result<Report> {
     let workspace = Workspace::load()?;
     let context = Context {
         artifacts: Artifacts::of(&workspace, false),
@@ -90,12 +115,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         ));
         report.add(step.name, Verdict::Ran { tally, took });
     }
-    report.print();
-    Ok(if report.has_failed() {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(report)
 }
 
 impl Options {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::tally::Tally;
+use super::tally::{Heard, Tally};
 use crate::say;
 
 /// How the steps went.
@@ -35,6 +35,11 @@ impl Report {
         self.ran().any(|(tally, _)| !tally.is_good())
     }
 
+    /// Every test that ran, by name.
+    pub fn tests(&self) -> impl Iterator<Item = &Heard> {
+        self.ran().flat_map(|(tally, _)| &tally.tests)
+    }
+
     /// Prints the table, the failed tests, and the sum as the last line.
     pub fn print(&self) {
         println!();
@@ -49,8 +54,8 @@ impl Report {
         );
         let took = self.ran().map(|(_, took)| took).sum();
         println!("{:14} {}", "all", say::duration(took));
-        for name in self.ran().flat_map(|(tally, _)| &tally.names) {
-            println!("failed: {name}");
+        for test in self.tests().filter(|test| !test.passed) {
+            println!("failed: {}", test.name);
         }
         if ignored > 0 {
             println!("{ignored} ignored");

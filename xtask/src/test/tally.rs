@@ -7,6 +7,15 @@ use crate::child::{self, Child};
 use crate::say;
 use crate::signals::Ending;
 
+/// One test by its name.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// Its path in its test program.
+    pub name: String,
+    /// How it ended.
+    pub passed: bool,
+}
+
 /// How many tests passed, and which did not.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -16,8 +25,8 @@ pub struct Tally {
     pub failed: usize,
     /// Tests that were not run, by their own wish.
     pub ignored: usize,
-    /// The names of the failed ones.
-    pub names: Vec<String>,
+    /// Each that was run.
+    pub tests: Vec<Heard>,
 }
 
 impl Tally {
@@ -42,7 +51,7 @@ impl Tally {
         self.passed += other.passed;
         self.failed += other.failed;
         self.ignored += other.ignored;
-        self.names.extend(other.names);
+        self.tests.extend(other.tests);
         self
     }
 
@@ -53,11 +62,15 @@ impl Tally {
 
     /// Takes in one line of a test program's standard output.
     fn hear(&mut self, line: &str) {
-        if let Some((name, _)) = line
+        if let Some((name, outcome)) = line
             .strip_prefix("test ")
-            .and_then(|rest| rest.split_once(" ... FAILED"))
+            .and_then(|rest| rest.split_once(" ... "))
+            && !outcome.starts_with("ignored")
         {
-            self.names.push(name.to_owned());
+            self.tests.push(Heard {
+                name: name.to_owned(),
+                passed: outcome.starts_with("ok"),
+            });
         }
         // "test result: ok. 3 passed; 0 failed; 1 ignored; …"
         let Some(counts) = line.strip_prefix("test result: ") else {
@@ -111,7 +124,14 @@ pub fn count(cargo: &mut Command) -> anyhow::Result<Tally> {
 
 #[cfg(test)]
 mod tests {
-    use super::Tally;
+    use super::{Heard, Tally};
+
+    fn heard(name: &str, passed: bool) -> Heard {
+        Heard {
+            name: name.to_owned(),
+            passed,
+        }
+    }
 
     #[test]
     fn results_of_several_programs_add_up() {
@@ -120,6 +140,7 @@ mod tests {
             "running 3 tests\n",
             "test rooms::a_stranger_hears_nothing ... ok\n",
             "test rooms::an_owner_leaves ... FAILED (1.2 s)\n",
+            "test rooms::a_house ... ignored, there is none\n",
             "test result: FAILED. 2 passed; 1 failed; 4 ignored; 0 measured; 0 filtered out; finished in 0.00s\n",
             "test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 9 filtered out; finished in 0.00s\n",
         ] {
@@ -129,7 +150,10 @@ mod tests {
             passed: 14,
             failed: 1,
             ignored: 4,
-            names: vec!["rooms::an_owner_leaves".to_owned()],
+            tests: vec![
+                heard("rooms::a_stranger_hears_nothing", true),
+                heard("rooms::an_owner_leaves", false),
+            ],
         };
         assert_eq!(tally, expected);
     }

@@ -32,7 +32,7 @@ async fn tries_left(store: &Store, now: Millis) -> Option<u32> {
 }
 
 #[tokio::test]
-async fn of_twenty_answers_at_once_five_are_compared() {
+async fn item_04_of_twenty_answers_at_once_five_are_compared() {
     let store = with_one().await;
     let taken = at_once(20, async |_| tries_left(&store, NOW).await).await;
     let mut taken: Vec<u32> = taken.into_iter().flatten().collect();
@@ -42,7 +42,7 @@ async fn of_twenty_answers_at_once_five_are_compared() {
 }
 
 #[tokio::test]
-async fn of_twenty_right_answers_at_once_one_claims_the_challenge() {
+async fn item_03_of_twenty_right_answers_at_once_one_claims_the_challenge() {
     let store = with_one().await;
     let claimed = at_once(20, async |_| store.claim_challenge("c").await.unwrap()).await;
     assert_eq!(claimed.iter().filter(|won| **won).count(), 1);

@@ -31,7 +31,7 @@ async fn of_twenty_tries_at_once_six_are_compared_each_with_a_number_of_its_own(
 }
 
 #[tokio::test]
-async fn after_a_wait_one_more_is_compared_and_the_next_wait_is_longer() {
+async fn item_06_after_a_wait_one_more_is_compared_and_the_next_wait_is_longer() {
     let store = Scratch::new().await;
     six(&store).await;
     let first = NOW + wait_after(6);
@@ -78,7 +78,7 @@ async fn whoever_was_let_in_has_no_failures_left() {
 }
 
 #[tokio::test]
-async fn a_hundred_in_a_row_disable_codes_until_they_are_forgiven() {
+async fn item_06_a_hundred_in_a_row_disable_codes_until_they_are_forgiven() {
     let store = Scratch::new().await;
     assert!(!store.is_disabled("ada").await.unwrap());
     for number in 1..=FAILURES_UNTIL_DISABLED {
