@@ -60,7 +60,8 @@ pub struct Call {
 }
 
 impl Call {
-    fn new(request: Request) -> Self {
+    /// What a handler sees of an event of the gateway.
+    pub fn new(request: Request) -> Self {
         let route = match request.request_context() {
             RequestContext::ApiGatewayV2(context) => context.route_key.unwrap_or_default(),
             _ => String::new(),

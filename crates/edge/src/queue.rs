@@ -51,7 +51,8 @@ pub struct Batch {
 }
 
 impl Batch {
-    fn new(event: Event, deadline: SystemTime) -> Self {
+    /// What a handler sees of an event, and until when.
+    pub fn new(event: Event, deadline: SystemTime) -> Self {
         let records = event.rmq_messages_by_queue.into_values().flatten();
         Self {
             messages: records.map(Message::new).collect(),
@@ -107,9 +108,10 @@ fn id_of(data: &str) -> String {
     format!("body-{:016x}", hasher.finish())
 }
 
+/// The event of an Amazon MQ mapping for RabbitMQ.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Event {
+pub struct Event {
     /// By queue and virtual host: `mail::/`.
     rmq_messages_by_queue: BTreeMap<String, Vec<Record>>,
 }

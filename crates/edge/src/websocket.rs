@@ -134,7 +134,8 @@ async fn serve<App: Sync + 'static>(
 }
 
 impl Handshake {
-    fn new(event: &Event) -> Self {
+    /// What a handler sees of a `$connect` event.
+    pub fn new(event: &Event) -> Self {
         let header = |name: &str| Some(event.headers.get(name)?.to_str().ok()?.to_owned());
         let offered = header("sec-websocket-protocol").unwrap_or_default();
         let offered = || offered.split(',').map(str::trim);
@@ -151,7 +152,8 @@ impl Handshake {
 }
 
 impl Frame {
-    fn new(event: Event) -> Self {
+    /// What a handler sees of a frame's event.
+    pub fn new(event: Event) -> Self {
         Self {
             connection: connection_id(&event),
             now: environment::now(),

@@ -1,0 +1,89 @@
+//! An event of the HTTP API as a function reads it: each body into its type, and
+//! each text in it into what the rules make of it.
+//!
+//! The input is a line for each of path, query string, cookies, `Authorization`
+//! and `User-Agent`; what follows is the body.
+
+#![no_main]
+
+use domain::history::PageQuery;
+use domain::{Code, EmailAddress, Invalid, Password, PersonName, RoomName};
+use edge::http::Call;
+use lambda_http::request::from_str;
+use libfuzzer_sys::fuzz_target;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+fuzz_target!(|text: &str| {
+    let mut parts = text.splitn(6, '\n');
+    let mut next = || parts.next().unwrap_or_default();
+    let (path, query, cookies, authorization, agent) = (next(), next(), next(), next(), next());
+    let body = next();
+    let event = json!({
+        "version": "2.0",
+        "routeKey": "POST /api/rooms/{room}/members",
+        "rawPath": format!("/api/rooms/{path}/members"),
+        "rawQueryString": query,
+        "cookies": cookies.split(';').collect::<Vec<_>>(),
+        "headers": {"authorization": authorization, "user-agent": agent, "host": "localhost"},
+        "pathParameters": {"room": path},
+        "requestContext": {
+            "routeKey": "POST /api/rooms/{room}/members",
+            "http": {"method": "POST", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"},
+        },
+        "body": body,
+        "isBase64Encoded": body.len() % 7 == 3,
+    });
+    // What the gateway would not send is refused before any code of ours.
+    let Ok(request) = from_str(&event.to_string()) else {
+        return;
+    };
+    let call = Call::new(request);
+    let _ = (call.bearer(), call.cookie("refresh"), call.origin(), call.source());
+    assert!(call.device().chars().count() <= 200);
+    assert_eq!(call.path("room"), path);
+    let parameters = call.query();
+    let parameters = parameters.iter().map(|(name, value)| (&name[..], &value[..]));
+    if let Ok(page) = PageQuery::parse(parameters) {
+        assert!((1..=200).contains(&page.limit));
+    }
+    bodies(&call);
+    texts(body);
+});
+
+fn bodies(call: &Call) {
+    use wire::http as w;
+    read::<w::Register>(call);
+    read::<w::Login>(call);
+    read::<w::ResendOtp>(call);
+    read::<w::Verify>(call);
+    read::<w::ForgotPassword>(call);
+    read::<w::ResetPassword>(call);
+    read::<w::ChangePassword>(call);
+    read::<w::CreateRoom>(call);
+    read::<w::AddMember>(call);
+}
+
+fn read<T: DeserializeOwned>(call: &Call) {
+    if let Err(Invalid { field, .. }) = call.body::<T>() {
+        assert!(!field.is_empty() && field.chars().count() <= 64, "{field}");
+    }
+}
+
+fn texts(text: &str) {
+    if let Ok(email) = EmailAddress::parse("email", text) {
+        assert!(email.as_str().is_ascii() && email.as_str().len() <= 254);
+        let again = EmailAddress::parse("email", email.as_str());
+        assert!(again.is_ok_and(|again| again == email));
+    }
+    if let Ok(code) = Code::parse("code", text) {
+        assert!(code.as_str().len() == 8 && code.as_str().bytes().all(|b| b.is_ascii_digit()));
+    }
+    if let Ok(name) = PersonName::parse("name", text) {
+        assert!((1..=80).contains(&name.as_str().chars().count()));
+    }
+    if let Ok(name) = RoomName::parse("name", text) {
+        assert!(!name.as_str().chars().any(char::is_control));
+    }
+    let _ = Password::parse("password", text, 15);
+}

@@ -1,0 +1,58 @@
+//! Requests to the runner's `@connections`: nobody without the key gets by. The
+//! input is a line for each of path, `Authorization`, `X-Amz-Date` and host; what
+//! follows is the body.
+
+#![no_main]
+
+use axum::http::Request;
+use libfuzzer_sys::fuzz_target;
+use time::OffsetDateTime;
+
+#[path = "../../local/src/websocket_api"]
+#[expect(dead_code, reason = "the program uses more of them than is fed here")]
+mod websocket_api {
+    #[path = "access.rs"]
+    pub mod access;
+    #[path = "percent.rs"]
+    pub mod percent;
+    #[path = "signature.rs"]
+    pub mod signature;
+}
+
+use websocket_api::access::{Access, Credentials};
+use websocket_api::signature;
+
+const DAY: &str = "20261126";
+
+fuzz_target!(|text: &str| {
+    let mut parts = text.splitn(5, '\n');
+    let mut next = || parts.next().unwrap_or_default();
+    let (path, fields, date, host, body) = (next(), next(), next(), next(), next());
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential=KEY/{DAY}/eu-central-1/execute-api/aws4_request, \
+         SignedHeaders=host;x-amz-date;x-amz-security-token{fields}"
+    );
+    let access = Access::new("eu-central-1", [credentials()]);
+    let now = OffsetDateTime::from_unix_timestamp(1_795_651_200).expect("a day of 2026");
+    for authorization in [fields, &authorization] {
+        let request = Request::post(format!("/socket/@connections/{path}"))
+            .header("host", host)
+            .header("authorization", authorization)
+            .header("x-amz-date", if date.is_empty() { "20261126T000000Z" } else { date })
+            .header("x-amz-security-token", "TOKEN")
+            .body(());
+        // What is no HTTP at all does not come this far.
+        let Ok(request) = request else { return };
+        let (parts, ()) = request.into_parts();
+        assert!(signature::verify(&parts, body.as_bytes(), &access, now).is_err());
+    }
+});
+
+fn credentials() -> Credentials {
+    Credentials {
+        access_key_id: "KEY".to_owned(),
+        secret_access_key: "SECRET".to_owned(),
+        session_token: "TOKEN".to_owned(),
+        manages_connections: true,
+    }
+}
