@@ -72,7 +72,12 @@ impl Api {
 
     /// Fetches something as who has signed in.
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
-        decode(&self.as_myself("GET", path, None).await?)
+        decode(&self.get_text(path).await?)
+    }
+
+    /// Fetches a body as who has signed in.
+    pub async fn get_text(&self, path: &str) -> Result<String, Failure> {
+        self.as_myself("GET", path, None).await
     }
 
     /// Posts something as who has signed in.

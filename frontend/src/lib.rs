@@ -1,9 +1,10 @@
 //! The web page of Banter.
 //!
-//! [`state`] is plain Rust: what the page knows, and how what people do and
-//! what the network says changes it. It runs and is tested on any machine. The
-//! rest only compiles for the browser: `view` draws the state, `api` and
-//! `socket` talk to the service, `app` joins them.
+//! The chat itself, and whatever keeps it from losing anything, is the crate
+//! [`client`], which everybody else's clients may use too. [`state`] is plain
+//! Rust as well: what the page knows beside it. The rest only compiles for the
+//! browser: `view` draws, `api` and `socket` talk to the service, `app` joins
+//! them.
 //!
 //! The page keeps the access token in memory alone. It finds the API under
 //! `/api` on its own origin and asks that for the socket's address, so that no

@@ -1,20 +1,19 @@
 //! One WebSocket.
 
+use client::encode;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use web_sys::{CloseEvent, MessageEvent, WebSocket};
+use wire::ClientFrame;
 use wire::frame::TOKEN_PREFIX;
 use wire::http::SocketAddress;
-use wire::{ClientFrame, ServerFrame};
-
-use crate::api::encode;
 
 /// What a socket tells.
 pub enum Event {
     /// It is open.
     Opened,
     /// The service says something.
-    Heard(Box<ServerFrame>),
+    Heard(String),
     /// It is closed, or never opened.
     Closed,
 }
@@ -44,12 +43,7 @@ impl Socket {
         let on_open = Closure::<dyn FnMut()>::new(move || told(Event::Opened));
         let told = tell.clone();
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-            // What is not a frame of the contract is the gateway's own word on
-            // a fault; the message concerned is sent again when its time is up.
-            let text = event.data().as_string().unwrap_or_default();
-            if let Ok(frame) = serde_json::from_str(&text) {
-                told(Event::Heard(Box::new(frame)));
-            }
+            told(Event::Heard(event.data().as_string().unwrap_or_default()));
         });
         let on_close = Closure::<dyn FnMut(CloseEvent)>::new(move |_| tell(Event::Closed));
         inner.set_onopen(Some(on_open.as_ref().unchecked_ref()));

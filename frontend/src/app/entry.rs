@@ -1,5 +1,6 @@
 //! The way in and the way out.
 
+use client::Chat;
 use leptos::prelude::*;
 use serde::Deserialize;
 use wire::User;
@@ -9,10 +10,10 @@ use wire::http::{
 
 use super::App;
 use crate::state::{
-    Chat, Entry, Failure, Problem, Screen, Step, check_code, check_email, check_new_password,
+    Entry, Failure, Problem, Screen, Step, check_code, check_email, check_new_password,
     check_registration,
 };
-use crate::{api, words};
+use crate::{api, browser, words};
 
 /// The answer to a right code: signed in, or a second factor is wanted.
 #[derive(Deserialize)]
@@ -171,7 +172,7 @@ impl App {
         self.entry.set(Entry::default());
         self.chat.set(Chat::of(signed_in.user));
         self.screen.set(Screen::Chat);
-        self.connect();
+        self.change(|chat| chat.connect(browser::now()));
     }
 
     fn ask_for_code(

@@ -1,5 +1,6 @@
 //! The small forms of the chat: a new room, somebody to write to, an invitation.
 
+use client::{Effect, Fetch, Fetched};
 use domain::RoomName;
 use wire::RoomKind;
 use wire::http::{AddMember, CreateRoom, RoomAnswer};
@@ -7,7 +8,7 @@ use wire::http::{AddMember, CreateRoom, RoomAnswer};
 use super::App;
 use crate::api::encode;
 use crate::browser::{self, encoded};
-use crate::state::{Failure, Fetched, Problem, check_email};
+use crate::state::{Failure, Problem, check_email};
 
 impl App {
     /// Creates a group and goes there.
@@ -41,7 +42,7 @@ impl App {
         });
         let told = self.inner().api.tell("POST", &path, Some(body)).await;
         told.map_err(|failure| self.explain(&failure))?;
-        self.carry_out(vec![crate::state::Effect::FetchRoom { room }]);
+        self.carry_out(vec![Effect::Fetch(Fetch::Room { room })]);
         Ok(())
     }
 
@@ -53,9 +54,7 @@ impl App {
             .await;
         let RoomAnswer { room } = started.map_err(|failure| self.explain(&failure))?;
         let id = room.id.clone();
-        leptos::prelude::Update::update(&self.chat, |chat| {
-            chat.fetched(Fetched::Room(room), browser::now());
-        });
+        self.change(|chat| chat.fetched(Fetched::Room(room), browser::now()));
         self.open_room(&id);
         Ok(())
     }

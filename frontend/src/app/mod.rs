@@ -9,7 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use domain::Millis;
+use client::{Chat, Millis};
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -18,7 +18,7 @@ use wasm_bindgen::prelude::*;
 use crate::api::Api;
 use crate::browser;
 use crate::socket::Socket;
-use crate::state::{Chat, Entry, Screen};
+use crate::state::{Entry, Screen};
 use crate::view;
 
 /// Everything that a view needs.
@@ -43,9 +43,10 @@ pub struct App {
 struct Inner {
     api: Api,
     socket: RefCell<Option<Socket>>,
-    is_connecting: Cell<bool>,
+    /// Counts the sockets that were asked for: only the last one is wanted.
     attempt: Cell<u32>,
-    retry: Cell<Option<TimeoutHandle>>,
+    /// Opens the next socket.
+    opening: Cell<Option<TimeoutHandle>>,
 }
 
 /// Draws the page; the loader calls it.
@@ -123,7 +124,7 @@ impl App {
         let is_visible = browser::is_visible();
         self.see(is_visible && self.is_at_end.get_untracked());
         if self.screen.get_untracked() == Screen::Chat && is_visible {
-            self.reach_out();
+            self.quietly(|chat| chat.woke(browser::now()));
         }
     }
 

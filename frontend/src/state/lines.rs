@@ -1,10 +1,7 @@
 //! A room's talk as it is drawn: messages grouped by sender and day.
 
-use domain::Millis;
+use client::{Delivery, Millis, Room};
 use domain::time::{DAY, MINUTE};
-
-use super::outbox::Delivery;
-use super::room::Room;
 
 /// How far apart messages of one sender may be and still be one group.
 const GROUP: Millis = 5 * MINUTE;
@@ -102,13 +99,56 @@ pub fn lines(room: &Room, me: &str, offset: Millis) -> Vec<Line> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::state::samples::{empty_page, message, message_of, room};
+    use client::wire::{Message, ServerFrame, User};
+    use client::{Chat, Effect};
+    use serde_json::{Value, json};
 
-    fn talk() -> Room {
-        let mut room = Room::new(room("r", 0), 0);
-        room.log.newest(empty_page());
-        room
+    use super::*;
+
+    fn user(name: &str) -> User {
+        User {
+            id: format!("id-of-{name}"),
+            name: name.to_owned(),
+        }
+    }
+
+    fn message(seq: i64, from: &str, at: Millis) -> Message {
+        Message {
+            room: "r".to_owned(),
+            seq,
+            id: format!("m{seq}"),
+            from: user(from),
+            text: format!("message {seq}"),
+            at,
+        }
+    }
+
+    /// What Eve sees of a room, open and without history, after `said`.
+    fn talk(said: Vec<Message>) -> Chat {
+        let mut chat = Chat::of(user("eve"));
+        chat.follow_all();
+        chat.connect(0);
+        chat.opened(0);
+        let about =
+            json!({"id": "r", "name": "Tea", "kind": "group", "last_seq": 0, "read_seq": 0});
+        let welcome = json!({"event": "welcome", "user": user("eve"), "rooms": [about],
+            "missed": {}, "more": []});
+        let effects = chat.heard_text(&welcome.to_string(), 0);
+        let [Effect::Fetch(newest)] = &effects[..] else {
+            panic!("{effects:?}");
+        };
+        let page = json!({"messages": [], "first_seq": Value::Null, "last_seq": Value::Null});
+        let newest = newest.answered(&page.to_string()).expect("a page");
+        chat.fetched(newest, 0);
+        for message in said {
+            chat.heard(ServerFrame::Message(message), 0);
+        }
+        chat.open("r");
+        chat
+    }
+
+    fn seen(chat: &Chat, offset: Millis) -> Vec<Line> {
+        lines(chat.open_room().expect("open"), chat.my_id(), offset)
     }
 
     fn shape(lines: &[Line]) -> Vec<String> {
@@ -124,15 +164,14 @@ mod tests {
 
     #[test]
     fn messages_of_one_sender_within_five_minutes_are_one_group() {
-        let mut room = talk();
-        room.hear(message("r", 1), "me");
-        room.hear(message("r", 2), "me");
-        room.hear(message_of("r", 3, "ann"), "me");
-        let mut late = message_of("r", 4, "ann");
-        late.at = 3_000 + GROUP;
-        room.hear(late, "me");
+        let chat = talk(vec![
+            message(1, "bob", 1_000),
+            message(2, "bob", 2_000),
+            message(3, "ann", 3_000),
+            message(4, "ann", 3_000 + GROUP),
+        ]);
         assert_eq!(
-            shape(&lines(&room, "me", 0)),
+            shape(&seen(&chat, 0)),
             [
                 "day 0",
                 "bob: message 1",
@@ -145,29 +184,31 @@ mod tests {
 
     #[test]
     fn a_day_begins_at_the_readers_midnight() {
-        let mut room = talk();
-        let mut evening = message("r", 1);
-        evening.at = 23 * 60 * MINUTE;
-        let mut night = message("r", 2);
-        night.at = 23 * 60 * MINUTE + 1;
-        room.hear(evening, "me");
-        room.hear(night, "me");
-        assert_eq!(lines(&room, "me", 0).len(), 3);
+        let evening = 23 * 60 * MINUTE;
+        let chat = talk(vec![
+            message(1, "bob", evening),
+            message(2, "bob", evening + 1),
+        ]);
+        assert_eq!(seen(&chat, 0).len(), 3);
         assert_eq!(
-            shape(&lines(&room, "me", 60 * MINUTE - 1)),
+            shape(&seen(&chat, 60 * MINUTE - 1)),
             ["day 0", "bob: message 1", "day 1", "bob: message 2"]
         );
     }
 
     #[test]
     fn ones_own_message_keeps_its_key_when_it_gets_its_place() {
-        let mut room = talk();
-        let me = crate::state::samples::user("ann");
-        room.outbox.push("x".into(), "hi".into(), 1_000);
-        let before = lines(&room, &me.id, 0)[1].key();
-        let outgoing = room.outbox.acknowledged("x").expect("on its way");
-        room.acknowledged(outgoing, me.clone(), 1, 1_500);
-        let after = lines(&room, &me.id, 0);
+        let mut chat = talk(Vec::new());
+        chat.say("r", "x".into(), "hi", 1_000).expect("a text");
+        let before = seen(&chat, 0)[1].key();
+        let ack = ServerFrame::Ack {
+            id: "x".into(),
+            room: "r".into(),
+            seq: 1,
+            at: 1_500,
+        };
+        chat.heard(ack, 1_600);
+        let after = seen(&chat, 0);
         assert_eq!(after[1].key(), before);
         assert_eq!(after.len(), 2);
     }

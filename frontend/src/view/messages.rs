@@ -5,12 +5,13 @@
 //! not move when older messages come above it. Only newer ones below, while one
 //! reads further up, need [`keep_place`].
 
+use client::Delivery;
 use leptos::html;
 use leptos::prelude::*;
 
 use crate::app::app;
 use crate::browser;
-use crate::state::{Delivery, Line, Said, lines};
+use crate::state::{Line, Said, lines};
 use crate::words;
 
 /// How near to an edge counts as being there, in pixels.

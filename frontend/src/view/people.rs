@@ -1,12 +1,12 @@
 //! Who is in the open room, and who is to be.
 
+use client::Room;
 use leptos::prelude::*;
 use wire::{Role, RoomKind};
 
 use super::field::Ask;
 use super::start::small_form;
 use crate::app::app;
-use crate::state::Room;
 use crate::words;
 
 const EMAIL: Ask = Ask {

@@ -1,10 +1,10 @@
 //! The open room.
 
+use client::Link;
 use leptos::prelude::*;
 
 use super::{composer, messages, people};
 use crate::app::app;
-use crate::state::Link;
 use crate::words;
 
 /// The room, or a word on how to open one.
@@ -51,7 +51,10 @@ fn head(id: String) -> impl IntoView {
 /// Where only the room is in view, it says itself that the socket is gone.
 fn cut_off() -> impl IntoView {
     let app = app();
-    let is_closed = Memo::new(move |_| app.chat.with(|chat| chat.link == Link::Closed));
+    let is_closed = Memo::new(move |_| {
+        app.chat
+            .with(|chat| matches!(chat.link, Link::Closed | Link::Opening(_)))
+    });
     let text = move || is_closed.get().then_some(words::CLOSED);
     view! { <p class="cut-off hint" role="status">{text}</p> }
 }

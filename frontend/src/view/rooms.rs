@@ -1,10 +1,10 @@
 //! The rooms, beside the one that is open.
 
+use client::{Chat, Link};
 use leptos::prelude::*;
 
 use super::{room, start};
 use crate::app::app;
-use crate::state::{Chat, Link};
 use crate::words;
 
 /// A room as it stands in the list.
@@ -41,8 +41,8 @@ fn head() -> impl IntoView {
     };
     let link = Memo::new(move |_| {
         app.chat.with(|chat| match chat.link {
-            Link::Closed => ("closed", words::CLOSED),
-            Link::Greeting(_) => ("greeting", words::GREETING),
+            Link::Closed | Link::Opening(_) => ("closed", words::CLOSED),
+            Link::Greeting { .. } => ("greeting", words::GREETING),
             Link::Live => ("live", words::LIVE),
         })
     });

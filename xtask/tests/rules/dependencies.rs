@@ -57,11 +57,12 @@ fn there_is_one_tls_stack() {
 }
 
 #[test]
-fn wire_and_domain_are_pure_enough_for_a_browser() {
+fn wire_domain_and_client_are_pure_enough_for_a_browser() {
     let tree = cargo(&[
         "tree",
         "--package=wire",
         "--package=domain",
+        "--package=client",
         "--edges=normal",
         "--target=wasm32-unknown-unknown",
         "--prefix=none",
@@ -73,8 +74,8 @@ fn wire_and_domain_are_pure_enough_for_a_browser() {
         .filter(|name| tree.lines().any(|line| line.trim() == **name))
         .map(|name| {
             format!(
-                "crates/wire/Cargo.toml or crates/domain/Cargo.toml: {name} comes in; `cargo tree \
-                 --package domain --invert {name}` says how; rules need no I/O, clock or chance"
+                "crates/{{wire,domain,client}}/Cargo.toml: {name} comes in; `cargo tree --package \
+                 client --invert {name}` says how; what a browser runs needs no I/O, clock or chance"
             )
         })
         .collect();

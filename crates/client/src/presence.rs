@@ -28,7 +28,7 @@ struct Shown {
 
 impl Presence {
     /// Takes the list that comes with a room.
-    pub fn listed(&mut self, users: &[String], now: Millis) {
+    pub(crate) fn listed(&mut self, users: &[String], now: Millis) {
         let gone: Vec<String> = self.shown.keys().cloned().collect();
         for user in gone.iter().filter(|user| !users.contains(user)) {
             self.goes(user, now);
@@ -38,9 +38,9 @@ impl Presence {
         }
     }
 
-    /// Somebody came, stays or goes. A lease in the past by this browser's clock
+    /// Somebody came, stays or goes. A lease in the past by this machine's clock
     /// says more about the clock than about them.
-    pub fn heard(&mut self, user: &str, online: bool, until: Millis, now: Millis) {
+    pub(crate) fn heard(&mut self, user: &str, online: bool, until: Millis, now: Millis) {
         if online {
             self.stays(user, (until - now).clamp(SECOND, PRESENCE_LEASE), now);
         } else {
@@ -49,17 +49,17 @@ impl Presence {
     }
 
     /// Somebody was heard saying something, which only those do who are there.
-    pub fn spoke(&mut self, user: &str, now: Millis) {
+    pub(crate) fn spoke(&mut self, user: &str, now: Millis) {
         self.stays(user, PRESENCE_LEASE, now);
     }
 
     /// Somebody is no longer a member.
-    pub fn left(&mut self, user: &str) {
+    pub(crate) fn left(&mut self, user: &str) {
         self.shown.remove(user);
     }
 
     /// Forgets those whose time is up; whether there were any.
-    pub fn expire(&mut self, now: Millis) -> bool {
+    pub(crate) fn expire(&mut self, now: Millis) -> bool {
         let before = self.shown.len();
         self.shown.retain(|_, shown| shown.until > now);
         self.shown.len() != before
@@ -68,7 +68,7 @@ impl Presence {
     /// Whether a lease has run out although nobody said that they went: its
     /// renewal may not have been told. Whoever shows it asks, at most once in a
     /// grace.
-    pub fn is_doubtful(&mut self, now: Millis) -> bool {
+    pub(crate) fn is_doubtful(&mut self, now: Millis) -> bool {
         let has_run_out = self
             .shown
             .values()

@@ -17,17 +17,17 @@ pub struct Typing {
 
 impl Typing {
     /// Somebody writes.
-    pub fn heard(&mut self, user: User, now: Millis) {
+    pub(crate) fn heard(&mut self, user: User, now: Millis) {
         self.writers.insert(user.id.clone(), (user, now + LASTS));
     }
 
     /// Somebody has said it, or left.
-    pub fn stopped(&mut self, user: &str) {
+    pub(crate) fn stopped(&mut self, user: &str) {
         self.writers.remove(user);
     }
 
     /// Forgets those who stopped; whether there were any.
-    pub fn expire(&mut self, now: Millis) -> bool {
+    pub(crate) fn expire(&mut self, now: Millis) -> bool {
         let before = self.writers.len();
         self.writers.retain(|_, (_, until)| *until > now);
         self.writers.len() != before
@@ -45,7 +45,7 @@ impl Typing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::samples::user;
+    use crate::samples::user;
 
     #[test]
     fn a_writer_counts_for_six_seconds_unless_heard_again() {

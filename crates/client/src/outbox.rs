@@ -33,7 +33,7 @@ pub struct Outgoing {
     pub id: String,
     /// What is said.
     pub text: String,
-    /// When it was said, by this browser's clock.
+    /// When it was said, by this machine's clock.
     pub at: Millis,
     stage: Stage,
 }
@@ -63,7 +63,7 @@ pub struct Outbox {
 
 impl Outbox {
     /// Takes a message.
-    pub fn push(&mut self, id: String, text: String, now: Millis) {
+    pub(crate) fn push(&mut self, id: String, text: String, now: Millis) {
         self.queue.push_back(Outgoing {
             id,
             text,
@@ -86,7 +86,7 @@ impl Outbox {
     }
 
     /// The frame to send now, if one is due.
-    pub fn next(&mut self, room: &str, now: Millis) -> Option<ClientFrame> {
+    pub(crate) fn next(&mut self, room: &str, now: Millis) -> Option<ClientFrame> {
         let first = self
             .queue
             .iter_mut()
@@ -104,37 +104,37 @@ impl Outbox {
         }
     }
 
-    /// Whether an acknowledgement is overdue; the message will then be sent again.
-    pub fn give_up_waiting(&mut self, now: Millis) -> bool {
-        let mut overdue = false;
-        for outgoing in &mut self.queue {
-            if matches!(outgoing.stage, Stage::OnItsWay { since } if now - since >= PATIENCE) {
-                outgoing.stage = Stage::Waiting { not_before: now };
-                overdue = true;
-            }
-        }
-        overdue
+    /// Whether an acknowledgement should have come by now.
+    pub(crate) fn is_overdue(&self, now: Millis) -> bool {
+        self.queue.iter().any(
+            |outgoing| matches!(outgoing.stage, Stage::OnItsWay { since } if now - since >= PATIENCE),
+        )
     }
 
     /// The socket is gone: what was on its way may or may not have arrived, and
     /// is sent again.
-    pub fn disconnected(&mut self) {
+    pub(crate) fn disconnected(&mut self) {
+        self.put_off(0);
+    }
+
+    /// What was on its way may or may not have arrived, and is sent again then.
+    pub(crate) fn put_off(&mut self, not_before: Millis) {
         for outgoing in &mut self.queue {
             if matches!(outgoing.stage, Stage::OnItsWay { .. }) {
-                outgoing.stage = Stage::Waiting { not_before: 0 };
+                outgoing.stage = Stage::Waiting { not_before };
             }
         }
     }
 
     /// The message has its place; it is no longer on its way.
-    pub fn acknowledged(&mut self, id: &str) -> Option<Outgoing> {
+    pub(crate) fn acknowledged(&mut self, id: &str) -> Option<Outgoing> {
         let place = self.queue.iter().position(|outgoing| outgoing.id == id)?;
         self.queue.remove(place)
     }
 
     /// The service refused the message. Whether it knows the id or not, what
     /// may pass is tried again.
-    pub fn refused(
+    pub(crate) fn refused(
         &mut self,
         id: &str,
         error: Word,
@@ -156,14 +156,14 @@ impl Outbox {
     }
 
     /// Tries a refused message again, with the same id.
-    pub fn retry(&mut self, id: &str) {
+    pub(crate) fn retry(&mut self, id: &str) {
         if let Some(outgoing) = self.queue.iter_mut().find(|outgoing| outgoing.id == id) {
             outgoing.stage = Stage::Waiting { not_before: 0 };
         }
     }
 
     /// Forgets a refused message.
-    pub fn discard(&mut self, id: &str) {
+    pub(crate) fn discard(&mut self, id: &str) {
         self.queue
             .retain(|outgoing| outgoing.id != id || !matches!(outgoing.stage, Stage::Refused(_)));
     }
@@ -212,8 +212,9 @@ mod tests {
     fn an_acknowledgement_that_does_not_come_is_noticed() {
         let mut outbox = with(&["a"]);
         outbox.next("r", 0);
-        assert!(!outbox.give_up_waiting(9_999));
-        assert!(outbox.give_up_waiting(10_000));
+        assert!(!outbox.is_overdue(9_999));
+        assert!(outbox.is_overdue(10_000));
+        outbox.disconnected();
         assert_eq!(id_of(outbox.next("r", 10_000)).as_deref(), Some("a"));
     }
 

@@ -1,15 +1,34 @@
 //! What the service says on the socket.
 
 use domain::Millis;
+use domain::time::SECOND;
 use wire::frame::Missed;
 use wire::{Message, Room as About, ServerFrame, Word};
 
 use super::Chat;
-use crate::state::effect::Effect;
-use crate::state::link::Link;
-use crate::state::room::Room;
+use crate::effect::{Effect, Fetch};
+use crate::link::Link;
+use crate::room::Room;
+
+/// How long to wait before what the gateway lost is said again.
+const GATEWAY_PAUSE: Millis = SECOND;
+/// How long to wait before a refused `hello` is said again, at least and at most.
+const HELLO_PAUSE: (Millis, Millis) = (SECOND, 20 * SECOND);
 
 impl Chat {
+    /// Takes the text of a frame. What is no frame of the contract is the
+    /// gateway's own word on a fault, such as a function that died: whatever had
+    /// no answer until then is said again.
+    pub fn heard_text(&mut self, text: &str, now: Millis) -> Vec<Effect> {
+        match serde_json::from_str(text) {
+            Ok(frame) => self.heard(frame, now),
+            Err(_) => {
+                self.lost_by_the_gateway(now);
+                Vec::new()
+            }
+        }
+    }
+
     /// Takes a frame.
     pub fn heard(&mut self, frame: ServerFrame, now: Millis) -> Vec<Effect> {
         let effects = self.take(frame, now);
@@ -28,10 +47,11 @@ impl Chat {
             } => {
                 self.me = Some(user);
                 self.link = Link::Live;
-                self.listed(rooms, !more_rooms, now);
-                let mut effects = self.caught_up(missed, more);
+                self.attempt = 0;
+                let mut effects = self.listed(rooms, !more_rooms, now);
+                effects.extend(self.caught_up(missed, more));
                 if more_rooms {
-                    effects.push(Effect::FetchRooms);
+                    effects.push(Effect::Fetch(Fetch::Rooms));
                 }
                 effects.extend(self.flush(now));
                 effects
@@ -57,6 +77,7 @@ impl Chat {
                 retry_at,
                 ..
             } => self.problem(error, &message, id, retry_at, now),
+            ServerFrame::Added { room } => self.learn(room, now),
             other => {
                 self.company(other, now);
                 Vec::new()
@@ -65,27 +86,34 @@ impl Chat {
     }
 
     /// The list of one's rooms; `is_whole` if there are no others.
-    pub(super) fn listed(&mut self, rooms: Vec<About>, is_whole: bool, now: Millis) {
+    pub(super) fn listed(&mut self, rooms: Vec<About>, is_whole: bool, now: Millis) -> Vec<Effect> {
         if is_whole {
             self.is_listed = true;
             self.rooms
                 .retain(|id, _| rooms.iter().any(|about| about.id == *id));
         }
+        let mut effects = Vec::new();
         for about in rooms {
-            self.learn(about, now);
+            effects.extend(self.learn(about, now));
         }
         if self.is_listed && self.open_room().is_none() {
             self.current = None;
         }
+        effects
     }
 
     /// One room, known or new.
-    pub(super) fn learn(&mut self, about: About, now: Millis) {
-        match self.rooms.get_mut(&about.id) {
-            Some(room) => room.learn(about, now),
-            None => {
-                self.rooms.insert(about.id.clone(), Room::new(about, now));
-            }
+    pub(super) fn learn(&mut self, about: About, now: Millis) -> Vec<Effect> {
+        if let Some(room) = self.rooms.get_mut(&about.id) {
+            room.learn(about, now);
+            return Vec::new();
+        }
+        let room = about.id.clone();
+        self.rooms.insert(room.clone(), Room::new(about, now));
+        if self.follows_all {
+            vec![Effect::Fetch(Fetch::Newest { room })]
+        } else {
+            Vec::new()
         }
     }
 
@@ -99,10 +127,8 @@ impl Chat {
             }
         }
         more.into_iter()
-            .filter_map(|room| {
-                let after = self.rooms.get(&room)?.log.cursor()?;
-                Some(Effect::FetchAfter { room, after })
-            })
+            .filter_map(|id| self.rooms.get_mut(&id)?.catch_up())
+            .map(Effect::Fetch)
             .collect()
     }
 
@@ -110,7 +136,7 @@ impl Chat {
         let me = self.my_id().to_owned();
         let Some(room) = self.rooms.get_mut(&message.room) else {
             // A room that we have not heard of: we were away when we came into it.
-            return vec![Effect::FetchRooms];
+            return vec![Effect::Fetch(Fetch::Rooms)];
         };
         if message.from.id != me {
             room.presence.spoke(&message.from.id, now);
@@ -127,14 +153,33 @@ impl Chat {
         retry_at: Option<Millis>,
         now: Millis,
     ) -> Vec<Effect> {
-        if let Some(id) = id {
-            for room in self.rooms.values_mut() {
-                room.outbox.refused(&id, error, message, retry_at, now);
+        match &id {
+            Some(id) => {
+                for room in self.rooms.values_mut() {
+                    room.outbox.refused(id, error, message, retry_at, now);
+                }
             }
+            // A `ping` that is refused shows that the socket lives; what it was
+            // to bring is asked for again as long as it is missing.
+            None => self.unanswered_since = None,
         }
-        match error {
-            Word::SignedOut => vec![Effect::SignedOut],
-            _ => self.flush(now),
+        if error == Word::SignedOut {
+            return self.signed_out();
+        }
+        if let Link::Greeting { again, .. } = &mut self.link {
+            let (least, most) = HELLO_PAUSE;
+            *again = Some(retry_at.unwrap_or(0).clamp(now + least, now + most));
+        }
+        self.flush(now)
+    }
+
+    fn lost_by_the_gateway(&mut self, now: Millis) {
+        self.unanswered_since = None;
+        if let Link::Greeting { again, .. } = &mut self.link {
+            *again = Some(now + GATEWAY_PAUSE);
+        }
+        for room in self.rooms.values_mut() {
+            room.outbox.put_off(now + GATEWAY_PAUSE);
         }
     }
 
@@ -142,7 +187,6 @@ impl Chat {
     fn company(&mut self, frame: ServerFrame, now: Millis) {
         let me = self.my_id().to_owned();
         match frame {
-            ServerFrame::Added { room } => self.learn(room, now),
             ServerFrame::Left { room, .. } => {
                 self.rooms.remove(&room);
                 if self.current.as_ref() == Some(&room) {
@@ -183,6 +227,7 @@ impl Chat {
                 }
             }
             ServerFrame::Welcome { .. }
+            | ServerFrame::Added { .. }
             | ServerFrame::Pong { .. }
             | ServerFrame::Message(_)
             | ServerFrame::Ack { .. }

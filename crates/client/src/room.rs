@@ -1,13 +1,14 @@
-//! One room as the page knows it.
+//! One room as a client knows it.
 
 use domain::Millis;
 use domain::time::SECOND;
 use wire::{Member, Message, Role, Room as About, RoomKind, User};
 
-use super::log::Log;
-use super::outbox::{Outbox, Outgoing};
-use super::presence::Presence;
-use super::typing::Typing;
+use crate::effect::Fetch;
+use crate::log::Log;
+use crate::outbox::{Outbox, Outgoing};
+use crate::presence::Presence;
+use crate::typing::Typing;
 
 /// How long a hole may be the service's own disorder before it is asked about.
 const HOLE_PATIENCE: Millis = SECOND;
@@ -29,6 +30,8 @@ pub struct Room {
     pub presence: Presence,
     /// Older history is being fetched.
     pub fetching: bool,
+    /// What comes after the newest message is being fetched.
+    is_catching_up: bool,
     /// Since when something is missing, and whether it was asked for.
     hole: Option<Hole>,
     /// Up to where the service knows that one has read.
@@ -42,7 +45,7 @@ struct Hole {
 
 impl Room {
     /// A room that one is in.
-    pub fn new(about: About, now: Millis) -> Self {
+    pub(crate) fn new(about: About, now: Millis) -> Self {
         let mut room = Self {
             about: about.clone(),
             log: Log::default(),
@@ -50,6 +53,7 @@ impl Room {
             typing: Typing::default(),
             presence: Presence::default(),
             fetching: false,
+            is_catching_up: false,
             hole: None,
             told_read: 0,
         };
@@ -60,7 +64,7 @@ impl Room {
     /// Takes what the service says anew. What an answer leaves out stays, and
     /// neither the last message nor the read mark goes back: an answer may be
     /// older than what was heard since.
-    pub fn learn(&mut self, about: About, now: Millis) {
+    pub(crate) fn learn(&mut self, about: About, now: Millis) {
         if let Some(online) = &about.online {
             self.presence.listed(online, now);
         }
@@ -103,7 +107,7 @@ impl Room {
     }
 
     /// Somebody, perhaps oneself elsewhere, said something.
-    pub fn hear(&mut self, message: Message, me: &str) {
+    pub(crate) fn hear(&mut self, message: Message, me: &str) {
         self.about.last_seq = self.about.last_seq.max(message.seq);
         self.typing.stopped(&message.from.id);
         if message.from.id == me {
@@ -117,20 +121,20 @@ impl Room {
     }
 
     /// Somebody sees the newest message that is here.
-    pub fn seen(&mut self) {
+    pub(crate) fn seen(&mut self) {
         if let Some(cursor) = self.log.cursor() {
             self.about.read_seq = self.about.read_seq.max(cursor);
         }
     }
 
     /// The read mark, if the service does not know it yet.
-    pub fn untold_read(&mut self) -> Option<i64> {
+    pub(crate) fn untold_read(&mut self) -> Option<i64> {
         let read = self.about.read_seq;
         (read > std::mem::replace(&mut self.told_read, read)).then_some(read)
     }
 
     /// What one said has its place.
-    pub fn acknowledged(&mut self, outgoing: Outgoing, from: User, seq: i64, at: Millis) {
+    pub(crate) fn acknowledged(&mut self, outgoing: Outgoing, from: User, seq: i64, at: Millis) {
         let me = from.id.clone();
         let message = Message {
             room: self.about.id.clone(),
@@ -144,7 +148,7 @@ impl Room {
     }
 
     /// Somebody became a member, or is one no longer.
-    pub fn member(&mut self, user: User, joined: bool) {
+    pub(crate) fn member(&mut self, user: User, joined: bool) {
         if !joined {
             self.presence.left(&user.id);
             self.typing.stopped(&user.id);
@@ -163,7 +167,7 @@ impl Room {
     }
 
     /// Somebody read up to `seq`.
-    pub fn read_by(&mut self, user: &str, seq: i64, me: &str) {
+    pub(crate) fn read_by(&mut self, user: &str, seq: i64, me: &str) {
         if user == me {
             self.about.read_seq = self.about.read_seq.max(seq);
             self.told_read = self.told_read.max(seq);
@@ -175,15 +179,31 @@ impl Room {
         }
     }
 
+    /// Whether messages are known to be there that are not here.
+    pub fn is_missing_any(&self) -> bool {
+        self.log
+            .cursor()
+            .is_some_and(|cursor| cursor < self.about.last_seq)
+    }
+
+    /// What to fetch next of what is missing, unless that is under way.
+    pub(crate) fn catch_up(&mut self) -> Option<Fetch> {
+        let after = self.log.cursor().filter(|_| !self.is_catching_up)?;
+        self.is_catching_up = true;
+        let room = self.about.id.clone();
+        Some(Fetch::After { room, after })
+    }
+
+    /// What was fetched is here, or will not come.
+    pub(crate) fn caught_up(&mut self) {
+        self.is_catching_up = false;
+    }
+
     /// Whether something is missing for long enough to ask for it now. Messages
     /// of a busy room may overtake each other on their way here, so that a hole
     /// is given a moment to fill by itself.
-    pub fn asks_for_missing(&mut self, now: Millis) -> bool {
-        let is_missing = self
-            .log
-            .cursor()
-            .is_some_and(|cursor| cursor < self.about.last_seq);
-        if !is_missing {
+    pub(crate) fn asks_for_missing(&mut self, now: Millis) -> bool {
+        if !self.is_missing_any() {
             self.hole = None;
             return false;
         }

@@ -39,9 +39,23 @@ impl Log {
         self.run.iter()
     }
 
+    /// The messages after `seq`, oldest first.
+    pub fn since(&self, seq: i64) -> impl Iterator<Item = &Message> {
+        let known = self.run.front().map_or(0, |first| seq + 1 - first.seq);
+        self.run.iter().skip(usize::try_from(known).unwrap_or(0))
+    }
+
+    /// Forgets all but the newest `count` messages of those that are here, and
+    /// at least one: the others are history, and can be fetched again.
+    pub fn forget_all_but(&mut self, count: usize) {
+        let superfluous = self.run.len().saturating_sub(count.max(1));
+        self.has_older |= superfluous > 0;
+        self.run.drain(..superfluous);
+    }
+
     /// Takes the newest page. What is here already stays if the page joins it;
     /// otherwise it would leave a hole, and is asked for again when scrolled to.
-    pub fn newest(&mut self, page: Page) {
+    pub(crate) fn newest(&mut self, page: Page) {
         let joins = match (self.cursor(), page.first_seq) {
             (Some(cursor), Some(first)) => first <= cursor + 1 && !self.run.is_empty(),
             (Some(_), None) => true,
@@ -63,7 +77,7 @@ impl Log {
     }
 
     /// Takes the page before the first message that is here.
-    pub fn older(&mut self, page: Page) {
+    pub(crate) fn older(&mut self, page: Page) {
         let Some(first) = self.run.front().map(|message| message.seq) else {
             return;
         };
@@ -79,7 +93,7 @@ impl Log {
 
     /// Takes one message, from wherever it comes. The same one any number of
     /// times, in any order, leaves the same run.
-    pub fn hear(&mut self, message: Message) {
+    pub(crate) fn hear(&mut self, message: Message) {
         let Some(cursor) = self.cursor() else {
             return;
         };
@@ -104,7 +118,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::state::samples::{empty_page, message, page};
+    use crate::samples::{empty_page, message, page};
 
     fn seqs(log: &Log) -> Vec<i64> {
         log.messages().map(|message| message.seq).collect()
@@ -161,6 +175,21 @@ mod tests {
         assert_eq!(log.older_than(), Some(50));
         log.newest(page("r", 51..=54));
         assert_eq!(seqs(&log), [50, 51, 52, 53, 54]);
+    }
+
+    #[test]
+    fn what_is_new_since_a_message_comes_after_it_however_much_is_forgotten() {
+        let since = |log: &Log, seq| -> Vec<i64> { log.since(seq).map(|m| m.seq).collect() };
+        let mut log = Log::default();
+        log.newest(page("r", 4..=9));
+        assert_eq!(since(&log, 6), [7, 8, 9]);
+        assert_eq!(since(&log, 0), [4, 5, 6, 7, 8, 9]);
+        assert!(since(&log, 9).is_empty());
+        log.forget_all_but(2);
+        assert_eq!(since(&log, 6), [8, 9]);
+        assert_eq!(log.older_than(), Some(8));
+        log.forget_all_but(0);
+        assert_eq!(log.cursor(), Some(9), "the cursor stays");
     }
 
     proptest! {

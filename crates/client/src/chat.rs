@@ -1,5 +1,6 @@
-//! Everything behind the sign-in: one's rooms, and the talk with the service.
+//! One's rooms, and the talk with the service about them.
 
+mod connection;
 mod events;
 mod fetched;
 mod tick;
@@ -7,21 +8,19 @@ mod tick;
 use std::collections::BTreeMap;
 
 use domain::time::SECOND;
-use domain::{MessageText, Millis};
-use wire::frame::Cursors;
+use domain::{ClientMessageId, Invalid, MessageText, Millis};
 use wire::{ClientFrame, User};
 
 pub use fetched::Fetched;
 
-use super::effect::Effect;
-use super::failure::Problem;
-use super::link::Link;
-use super::room::Room;
+use crate::effect::{Effect, Fetch};
+use crate::link::Link;
+use crate::room::Room;
 
 /// How often at the most one tells that one writes.
 const TYPING_AGAIN: Millis = 3 * SECOND;
 
-/// What somebody who is signed in sees.
+/// What somebody who is signed in knows, on one device.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Chat {
     /// Who one is.
@@ -32,22 +31,35 @@ pub struct Chat {
     pub rooms: BTreeMap<String, Room>,
     /// Whether the rooms have been listed since the sign-in.
     pub is_listed: bool,
-    /// The room that is open.
+    /// The room that is open before somebody's eyes.
     pub current: Option<String>,
-    /// Whether somebody looks at the newest message of the open room.
+    /// Whether the newest message of the open room is seen.
     is_watched: bool,
+    /// Whether all rooms' talk is kept, and not only that of opened ones.
+    follows_all: bool,
+    /// How many sockets in a row came to nothing.
+    attempt: u32,
     last_said: Millis,
     last_typing: Millis,
+    /// Since when a `ping` has had no answer.
     unanswered_since: Option<Millis>,
+    /// Requests that failed for now, and when to make them again.
+    again: Vec<(Millis, Fetch)>,
 }
 
 impl Chat {
-    /// The page of `user`, before anything is known.
+    /// The chat of `user`, before anything is known.
     pub fn of(user: User) -> Self {
         Self {
             me: Some(user),
             ..Self::default()
         }
+    }
+
+    /// Keeps the talk of every room from its newest page on, as a bot does.
+    /// Otherwise a room's talk is kept from when it is opened.
+    pub fn follow_all(&mut self) {
+        self.follows_all = true;
     }
 
     /// One's own id, empty before the sign-in.
@@ -65,38 +77,22 @@ impl Chat {
         self.rooms.values().map(Room::unread).sum()
     }
 
-    /// The socket is open.
-    pub fn opened(&mut self, now: Millis) -> Vec<Effect> {
-        self.link = Link::Greeting(now);
-        let cursors = self.cursors(|_| true);
-        self.say(ClientFrame::Hello { rooms: cursors }, now)
-    }
-
-    /// The socket is gone.
-    pub fn closed(&mut self) {
-        self.link = Link::Closed;
-        self.unanswered_since = None;
-        for room in self.rooms.values_mut() {
-            room.outbox.disconnected();
-        }
-    }
-
-    /// Goes to a room.
+    /// Opens a room, with its people and its talk.
     pub fn open(&mut self, room: &str) -> Vec<Effect> {
         self.current = Some(room.to_owned());
         self.last_typing = 0;
-        let mut effects = vec![Effect::FetchRoom { room: room.into() }];
+        let mut effects = vec![Effect::Fetch(Fetch::Room { room: room.into() })];
         if self
             .rooms
             .get(room)
             .is_none_or(|room| !room.log.is_loaded())
         {
-            effects.push(Effect::FetchNewest { room: room.into() });
+            effects.push(Effect::Fetch(Fetch::Newest { room: room.into() }));
         }
         effects
     }
 
-    /// Goes back to the list.
+    /// Leaves the open room's view; one stays a member.
     pub fn close_room(&mut self) {
         self.current = None;
     }
@@ -110,27 +106,40 @@ impl Chat {
         self.unread() != unread
     }
 
-    /// Says something in the open room, under an id that nothing else has.
-    pub fn send(&mut self, id: String, text: &str, now: Millis) -> Result<Vec<Effect>, Problem> {
+    /// Says something in a room, under an id that nothing else has. It goes out
+    /// when it may, now or on a later socket, and once.
+    ///
+    /// # Errors
+    /// When the service would refuse the id or the text, or one is not in the
+    /// room.
+    pub fn say(
+        &mut self,
+        room: &str,
+        id: String,
+        text: &str,
+        now: Millis,
+    ) -> Result<Vec<Effect>, Invalid> {
+        ClientMessageId::parse("id", &id)?;
         let text = MessageText::parse("text", text)?;
-        if let Some(room) = self.current.as_ref().and_then(|id| self.rooms.get_mut(id)) {
-            room.outbox.push(id, text.as_str().to_owned(), now);
-        }
+        let Some(room) = self.rooms.get_mut(room) else {
+            return Err(Invalid::new("room", "is none that you are in."));
+        };
+        room.outbox.push(id, text.as_str().to_owned(), now);
         self.last_typing = 0;
         Ok(self.flush(now))
     }
 
-    /// Tries a refused message again.
+    /// Tries a refused message of the open room again.
     pub fn retry(&mut self, id: &str, now: Millis) -> Vec<Effect> {
-        if let Some(room) = self.current.as_ref().and_then(|id| self.rooms.get_mut(id)) {
+        if let Some(room) = self.current_mut() {
             room.outbox.retry(id);
         }
         self.flush(now)
     }
 
-    /// Forgets a refused message.
+    /// Forgets a refused message of the open room.
     pub fn discard(&mut self, id: &str) {
-        if let Some(room) = self.current.as_ref().and_then(|id| self.rooms.get_mut(id)) {
+        if let Some(room) = self.current_mut() {
             room.outbox.discard(id);
         }
     }
@@ -144,31 +153,23 @@ impl Chat {
             return Vec::new();
         }
         self.last_typing = now;
-        self.say(ClientFrame::Typing { room }, now)
+        self.tell(ClientFrame::Typing { room }, now)
     }
 
-    /// One has scrolled to the first message that is here.
+    /// The first message of the open room that is here is in view, and what was
+    /// said before it is wanted.
     pub fn scrolled_up(&mut self) -> Vec<Effect> {
-        let Some(room) = self.current.as_ref().and_then(|id| self.rooms.get_mut(id)) else {
+        let Some(room) = self.current_mut() else {
             return Vec::new();
         };
         match room.log.older_than() {
             Some(before) if !room.fetching => {
                 room.fetching = true;
                 let room = room.about.id.clone();
-                vec![Effect::FetchOlder { room, before }]
+                vec![Effect::Fetch(Fetch::Older { room, before })]
             }
             _ => Vec::new(),
         }
-    }
-
-    /// The browser has slept or was offline: asks at once whether the socket
-    /// still lives and what was missed.
-    pub fn woke(&mut self, now: Millis) -> Vec<Effect> {
-        if self.link != Link::Live || self.unanswered_since.is_some() {
-            return Vec::new();
-        }
-        self.ping(|_| true, now)
     }
 
     /// What may go out now.
@@ -188,32 +189,19 @@ impl Chat {
         effects
     }
 
-    fn say(&mut self, frame: ClientFrame, now: Millis) -> Vec<Effect> {
+    fn tell(&mut self, frame: ClientFrame, now: Millis) -> Vec<Effect> {
         self.last_said = now;
         vec![Effect::Send(frame)]
     }
 
-    fn ping(&mut self, about: impl Fn(&Room) -> bool, now: Millis) -> Vec<Effect> {
-        self.unanswered_since.get_or_insert(now);
-        let rooms = self.cursors(about);
-        self.say(ClientFrame::Ping { rooms }, now)
-    }
-
-    /// What is here already, of the rooms of which anything is.
-    fn cursors(&self, about: impl Fn(&Room) -> bool) -> Option<Cursors> {
-        let cursors: Cursors = self
-            .rooms
-            .iter()
-            .filter(|(_, room)| about(room))
-            .filter_map(|(id, room)| Some((id.clone(), room.log.cursor()?)))
-            .collect();
-        (!cursors.is_empty()).then_some(cursors)
+    fn current_mut(&mut self) -> Option<&mut Room> {
+        self.rooms.get_mut(self.current.as_ref()?)
     }
 
     /// What is in view of the open room is read.
     fn look(&mut self) {
         if self.is_watched
-            && let Some(room) = self.current.as_ref().and_then(|id| self.rooms.get_mut(id))
+            && let Some(room) = self.current_mut()
         {
             room.seen();
         }

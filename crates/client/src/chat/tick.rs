@@ -5,13 +5,15 @@ use domain::time::{MINUTE, SECOND};
 use wire::ClientFrame;
 
 use super::Chat;
-use crate::state::effect::Effect;
-use crate::state::link::Link;
+use crate::effect::{Effect, Fetch};
+use crate::link::Link;
 
 /// How long to be silent at the most, so that a presence does not run out.
 const SILENCE: Millis = 4 * MINUTE;
 /// How long to wait for the answer to `hello` or `ping`.
 const ANSWER: Millis = 10 * SECOND;
+/// How long a socket may take to open.
+const OPENING: Millis = 40 * SECOND;
 
 impl Chat {
     /// Time passes, about once a second. Says whether anything that is drawn
@@ -22,31 +24,46 @@ impl Chat {
             has_changed |= room.typing.expire(now);
             has_changed |= room.presence.expire(now);
         }
-        let is_dead = match self.link {
-            Link::Closed => return (has_changed, Vec::new()),
-            Link::Greeting(since) => now - since >= ANSWER,
+        if self.link == Link::Closed {
+            return (has_changed, Vec::new());
+        }
+        let mut effects = self.fetch_again(now);
+        if self.is_given_up(now) {
+            effects.extend(self.connect(now));
+            return (true, effects);
+        }
+        effects.extend(match self.link {
+            Link::Live => self.keep_up(now),
+            Link::Greeting {
+                again: Some(at), ..
+            } if at <= now => self.greet(now),
+            _ => Vec::new(),
+        });
+        (has_changed, effects)
+    }
+
+    /// Whether the socket, open or not, has not answered for too long.
+    fn is_given_up(&mut self, now: Millis) -> bool {
+        let is_silent = match self.link {
+            Link::Closed => false,
+            Link::Opening(at) => now - at >= OPENING,
+            Link::Greeting { since, again } => again.is_none() && now - since >= ANSWER,
             Link::Live => self
                 .unanswered_since
                 .is_some_and(|since| now - since >= ANSWER),
         };
-        let mut is_overdue = false;
-        for room in self.rooms.values_mut() {
-            is_overdue |= room.outbox.give_up_waiting(now);
-        }
-        if is_dead || is_overdue {
-            return (has_changed, vec![Effect::Reconnect]);
-        }
-        if self.link != Link::Live {
-            return (has_changed, Vec::new());
-        }
+        is_silent || self.rooms.values().any(|room| room.outbox.is_overdue(now))
+    }
 
+    /// What a socket that lives is used for by itself.
+    fn keep_up(&mut self, now: Millis) -> Vec<Effect> {
         let mut effects = self.flush(now);
         effects.extend(self.tell_read(now));
         if let Some(room) = self.current.as_ref().and_then(|id| self.rooms.get_mut(id))
             && room.presence.is_doubtful(now)
         {
             let room = room.about.id.clone();
-            effects.push(Effect::FetchRoom { room });
+            effects.push(Effect::Fetch(Fetch::Room { room }));
         }
         let missing: Vec<String> = self
             .rooms
@@ -58,7 +75,7 @@ impl Chat {
         } else if now - self.last_said >= SILENCE {
             effects.extend(self.ping(|_| true, now));
         }
-        (has_changed, effects)
+        effects
     }
 
     /// The read marks that the service does not know yet: at most one per room

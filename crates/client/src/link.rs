@@ -3,15 +3,23 @@
 use domain::Millis;
 use domain::time::SECOND;
 
-/// How the page stands to the service.
+/// How a client stands to the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Link {
-    /// No socket; another will be tried.
+    /// No socket is wanted: not yet, or no longer.
     #[default]
     Closed,
-    /// A socket is open and has said `hello`, at this time.
-    Greeting(Millis),
-    /// The service has answered; what was missed is here.
+    /// There is none, and the next is to be opened at this time, or has been
+    /// opening since.
+    Opening(Millis),
+    /// One is open and has said `hello`.
+    Greeting {
+        /// When it last did.
+        since: Millis,
+        /// When it says so again, after a refusal.
+        again: Option<Millis>,
+    },
+    /// The service has answered; what was missed is here or on its way.
     Live,
 }
 
@@ -20,11 +28,11 @@ const LONGEST: Millis = 30 * SECOND;
 
 /// How long to wait before the `attempt`-th try, counted from 0. It doubles up
 /// to half a minute; the half of it is left to chance, so that not everybody
-/// comes back at once after a fault of the service. `random` is from 0 to 1.
-pub fn back_off(attempt: u32, random: f64) -> Millis {
+/// comes back at once after a fault of the service. `chance` is from 0 to 1.
+pub fn back_off(attempt: u32, chance: f64) -> Millis {
     let whole = (SHORTEST << attempt.min(10)).min(LONGEST);
     let half = whole / 2;
-    half + (half as f64 * random.clamp(0.0, 1.0)) as Millis
+    half + (half as f64 * chance.clamp(0.0, 1.0)) as Millis
 }
 
 #[cfg(test)]
