@@ -10,6 +10,7 @@ mod history;
 mod mail;
 mod many_rooms;
 mod messages;
+mod observed;
 mod outages;
 mod page;
 mod presence;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
             .together(requests::tests())
             .together(page::tests())
             .alone(mail::tests())
+            .alone(observed::tests())
             .alone(outages::tests()),
         durable.alone(crashes::tests()),
     ])

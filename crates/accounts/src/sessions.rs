@@ -9,6 +9,7 @@ use domain::time::SECOND;
 use store::Store;
 use store::sessions::{Rotated, Session};
 use store::users::Account;
+use telemetry::Metric;
 use wire::User;
 use wire::http::SignedIn;
 
@@ -128,6 +129,7 @@ impl Sessions {
     pub async fn begin(&self, account: &Account, device: String, now: Millis) -> Result<Started> {
         let session = Session::new(random::id(), account.id.clone(), device, now);
         self.store.insert_session(&session).await?;
+        telemetry::count(Metric::SignIns, 1);
         Ok(self.started(&session, account.user(), now))
     }
 

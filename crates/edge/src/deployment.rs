@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde::Deserialize;
 
+use crate::invocation::{Recorder, end_of};
 use crate::log;
 
 /// What CloudFormation asks for.
@@ -21,6 +22,16 @@ pub enum Kind {
     Update,
     /// It was taken out of the template, or the stack is deleted.
     Delete,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Create => "Create",
+            Self::Update => "Update",
+            Self::Delete => "Delete",
+        }
+    }
 }
 
 /// A request of CloudFormation.
@@ -52,7 +63,10 @@ where
     Handling: Future<Output = anyhow::Result<()>>,
 {
     log::start();
+    let recorder = Recorder::without_metrics();
     lambda_runtime::run(service_fn(|event: LambdaEvent<Request>| {
+        let invocation = recorder.begin(&event.context);
+        let kind = event.payload.kind;
         let left = event
             .context
             .deadline()
@@ -60,8 +74,10 @@ where
             .unwrap_or_default();
         let handling = handle(event.payload, left);
         async move {
+            let handled = handling.await;
+            invocation.end(kind.name(), &end_of(&handled));
             // The runtime logs it, once.
-            handling.await.map_err(|error| Diagnostic {
+            handled.map_err(|error| Diagnostic {
                 error_type: "NotAnswered".to_owned(),
                 error_message: format!("{error:#}"),
             })

@@ -1,7 +1,5 @@
 //! HTTP requests of API Gateway's payload format 2.0.
 
-use std::time::Instant;
-
 use anyhow::Context as _;
 use domain::limits::BODY_BYTES;
 use domain::settings::Variables;
@@ -15,7 +13,8 @@ use lambda_runtime::Error;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::environment;
+use crate::environment::{self, Started};
+use crate::invocation::End;
 use crate::read;
 use crate::refusal::Refusal;
 
@@ -33,9 +32,9 @@ where
     // lambda_http wants to send it between threads.
     Handling: Future<Output = Outcome> + Send + 'static,
 {
-    let app = environment::start(start).await?;
+    let Started { app, recorder } = environment::start(start).await?;
     lambda_http::run(service_fn(|request: Request| {
-        let begun = Instant::now();
+        let invocation = recorder.begin(&request.lambda_context());
         let call = Call::new(request);
         let route = call.route.clone();
         let handling = (!call.too_large).then(|| handle(app, call));
@@ -44,7 +43,12 @@ where
                 Some(handling) => handling.await,
                 None => Err(Refusal::TooLarge),
             };
-            respond(&route, begun, outcome)
+            let end = match &outcome {
+                Ok(answer) => End::Answered(Some(answer.status)),
+                Err(refusal) => End::Refused(refusal, Some(refusal.status())),
+            };
+            invocation.end(&route, &end);
+            respond(outcome)
         }
     }))
     .await
@@ -199,33 +203,25 @@ impl Answer {
     }
 }
 
-fn respond(route: &str, begun: Instant, outcome: Outcome) -> Result<Response<Body>, Error> {
+fn respond(outcome: Outcome) -> Result<Response<Body>, Error> {
     let mut response = Response::builder()
         .header("cache-control", "no-store")
         .header(CONTENT_TYPE, "application/json");
-    let (status, word, body) = match outcome {
+    let (status, body) = match outcome {
         Ok(answer) => {
             if let Some(cookie) = answer.cookie {
                 response = response.header("set-cookie", cookie);
             }
-            (answer.status, None, answer.body)
+            (answer.status, answer.body)
         }
         Err(refusal) => {
-            refusal.log_cause();
             if let Some(at) = refusal.retry_at() {
                 let seconds = (at - environment::now() + 999).max(1_000) / 1_000;
                 response = response.header(RETRY_AFTER, seconds);
             }
             let body = serde_json::to_string(&refusal.body()).context("refusals are plain data")?;
-            (refusal.status(), Some(refusal.word()), body)
+            (refusal.status(), body)
         }
     };
-    tracing::info!(
-        route,
-        status,
-        refusal = word.map(tracing::field::debug),
-        milliseconds = begun.elapsed().as_millis() as u64,
-        "answered"
-    );
     Ok(response.status(status).body(Body::Text(body))?)
 }

@@ -5,6 +5,8 @@
 pub mod deployment;
 mod environment;
 pub mod http;
+mod invocation;
+mod line;
 mod log;
 pub mod queue;
 mod read;

@@ -19,8 +19,10 @@ use domain::settings::Variables;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use telemetry::Trace;
 
-use crate::environment;
+use crate::environment::{self, Started};
+use crate::invocation::end_of;
 
 /// Runs a function that takes batches from a queue: `start` makes its clients
 /// from its environment, `handle` deals with one batch. When it fails, the whole
@@ -29,12 +31,15 @@ pub async fn run<App: Sync + 'static>(
     start: impl AsyncFnOnce(Variables) -> anyhow::Result<App>,
     handle: impl AsyncFn(&'static App, Batch) -> anyhow::Result<()>,
 ) -> Result<(), Error> {
-    let app = environment::start(start).await?;
+    let Started { app, recorder } = environment::start(start).await?;
     let handle = &handle;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| async move {
+        let invocation = recorder.begin(&event.context);
         let batch = Batch::new(event.payload, event.context.deadline());
+        let handled = handle(app, batch).await;
+        invocation.end("batch", &end_of(&handled));
         // The runtime logs it, once.
-        handle(app, batch).await.map_err(|error| Diagnostic {
+        handled.map_err(|error| Diagnostic {
             error_type: "BatchFailed".to_owned(),
             error_message: format!("{error:#}"),
         })
@@ -92,6 +97,16 @@ impl Message {
             body: STANDARD.decode(data).unwrap_or_default(),
             headers: properties.headers.unwrap_or_default(),
         }
+    }
+
+    /// The trace that a header names, if it names one.
+    pub fn trace(&self, header: &str) -> Option<Trace> {
+        let bytes = self.headers.get(header)?.get("bytes")?.as_array()?;
+        let text: Option<String> = bytes
+            .iter()
+            .map(|byte| Some(char::from(u8::try_from(byte.as_u64()?).ok()?)))
+            .collect();
+        Trace::parse(&text?)
     }
 
     /// A header that is a whole number.
@@ -182,6 +197,22 @@ mod tests {
         assert_eq!(read[0].number("banter-attempt"), Some(3));
         assert_eq!(read[0].number("banter-reason"), None);
         assert_eq!(read[0].number("x-death"), None);
+    }
+
+    #[test]
+    fn a_trace_is_read_from_the_bytes_that_long_strings_come_as() {
+        let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1";
+        let mut properties = unset();
+        properties["headers"] = json!({
+            "trace": { "bytes": header.as_bytes() },
+            "no-trace": { "bytes": [300, 1] },
+            "number": 3,
+        });
+        let read = messages(json!([{ "basicProperties": properties, "data": "e30=" }]));
+        assert_eq!(read[0].trace("trace"), Trace::parse(header));
+        for other in ["no-trace", "number", "absent"] {
+            assert_eq!(read[0].trace(other), None);
+        }
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! WebSocket events of API Gateway: a handshake, a frame, a close.
 
-use std::time::Instant;
-
 use domain::settings::Variables;
 use domain::{Invalid, Millis};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest as Event;
@@ -11,7 +9,8 @@ use serde_json::Value;
 use wire::frame::{ACTIONS, PROTOCOL, TOKEN_PREFIX};
 use wire::{ClientFrame, ServerFrame, Word};
 
-use crate::environment;
+use crate::environment::{self, Started};
+use crate::invocation::{End, Invocation};
 use crate::read;
 use crate::refusal::Refusal;
 
@@ -74,14 +73,18 @@ pub async fn run_connect<App: Sync + 'static>(
     start: impl AsyncFnOnce(Variables) -> anyhow::Result<App>,
     handle: impl AsyncFn(&'static App, Handshake) -> Result<(), Refusal>,
 ) -> Result<(), Error> {
-    serve(start, async |app, event| {
-        let begun = Instant::now();
-        let outcome = handle(app, Handshake::new(&event)).await;
-        log("$connect", begun, outcome.as_ref().err());
-        outcome.map_or_else(
-            |refusal| Response::status(refusal.status()),
-            |()| accepted(),
-        )
+    serve(start, async |app, event, invocation| {
+        match handle(app, Handshake::new(&event)).await {
+            Ok(()) => {
+                invocation.end("$connect", &End::Answered(Some(200)));
+                accepted()
+            }
+            Err(refusal) => {
+                let status = refusal.status();
+                invocation.end("$connect", &End::Refused(&refusal, Some(status)));
+                Response::status(status)
+            }
+        }
     })
     .await
 }
@@ -92,12 +95,11 @@ pub async fn run_frames<App: Sync + 'static>(
     start: impl AsyncFnOnce(Variables) -> anyhow::Result<App>,
     handle: impl AsyncFn(&'static App, Frame) -> Result<Option<ServerFrame>, Refusal>,
 ) -> Result<(), Error> {
-    serve(start, async |app, event| {
-        let begun = Instant::now();
+    serve(start, async |app, event, invocation| {
         let frame = Frame::new(event);
         let mention = Mention::of(frame.said.as_ref());
         let outcome = handle(app, frame).await;
-        log(mention.action, begun, outcome.as_ref().err());
+        invocation.end(mention.action, &end_of(&outcome));
         let answer = outcome.unwrap_or_else(|refusal| Some(mention.problem(&refusal)));
         Response {
             body: answer.map(|frame| serde_json::to_string(&frame).expect("frames are plain data")),
@@ -112,10 +114,9 @@ pub async fn run_disconnect<App: Sync + 'static>(
     start: impl AsyncFnOnce(Variables) -> anyhow::Result<App>,
     handle: impl AsyncFn(&'static App, Closed) -> Result<(), Refusal>,
 ) -> Result<(), Error> {
-    serve(start, async |app, event| {
-        let begun = Instant::now();
+    serve(start, async |app, event, invocation| {
         let outcome = handle(app, Closed::new(event)).await;
-        log("$disconnect", begun, outcome.err().as_ref());
+        invocation.end("$disconnect", &end_of(&outcome));
         Response::status(200)
     })
     .await
@@ -123,14 +124,23 @@ pub async fn run_disconnect<App: Sync + 'static>(
 
 async fn serve<App: Sync + 'static>(
     start: impl AsyncFnOnce(Variables) -> anyhow::Result<App>,
-    answer: impl AsyncFn(&'static App, Event) -> Response,
+    answer: impl AsyncFn(&'static App, Event, Invocation<'static>) -> Response,
 ) -> Result<(), Error> {
-    let app = environment::start(start).await?;
+    let Started { app, recorder } = environment::start(start).await?;
     let answer = &answer;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| async move {
-        Ok::<_, Error>(answer(app, event.payload).await)
+        let invocation = recorder.begin(&event.context);
+        Ok::<_, Error>(answer(app, event.payload, invocation).await)
     }))
     .await
+}
+
+/// How an invocation ends whose answer has no status that anybody sees.
+fn end_of<T>(outcome: &Result<T, Refusal>) -> End<'_> {
+    match outcome {
+        Ok(_) => End::Answered(None),
+        Err(refusal) => End::Refused(refusal, None),
+    }
 }
 
 impl Handshake {
@@ -246,16 +256,4 @@ fn connection_id(event: &Event) -> String {
         .connection_id
         .clone()
         .unwrap_or_default()
-}
-
-fn log(action: &str, begun: Instant, refusal: Option<&Refusal>) {
-    if let Some(refusal) = refusal {
-        refusal.log_cause();
-    }
-    tracing::info!(
-        action,
-        refusal = refusal.map(|refusal| tracing::field::debug(refusal.word())),
-        milliseconds = begun.elapsed().as_millis() as u64,
-        "handled"
-    );
 }

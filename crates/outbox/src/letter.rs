@@ -4,6 +4,7 @@ use domain::mail::{DEAD_QUEUE, Job, QUEUE};
 use domain::time::{Millis, SECOND};
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable};
+use telemetry::Trace;
 
 use crate::topology::Delay;
 
@@ -14,6 +15,9 @@ pub const REASON_HEADER: &str = "banter-reason";
 /// When a job was parked; Unix milliseconds.
 pub const PARKED_AT_HEADER: &str = "banter-parked-at";
 
+/// The trace of the request that asked for the job, as X-Ray writes it.
+pub const TRACE_HEADER: &str = "X-Amzn-Trace-Id";
+
 /// Persistent, in AMQP's numbering.
 const PERSISTENT: u8 = 2;
 /// The contract's longest id.
@@ -22,6 +26,15 @@ const ID_SHOWN: usize = 64;
 const MALFORMED_SHOWN: usize = 4_096;
 /// All headers must fit into one frame, of which the least is 4 KB.
 const REASON_SHOWN: usize = 500;
+
+/// A job that could not be mailed this time.
+#[derive(Debug, Clone, Default)]
+pub struct Failure {
+    /// Which failure of this job it is, counted from 1.
+    pub count: u32,
+    /// The trace that the job came with.
+    pub trace: Option<Trace>,
+}
 
 /// A message for one queue.
 #[derive(Debug)]
@@ -34,7 +47,8 @@ pub(crate) struct Letter {
 impl Letter {
     /// A job on its first way. It leaves the queue by itself once its code is dead.
     pub(crate) fn job(id: &str, job: &Job, now: Millis) -> Self {
-        let mut properties = properties(id, job.kind(), now, FieldTable::default());
+        let trace = telemetry::current().and_then(|invocation| invocation.trace.clone());
+        let mut properties = properties(id, job.kind(), now, traced(trace.as_ref()));
         if let Some(end) = job.expires_at() {
             // Zero would ask for a consumer this very moment.
             let left = (end - now).max(1);
@@ -49,11 +63,17 @@ impl Letter {
 
     /// A job put aside. The queue's own time limit brings it back; one of its
     /// own would send a dead code round once more.
-    pub(crate) fn retry(id: &str, job: &Job, attempt: u32, delay: &Delay, now: Millis) -> Self {
-        let mut headers = FieldTable::default();
+    pub(crate) fn retry(
+        id: &str,
+        job: &Job,
+        failure: &Failure,
+        delay: &Delay,
+        now: Millis,
+    ) -> Self {
+        let mut headers = traced(failure.trace.as_ref());
         headers.insert(
             ATTEMPT_HEADER.into(),
-            AMQPValue::LongLongInt(attempt.into()),
+            AMQPValue::LongLongInt(failure.count.into()),
         );
         Self {
             queue: delay.queue,
@@ -107,6 +127,16 @@ fn properties(id: &str, kind: &str, now: Millis, headers: FieldTable) -> BasicPr
         .with_headers(headers)
 }
 
+/// The headers of a job that some request asked for.
+fn traced(trace: Option<&Trace>) -> FieldTable {
+    let mut headers = FieldTable::default();
+    if let Some(trace) = trace {
+        let header = AMQPValue::LongString(trace.header().into());
+        headers.insert(TRACE_HEADER.into(), header);
+    }
+    headers
+}
+
 fn obituary(reason: &str, now: Millis) -> FieldTable {
     let mut headers = FieldTable::default();
     let reason: String = reason.chars().take(REASON_SHOWN).collect();
@@ -147,7 +177,7 @@ mod tests {
         let delay = crate::topology::delay(1, None).unwrap();
         for letter in [
             Letter::job("c", &code(), 1),
-            Letter::retry("c", &code(), 1, delay, 1),
+            Letter::retry("c", &code(), &Failure::default(), delay, 1),
             Letter::parked("c", &code().without_code(), "why", 1),
             Letter::malformed("c", b"{", "why", 1),
         ] {
@@ -155,6 +185,26 @@ mod tests {
             assert_eq!(*letter.properties.priority(), Some(0));
             let id = letter.properties.message_id().clone().unwrap();
             assert_eq!(id.to_string(), "c");
+        }
+    }
+
+    #[test]
+    fn a_job_keeps_the_trace_of_the_request_that_asked_for_it() {
+        let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0";
+        let trace = Trace::parse(header);
+        telemetry::begin(telemetry::Invocation {
+            request_id: "r".to_owned(),
+            trace: trace.clone(),
+        });
+        let delay = crate::topology::delay(1, None).unwrap();
+        let failure = Failure { count: 1, trace };
+        for letter in [
+            Letter::job("c", &code(), 1),
+            Letter::retry("c", &code(), &failure, delay, 1),
+        ] {
+            let headers = letter.properties.headers().clone().unwrap();
+            let value = headers.inner().get(TRACE_HEADER).unwrap();
+            assert_eq!(value, &AMQPValue::LongString(header.into()));
         }
     }
 

@@ -25,12 +25,13 @@ use std::time::Duration;
 
 use domain::mail::Job;
 use domain::time::Millis;
+use telemetry::Metric;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use connection::{Link, Trouble};
 use letter::Letter;
-pub use letter::{ATTEMPT_HEADER, PARKED_AT_HEADER, REASON_HEADER};
+pub use letter::{ATTEMPT_HEADER, Failure, PARKED_AT_HEADER, REASON_HEADER, TRACE_HEADER};
 pub use settings::Settings;
 
 /// How long the broker may take to confirm a job.
@@ -92,25 +93,30 @@ impl Outbox {
 
     /// Publishes `job` under `id`, which stays the same however often it is
     /// sent: the challenge of a code, a random id otherwise. A job with an end
-    /// expires on the queue by itself.
+    /// expires on the queue by itself. With it goes the trace of the invocation
+    /// under way.
     pub async fn publish(&self, id: &str, job: &Job, now: Millis) -> Result<(), Unavailable> {
-        self.deliver(&Letter::job(id, job, now)).await
+        self.deliver(&Letter::job(id, job, now)).await?;
+        if matches!(job, Job::SendOtp { .. }) {
+            telemetry::count(Metric::CodesQueued, 1);
+        }
+        Ok(())
     }
 
-    /// Puts `job` aside for a while after its `attempt`th failure (counted from
-    /// 1), unless it is [`Retried::NotWorthIt`].
+    /// Puts `job` aside for a while after a failure, unless it is
+    /// [`Retried::NotWorthIt`].
     pub async fn retry(
         &self,
         id: &str,
         job: &Job,
-        attempt: u32,
+        failure: &Failure,
         now: Millis,
     ) -> Result<Retried, Unavailable> {
         let left = job.expires_at().map(|end| end - now);
-        let Some(delay) = topology::delay(attempt, left) else {
+        let Some(delay) = topology::delay(failure.count, left) else {
             return Ok(Retried::NotWorthIt);
         };
-        self.deliver(&Letter::retry(id, job, attempt, delay, now))
+        self.deliver(&Letter::retry(id, job, failure, delay, now))
             .await?;
         Ok(Retried::In(delay.length))
     }

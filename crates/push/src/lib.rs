@@ -1,6 +1,6 @@
 //! `@connections`: frames to open sockets, through one reused client.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_apigatewaymanagement::config::retry::RetryConfig;
 use aws_sdk_apigatewaymanagement::config::timeout::TimeoutConfig;
@@ -13,6 +13,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use bytes::Bytes;
 use domain::settings::Variables;
 use futures_util::{StreamExt, stream};
+use telemetry::Metric;
 use wire::ServerFrame;
 
 /// How many posts are under way at once. One slow socket holds one of them.
@@ -110,12 +111,15 @@ impl Push {
     /// Posts one frame, serialised once, to many sockets, a bounded number at a
     /// time, and gives the ids of those that are gone.
     pub async fn fan_out(&self, connections: Vec<String>, frame: &ServerFrame) -> Vec<String> {
+        let begun = Instant::now();
         let bytes = encode(frame);
         let posts = connections
             .into_iter()
             .map(|connection| (connection, bytes.clone()))
             .collect();
-        self.deliver(posts).await
+        let gone = self.deliver(posts).await;
+        telemetry::count(Metric::FanOutTime, begun.elapsed().as_millis() as u64);
+        gone
     }
 
     /// Posts several frames, each to its socket, and gives the ids of the
@@ -170,20 +174,22 @@ impl Push {
             .data(Blob::new(bytes))
             .send()
             .await;
-        match posted {
-            Ok(_) => Posted::Delivered,
+        let (posted, metric) = match posted {
+            Ok(_) => (Posted::Delivered, Metric::Deliveries),
             Err(error)
                 if error
                     .as_service_error()
                     .is_some_and(PostToConnectionError::is_gone_exception) =>
             {
-                Posted::Gone
+                (Posted::Gone, Metric::SocketsGone)
             }
             Err(error) => {
                 tracing::warn!(reason = describe(&error), "a frame could not be posted");
-                Posted::Failed
+                (Posted::Failed, Metric::DeliveriesFailed)
             }
-        }
+        };
+        telemetry::count(metric, 1);
+        posted
     }
 }
 

@@ -3,7 +3,8 @@
 use domain::mail::Job;
 use edge::queue::Message;
 use mailer::Outcome;
-use outbox::{ATTEMPT_HEADER, Retried, Unavailable};
+use outbox::{ATTEMPT_HEADER, Failure, Retried, TRACE_HEADER, Unavailable};
+use telemetry::{Metric, Trace};
 use tokio::time::Instant;
 
 use crate::App;
@@ -23,6 +24,25 @@ pub(crate) enum Fate {
     Parked(String),
 }
 
+impl Fate {
+    /// Counts it, and writes a line that leads back to the request that asked for
+    /// the job.
+    fn record(&self, kind: &str, trace: Option<&Trace>) {
+        let (fate, metric) = match self {
+            Self::Sent => ("sent", Some(Metric::MailsSent)),
+            Self::Nothing => ("nothing", None),
+            Self::Expired => ("expired", None),
+            Self::Retried(_) => ("retried", None),
+            Self::Parked(_) => ("parked", Some(Metric::MailsParked)),
+        };
+        if let Some(metric) = metric {
+            telemetry::count(metric, 1);
+        }
+        let origin_trace_id = trace.map(Trace::id);
+        tracing::info!(kind, fate, origin_trace_id, "job settled");
+    }
+}
+
 impl App {
     /// Mails a job, or puts it where it belongs. Fails only when the broker does
     /// not take what has to be put somewhere.
@@ -31,10 +51,26 @@ impl App {
         message: Message,
         deadline: Instant,
     ) -> Result<Fate, Unavailable> {
-        let id = &message.id;
+        let trace = message.trace(TRACE_HEADER);
         let Ok(job) = serde_json::from_slice::<Job>(&message.body) else {
-            return self.park_malformed(&message).await;
+            let fate = self.park_malformed(&message).await?;
+            fate.record("malformed", trace.as_ref());
+            return Ok(fate);
         };
+        let kind = job.kind();
+        let fate = self.mail(&message, job, trace.clone(), deadline).await?;
+        fate.record(kind, trace.as_ref());
+        Ok(fate)
+    }
+
+    async fn mail(
+        &self,
+        message: &Message,
+        job: Job,
+        trace: Option<Trace>,
+        deadline: Instant,
+    ) -> Result<Fate, Unavailable> {
+        let id = &message.id;
         if job.expires_at().is_some_and(|end| end <= edge::now()) {
             return Ok(Fate::Expired);
         }
@@ -46,8 +82,12 @@ impl App {
             Outcome::NothingToSend => Ok(Fate::Nothing),
             Outcome::Permanent(reason) => self.park(id, job, reason).await,
             Outcome::Transient(reason) => {
-                let attempt = failures(&message) + 1;
-                match self.outbox.retry(id, &job, attempt, edge::now()).await? {
+                let failure = Failure {
+                    count: failures(message) + 1,
+                    trace,
+                };
+                let retried = self.outbox.retry(id, &job, &failure, edge::now());
+                match retried.await? {
                     Retried::In(_) => Ok(Fate::Retried(reason)),
                     Retried::NotWorthIt => self.park(id, job, given_up(&reason)).await,
                 }

@@ -3,6 +3,7 @@
 use domain::{ClientMessageId, MessageText};
 use store::messages::{Appended, Draft};
 use store::rooms::Membership;
+use telemetry::Metric;
 use wire::ServerFrame;
 
 use crate::{App, Reply, Sender};
@@ -42,6 +43,7 @@ pub(crate) async fn say(
     let Appended::New(message) = appended else {
         return Ok(Some(ack));
     };
+    telemetry::count(Metric::MessagesKept, 1);
 
     let connection = &sender.connection.id;
     // From here on the sender has its answer: what fails is told to the log alone,

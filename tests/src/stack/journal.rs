@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
+use serde_json::Value;
+
 /// The lines written so far, and which of them belong to an outage.
 #[derive(Default)]
 pub struct Journal {
@@ -13,6 +15,15 @@ pub struct Journal {
 struct Written {
     lines: Vec<String>,
     outages: Vec<Range<usize>>,
+}
+
+/// A line that a function wrote.
+#[derive(Debug, Clone)]
+pub struct FunctionLine {
+    /// The function's name in the template.
+    pub function: String,
+    /// What it wrote.
+    pub said: Value,
 }
 
 /// While it lives, errors in the log are what was to be expected.
@@ -36,6 +47,18 @@ impl Journal {
         let written = self.written();
         let from = written.lines.len().saturating_sub(count);
         written.lines[from..].join("\n")
+    }
+
+    /// How many lines there are so far.
+    pub fn length(&self) -> usize {
+        self.written().lines.len()
+    }
+
+    /// What functions wrote after the first `from` lines.
+    pub fn of_functions(&self, from: usize) -> Vec<FunctionLine> {
+        let written = self.written();
+        let lines = written.lines.iter().skip(from);
+        lines.filter_map(|line| function_line(line)).collect()
     }
 
     /// From now until the answer is dropped, a test breaks something.
@@ -73,6 +96,14 @@ impl Drop for Outage {
         let lines = self.from..written.lines.len();
         written.outages.push(lines);
     }
+}
+
+fn function_line(line: &str) -> Option<FunctionLine> {
+    let (function, said) = line.split_once(" | ")?;
+    Some(FunctionLine {
+        function: function.to_owned(),
+        said: serde_json::from_str(said).ok()?,
+    })
 }
 
 fn is_panic(line: &str) -> bool {

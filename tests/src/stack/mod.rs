@@ -22,7 +22,7 @@ use tempfile::TempDir;
 pub use broker::Broker;
 pub use database::Database;
 pub use examination::Examined;
-pub use journal::Journal;
+pub use journal::{FunctionLine, Journal};
 pub use places::{binary, screenshots};
 pub use processes::{Process, descendants};
 pub use proxy::{Mode, Proxy};

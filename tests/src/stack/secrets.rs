@@ -55,12 +55,13 @@ impl Secrets {
     }
 }
 
-/// Where a secret stands. Eight digits within a longer number are no code.
+/// Where a secret stands. Eight digits within a longer number or id are no code.
 fn place(text: &str, secret: &str, kind: Kind) -> Option<usize> {
-    let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let bytes = text.as_bytes();
+    let goes_on = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     text.match_indices(secret).map(|(at, _)| at).find(|&at| {
-        kind != Kind::Code
-            || !(digit(text.as_bytes().get(at.wrapping_sub(1)))
-                || digit(text.as_bytes().get(at + secret.len())))
+        let (before, after) = (bytes.get(at.wrapping_sub(1)), bytes.get(at + secret.len()));
+        // The first part of a request's id may be digits alone, and then a dash.
+        kind != Kind::Code || !(goes_on(before) || goes_on(after) || after == Some(&b'-'))
     })
 }

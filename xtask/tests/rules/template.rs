@@ -32,6 +32,11 @@ pub fn functions() -> Vec<Resource> {
     resources("AWS::Serverless::Function")
 }
 
+/// What `Globals` says at `path`.
+pub fn globals(path: &str) -> Option<&'static Node> {
+    template().get("Globals")?.get(path)
+}
+
 fn template() -> &'static Node {
     static TEMPLATE: LazyLock<Node> = LazyLock::new(|| {
         let text = std::fs::read_to_string(root().join("template.yaml")).expect("it is committed");

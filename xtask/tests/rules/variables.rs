@@ -8,37 +8,45 @@ use std::path::{Path, PathBuf};
 
 use crate::assert_none;
 use crate::lambda::run_without_settings;
-use crate::template::functions;
+use crate::template::{functions, globals};
 use crate::yaml::Node;
 
 #[test]
 #[ignore = "asks the built functions: run by `cargo xtask test`, which sets BANTER_BIN"]
 fn functions_read_exactly_the_variables_that_the_template_gives_them() {
     let folder = PathBuf::from(env::var_os("BANTER_BIN").expect("BANTER_BIN is set"));
-    let faults: Vec<_> = functions()
-        .iter()
-        .flat_map(|function| {
-            let text = |path| function.node.get(path).map_or("", Node::text);
-            let binary = text("Metadata.BuildProperties.Binary");
-            let given: BTreeSet<String> = function
-                .node
-                .get("Properties.Environment.Variables")
-                .map_or(&[][..], Node::entries)
-                .iter()
-                .map(|(name, _)| name.clone())
-                .collect();
-            let read = read_by(&folder.join(binary));
-            let line = function.node.line;
-            let missing = read.difference(&given).map(move |name| {
-                format!("template.yaml:{line}: functions/{binary} reads {name}; give it one")
-            });
-            let unread = given.difference(&read).map(move |name| {
-                format!("template.yaml:{line}: functions/{binary} does not read {name}; remove it")
-            });
-            missing.chain(unread).collect::<Vec<_>>()
-        })
-        .collect();
+    let shared = names(globals("Function.Environment.Variables"));
+    let mut read_by_any = BTreeSet::new();
+    let mut faults = Vec::new();
+    for function in functions() {
+        let text = |path| function.node.get(path).map_or("", Node::text);
+        let binary = text("Metadata.BuildProperties.Binary");
+        let own = names(function.node.get("Properties.Environment.Variables"));
+        let read = read_by(&folder.join(binary));
+        let line = function.node.line;
+        for name in read.difference(&own).filter(|name| !shared.contains(*name)) {
+            faults.push(format!(
+                "template.yaml:{line}: functions/{binary} reads {name}; give it one"
+            ));
+        }
+        for name in own.difference(&read) {
+            faults.push(format!(
+                "template.yaml:{line}: functions/{binary} does not read {name}; remove it"
+            ));
+        }
+        read_by_any.extend(read);
+    }
+    for name in shared.difference(&read_by_any) {
+        faults.push(format!(
+            "template.yaml: no function reads {name} of Globals; remove it"
+        ));
+    }
     assert_none(&faults);
+}
+
+fn names(variables: Option<&Node>) -> BTreeSet<String> {
+    let entries = variables.map_or(&[][..], Node::entries);
+    entries.iter().map(|(name, _)| name.clone()).collect()
 }
 
 /// The variables that a function misses when it has none.

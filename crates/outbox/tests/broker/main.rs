@@ -10,7 +10,7 @@ use bench::{Bench, NOW, code};
 use domain::mail::{DEAD_QUEUE, Job, QUEUE};
 use lapin::types::AMQPValue;
 use outbox::topology::{self, Fault};
-use outbox::{ATTEMPT_HEADER, Outbox, PARKED_AT_HEADER, REASON_HEADER, Retried};
+use outbox::{ATTEMPT_HEADER, Failure, Outbox, PARKED_AT_HEADER, REASON_HEADER, Retried};
 use proxy::Proxy;
 
 #[tokio::test]
@@ -99,13 +99,20 @@ async fn a_broker_that_is_away_fails_no_init_and_is_found_once_it_is_back() {
     bench.end().await;
 }
 
+fn second() -> Failure {
+    Failure {
+        count: 2,
+        trace: None,
+    }
+}
+
 #[tokio::test]
 async fn a_job_put_aside_comes_back_with_its_count_and_its_id() {
     let Some(bench) = Bench::start().await else {
         return;
     };
     let outbox = Outbox::connect(bench.settings()).await;
-    let retried = outbox.retry("c", &code("c"), 2, NOW).await.unwrap();
+    let retried = outbox.retry("c", &code("c"), &second(), NOW).await.unwrap();
     assert_eq!(retried, Retried::In(Duration::from_secs(5)));
     let back = bench.take(QUEUE).await;
     let headers = back.properties.headers().clone().unwrap();
@@ -119,7 +126,9 @@ async fn a_job_put_aside_comes_back_with_its_count_and_its_id() {
         .as_ref()
         .map(ToString::to_string);
     assert_eq!(id.as_deref(), Some("c"));
-    let dying = outbox.retry("c", &code("c"), 2, NOW + 296_000).await;
+    let dying = outbox
+        .retry("c", &code("c"), &second(), NOW + 296_000)
+        .await;
     assert_eq!(dying.unwrap(), Retried::NotWorthIt);
     bench.end().await;
 }
