@@ -7,12 +7,17 @@
 #![no_main]
 
 use domain::history::PageQuery;
+use domain::settings::Variables;
 use domain::{Code, EmailAddress, Invalid, Password, PersonName, RoomName};
+use edge::Viewers;
 use edge::http::Call;
 use lambda_http::request::from_str;
 use libfuzzer_sys::fuzz_target;
 use serde::de::DeserializeOwned;
 use serde_json::json;
+
+/// What only CloudFront knows.
+const PROOF: &str = "0123456789abcdef0123456789abcdef";
 
 fuzz_target!(|text: &str| {
     let mut parts = text.splitn(6, '\n');
@@ -25,7 +30,10 @@ fuzz_target!(|text: &str| {
         "rawPath": format!("/api/rooms/{path}/members"),
         "rawQueryString": query,
         "cookies": cookies.split(';').collect::<Vec<_>>(),
-        "headers": {"authorization": authorization, "user-agent": agent, "host": "localhost"},
+        "headers": {
+            "authorization": authorization, "user-agent": agent, "host": "localhost",
+            "x-viewer-address": agent, "x-viewer-proof": PROOF,
+        },
         "pathParameters": {"room": path},
         "requestContext": {
             "routeKey": "POST /api/rooms/{room}/members",
@@ -38,7 +46,9 @@ fuzz_target!(|text: &str| {
     let Ok(request) = from_str(&event.to_string()) else {
         return;
     };
-    let call = Call::new(request);
+    let proof = [("VIEWER_PROOF".to_owned(), PROOF.to_owned())];
+    let viewers = Viewers::from_variables(&mut Variables::new(proof));
+    let call = Call::new(request, &viewers);
     let _ = (call.bearer(), call.cookie("refresh"), call.origin(), call.source());
     assert!(call.device().chars().count() <= 200);
     assert_eq!(call.path("room"), path);

@@ -21,6 +21,19 @@ pub struct Application {
     pub mappings: Vec<MqMapping>,
     /// Custom resources, in an order that respects their dependencies.
     pub custom_resources: Vec<CustomResource>,
+    /// The CloudFront distribution before page, HTTP API and sockets.
+    pub distribution: Option<Distribution>,
+}
+
+/// A CloudFront distribution, as far as it changes requests and answers.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Distribution {
+    /// What it adds to requests to the HTTP API (`OriginCustomHeaders`).
+    pub api_requests: BTreeMap<String, String>,
+    /// What it adds to the HTTP API's answers (`ResponseHeadersPolicy`).
+    pub api_answers: BTreeMap<String, String>,
+    /// What it adds to answers with files of the page.
+    pub page_answers: BTreeMap<String, String>,
 }
 
 /// One Lambda function.
@@ -101,6 +114,8 @@ pub struct HttpApi {
     pub id: LogicalId,
     /// Every route.
     pub routes: Vec<HttpRoute>,
+    /// What the stage lets through (`DefaultRouteSettings`).
+    pub throttling: Option<Throttling>,
 }
 
 impl HttpApi {
@@ -133,6 +148,16 @@ pub struct HttpRoute {
     pub function: LogicalId,
     /// The integration's time limit, at most 30 s.
     pub timeout: Duration,
+}
+
+impl HttpRoute {
+    /// `POST /api/login`, or `$default`.
+    pub fn key(&self) -> String {
+        match self.path.as_str() {
+            "$default" => self.path.clone(),
+            path => format!("{} {path}", self.method),
+        }
+    }
 }
 
 /// The WebSocket API and its one deployed stage.

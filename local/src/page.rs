@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
@@ -16,7 +15,6 @@ use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 #[derive(Clone)]
 pub struct Page {
     folder: Arc<Path>,
-    policy: HeaderValue,
     release: bool,
 }
 
@@ -24,32 +22,20 @@ pub struct Page {
 const INDEX: &str = "index.html";
 
 impl Page {
-    /// Serves `folder`. `socket` is the origin of the WebSocket API, which the
-    /// page may connect to. With `release`, files are cached and compressed.
-    ///
-    /// # Errors
-    /// If `socket` cannot be part of a header.
-    pub fn new(folder: &Path, socket: &str, release: bool) -> anyhow::Result<Self> {
-        let policy = format!(
-            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-             img-src 'self' data:; font-src 'self'; connect-src 'self' {socket}; \
-             manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-        );
-        Ok(Self {
+    /// Serves `folder`. With `release`, files are cached and compressed.
+    pub fn new(folder: &Path, release: bool) -> Self {
+        Self {
             folder: folder.into(),
-            policy: HeaderValue::try_from(policy)?,
             release,
-        })
+        }
     }
 
     /// Answers one request.
     pub async fn answer(&self, request: &Parts) -> Response<Body> {
-        let mut response = match request.method {
+        match request.method {
             Method::GET | Method::HEAD => self.file(request).await,
             _ => plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
-        };
-        self.protect(response.headers_mut());
-        response
+        }
     }
 
     async fn file(&self, request: &Parts) -> Response<Body> {
@@ -112,18 +98,6 @@ impl Page {
             "public, max-age=31536000, immutable"
         } else {
             "no-cache"
-        }
-    }
-
-    fn protect(&self, headers: &mut HeaderMap) {
-        headers.insert(CONTENT_SECURITY_POLICY, self.policy.clone());
-        let fixed = [
-            (REFERRER_POLICY, "no-referrer"),
-            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            (X_FRAME_OPTIONS, "DENY"),
-        ];
-        for (name, value) in fixed {
-            headers.insert(name, HeaderValue::from_static(value));
         }
     }
 }

@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::distribution::Distribution;
 use crate::http_api::HttpServer;
 use crate::page::Page;
 
@@ -80,18 +81,50 @@ pub struct Front {
     pub http_api: Option<HttpServer>,
     /// The page.
     pub page: Option<Page>,
+    /// What stands before both.
+    pub distribution: Option<Distribution>,
 }
 
 /// The HTTP API where it has a claim, else the page.
 pub async fn front(
     State(front): State<Front>,
+    ConnectInfo(viewer): ConnectInfo<SocketAddr>,
+    mut request: Request,
+) -> Response<Body> {
+    let path = request.uri().path();
+    let distribution = front.distribution;
+    match (front.http_api, front.page) {
+        (Some(api), _) if api.claims(path) => {
+            let peer = match &distribution {
+                Some(distribution) => distribution.pass_on(&mut request, viewer),
+                None => viewer,
+            };
+            let mut answer = api.answer(request, peer).await;
+            if let Some(distribution) = &distribution {
+                distribution.complete_api(&mut answer);
+            }
+            answer
+        }
+        (_, Some(page)) => {
+            let mut answer = page.answer(&request.into_parts().0).await;
+            if let Some(distribution) = &distribution {
+                distribution.complete_page(&mut answer);
+            }
+            answer
+        }
+        _ => (StatusCode::NOT_FOUND, "nothing is served here").into_response(),
+    }
+}
+
+/// The HTTP API as those reach it who go past CloudFront.
+pub fn straight_to(api: HttpServer) -> Router {
+    Router::new().fallback(straight).with_state(api)
+}
+
+async fn straight(
+    State(api): State<HttpServer>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response<Body> {
-    let path = request.uri().path();
-    match (front.http_api, front.page) {
-        (Some(api), _) if api.claims(path) => api.answer(request, peer).await,
-        (_, Some(page)) => page.answer(&request.into_parts().0).await,
-        _ => (StatusCode::NOT_FOUND, "nothing is served here").into_response(),
-    }
+    api.answer(request, peer).await
 }

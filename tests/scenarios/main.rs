@@ -19,6 +19,7 @@ mod requests;
 mod rooms;
 mod sessions;
 mod sign_in;
+mod viewers;
 
 use std::process::ExitCode;
 
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
             .together(presence::tests())
             .together(handshake::tests())
             .together(requests::tests())
+            .together(viewers::tests())
             .together(page::tests())
             .alone(mail::tests())
             .alone(observed::tests())

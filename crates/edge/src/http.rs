@@ -17,6 +17,7 @@ use crate::environment::{self, Started};
 use crate::invocation::End;
 use crate::read;
 use crate::refusal::Refusal;
+use crate::viewer::Viewers;
 
 /// What a handler answers.
 pub type Outcome = Result<Answer, Refusal>;
@@ -32,10 +33,15 @@ where
     // lambda_http wants to send it between threads.
     Handling: Future<Output = Outcome> + Send + 'static,
 {
-    let Started { app, recorder } = environment::start(start).await?;
+    let Started { app, recorder } = environment::start(async |mut variables| {
+        let viewers = Viewers::from_variables(&mut variables);
+        Ok((start(variables).await?, viewers))
+    })
+    .await?;
+    let (app, viewers) = app;
     lambda_http::run(service_fn(|request: Request| {
         let invocation = recorder.begin(&request.lambda_context());
-        let call = Call::new(request);
+        let call = Call::new(request, viewers);
         let route = call.route.clone();
         let handling = (!call.too_large).then(|| handle(app, call));
         async move {
@@ -59,22 +65,28 @@ pub struct Call {
     route: String,
     request: Request,
     too_large: bool,
+    source: String,
     /// When it came.
     pub now: Millis,
 }
 
 impl Call {
     /// What a handler sees of an event of the gateway.
-    pub fn new(request: Request) -> Self {
-        let route = match request.request_context() {
-            RequestContext::ApiGatewayV2(context) => context.route_key.unwrap_or_default(),
-            _ => String::new(),
+    pub fn new(request: Request, viewers: &Viewers) -> Self {
+        let (route, peer) = match request.request_context() {
+            RequestContext::ApiGatewayV2(context) => (
+                context.route_key.unwrap_or_default(),
+                context.http.source_ip.unwrap_or_default(),
+            ),
+            _ => Default::default(),
         };
+        let source = viewers.source(request.headers(), &peer);
         let too_large = request.body().len() > BODY_BYTES;
         Self {
             route,
             request,
             too_large,
+            source,
             now: environment::now(),
         }
     }
@@ -133,12 +145,7 @@ impl Call {
 
     /// The address that it comes from, for limits.
     pub fn source(&self) -> String {
-        match self.request.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => {
-                context.http.source_ip.clone().unwrap_or_default()
-            }
-            _ => String::new(),
-        }
+        self.source.clone()
     }
 
     /// The browser, as it names itself, shortened.

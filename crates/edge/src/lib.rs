@@ -11,8 +11,10 @@ mod log;
 pub mod queue;
 mod read;
 mod refusal;
+mod viewer;
 pub mod websocket;
 
 pub use environment::{now, variables};
 pub use lambda_runtime::Error;
 pub use refusal::Refusal;
+pub use viewer::Viewers;

@@ -75,10 +75,7 @@ impl Event {
         request_id: &str,
     ) -> Self {
         let route = selected.route;
-        let route_key = match route.path.as_str() {
-            "$default" => "$default".to_owned(),
-            path => format!("{} {path}", route.method),
-        };
+        let route_key = route.key();
         // As the gateway does: the function sees the path decoded.
         let raw_path = decoded(parts.uri.path());
         let query = parts.uri.query().unwrap_or_default();

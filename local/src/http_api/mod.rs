@@ -14,6 +14,7 @@ use bytes::Bytes;
 use crate::application::HttpApi;
 use crate::identifiers;
 use crate::invoker::{InvokeError, Invoker};
+use crate::rate::Rate;
 use answer::refusal;
 use event::Event;
 
@@ -28,12 +29,16 @@ const HEAD_LIMIT: usize = 10_240;
 pub struct HttpServer {
     api: Arc<HttpApi>,
     invoker: Invoker,
+    /// What the stage lets through.
+    rate: Option<Arc<Rate>>,
 }
 
 impl HttpServer {
     /// Serves `api` by invoking its functions.
     pub fn new(api: HttpApi, invoker: Invoker) -> Self {
+        let rate = api.throttling.as_ref();
         Self {
+            rate: rate.map(|limit| Arc::new(Rate::new(limit.per_second, limit.burst))),
             api: Arc::new(api),
             invoker,
         }
@@ -66,6 +71,9 @@ impl HttpServer {
         peer: SocketAddr,
         request_id: &str,
     ) -> Response<Body> {
+        if self.rate.as_ref().is_some_and(|rate| !rate.allows()) {
+            return refusal(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
+        }
         let (parts, body) = request.into_parts();
         if head_size(&parts) > HEAD_LIMIT {
             let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;

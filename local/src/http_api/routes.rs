@@ -112,6 +112,7 @@ mod tests {
         let api = HttpApi {
             id: "Api".to_owned(),
             routes: routes.collect(),
+            throttling: None,
         };
         let selected = select(&api, method, path)?;
         let parameters = selected.parameters.iter();

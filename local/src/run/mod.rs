@@ -19,6 +19,7 @@ use crate::application::{CustomResource, MqMapping, REGION, WebSocketApi};
 use crate::control;
 use crate::custom_resource;
 use crate::data_folder::DataFolder;
+use crate::distribution::Distribution;
 use crate::event_source;
 use crate::http_api::HttpServer;
 use crate::invoker::Invoker;
@@ -73,11 +74,8 @@ impl Started {
         // The stage's name is the socket's path, and may itself depend on parameters.
         let stage = prepared.resolve(options, &surroundings)?;
         let stage = stage.application.websocket_api.map(|api| api.stage);
-        let socket_origin = format!("ws://localhost:{port}");
-        surroundings.socket = match &stage {
-            Some(stage) => format!("{socket_origin}/{stage}"),
-            None => socket_origin.clone(),
-        };
+        let socket = stage.iter().map(|stage| format!("/{stage}"));
+        surroundings.socket = format!("ws://localhost:{port}{}", socket.collect::<String>());
         let Resolved { application, .. } = prepared.resolve(options, &surroundings)?;
         prepared.secrets.save()?;
         self.data = Some(prepared.data);
@@ -107,17 +105,27 @@ impl Started {
         self.make(&application.custom_resources, &supervisor, &data)
             .await?;
         self.map(application.mappings, &surroundings, &invoker);
-        let page = options
-            .page
-            .as_deref()
-            .map(|folder| Page::new(folder, &socket_origin, options.release_page))
-            .transpose()?;
-        let http_api = application.http_api;
-        let api_path = http_api.as_ref().and_then(|api| api.common_path());
-        let http_api = http_api.map(|api| HttpServer::new(api, invoker));
+        let page = options.page.as_deref();
+        let page = page.map(|folder| Page::new(folder, options.release_page));
+        let api = application.http_api;
+        let api_path = api.as_ref().and_then(|api| api.common_path());
+        let distribution = application.distribution.map(|distribution| {
+            let id = api.as_ref().map_or("", |api| &api.id);
+            Distribution::new(&distribution, id)
+        });
+        let http_api = api.map(|api| HttpServer::new(api, invoker));
+        let straight = match &http_api {
+            Some(api) => Some(self.past_the_distribution(api).await?),
+            None => None,
+        };
+        let front = Front {
+            http_api,
+            page,
+            distribution: distribution.transpose()?,
+        };
         let router = Router::new()
             .fallback(web::front)
-            .with_state(Front { http_api, page })
+            .with_state(front)
             .merge(local.layer(middleware::from_fn(control::only_this_machine)))
             .merge(gateway);
         let stop = self.stop.subscribe();
@@ -132,6 +140,7 @@ impl Started {
             "ready": true,
             "web": surroundings.web,
             "api": api_path.map(|path| format!("{}{path}", surroundings.web)),
+            "execute_api": straight,
             "socket": stage.map(|_| &surroundings.socket),
             "inbox": inbox.map(|_| format!("{}/_local/inbox", surroundings.web)),
             "mongodb": services.mongodb.as_ref().map(MongoDb::uri),
@@ -155,6 +164,16 @@ impl Started {
         self.listeners.push(task);
         self.sockets = Some(sockets.clone());
         Ok(sockets)
+    }
+
+    /// Serves the HTTP API also where nothing stands before it; gives the address.
+    async fn past_the_distribution(&mut self, api: &HttpServer) -> anyhow::Result<String> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let stop = self.stop.subscribe();
+        let router = web::straight_to(api.clone());
+        self.listeners.push(web::serve(listener, router, stop));
+        Ok(format!("http://{address}"))
     }
 
     async fn make(

@@ -1,13 +1,12 @@
-//! What of the WebSocket API is really deployed, and may call its functions.
+//! What of the WebSocket API is really deployed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::Fields;
-use super::references;
+use super::integrations::belongs_to;
 use super::resources::{Class, Resource};
 use super::scope::Scope;
-use super::websocket::belongs_to;
-use crate::application::{ACCOUNT, REGION, Throttling, WebSocketRoute};
+use crate::application::Throttling;
 
 /// The API's one stage.
 pub struct Stage {
@@ -71,7 +70,7 @@ pub fn stage(scope: &Scope<'_>, api: &Resource<'_>) -> Option<Stage> {
 }
 
 /// Both limits, which belong together.
-fn throttling(settings: &Fields<'_, '_>) -> Option<Throttling> {
+pub fn throttling(settings: &Fields<'_, '_>) -> Option<Throttling> {
     let per_second = settings.number("ThrottlingRateLimit", 1..=10_000);
     let burst = settings.number("ThrottlingBurstLimit", 1..=5_000);
     match (per_second, burst) {
@@ -103,93 +102,5 @@ fn check_deployments(scope: &Scope<'_>, api: &Resource<'_>) {
                 scope.fault(deployment.line, message);
             }
         }
-    }
-}
-
-/// API Gateway may only invoke a function whose policy lets it.
-pub fn check_permissions(
-    scope: &Scope<'_>,
-    api: &Resource<'_>,
-    stage: &str,
-    routes: &BTreeMap<String, WebSocketRoute>,
-) {
-    let permissions: Vec<Permission> = scope
-        .of_class(Class::Permission)
-        .filter_map(|resource| Permission::read(scope, resource))
-        .collect();
-    for (key, route) in routes {
-        let source = format!(
-            "arn:aws:execute-api:{REGION}:{ACCOUNT}:{}/{stage}/{key}",
-            api.id
-        );
-        let allowed = permissions.iter().any(|permission| {
-            permission.function == route.function && matches(&permission.source, &source)
-        });
-        if !allowed {
-            let message = format!(
-                "{}: no AWS::Lambda::Permission lets the route {key} invoke {}",
-                api.id, route.function
-            );
-            scope.fault(api.line, message);
-        }
-    }
-}
-
-struct Permission {
-    function: String,
-    source: String,
-}
-
-impl Permission {
-    fn read(scope: &Scope<'_>, resource: &Resource<'_>) -> Option<Self> {
-        let fields = Fields::of(scope, resource.properties, resource.line, resource.id);
-        fields.pass_over(&[
-            "EventSourceToken",
-            "FunctionUrlAuthType",
-            "PrincipalOrgID",
-            "SourceAccount",
-        ]);
-        let function = fields.required("FunctionName");
-        let gateway = fields.required("Principal").as_deref() == Some("apigateway.amazonaws.com");
-        let invoke = fields.required("Action").as_deref() == Some("lambda:InvokeFunction");
-        let source = fields.text("SourceArn").unwrap_or_else(|| "*".to_owned());
-        fields.finish();
-        let function = references::function_named(scope, &function?)?;
-        (gateway && invoke).then_some(Self { function, source })
-    }
-}
-
-/// Whether `text` matches `pattern`, in which `*` stands for anything.
-fn matches(pattern: &str, text: &str) -> bool {
-    let mut pieces = pattern.split('*');
-    let first = pieces.next().unwrap_or_default();
-    let Some(mut rest) = text.strip_prefix(first) else {
-        return false;
-    };
-    let mut last = None;
-    for piece in pieces {
-        let Some(at) = rest.find(piece) else {
-            return false;
-        };
-        rest = &rest[at + piece.len()..];
-        last = Some(piece);
-    }
-    match last {
-        None => rest.is_empty(),
-        Some(last) => rest.is_empty() || text.ends_with(last),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::matches;
-
-    #[test]
-    fn a_star_stands_for_anything() {
-        assert!(matches("*", "a/b"));
-        assert!(matches("a/*/$default", "a/stage/$default"));
-        assert!(matches("a/*", "a/stage/$connect"));
-        assert!(!matches("a/*/$default", "a/stage/$connect"));
-        assert!(!matches("a/b", "a/b/c"));
     }
 }

@@ -7,8 +7,7 @@ use super::environment::EnvironmentFile;
 use super::fields::Fields;
 use super::resources::Resource;
 use super::scope::Scope;
-use super::yaml::{Kind, Node};
-use super::{environment, references};
+use super::{environment, references, roles};
 use crate::application::{Function, Value};
 
 /// Properties that change nothing about how a function runs here.
@@ -70,7 +69,7 @@ pub fn read(
         json_logs,
         log_level,
         environment: variables,
-        manages_connections: policies_of(resource).is_some_and(allow_connections),
+        manages_connections: roles::may_manage_connections(scope, resource),
     })
 }
 
@@ -119,35 +118,6 @@ fn binary(scope: &Scope<'_>, fields: &Fields<'_, '_>, resource: &Resource<'_>) -
         scope.fault(resource.line, message);
     }
     name
-}
-
-fn policies_of<'t>(resource: &Resource<'t>) -> Option<&'t Node> {
-    resource.properties?.get("Policies")
-}
-
-/// Whether a statement somewhere below `node` allows `execute-api:ManageConnections`.
-fn allow_connections(node: &Node) -> bool {
-    let texts = |node: &Node| -> Vec<String> {
-        let several = node.items().iter().filter_map(Node::scalar);
-        let all = node.scalar().into_iter().chain(several);
-        all.map(str::to_ascii_lowercase).collect()
-    };
-    match &node.kind {
-        Kind::Map(entries) => {
-            let allows = node.get("Effect").and_then(Node::scalar) == Some("Allow");
-            let actions = node.get("Action").map(texts).unwrap_or_default();
-            let managing = actions.iter().any(|action| {
-                matches!(
-                    action.as_str(),
-                    "execute-api:manageconnections" | "execute-api:*" | "*"
-                )
-            });
-            allows && managing || entries.iter().any(|entry| allow_connections(&entry.value))
-        }
-        Kind::List(items) => items.iter().any(allow_connections),
-        Kind::Call(_, argument) => allow_connections(argument),
-        Kind::Null | Kind::Scalar(_) => false,
-    }
 }
 
 /// The functions' variables, for [`super::local::LocalValues::check`].

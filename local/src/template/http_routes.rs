@@ -1,9 +1,10 @@
-//! The HTTP API and the `HttpApi` events that are its routes.
+//! The HTTP API and its routes: the `HttpApi` events of SAM, or plain resources.
 
 use std::time::Duration;
 
 use super::events::{self, Event};
 use super::fields::Fields;
+use super::plain_http_api;
 use super::resources::Class;
 use super::scope::Scope;
 use crate::application::{HttpApi, HttpRoute};
@@ -18,9 +19,10 @@ const METHODS: [&str; 8] = [
 
 /// Reads the one HTTP API with all its routes.
 pub fn read(scope: &Scope<'_>) -> Option<HttpApi> {
-    let mut apis = scope.of_class(Class::HttpApi);
-    let own = apis.next();
-    for another in apis {
+    let own = scope.of_class(Class::HttpApi).next();
+    let plain = scope.of_class(Class::PlainHttpApi).next();
+    let all = scope.of_class(Class::HttpApi);
+    for another in all.chain(scope.of_class(Class::PlainHttpApi)).skip(1) {
         let message = format!("{}: one HTTP API runs here, not several", another.id);
         scope.fault(another.line, message);
     }
@@ -30,31 +32,41 @@ pub fn read(scope: &Scope<'_>) -> Option<HttpApi> {
         fields.pass_over(&["AccessLogSettings", "Description", "Name", "Tags"]);
         fields.finish();
     }
-    let mut routes: Vec<HttpRoute> = Vec::new();
+    let mut api = match (plain, own) {
+        (Some(plain), _) => plain_http_api::read(scope, plain),
+        (None, own) => HttpApi {
+            id: own.map_or(IMPLICIT, |api| api.id).to_owned(),
+            ..HttpApi::default()
+        },
+    };
     for event in events::of_type(scope, "HttpApi") {
         let read = route(scope, &event, own.map(|api| api.id));
         let (name, line) = (event.name(), event.line);
         event.fields.finish();
-        let Some(route) = read else {
-            continue;
-        };
-        if routes.iter().any(|other| same_place(other, &route)) {
-            let message = format!(
-                "{name}: the route {} {} is there already",
-                route.method, route.path
-            );
-            scope.fault(line, message);
+        if let Some(route) = read {
+            add(scope, &mut api.routes, route, &name, line);
         }
-        routes.push(route);
     }
-    let id = own.map(|api| api.id);
-    match (id, routes.is_empty()) {
-        (None, true) => None,
-        (id, _) => Some(HttpApi {
-            id: id.unwrap_or(IMPLICIT).to_owned(),
-            routes,
-        }),
+    let exists = own.is_some() || plain.is_some() || !api.routes.is_empty();
+    exists.then_some(api)
+}
+
+/// Adds `route`, which `name` describes, unless its place is taken.
+pub fn add(
+    scope: &Scope<'_>,
+    routes: &mut Vec<HttpRoute>,
+    route: HttpRoute,
+    name: &str,
+    line: usize,
+) {
+    if routes.iter().any(|other| same_place(other, &route)) {
+        let message = format!(
+            "{name}: the route {} {} is there already",
+            route.method, route.path
+        );
+        scope.fault(line, message);
     }
+    routes.push(route);
 }
 
 fn route(scope: &Scope<'_>, event: &Event<'_, '_>, own: Option<&str>) -> Option<HttpRoute> {
@@ -75,21 +87,25 @@ fn route(scope: &Scope<'_>, event: &Event<'_, '_>, own: Option<&str>) -> Option<
             return None;
         }
     };
-    if !METHODS.contains(&method.as_str()) {
-        let message = format!("{}: the method `{method}` is unknown", event.name());
-        scope.fault(event.line, message);
-    }
-    if path != "$default"
-        && let Err(why) = check_path(&path)
-    {
-        scope.fault(event.line, format!("{}: Path {why}", event.name()));
-    }
+    check(scope, &method, &path, &event.name(), event.line);
     Some(HttpRoute {
         method,
         path,
         function: event.function.to_owned(),
         timeout,
     })
+}
+
+/// Notes a method or a path that API Gateway does not take.
+pub fn check(scope: &Scope<'_>, method: &str, path: &str, name: &str, line: usize) {
+    if !METHODS.contains(&method) {
+        scope.fault(line, format!("{name}: the method `{method}` is unknown"));
+    }
+    if path != "$default"
+        && let Err(why) = check_path(path)
+    {
+        scope.fault(line, format!("{name}: Path {why}"));
+    }
 }
 
 fn check_path(path: &str) -> Result<(), String> {

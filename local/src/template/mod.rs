@@ -6,6 +6,7 @@ mod conditions;
 mod custom;
 mod datum;
 mod deployment;
+mod distribution;
 mod dynamic_references;
 mod environment;
 mod events;
@@ -15,11 +16,18 @@ mod fields;
 mod function;
 mod globals;
 mod http_routes;
+mod integrations;
 mod local;
+mod loops;
 mod mq_events;
 mod parameters;
+mod permissions;
+mod plain_http_api;
 mod references;
 mod resources;
+mod response_headers;
+mod roles;
+mod rules;
 mod scope;
 mod secret;
 mod substitution;
@@ -106,6 +114,7 @@ impl Template {
             }
             return faults.or(None);
         };
+        loops::expand(&mut tree, &mut faults);
         globals::apply(&mut tree, &mut faults);
         Ok(Self {
             file: file.to_owned(),
@@ -129,6 +138,7 @@ impl Template {
         for condition in scope.conditions.map_or(&[][..], Node::entries) {
             scope.truth(&condition.value);
         }
+        rules::check(&scope, self.tree.get("Rules"));
         match self.tree.get("Resources") {
             Some(section) => scope.resources = resources::read(&scope, section),
             None => scope.fault(1, "there are no Resources"),
@@ -172,7 +182,13 @@ fn application(scope: &Scope<'_>, local: &LocalValues<'_>, given: &EnvironmentFi
         http_api: http_routes::read(scope),
         websocket_api: websocket::read(scope),
         mappings: Vec::new(),
+        distribution: None,
     };
+    application.distribution = distribution::read(
+        scope,
+        application.http_api.as_ref(),
+        application.websocket_api.as_ref(),
+    );
     application.mappings = mq_events::read(scope, &application);
     application
 }

@@ -46,6 +46,9 @@ pub fn reference(scope: &Scope<'_>, line: usize, target: &str) -> Option<Datum> 
     let text = match resource.class {
         Class::Function => function_name(scope, resource)?,
         Class::HttpApi
+        | Class::PlainHttpApi
+        | Class::HttpRoute
+        | Class::HttpIntegration
         | Class::WebSocketApi
         | Class::Route
         | Class::Integration
@@ -53,7 +56,7 @@ pub fn reference(scope: &Scope<'_>, line: usize, target: &str) -> Option<Datum> 
         | Class::Deployment
         | Class::Broker
         | Class::BrokerConfiguration => resource.id.to_owned(),
-        Class::Stage => {
+        Class::Stage | Class::HttpStage => {
             let name = resource.properties.and_then(|all| all.get("StageName"))?;
             scope.text(name, "StageName")?
         }
@@ -64,7 +67,12 @@ pub fn reference(scope: &Scope<'_>, line: usize, target: &str) -> Option<Datum> 
                 Part::PhysicalId(resource.id.to_owned()),
             ));
         }
-        Class::Permission | Class::CloudOnly => {
+        Class::Permission
+        | Class::Distribution
+        | Class::ResponseHeaders
+        | Class::Role
+        | Class::Policy
+        | Class::CloudOnly => {
             return cloud_only(scope, line, resource, "Ref");
         }
     };
@@ -82,7 +90,7 @@ pub fn attribute(scope: &Scope<'_>, line: usize, target: &str, attribute: &str) 
     };
     let text = match (resource.class, attribute) {
         (Class::Function, "Arn") => function_arn(&function_name(scope, resource)?),
-        (Class::HttpApi, "ApiEndpoint") => scope.surroundings.web.clone(),
+        (Class::HttpApi | Class::PlainHttpApi, "ApiEndpoint") => scope.surroundings.web.clone(),
         (Class::WebSocketApi, "ApiEndpoint") => {
             let socket = &scope.surroundings.socket;
             socket
@@ -112,7 +120,15 @@ pub fn attribute(scope: &Scope<'_>, line: usize, target: &str, attribute: &str) 
             };
             return Some(Datum::waiting(line, part));
         }
-        (Class::CloudOnly | Class::Permission, _) => {
+        (
+            Class::Permission
+            | Class::Distribution
+            | Class::ResponseHeaders
+            | Class::Role
+            | Class::Policy
+            | Class::CloudOnly,
+            _,
+        ) => {
             return cloud_only(scope, line, resource, "GetAtt");
         }
         _ => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::scope::Scope;
-use super::yaml::Node;
+use super::yaml::{Entry, Kind, Node};
 
 /// A resource whose condition holds.
 #[derive(Debug)]
@@ -31,17 +31,25 @@ pub enum Class {
     Function,
     /// `AWS::Serverless::HttpApi`.
     HttpApi,
+    /// `AWS::ApiGatewayV2::Api`, an HTTP one.
+    PlainHttpApi,
+    /// `AWS::ApiGatewayV2::Route` of an HTTP API.
+    HttpRoute,
+    /// `AWS::ApiGatewayV2::Integration` of an HTTP API.
+    HttpIntegration,
+    /// `AWS::ApiGatewayV2::Stage` of an HTTP API.
+    HttpStage,
     /// `AWS::ApiGatewayV2::Api`, a WebSocket one.
     WebSocketApi,
-    /// `AWS::ApiGatewayV2::Route`.
+    /// `AWS::ApiGatewayV2::Route` of a WebSocket API.
     Route,
-    /// `AWS::ApiGatewayV2::Integration`.
+    /// `AWS::ApiGatewayV2::Integration` of a WebSocket API.
     Integration,
     /// `AWS::ApiGatewayV2::RouteResponse`.
     RouteResponse,
     /// `AWS::ApiGatewayV2::Deployment`.
     Deployment,
-    /// `AWS::ApiGatewayV2::Stage`.
+    /// `AWS::ApiGatewayV2::Stage` of a WebSocket API.
     Stage,
     /// `AWS::SecretsManager::Secret`.
     Secret,
@@ -53,11 +61,19 @@ pub enum Class {
     Custom,
     /// `AWS::Lambda::Permission`: nothing runs, but what lacks one is refused.
     Permission,
+    /// `AWS::CloudFront::Distribution`.
+    Distribution,
+    /// `AWS::CloudFront::ResponseHeadersPolicy`.
+    ResponseHeaders,
+    /// `AWS::IAM::Role`: who may reach the sockets depends on it.
+    Role,
+    /// `AWS::IAM::ManagedPolicy`, for the same reason.
+    Policy,
     /// A type that only the cloud has a use for.
     CloudOnly,
 }
 
-const RUNNING: [(&str, Class); 13] = [
+const RUNNING: [(&str, Class); 17] = [
     ("AWS::Serverless::Function", Class::Function),
     ("AWS::Serverless::HttpApi", Class::HttpApi),
     ("AWS::ApiGatewayV2::Api", Class::WebSocketApi),
@@ -71,33 +87,39 @@ const RUNNING: [(&str, Class); 13] = [
     ("AWS::AmazonMQ::Configuration", Class::BrokerConfiguration),
     ("AWS::CloudFormation::CustomResource", Class::Custom),
     ("AWS::Lambda::Permission", Class::Permission),
+    ("AWS::CloudFront::Distribution", Class::Distribution),
+    (
+        "AWS::CloudFront::ResponseHeadersPolicy",
+        Class::ResponseHeaders,
+    ),
+    ("AWS::IAM::Role", Class::Role),
+    ("AWS::IAM::ManagedPolicy", Class::Policy),
 ];
 
-/// Types, or families of them, which change nothing about what runs on one
-/// machine: names, certificates, networks, permissions, storage, alarms.
-const CLOUD_ONLY: [&str; 22] = [
-    "AWS::ApiGateway::Account",
+/// Types that change nothing about what runs on one machine: names,
+/// certificates, networks, storage, logs, alarms.
+const CLOUD_ONLY: [&str; 21] = [
     "AWS::ApiGatewayV2::ApiMapping",
     "AWS::ApiGatewayV2::DomainName",
-    "AWS::Budgets::",
-    "AWS::CertificateManager::",
-    "AWS::CloudFormation::WaitConditionHandle",
-    "AWS::CloudFront::",
-    "AWS::CloudWatch::",
-    "AWS::EC2::",
-    "AWS::IAM::",
-    "AWS::KMS::",
-    "AWS::Logs::",
-    "AWS::ResourceGroups::",
-    "AWS::Route53::",
-    "AWS::S3::",
-    "AWS::SNS::",
+    "AWS::CertificateManager::Certificate",
+    "AWS::CloudFront::CachePolicy",
+    "AWS::CloudFront::Function",
+    "AWS::CloudFront::OriginAccessControl",
+    "AWS::CloudFront::OriginRequestPolicy",
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::EC2::SecurityGroup",
+    "AWS::EC2::VPCEndpoint",
+    "AWS::Logs::LogGroup",
+    "AWS::Logs::MetricFilter",
+    "AWS::Route53::RecordSet",
+    "AWS::S3::Bucket",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::Topic",
+    "AWS::SNS::TopicPolicy",
     "AWS::SecretsManager::ResourcePolicy",
-    "AWS::SecretsManager::RotationSchedule",
-    "AWS::ServiceCatalogAppRegistry::",
-    "AWS::Synthetics::",
-    "AWS::WAFv2::",
-    "AWS::XRay::",
+    "AWS::WAFv2::WebACL",
 ];
 
 impl Class {
@@ -109,13 +131,34 @@ impl Class {
         if type_name.starts_with("Custom::") {
             return Some(Self::Custom);
         }
-        let known = CLOUD_ONLY
-            .iter()
-            .any(|known| match known.strip_suffix("::") {
-                Some(_) => type_name.starts_with(known),
-                None => type_name == *known,
-            });
-        known.then_some(Self::CloudOnly)
+        CLOUD_ONLY.contains(&type_name).then_some(Self::CloudOnly)
+    }
+
+    /// The same, knowing that the resource belongs to an HTTP API.
+    fn of_http(self) -> Self {
+        match self {
+            Self::WebSocketApi => Self::PlainHttpApi,
+            Self::Route => Self::HttpRoute,
+            Self::Integration => Self::HttpIntegration,
+            Self::Stage => Self::HttpStage,
+            other => other,
+        }
+    }
+}
+
+/// Whether `resource` is, or by its `ApiId` belongs to, an HTTP API of `section`.
+fn is_http(section: &Node, resource: &Node) -> bool {
+    let property = |of: &Node, key| of.get("Properties").and_then(|all| all.get(key)).cloned();
+    let says_http = |of: &Node| {
+        let protocol = property(of, "ProtocolType");
+        protocol.is_some_and(|protocol| protocol.scalar() == Some("HTTP"))
+    };
+    match property(resource, "ApiId").map(|api| api.kind) {
+        Some(Kind::Call(name, api)) if name == "Ref" => api
+            .scalar()
+            .and_then(|api| section.get(api))
+            .is_some_and(says_http),
+        _ => says_http(resource),
     }
 }
 
@@ -144,7 +187,7 @@ pub fn read<'t>(scope: &Scope<'t>, section: &'t Node) -> BTreeMap<&'t str, Resou
             None => true,
             Some(condition) => scope.named_condition(condition).unwrap_or(true),
         };
-        if let Some(resource) = resource(scope, &entry.key, entry.line, &entry.value)
+        if let Some(resource) = resource(scope, section, entry)
             && exists
         {
             resources.insert(resource.id, resource);
@@ -153,12 +196,8 @@ pub fn read<'t>(scope: &Scope<'t>, section: &'t Node) -> BTreeMap<&'t str, Resou
     resources
 }
 
-fn resource<'t>(
-    scope: &Scope<'t>,
-    id: &'t str,
-    line: usize,
-    node: &'t Node,
-) -> Option<Resource<'t>> {
+fn resource<'t>(scope: &Scope<'t>, section: &Node, entry: &'t Entry) -> Option<Resource<'t>> {
+    let (id, line, node) = (entry.key.as_str(), entry.line, &entry.value);
     if id.is_empty() || !id.chars().all(|c| c.is_ascii_alphanumeric()) {
         scope.fault(line, format!("{id}: a logical id is letters and digits"));
     }
@@ -171,6 +210,11 @@ fn resource<'t>(
         let message = format!("{id}: the type `{type_name}` is not known here");
         scope.fault(type_node.line, message);
         return None;
+    };
+    let class = if is_http(section, node) {
+        class.of_http()
+    } else {
+        class
     };
     let depends_on = match node.get("DependsOn") {
         None => Vec::new(),

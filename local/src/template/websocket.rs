@@ -1,14 +1,20 @@
 //! The WebSocket API: `AWS::ApiGatewayV2::` resources.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use super::deployment;
 use super::fields::Fields;
-use super::references;
+use super::integrations::{self, Integration, belongs_to};
+use super::permissions::{self, Asking};
 use super::resources::{Class, Resource};
 use super::scope::Scope;
 use crate::application::{WebSocketApi, WebSocketRoute};
+
+const INTEGRATIONS: integrations::Rules = integrations::Rules {
+    class: Class::Integration,
+    payload: ("1.0", false),
+    longest: 29_000,
+};
 
 /// Reads the one WebSocket API, its routes and its stage.
 pub fn read(scope: &Scope<'_>) -> Option<WebSocketApi> {
@@ -25,10 +31,7 @@ pub fn read(scope: &Scope<'_>) -> Option<WebSocketApi> {
     fields.pass_over(&["Description", "Name", "Tags", "IpAddressType"]);
     fields.finish();
 
-    let integrations: BTreeMap<&str, Integration> = scope
-        .of_class(Class::Integration)
-        .filter_map(|resource| Some((resource.id, integration(scope, api, resource)?)))
-        .collect();
+    let integrations = integrations::read(scope, api, &INTEGRATIONS);
     let responding = responding_routes(scope, api);
     let mut routes = BTreeMap::new();
     for resource in scope.of_class(Class::Route) {
@@ -42,7 +45,12 @@ pub fn read(scope: &Scope<'_>) -> Option<WebSocketApi> {
         }
     }
     let stage = deployment::stage(scope, api)?;
-    deployment::check_permissions(scope, api, &stage.name, &routes);
+    let asking = routes.iter().map(|(key, route)| Asking {
+        route: key,
+        source: key.clone(),
+        function: &route.function,
+    });
+    permissions::check(scope, api, &stage.name, asking);
     Some(WebSocketApi {
         id: api.id.to_owned(),
         stage: stage.name,
@@ -50,48 +58,6 @@ pub fn read(scope: &Scope<'_>) -> Option<WebSocketApi> {
         routes,
         stage_variables: stage.variables,
         throttling: stage.throttling,
-    })
-}
-
-struct Integration {
-    function: String,
-    timeout: Duration,
-}
-
-fn integration(
-    scope: &Scope<'_>,
-    api: &Resource<'_>,
-    resource: &Resource<'_>,
-) -> Option<Integration> {
-    let fields = Fields::of(scope, resource.properties, resource.line, resource.id);
-    belongs_to(scope, api, resource, &fields);
-    fields.required("IntegrationType");
-    fields.one_of("IntegrationType", &["AWS_PROXY"]);
-    fields.one_of("IntegrationMethod", &["POST"]);
-    fields.one_of("ConnectionType", &["INTERNET"]);
-    fields.one_of("PayloadFormatVersion", &["1.0"]);
-    fields.pass_over(&["Description"]);
-    let timeout = fields.number("TimeoutInMillis", 50..=29_000);
-    let uri = fields.required("IntegrationUri");
-    fields.finish();
-    let uri = uri?;
-    let arn = uri
-        .split_once(":lambda:path/2015-03-31/functions/")
-        .and_then(|(_, rest)| rest.strip_suffix("/invocations"));
-    let function = arn.and_then(|arn| references::function_named(scope, arn));
-    let Some(function) = function else {
-        let message = format!(
-            "{}: IntegrationUri `{uri}` does not invoke a function of this template; it is \
-             arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/\
-             ${{Function.Arn}}/invocations",
-            resource.id
-        );
-        scope.fault(resource.line, message);
-        return None;
-    };
-    Some(Integration {
-        function,
-        timeout: Duration::from_millis(timeout.unwrap_or(29_000).into()),
     })
 }
 
@@ -125,15 +91,7 @@ fn route(
     let expects_response = fields.one_of("RouteResponseSelectionExpression", &["$default"]);
     fields.finish();
     let (key, target) = (key?, target?);
-    let integration = target.strip_prefix("integrations/");
-    let Some(integration) = integration.and_then(|id| integrations.get(id)) else {
-        let message = format!(
-            "{}: Target `{target}` is not integrations/ and an integration of this template",
-            resource.id
-        );
-        scope.fault(resource.line, message);
-        return None;
-    };
+    let integration = integrations::target(scope, resource, &target, integrations)?;
     match (expects_response.is_some(), has_response) {
         (true, false) => scope.warn(
             resource.line,
@@ -159,18 +117,4 @@ fn route(
         responds: expects_response.is_some() && has_response,
     };
     Some((key, route))
-}
-
-/// Notes an `ApiId` that is not the template's API.
-pub(super) fn belongs_to(
-    scope: &Scope<'_>,
-    api: &Resource<'_>,
-    resource: &Resource<'_>,
-    fields: &Fields<'_, '_>,
-) {
-    let id = fields.required("ApiId");
-    if id.is_some_and(|id| id != api.id) {
-        let message = format!("{}: ApiId is not the WebSocket API {}", resource.id, api.id);
-        scope.fault(resource.line, message);
-    }
 }

@@ -6,7 +6,7 @@ use super::scope::Scope;
 use super::substitution::{self, Piece};
 use super::yaml::{Kind, Node};
 
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "AWSTemplateFormatVersion",
     "Transform",
     "Description",
@@ -15,6 +15,7 @@ const SECTIONS: [&str; 10] = [
     "Parameters",
     "Mappings",
     "Conditions",
+    "Rules",
     "Resources",
     "Outputs",
 ];
@@ -63,9 +64,14 @@ pub fn check(scope: &Scope<'_>, template: &Node) {
         scope.fault(line, "Transform has to be AWS::Serverless-2016-10-31");
     }
     let names = Names::of(template);
-    for section in ["Globals", "Conditions", "Resources", "Outputs"] {
+    for section in ["Globals", "Conditions", "Rules", "Resources", "Outputs"] {
         if let Some(node) = template.get(section) {
-            walk(scope, node, &names, section == "Conditions");
+            walk(
+                scope,
+                node,
+                &names,
+                ["Conditions", "Rules"].contains(&section),
+            );
         }
     }
     for entry in template.get("Resources").map_or(&[][..], Node::entries) {

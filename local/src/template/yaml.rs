@@ -223,6 +223,8 @@ impl<'a> Reader<'a, '_> {
 fn long_form(mut entries: Vec<Entry>) -> Kind {
     let name = match entries.as_slice() {
         [only] if only.key == "Ref" => Some("Ref".to_owned()),
+        // A loop is none: it is written out where it stands.
+        [only] if only.key.starts_with("Fn::ForEach::") => None,
         [only] => only.key.strip_prefix("Fn::").map(str::to_owned),
         _ => None,
     };

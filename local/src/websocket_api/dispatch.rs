@@ -12,9 +12,9 @@ use super::answer::{Answer, Notice};
 use super::connection::Connection;
 use super::event::{self, Event, Occasion};
 use super::limits::MESSAGE_BYTES;
-use super::rate::Rate;
 use crate::application::WebSocketRoute;
 use crate::invoker::InvokeError;
+use crate::rate::Rate;
 
 /// Why an integration gave nothing to go on with.
 #[derive(Debug, thiserror::Error)]

@@ -17,7 +17,6 @@ mod handshake;
 mod limits;
 mod management;
 mod percent;
-mod rate;
 mod registry;
 mod route_selection;
 mod signature;
@@ -33,12 +32,12 @@ use axum::routing::{any, put};
 
 use crate::application::WebSocketApi;
 use crate::invoker::Invoker;
+use crate::rate::Rate;
 
 pub use access::{Access, Credentials};
 
 use connection::Closing;
 use limits::Limits;
-use rate::Rate;
 use registry::Registry;
 use route_selection::RouteSelection;
 

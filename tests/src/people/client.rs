@@ -87,6 +87,15 @@ impl Client {
         client
     }
 
+    /// The same client, asking the HTTP API itself and not CloudFront.
+    #[must_use]
+    pub fn past_the_distribution(&self, stack: &Stack) -> Self {
+        Self {
+            origin: stack.ready().execute_api,
+            ..self.clone()
+        }
+    }
+
     /// The origin of page and API.
     pub fn origin(&self) -> &str {
         &self.origin

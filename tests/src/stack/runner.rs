@@ -26,6 +26,8 @@ pub struct Ready {
     ready: bool,
     /// The origin of page and API.
     pub web: String,
+    /// The HTTP API itself, with no CloudFront before it.
+    pub execute_api: String,
     /// Where the mails are.
     pub inbox: String,
     /// The broker, login included.

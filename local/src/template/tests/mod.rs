@@ -1,6 +1,8 @@
 //! Templates and what they come to.
 
 mod expressions;
+mod front_door;
+mod loops;
 mod resources;
 
 use std::collections::BTreeMap;

@@ -92,8 +92,8 @@ fn what_would_not_work_in_the_cloud_is_refused_or_warned_of() {
             "no AWS::Lambda::Permission",
         ),
         (
-            without("WEBSOCKET", "HTTP"),
-            "Api.ProtocolType is WEBSOCKET here, not `HTTP`",
+            without("WEBSOCKET", "MQTT"),
+            "Api.ProtocolType is WEBSOCKET here, not `MQTT`",
         ),
         (
             without("AWS_PROXY", "HTTP_PROXY"),
