@@ -17,6 +17,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
     println!("\nFor `test` only:");
     show(needs::BROWSER);
     show(needs::PYTHON);
+    show(needs::CLOUD);
     println!(
         "\nWhat is fetched or made once is kept in {}.",
         workspace::cache()?.display()

@@ -10,6 +10,7 @@ mod page_target;
 pub mod python;
 mod rabbitmq;
 mod toolchain;
+pub mod virtual_environment;
 
 use std::env;
 use std::path::PathBuf;
@@ -64,7 +65,10 @@ pub const BROWSER: &[&Need] = &[&browser::NEED];
 
 /// What the checks of the template, of the embedded database and of the HTTP API
 /// need besides.
-pub const PYTHON: &[&Need] = &[&python::PYTHON, &python::TOOLS];
+pub const PYTHON: &[&Need] = &[&python::PYTHON, &python::TOOLS_NEED];
+
+/// What the checks of the template need besides.
+pub const CLOUD: &[&Need] = &[&python::CHECKOV_NEED];
 
 impl Need {
     /// Looks for it.

@@ -4,6 +4,7 @@ mod pymongo;
 mod report;
 mod steps;
 mod tally;
+mod template;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -135,6 +136,9 @@ fn needed(options: &Options) -> Vec<&'static Need> {
     let mut needs = needs::DEV.to_vec();
     if wanted(Area::Template) || wanted(Area::Mongo) {
         needs.extend(needs::PYTHON);
+    }
+    if wanted(Area::Template) {
+        needs.extend(needs::CLOUD);
     }
     if wanted(Area::E2e) {
         needs.extend(needs::BROWSER);

@@ -30,7 +30,7 @@ pub fn run(context: &Context) -> anyhow::Result<Tally> {
     )?;
     wait_for(address)?;
     child::run(
-        Command::new(python::programs()?.join("python"))
+        Command::new(python::TOOLS.programs()?.join("python"))
             .arg(
                 context
                     .workspace

@@ -5,9 +5,9 @@ use std::process::Command;
 use anyhow::bail;
 
 use super::tally::{self, Tally};
-use super::{Area, Context, pymongo};
+use super::{Area, Context, pymongo, template};
 use crate::child;
-use crate::needs::{browser, python};
+use crate::needs::browser;
 use crate::workspace::TOGETHER;
 
 /// One step.
@@ -45,14 +45,35 @@ pub const STEPS: &[Step] = &[
         what: "does SAM understand template.yaml?",
         areas: &[Area::Template],
         serves_a_filter: false,
-        run: |context| sam(context, &[]),
+        run: |context| template::validate(context, &[]),
     },
     Step {
         name: "sam lint",
+        what: "does SAM accept what it makes of template.yaml?",
+        areas: &[Area::Template],
+        serves_a_filter: false,
+        run: |context| template::validate(context, &["--lint"]),
+    },
+    Step {
+        name: "cfn-lint",
         what: "does CloudFormation's linter accept template.yaml?",
         areas: &[Area::Template],
         serves_a_filter: false,
-        run: |context| sam(context, &["--lint"]),
+        run: template::lint,
+    },
+    Step {
+        name: "cloudfront",
+        what: "do the functions of CloudFront do what they should?",
+        areas: &[Area::Template],
+        serves_a_filter: false,
+        run: template::cloudfront_functions,
+    },
+    Step {
+        name: "checkov",
+        what: "are there bad habits in template.yaml without a reason?",
+        areas: &[Area::Template],
+        serves_a_filter: false,
+        run: template::checkov,
     },
     Step {
         name: "clippy",
@@ -127,19 +148,6 @@ fn settings(context: &Context) -> anyhow::Result<Tally> {
         .args(["test", "--package", "xtask", "--test", "rules"])
         .env("BANTER_BIN", &context.artifacts.binaries);
     tests(context, &mut cargo, &["--ignored", SETTINGS])
-}
-
-fn sam(context: &Context, options: &[&str]) -> anyhow::Result<Tally> {
-    let mut sam = Command::new(python::programs()?.join("sam"));
-    sam.current_dir(&context.workspace.root)
-        .args(["validate", "--template-file", "template.yaml"])
-        .args(["--region", "eu-central-1"])
-        .args(options)
-        // It would ask the network who we are, and tell AWS that it ran.
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("SAM_CLI_TELEMETRY", "0");
-    child::run(&mut sam)?;
-    Ok(Tally::one())
 }
 
 /// Everything that the next steps run, in one go.

@@ -1,11 +1,11 @@
-//! `template.yaml` as a tree that knows its lines. The runner reads it strictly;
-//! here it is enough to find things.
+//! `template.yaml` as a tree that knows its lines, with its loops written out.
+//! The runner reads it strictly; here it is enough to find things.
 
 use saphyr_parser::{Event, Parser, Span};
 
 /// A value and the line where it begins. Intrinsic functions count as what
-/// they are given: `!Ref Broker` is the text `Broker`.
-#[derive(Debug)]
+/// they are given: `!Ref Broker` is the text `Broker`, and so is `{Ref: Broker}`.
+#[derive(Debug, Clone)]
 pub struct Node {
     /// Counted from one.
     pub line: usize,
@@ -14,7 +14,7 @@ pub struct Node {
 }
 
 /// What a node can be.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Value {
     /// A text, as it was written.
     Text(String),
@@ -54,7 +54,7 @@ impl Node {
                     let value = events.next().expect("a key has a value");
                     map.push((key, Self::read(value, events)));
                 }
-                Value::Map(map)
+                given(map)
             }
             other => panic!("template.yaml:{}: {other:?}", span.start.line()),
         };
@@ -77,6 +77,35 @@ impl Node {
         match &self.value {
             Value::Map(map) => map,
             _ => &[],
+        }
+    }
+
+    /// The items, or none if it is no list.
+    pub fn items(&self) -> &[Node] {
+        match &self.value {
+            Value::List(list) => list,
+            _ => &[],
+        }
+    }
+
+    /// The same with `item` wherever a loop's `${name}` or `!Ref name` stands.
+    fn with(&self, name: &str, item: &str) -> Self {
+        let value = match &self.value {
+            Value::Text(text) if text == name => Value::Text(item.to_owned()),
+            Value::Text(text) => Value::Text(filled(text, name, item)),
+            Value::List(list) => {
+                Value::List(list.iter().map(|each| each.with(name, item)).collect())
+            }
+            Value::Map(map) => {
+                let entries = map.iter();
+                let filled =
+                    entries.map(|(key, node)| (filled(key, name, item), node.with(name, item)));
+                Value::Map(filled.collect())
+            }
+        };
+        Self {
+            line: self.line,
+            value,
         }
     }
 
@@ -114,4 +143,41 @@ fn unless<'t>(
     events: &mut dyn Iterator<Item = (Event<'t>, Span)>,
 ) -> Option<(Event<'t>, Span)> {
     events.next().filter(|(event, _)| event != end)
+}
+
+/// What a map comes to: a call in its long form is what it is given, and loops
+/// are written out.
+fn given(mut map: Vec<(String, Node)>) -> Value {
+    if let [(key, _)] = map.as_slice()
+        && (key == "Ref" || key.starts_with("Fn::") && !key.starts_with(LOOP))
+        && let Some((key, node)) = map.pop()
+    {
+        return match (key.as_str(), node.value) {
+            ("Fn::GetAtt", Value::List(path)) => {
+                let path: Vec<_> = path.iter().map(Node::text).collect();
+                Value::Text(path.join("."))
+            }
+            (_, value) => value,
+        };
+    }
+    let entries = map.into_iter().flat_map(|(key, node)| {
+        if !key.starts_with(LOOP) {
+            return vec![(key, node)];
+        }
+        let [name, items, fragment] = node.items() else {
+            panic!("template.yaml:{}: {key} is no loop", node.line);
+        };
+        let each = items.texts().into_iter().flat_map(|item| {
+            let written = fragment.with(name.text(), item);
+            written.entries().to_vec()
+        });
+        each.collect()
+    });
+    Value::Map(entries.collect())
+}
+
+const LOOP: &str = "Fn::ForEach::";
+
+fn filled(text: &str, name: &str, item: &str) -> String {
+    text.replace(&format!("${{{name}}}"), item)
 }

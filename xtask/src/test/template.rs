@@ -1,0 +1,101 @@
+//! What can be said of `template.yaml` without an account.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+
+use super::Context;
+use super::tally::Tally;
+use crate::child;
+use crate::needs::python::{CHECKOV, TOOLS};
+
+/// The template.
+const TEMPLATE: &str = "template.yaml";
+
+/// Regions that `cfn-lint` looks at: each has types and limits of its own.
+const REGIONS: [&str; 2] = ["eu-central-1", "us-east-1"];
+
+/// Our own scripts.
+const CHECKS: &str = "xtask/checks";
+
+/// `sam validate`, in one of its two forms, which find different faults.
+///
+/// # Errors
+/// If SAM finds fault with it.
+pub fn validate(context: &Context, options: &[&str]) -> anyhow::Result<Tally> {
+    let mut sam = tool(context, "sam")?;
+    sam.args(["validate", "--template-file", TEMPLATE]);
+    sam.args(["--region", REGIONS[0]]).args(options);
+    one(&mut sam)
+}
+
+/// `cfn-lint`, whose warnings count as errors.
+///
+/// # Errors
+/// If it finds fault with it.
+pub fn lint(context: &Context) -> anyhow::Result<Tally> {
+    let mut lint = tool(context, "cfn-lint")?;
+    lint.args(["--template", TEMPLATE, "--regions"])
+        .args(REGIONS);
+    one(&mut lint)
+}
+
+/// The functions of CloudFront, run.
+///
+/// # Errors
+/// If one of them does something else than it should.
+pub fn cloudfront_functions(context: &Context) -> anyhow::Result<Tally> {
+    let mut python = tool(context, "python")?;
+    python.arg(format!("{CHECKS}/cloudfront_functions.py"));
+    one(python.arg(TEMPLATE))
+}
+
+/// `checkov`, on the template with its loops written out.
+///
+/// # Errors
+/// If it finds fault with it.
+pub fn checkov(context: &Context) -> anyhow::Result<Tally> {
+    let folder = context.workspace.target.join("template");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let written_out = folder.join("written-out.json");
+    write_out(context, &written_out)?;
+    let mut checkov = Command::new(CHECKOV.programs()?.join("checkov"));
+    checkov
+        .current_dir(&context.workspace.root)
+        .arg("--config-file")
+        .arg(format!("{CHECKS}/checkov.yaml"))
+        .arg("--file")
+        .arg(&written_out);
+    one(&mut checkov)
+}
+
+fn write_out(context: &Context, file: &Path) -> anyhow::Result<()> {
+    let mut python = tool(context, "python")?;
+    let output = python
+        .arg(format!("{CHECKS}/written_out.py"))
+        .arg(TEMPLATE)
+        .output()
+        .context("cannot start Python")?;
+    if !output.status.success() {
+        bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    fs::write(file, output.stdout).with_context(|| format!("cannot write {}", file.display()))
+}
+
+/// A program of the environment of tools, which neither asks the network who
+/// we are nor tells AWS that it ran.
+fn tool(context: &Context, name: &str) -> anyhow::Result<Command> {
+    let mut command = Command::new(TOOLS.programs()?.join(name));
+    command
+        .current_dir(&context.workspace.root)
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("SAM_CLI_TELEMETRY", "0");
+    Ok(command)
+}
+
+fn one(command: &mut Command) -> anyhow::Result<Tally> {
+    child::run(command)?;
+    Ok(Tally::one())
+}

@@ -1,0 +1,41 @@
+//! What is kept, and for how long.
+
+use super::{fault, resources};
+use crate::assert_none;
+use crate::yaml::Node;
+
+/// The types that hold what nobody could make again.
+const HOLDERS: [&str; 2] = ["AWS::SecretsManager::Secret", "AWS::AmazonMQ::Broker"];
+
+#[test]
+fn what_holds_data_outlives_its_stack() {
+    let wanted = [
+        ("DeletionPolicy", "RetainExceptOnCreate"),
+        ("UpdateReplacePolicy", "Retain"),
+    ];
+    let faults: Vec<_> = HOLDERS
+        .iter()
+        .flat_map(|kind| resources(kind))
+        .flat_map(|holder| {
+            let wrong = wanted.iter().filter(move |(key, value)| {
+                holder.node.get(key).is_none_or(|its| its.text() != *value)
+            });
+            let wrong = wrong.map(|(key, value)| format!("needs {key}: {value}"));
+            wrong.map(|what| fault(&holder, &what)).collect::<Vec<_>>()
+        })
+        .collect();
+    assert_none(&faults);
+}
+
+#[test]
+fn logs_are_kept_as_long_as_the_parameter_says() {
+    let faults: Vec<_> = resources("AWS::Logs::LogGroup")
+        .iter()
+        .filter(|group| {
+            let days = group.node.get("Properties.RetentionInDays");
+            days.map(Node::text) != Some("LogDays")
+        })
+        .map(|group| fault(group, "needs RetentionInDays: !Ref LogDays"))
+        .collect();
+    assert_none(&faults);
+}
