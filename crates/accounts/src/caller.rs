@@ -2,6 +2,7 @@
 
 use credentials::Verifier;
 use domain::Millis;
+use domain::limits::FRESH;
 use store::Store;
 use wire::User;
 
@@ -43,5 +44,12 @@ impl Gate {
             user: claims.user(),
             session: claims.sid,
         }))
+    }
+
+    /// Until when the caller's session is fresh: it signed in, or proved itself
+    /// again, a short while ago. None where that is over.
+    pub async fn fresh_until(&self, caller: &Caller, now: Millis) -> Result<Option<Millis>> {
+        let proved = self.store.session_proved_at(&caller.session).await?;
+        Ok(proved.map(|at| at + FRESH).filter(|until| *until > now))
     }
 }

@@ -93,6 +93,11 @@ impl Codes {
         &self.outbox
     }
 
+    /// What codes are hashed and secrets sealed with.
+    pub fn pepper(&self) -> &Pepper {
+        &self.pepper
+    }
+
     /// Whether this is the code of this challenge, in constant time.
     pub(crate) fn is_code_of(&self, challenge: &Challenge, code: &Code) -> bool {
         let purpose = challenge.purpose;

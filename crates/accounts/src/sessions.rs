@@ -125,8 +125,17 @@ impl Sessions {
         self.cookie.set("", 0)
     }
 
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Signs an account in.
-    pub async fn begin(&self, account: &Account, device: String, now: Millis) -> Result<Started> {
+    pub(crate) async fn begin(
+        &self,
+        account: &Account,
+        device: String,
+        now: Millis,
+    ) -> Result<Started> {
         let session = Session::new(random::id(), account.id.clone(), device, now);
         self.store.insert_session(&session).await?;
         telemetry::count(Metric::SignIns, 1);

@@ -1,13 +1,18 @@
 //! All cryptography, in one place to be reviewed: random codes and ids, keyed
-//! hashes, passwords, access tokens and refresh tokens. No I/O; ring does the
-//! work, argon2 the passwords.
+//! hashes, passwords, sealed secrets, TOTP and recovery codes, access tokens and
+//! refresh tokens. No I/O; ring does the work, argon2 the passwords.
 
 pub mod password;
 pub mod pepper;
 pub mod random;
+pub mod recovery;
 pub mod refresh;
+pub mod sealed;
 pub mod token;
+pub mod totp;
 
 pub use pepper::Pepper;
 pub use refresh::RefreshToken;
+pub use sealed::Sealed;
 pub use token::{Claims, Signer, Verifier};
+pub use totp::TotpSecret;

@@ -1,24 +1,62 @@
 //! The key that lives outside the database, so that a copy of the database
 //! alone gives neither codes nor tokens (OWASP ASVS 6.5.2).
+//!
+//! While it is rotated two of them count: the first makes everything, all of
+//! them are accepted.
 
 use domain::settings::Variables;
 use domain::{Code, Purpose};
 use ring::hmac::{HMAC_SHA256, Key, Tag, sign, verify};
 
+use crate::sealed::SealingKey;
+
 /// The pepper, from the variable `PEPPER`.
 #[derive(Clone)]
-pub struct Pepper(Key);
+pub struct Pepper {
+    current: Live,
+    earlier: Vec<Live>,
+}
+
+#[derive(Clone)]
+struct Live {
+    tagging: Key,
+    sealing: SealingKey,
+}
+
+impl Live {
+    fn new(secret: &str) -> Self {
+        Self {
+            tagging: Key::new(HMAC_SHA256, secret.as_bytes()),
+            sealing: SealingKey::derive(secret.as_bytes()),
+        }
+    }
+}
 
 impl Pepper {
-    /// Reads `PEPPER`: a random text of at least 32 bytes. With another one than
-    /// before, every open challenge and every session is void.
+    /// Reads `PEPPER`: a random text of at least 32 bytes, and after a comma the
+    /// one before it. When one that is in neither place made them, open
+    /// challenges and sessions are void and nobody's TOTP code is right.
     pub fn from_variables(variables: &mut Variables) -> Self {
-        Self::new(&variables.secret("PEPPER", 32))
+        Self::from_secrets(&variables.secrets("PEPPER", 32))
     }
 
     /// A pepper from its secret text.
     pub fn new(secret: &str) -> Self {
-        Self(Key::new(HMAC_SHA256, secret.as_bytes()))
+        Self::rotated(secret, &[])
+    }
+
+    /// The pepper `secret`, which took the place of `earlier` ones.
+    pub fn rotated(secret: &str, earlier: &[&str]) -> Self {
+        Self {
+            current: Live::new(secret),
+            earlier: earlier.iter().map(|secret| Live::new(secret)).collect(),
+        }
+    }
+
+    fn from_secrets(secrets: &[String]) -> Self {
+        let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+        let (current, earlier) = secrets.split_first().unwrap_or((&"", &[]));
+        Self::rotated(current, earlier)
     }
 
     /// The keyed hash of a code, bound to its challenge and purpose, so that it
@@ -36,11 +74,25 @@ impl Pepper {
     }
 
     pub(crate) fn tag(&self, kind: &str, parts: &[&str]) -> Tag {
-        sign(&self.0, &message(kind, parts))
+        sign(&self.current.tagging, &message(kind, parts))
     }
 
     pub(crate) fn is_tag(&self, kind: &str, parts: &[&str], tag: &[u8]) -> bool {
-        verify(&self.0, &message(kind, parts), tag).is_ok()
+        let message = message(kind, parts);
+        self.all()
+            .any(|live| verify(&live.tagging, &message, tag).is_ok())
+    }
+
+    pub(crate) fn sealing_key(&self) -> &SealingKey {
+        &self.current.sealing
+    }
+
+    pub(crate) fn sealing_keys(&self) -> impl Iterator<Item = &SealingKey> {
+        self.all().map(|live| &live.sealing)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Live> {
+        std::iter::once(&self.current).chain(&self.earlier)
     }
 }
 
@@ -68,5 +120,16 @@ mod tests {
         assert!(!pepper.is_code("c1", Purpose::Reset, &code, &hash));
         assert!(!pepper.is_code("c1", Purpose::Login, &Code::from_number(1), &hash));
         assert!(!Pepper::new("another").is_code("c1", Purpose::Login, &code, &hash));
+    }
+
+    #[test]
+    fn item_24_while_the_pepper_is_rotated_both_count_and_the_new_one_makes() {
+        let code = Code::from_number(12_345_678);
+        let hashed = |pepper: &Pepper| pepper.hash_code("c1", Purpose::Login, &code);
+        let (old, new) = (Pepper::new("the old one"), Pepper::new("the new one"));
+        let both = Pepper::rotated("the new one", &["the old one"]);
+        assert!(both.is_code("c1", Purpose::Login, &code, &hashed(&old)));
+        assert!(new.is_code("c1", Purpose::Login, &code, &hashed(&both)));
+        assert!(!old.is_code("c1", Purpose::Login, &code, &hashed(&both)));
     }
 }

@@ -69,12 +69,12 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// Reads `TOKEN_SIGNING_SECRET` (a random text of at least 32 bytes; with
-    /// another one every access token is void at once) and `SITE_ORIGIN`.
+    /// Reads `SITE_ORIGIN` and `TOKEN_SIGNING_SECRET`: random texts of at least
+    /// 32 bytes, of which the first signs; see [`public_keys`] for the others.
     pub fn from_variables(variables: &mut Variables) -> Self {
-        let secret = variables.secret("TOKEN_SIGNING_SECRET", 32);
+        let secrets = variables.secrets("TOKEN_SIGNING_SECRET", 32);
         let issuer = variables.url("SITE_ORIGIN", &["http", "https"]);
-        Self::new(&secret, &issuer)
+        Self::new(secrets.first().map_or("", String::as_str), &issuer)
     }
 
     /// A signer whose Ed25519 seed is the SHA-256 of `secret`: a secret store
@@ -119,6 +119,18 @@ impl Signer {
             expires_at: exp * SECOND,
         }
     }
+}
+
+/// Reads `TOKEN_SIGNING_SECRET`, and gives the public halves of all its secrets
+/// in the form that [`Verifier`] reads: tokens of the one in use pass, and those
+/// of the one before it until they run out.
+pub fn public_keys(variables: &mut Variables) -> String {
+    let secrets = variables.secrets("TOKEN_SIGNING_SECRET", 32);
+    let keys: Vec<String> = secrets
+        .iter()
+        .map(|secret| Signer::new(secret, "").public_key())
+        .collect();
+    keys.join(",")
 }
 
 /// Checks access tokens, with one or (during a rotation) more public keys.

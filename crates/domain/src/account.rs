@@ -4,7 +4,7 @@ use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::limits::{NAME_CHARS, PASSWORD_CHARS_MOST};
+use crate::limits::{NAME_CHARS, PASSWORD_CHARS_MOST, PASSWORD_CHARS_WITH_FACTOR};
 use crate::text::{Invalid, line};
 
 /// An address that mail can be sent to, in lower case, so that one mailbox is
@@ -91,7 +91,7 @@ impl Password {
     /// common one is judged by `credentials`, which has the dictionary.
     pub fn parse(field: &str, text: &str, least: usize) -> Result<Self, Invalid> {
         let password = Self::presented(text);
-        match password.0.chars().count() {
+        match password.chars() {
             count if count < least => Err(Invalid::new(
                 field,
                 format!(
@@ -113,9 +113,24 @@ impl Password {
         Self(text.chars().take(4 * PASSWORD_CHARS_MOST).nfkc().collect())
     }
 
+    /// How many characters it has.
+    pub fn chars(&self) -> usize {
+        self.0.chars().count()
+    }
+
     /// The password itself.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// The least characters of somebody's password where `minimum` is that of one
+/// which is the only factor.
+pub fn least_password(minimum: usize, has_factor: bool) -> usize {
+    if has_factor {
+        minimum.min(PASSWORD_CHARS_WITH_FACTOR)
+    } else {
+        minimum
     }
 }
 
@@ -158,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_counts_characters_and_not_bytes() {
+    fn item_19_a_password_counts_characters_and_not_bytes() {
         assert!(Password::parse("password", &"ä".repeat(15), 15).is_ok());
         assert!(Password::parse("password", &"ä".repeat(14), 15).is_err());
         assert!(Password::parse("password", &"x".repeat(256), 15).is_ok());
@@ -166,7 +181,13 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_the_same_however_its_accents_were_typed() {
+    fn item_19_the_minimum_is_15_and_8_only_with_a_second_factor() {
+        assert_eq!(least_password(15, false), 15);
+        assert_eq!(least_password(15, true), 8);
+    }
+
+    #[test]
+    fn item_19_a_password_is_the_same_however_its_accents_were_typed() {
         assert_eq!(
             Password::presented("cafe\u{301}"),
             Password::presented("caf\u{e9}")

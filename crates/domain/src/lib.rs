@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod challenge;
+pub mod factor;
 pub mod history;
 pub mod limits;
 pub mod mail;
@@ -16,6 +17,7 @@ mod unavailable;
 
 pub use account::{EmailAddress, Password, PersonName};
 pub use challenge::{Code, Purpose};
+pub use factor::{FactorCode, PasskeyName, RecoveryCode, TotpCode};
 pub use message::{ClientMessageId, MessageText, RoomName};
 pub use text::Invalid;
 pub use time::Millis;

@@ -10,6 +10,8 @@ use crate::time::{DAY, HOUR, MINUTE, Millis, SECOND};
 pub const NAME_CHARS: usize = 80;
 /// The least characters of a password (NIST SP 800-63B-4, 3.1.1.2, single factor).
 pub const PASSWORD_CHARS_LEAST: usize = 15;
+/// The least characters of one that is not the only factor.
+pub const PASSWORD_CHARS_WITH_FACTOR: usize = 8;
 /// The most characters of a password.
 pub const PASSWORD_CHARS_MOST: usize = 256;
 /// Characters of a message after trimming.
@@ -35,6 +37,17 @@ pub const CODE_LIFETIME: Millis = 5 * MINUTE;
 pub const RESEND_WAIT: Millis = MINUTE;
 /// Answers that one challenge takes.
 pub const CODE_TRIES: u32 = 5;
+/// How long a sign-in waits for its second factor, and a passkey to be made or
+/// used.
+pub const CEREMONY_LIFETIME: Millis = 5 * MINUTE;
+/// How long TOTP that was begun may be confirmed.
+pub const TOTP_SETUP_LIFETIME: Millis = 10 * MINUTE;
+/// How long after its sign-in or step-up a session may change factors.
+pub const FRESH: Millis = 10 * MINUTE;
+/// Recovery codes that are made at once.
+pub const RECOVERY_CODES: usize = 10;
+/// Passkeys of one person.
+pub const PASSKEYS_PER_USER: usize = 20;
 /// How long an access token counts.
 pub const ACCESS_TOKEN_LIFETIME: Millis = 15 * MINUTE;
 /// How long a session lasts without being refreshed.
@@ -87,6 +100,13 @@ pub const FAILURES_PER_SOURCE: Quota = Quota {
 pub const REGISTRATIONS: Quota = Quota {
     name: "registrations",
     count: 60,
+    window: HOUR,
+};
+/// Sign-ins with a passkey that are begun, per source address: a page may begin
+/// one whenever it is opened.
+pub const PASSKEY_SIGN_INS: Quota = Quota {
+    name: "passkey-sign-ins",
+    count: 300,
     window: HOUR,
 };
 /// Invitations per person.

@@ -41,6 +41,13 @@ pub enum Job {
         /// To whom.
         email: String,
     },
+    /// Something that lets somebody in was changed.
+    FactorChanged {
+        /// To whom.
+        email: String,
+        /// What.
+        change: FactorChange,
+    },
     /// A sign-in from a device not seen before.
     NewSignIn {
         /// To whom.
@@ -64,6 +71,24 @@ pub enum Job {
     Nothing {},
 }
 
+/// A change to what lets somebody in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FactorChange {
+    /// Codes from an app are asked for.
+    TotpOn,
+    /// They are not any more.
+    TotpOff,
+    /// New recovery codes took the place of the old.
+    RecoveryCodesMade,
+    /// A recovery code stood in for the app.
+    RecoveryCodeUsed,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
+}
+
 impl Job {
     /// The word for its type, safe to log.
     pub fn kind(&self) -> &'static str {
@@ -71,6 +96,7 @@ impl Job {
             Self::SendOtp { .. } => "send_otp",
             Self::AccountExists { .. } => "account_exists",
             Self::PasswordChanged { .. } => "password_changed",
+            Self::FactorChanged { .. } => "factor_changed",
             Self::NewSignIn { .. } => "new_sign_in",
             Self::Invited { .. } => "invited",
             Self::Nothing {} => "nothing",

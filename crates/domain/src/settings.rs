@@ -77,13 +77,17 @@ impl Variables {
         }
     }
 
-    /// A secret of at least `least` bytes.
-    pub fn secret(&mut self, name: &str, least: usize) -> String {
-        let secret = self.text(name);
-        if !secret.is_empty() && secret.len() < least {
-            self.fault(format!("{name} must have at least {least} bytes"));
+    /// Secrets of at least `least` bytes each, parted by commas: the one in use,
+    /// and after it those that still count during a rotation. Never empty.
+    pub fn secrets(&mut self, name: &str, least: usize) -> Vec<String> {
+        let secrets: Vec<String> = self.text(name).split(',').map(str::to_owned).collect();
+        let is_absent = secrets.iter().all(String::is_empty);
+        if !is_absent && secrets.iter().any(|secret| secret.len() < least) {
+            self.fault(format!(
+                "each secret of {name} must have at least {least} bytes"
+            ));
         }
-        secret
+        secrets
     }
 
     /// Notes a fault, such as one that only a caller can see. A variable that
@@ -108,6 +112,20 @@ impl Variables {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_of_several_secrets_must_be_long_enough() {
+        let of = |value: &str| {
+            let mut variables = Variables::new([("KEY".to_owned(), value.to_owned())]);
+            let secrets = variables.secrets("KEY", 4);
+            (secrets, variables.check().is_ok())
+        };
+        assert_eq!(of("abcd"), (vec!["abcd".to_owned()], true));
+        assert_eq!(of("abcd,efgh").0.len(), 2);
+        for short in ["abc", "abcd,", "abcd,efg", ""] {
+            assert!(!of(short).1, "{short}");
+        }
+    }
 
     #[test]
     fn all_faults_are_told_at_once_and_no_value_with_them() {

@@ -30,10 +30,11 @@ impl Log {
     /// Libraries are heard from `WARN` on: some of them log what they send at
     /// lower levels.
     fn most_of(&self, target: &str) -> LevelFilter {
-        if target.starts_with("lapin") {
-            // It shows all of a message that no queue takes, code and address
+        if SILENT.iter().any(|prefix| target.starts_with(prefix)) {
+            // lapin shows all of a message that no queue takes, code and address
             // included, and calls it an error when a function that was frozen
             // finds its connection gone. What matters of that `outbox` tells.
+            // webauthn_rs calls it an error that somebody's passkey is wrong.
             LevelFilter::OFF
         } else if is_ours(target) {
             self.ours
@@ -71,10 +72,26 @@ impl Subscriber for Log {
     fn exit(&self, _: &Id) {}
 }
 
+/// Libraries that are not heard at all.
+const SILENT: [&str; 2] = ["lapin", "webauthn_rs"];
+
 fn is_ours(target: &str) -> bool {
-    const FOREIGN: [&str; 14] = [
-        "aws_", "hyper", "lapin", "lambda_", "lettre", "mongodb", "rustls", "tokio", "tower",
-        "async_", "amq_", "h2", "mio", "want",
+    const FOREIGN: [&str; 15] = [
+        "aws_",
+        "hyper",
+        "lapin",
+        "lambda_",
+        "lettre",
+        "mongodb",
+        "rustls",
+        "tokio",
+        "tower",
+        "async_",
+        "amq_",
+        "h2",
+        "mio",
+        "want",
+        "webauthn_rs",
     ];
     !FOREIGN.iter().any(|prefix| target.starts_with(prefix))
 }

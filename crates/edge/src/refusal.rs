@@ -25,6 +25,8 @@ pub enum Refusal {
     SignedOut,
     /// One may not do this.
     Forbidden(&'static str),
+    /// Only a session that proved a short while ago whose it is may do this.
+    NotFresh,
     /// No such room for this user.
     UnknownRoom,
     /// No such thing for this user.
@@ -52,11 +54,19 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Refusal {
 }
 
 impl Refusal {
+    /// The last second factor stays as long as the password needs it.
+    pub fn needs_longer_password() -> Self {
+        Self::Invalid(Invalid::new(
+            "password",
+            "is too short to be the only factor: choose a longer one first.",
+        ))
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         match self {
             Self::WrongCredentials | Self::WrongCode { .. } | Self::SignedOut => 401,
-            Self::Forbidden(_) => 403,
+            Self::Forbidden(_) | Self::NotFresh => 403,
             Self::UnknownRoom | Self::NotFound | Self::UnknownAction => 404,
             Self::Expired => 410,
             Self::TooLarge => 413,
@@ -76,7 +86,7 @@ impl Refusal {
             Self::WrongCode { .. } => Word::WrongCode,
             Self::Expired => Word::Expired,
             Self::SignedOut => Word::SignedOut,
-            Self::Forbidden(_) => Word::Forbidden,
+            Self::Forbidden(_) | Self::NotFresh => Word::Forbidden,
             Self::UnknownRoom => Word::UnknownRoom,
             Self::NotFound => Word::NotFound,
             Self::UnknownAction => Word::UnknownAction,
@@ -101,6 +111,7 @@ impl Refusal {
             Self::Expired => "The code has run out. Ask for a new one.".into(),
             Self::SignedOut => "Please sign in.".into(),
             Self::Forbidden(why) => (*why).into(),
+            Self::NotFresh => "Please enter your password again before you change this.".into(),
             Self::UnknownRoom => "There is no such room, or you are not in it.".into(),
             Self::NotFound => "There is no such thing.".into(),
             Self::UnknownAction => "There is no such action.".into(),

@@ -2,7 +2,7 @@
 
 use domain::Purpose;
 use domain::challenge::CODE_DIGITS;
-use domain::mail::Job;
+use domain::mail::{FactorChange, Job};
 
 use crate::shown::{day_and_time, escaped, quoted, time_of_day, wrapped};
 
@@ -37,6 +37,7 @@ impl Letter {
             }
             Job::AccountExists { email } => (email, Self::account_exists(origin)),
             Job::PasswordChanged { email } => (email, Self::password_changed(origin)),
+            Job::FactorChanged { email, change } => (email, Self::factor_changed(*change, origin)),
             Job::NewSignIn { email, device, at } => {
                 (email, Self::new_sign_in(device, &day_and_time(*at), origin))
             }
@@ -160,6 +161,36 @@ impl Letter {
                     "You get this mail because we tell the owner of an account whenever that \
                      happens. If it was not you, go to {origin}, say that you have forgotten your \
                      password and choose a new one at once."
+                ),
+            ],
+        )
+    }
+
+    fn factor_changed(change: FactorChange, origin: &str) -> Self {
+        let what = match change {
+            FactorChange::TotpOn => {
+                "Signing in now asks for a code from an authenticator app, or for a recovery code."
+            }
+            FactorChange::TotpOff => {
+                "Signing in does not ask for a code from an authenticator app any more."
+            }
+            FactorChange::RecoveryCodesMade => {
+                "New recovery codes were made; the ones before count no more."
+            }
+            FactorChange::RecoveryCodeUsed => {
+                "Somebody signed in with one of your recovery codes; it counts no more."
+            }
+            FactorChange::PasskeyAdded => "A passkey was added, which signs in by itself.",
+            FactorChange::PasskeyRemoved => "A passkey was removed; it signs nobody in any more.",
+        };
+        Self::of(
+            "How you sign in to Banter was changed",
+            [
+                format!("This concerns your account at {origin}. {what}"),
+                format!(
+                    "You get this mail because we tell the owner of an account whenever that \
+                     happens. If it was you, do nothing. If it was not you, sign in at {origin}, \
+                     undo it, and change your password at once, which signs out every other device."
                 ),
             ],
         )

@@ -2,13 +2,12 @@
 
 use domain::limits::CODE_TRIES;
 use domain::{Millis, Purpose};
-use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, DateTime, doc};
 use mongodb::options::ReturnDocument;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::{Store, date};
+use crate::{Store, binary, date};
 
 /// A challenge. Where nobody is to be let in (an unknown address, one that has
 /// an account already) it stands all the same and no code answers it, so that
@@ -177,12 +176,5 @@ impl Store {
 
     fn challenges(&self) -> mongodb::Collection<Challenge> {
         self.collection("challenges")
-    }
-}
-
-fn binary(bytes: Vec<u8>) -> Binary {
-    Binary {
-        subtype: BinarySubtype::Generic,
-        bytes,
     }
 }

@@ -20,9 +20,17 @@ pub(crate) async fn create(database: &Database) -> Result<()> {
 
 fn all() -> Vec<(&'static str, Vec<IndexModel>)> {
     vec![
-        // One account per address.
-        ("users", vec![unique(doc! { "email": 1 })]),
+        (
+            "users",
+            vec![
+                // One account per address.
+                unique(doc! { "email": 1 }),
+                // One account per passkey, and whose it is.
+                unique_where_present("passkeys.credential"),
+            ],
+        ),
         ("challenges", vec![expiring()]),
+        ("ceremonies", vec![expiring()]),
         // One's own sessions, newest first.
         (
             "sessions",

@@ -3,6 +3,7 @@
 //! What must not race is one conditional operation here. Every write may happen
 //! twice. Writes are acknowledged by a majority before they count.
 
+pub mod ceremonies;
 pub mod challenges;
 pub mod connections;
 pub mod deliveries;
@@ -20,7 +21,8 @@ use std::time::Duration;
 
 use domain::Millis;
 use domain::settings::Variables;
-use mongodb::bson::{DateTime, doc};
+use mongodb::bson::spec::BinarySubtype;
+use mongodb::bson::{Binary, DateTime, doc};
 use mongodb::options::{ClientOptions, WriteConcern};
 use mongodb::{Client, Collection, Database};
 
@@ -109,4 +111,12 @@ impl Store {
 /// A time for a TTL index, which counts in BSON dates.
 pub(crate) fn date(at: Millis) -> DateTime {
     DateTime::from_millis(at)
+}
+
+/// Bytes as they are kept.
+pub(crate) fn binary(bytes: Vec<u8>) -> Binary {
+    Binary {
+        subtype: BinarySubtype::Generic,
+        bytes,
+    }
 }

@@ -27,6 +27,10 @@ pub struct Session {
     pub created_at: Millis,
     /// When it was last refreshed.
     pub seen_at: Millis,
+    /// When its owner last proved who they are: at its beginning, or by a step-up.
+    /// Sessions of before this was kept have not.
+    #[serde(default)]
+    pub proved_at: Millis,
     /// How often its refresh token was rotated.
     pub rotation: i64,
     /// When that was, the last [`ROTATIONS_KEPT`] times, oldest first.
@@ -44,6 +48,7 @@ impl Session {
             device,
             created_at: now,
             seen_at: now,
+            proved_at: now,
             rotation: 0,
             rotated: Vec::new(),
             expires: date(now + SESSION_LIFETIME),
@@ -88,6 +93,21 @@ impl Store {
             .projection(doc! { "_id": 1 })
             .await?;
         Ok(found.is_some())
+    }
+
+    /// When a session's owner last proved who they are.
+    pub async fn session_proved_at(&self, id: &str) -> Result<Option<Millis>> {
+        let session = self.sessions().find_one(doc! { "_id": id }).await?;
+        Ok(session.map(|session| session.proved_at))
+    }
+
+    /// Notes that its owner proved again who they are.
+    pub async fn prove_session(&self, id: &str, now: Millis) -> Result<()> {
+        let update = doc! { "$set": { "proved_at": now } };
+        self.sessions()
+            .update_one(doc! { "_id": id }, update)
+            .await?;
+        Ok(())
     }
 
     /// Rotates the token of a session from `rotation` to the next.

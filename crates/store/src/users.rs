@@ -1,13 +1,20 @@
-//! Accounts.
+//! Accounts. What lets somebody in is one document, so that no two changes at
+//! once leave a short password without a second factor: [`factors`], [`passkeys`].
+
+mod factors;
+mod passkeys;
 
 use domain::{EmailAddress, Millis};
-use mongodb::bson::doc;
+use mongodb::bson::{Binary, doc};
 use serde::{Deserialize, Serialize};
 use wire::User;
 use wire::model::Me;
 
 use crate::error::{Result, is_duplicate};
 use crate::{Store, date};
+
+pub use factors::{Outdated, Removed, Totp};
+pub use passkeys::{Added, Passkey};
 
 /// A person with a confirmed address.
 #[derive(Clone, Serialize, Deserialize)]
@@ -21,6 +28,18 @@ pub struct Account {
     pub name: String,
     /// The password's argon2id hash.
     pub password: String,
+    /// Whether it counts only as long as there is a second factor.
+    #[serde(default)]
+    pub password_is_short: bool,
+    /// Codes from an app, where they are on.
+    #[serde(default)]
+    pub totp: Option<Totp>,
+    /// Hashes of the recovery codes that are left.
+    #[serde(default)]
+    recovery_codes: Vec<Binary>,
+    /// Oldest first.
+    #[serde(default)]
+    pub passkeys: Vec<Passkey>,
     /// When the address was confirmed.
     pub created_at: mongodb::bson::DateTime,
 }
@@ -33,8 +52,22 @@ impl Account {
             email,
             name,
             password,
+            password_is_short: false,
+            totp: None,
+            recovery_codes: Vec::new(),
+            passkeys: Vec::new(),
             created_at: date(now),
         }
+    }
+
+    /// Whether something other than password and mail lets its owner in.
+    pub fn has_factor(&self) -> bool {
+        self.totp.is_some() || !self.passkeys.is_empty()
+    }
+
+    /// How many recovery codes are left.
+    pub fn recovery_codes_left(&self) -> usize {
+        self.recovery_codes.len()
     }
 
     /// As others see them.
@@ -93,10 +126,24 @@ impl Store {
         }
     }
 
-    /// Replaces the hash of an account's password.
-    pub async fn set_password(&self, id: &str, hash: &str) -> Result<()> {
+    /// Replaces an account's password. A short one is taken only while there is
+    /// a second factor; whether it was.
+    pub async fn set_password(&self, id: &str, hash: &str, is_short: bool) -> Result<bool> {
+        let mut filter = doc! { "_id": id };
+        if is_short {
+            filter.insert("$or", factors::ANY.map(factors::present).to_vec());
+        }
+        let update = doc! { "$set": { "password": hash, "password_is_short": is_short } };
+        let done = self.users().update_one(filter, update).await?;
+        Ok(done.matched_count == 1)
+    }
+
+    /// Replaces the hash of a password by a stronger one of the same, unless
+    /// another password was set meanwhile.
+    pub async fn rehash_password(&self, account: &Account, hash: &str) -> Result<()> {
+        let same = doc! { "_id": &account.id, "password": &account.password };
         let update = doc! { "$set": { "password": hash } };
-        self.users().update_one(doc! { "_id": id }, update).await?;
+        self.users().update_one(same, update).await?;
         Ok(())
     }
 

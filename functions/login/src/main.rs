@@ -56,7 +56,7 @@ async fn handle(app: &'static App, call: Call) -> Outcome {
     }
     if password::is_outdated(&account.password) {
         let hash = password::hash(presented).await;
-        store.set_password(&account.id, &hash).await?;
+        store.rehash_password(&account, &hash).await?;
     }
 
     let ask = Ask {

@@ -4,6 +4,7 @@ use accounts::{Guess, Guessing};
 use credentials::password::{self, Verdict};
 use credentials::random;
 use domain::Password;
+use domain::account::least_password;
 use domain::mail::Job;
 use edge::Refusal;
 use edge::http::{Answer, Call, Outcome};
@@ -20,7 +21,8 @@ pub(crate) async fn change(app: &App, call: Call) -> Outcome {
     let store = app.codes.store();
     let account = store.account(&caller.user.id).await?;
     let account = account.ok_or(Refusal::SignedOut)?;
-    let chosen = Password::parse("password", &body.password, app.password_minimum)?;
+    let least = least_password(app.password_minimum, account.has_factor());
+    let chosen = Password::parse("password", &body.password, least)?;
     password::refuse_common("password", &chosen, &[&account.email, &account.name])?;
     let source = call.source();
     let guess = match Guess::begin(store, &source, Some(&account.email), call.now).await? {
@@ -36,6 +38,7 @@ pub(crate) async fn change(app: &App, call: Call) -> Outcome {
     // The broker comes first: while it is away nothing changes. The password
     // comes last: whoever is cut off before it finds the old one still good and
     // does it again, and nobody else's session outlives it.
+    let is_short = app.is_short(&chosen);
     let hash = password::hash(chosen).await;
     let notice = Job::PasswordChanged {
         email: account.email,
@@ -47,6 +50,6 @@ pub(crate) async fn change(app: &App, call: Call) -> Outcome {
         .await?;
     let others = SessionChoice::AllBut(&caller.session);
     app.delivery.sign_out(&account.id, others, call.now).await?;
-    store.set_password(&account.id, &hash).await?;
+    app.set_password(&account.id, &hash, is_short).await?;
     Ok(Answer::no_content())
 }

@@ -13,6 +13,7 @@ use accounts::{Codes, Gate};
 use credentials::Verifier;
 use delivery::Delivery;
 use domain::settings::Variables;
+use domain::{Invalid, Password};
 use edge::Refusal;
 use edge::http::{Call, Outcome};
 use push::Push;
@@ -39,6 +40,27 @@ impl App {
             codes,
             password_minimum,
         })
+    }
+
+    /// Whether a password counts only with a second factor.
+    fn is_short(&self, password: &Password) -> bool {
+        password.chars() < self.password_minimum
+    }
+
+    /// Keeps a new password. A short one is refused where the last factor was
+    /// removed since somebody looked.
+    async fn set_password(&self, user: &str, hash: &str, is_short: bool) -> Result<(), Refusal> {
+        if self
+            .codes
+            .store()
+            .set_password(user, hash, is_short)
+            .await?
+        {
+            return Ok(());
+        }
+        let least = self.password_minimum;
+        let message = format!("must be at least {least} characters without a second factor.");
+        Err(Invalid::new("password", message).into())
     }
 }
 

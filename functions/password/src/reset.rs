@@ -2,6 +2,8 @@
 
 use accounts::{Entered, Verdict};
 use credentials::password;
+use domain::account::least_password;
+use domain::limits::PASSWORD_CHARS_WITH_FACTOR;
 use domain::mail::Job;
 use domain::{Code, Password, Purpose};
 use edge::Refusal;
@@ -16,7 +18,8 @@ use crate::App;
 pub(crate) async fn reset(app: &App, call: Call) -> Outcome {
     let body: ResetPassword = call.body()?;
     let code = Code::parse("code", &body.code)?;
-    let chosen = Password::parse("password", &body.password, app.password_minimum)?;
+    // Whose it is, and with it the minimum, is known once the code is right.
+    let chosen = Password::parse("password", &body.password, PASSWORD_CHARS_WITH_FACTOR)?;
     password::refuse_common("password", &chosen, &[])?;
     let source = call.source();
     let entered = Entered {
@@ -38,8 +41,9 @@ pub(crate) async fn reset(app: &App, call: Call) -> Outcome {
     replace(app, &challenge, chosen, &call).await
 }
 
-/// What may still fail while the code stays good: whether the password says the
-/// address, which is known only now, and the broker. A notice has one id however
+/// What may still fail while the code stays good: whether the password is too
+/// short for an account without a second factor or says its address, which is
+/// known only now, and the broker. A notice has one id however
 /// often the code is tried, so it is mailed once.
 async fn prepare(
     app: &App,
@@ -47,7 +51,12 @@ async fn prepare(
     chosen: &Password,
     call: &Call,
 ) -> Result<(), Refusal> {
-    password::refuse_common("password", chosen, &[&challenge.email])?;
+    let user = challenge.user.as_deref().unwrap_or_default();
+    let account = app.codes.store().account(user).await?;
+    let account = account.ok_or(Refusal::Expired)?;
+    let least = least_password(app.password_minimum, account.has_factor());
+    Password::parse("password", chosen.as_str(), least)?;
+    password::refuse_common("password", chosen, &[&account.email, &account.name])?;
     let notice = Job::PasswordChanged {
         email: challenge.email.clone(),
     };
@@ -63,6 +72,7 @@ async fn prepare(
 async fn replace(app: &App, challenge: &Challenge, chosen: Password, call: &Call) -> Outcome {
     let store = app.codes.store();
     let user = challenge.user.as_deref().ok_or(Refusal::Expired)?;
+    let is_short = app.is_short(&chosen);
     let hash = password::hash(chosen).await;
     if !store.claim_challenge(&challenge.id).await? {
         return Err(Refusal::Expired);
@@ -71,7 +81,7 @@ async fn replace(app: &App, challenge: &Challenge, chosen: Password, call: &Call
     app.delivery
         .sign_out(user, SessionChoice::All, call.now)
         .await?;
-    store.set_password(user, &hash).await?;
+    app.set_password(user, &hash, is_short).await?;
     store.forgive(&[&challenge.email]).await?;
     Ok(Answer::no_content())
 }

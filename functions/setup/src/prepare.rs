@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::time::Duration;
 
-use credentials::Signer;
 use domain::Unavailable;
 use domain::settings::Variables;
 use outbox::topology::{self, Fault};
@@ -13,8 +12,6 @@ use tokio::time::{Instant, sleep};
 
 /// Between two tries to reach what is not there yet.
 const PAUSE: Duration = Duration::from_secs(2);
-/// Shorter than this, a secret could be guessed.
-const SECRET_BYTES: usize = 32;
 
 /// What the template may refer to.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -31,7 +28,7 @@ pub(crate) async fn everything(
 ) -> Result<Attributes, String> {
     let database = store::Settings::from_variables(&mut variables);
     let broker = outbox::Settings::from_variables(&mut variables);
-    let secret = variables.secret("TOKEN_SIGNING_SECRET", SECRET_BYTES);
+    let token_public_keys = credentials::token::public_keys(&mut variables);
     variables.check().map_err(|faults| faults.to_string())?;
 
     let patience = Patience {
@@ -49,10 +46,7 @@ pub(crate) async fn everything(
     if !faults.is_empty() {
         return Err(faults.join("; "));
     }
-    Ok(Attributes {
-        // The issuer is part of a token, not of its key.
-        token_public_keys: Signer::new(&secret, "").public_key(),
-    })
+    Ok(Attributes { token_public_keys })
 }
 
 /// Why something could not be made.

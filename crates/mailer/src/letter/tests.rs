@@ -15,6 +15,10 @@ fn code(purpose: Purpose) -> Job {
 fn others() -> Vec<Job> {
     let email = || "ann@example.com".to_owned();
     vec![
+        Job::FactorChanged {
+            email: email(),
+            change: FactorChange::TotpOff,
+        },
         Job::AccountExists { email: email() },
         Job::PasswordChanged { email: email() },
         Job::NewSignIn {

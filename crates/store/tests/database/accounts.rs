@@ -61,8 +61,18 @@ async fn a_new_password_is_that_of_one_account() {
         let account = account(&name.to_lowercase(), name);
         store.create_account(&account).await.unwrap();
     }
-    store.set_password("ada", "another hash").await.unwrap();
-    store.set_password("nobody", "a third hash").await.unwrap();
+    assert!(
+        store
+            .set_password("ada", "another hash", false)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .set_password("nobody", "a third hash", false)
+            .await
+            .unwrap()
+    );
     assert_eq!(
         store.account("ada").await.unwrap().unwrap().password,
         "another hash"

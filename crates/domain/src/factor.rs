@@ -1,0 +1,196 @@
+//! Second factors: what an app shows, and what stands in for a lost one.
+
+use std::fmt;
+
+use crate::text::{Invalid, line};
+use crate::time::{Millis, SECOND};
+
+/// How long one code of an app is shown (RFC 6238).
+pub const TOTP_STEP: Millis = 30 * SECOND;
+/// How many digits it has.
+pub const TOTP_DIGITS: usize = 6;
+/// Random bytes of a recovery code: so many that a plain hash of one tells nobody
+/// anything (OWASP ASVS 5.0, 6.5.2 asks for 112 bits).
+pub const RECOVERY_CODE_BYTES: usize = 15;
+/// How many characters that is, and how they are grouped to be read.
+const RECOVERY_CODE_CHARS: usize = RECOVERY_CODE_BYTES * 8 / 5;
+const GROUP: usize = 6;
+/// Crockford's base 32: no letter looks like a digit.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// Characters of a passkey's name.
+const NAME_CHARS: usize = 80;
+
+/// What somebody enters as their second factor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FactorCode {
+    /// The six digits of an app.
+    Totp(TotpCode),
+    /// A recovery code.
+    Recovery(RecoveryCode),
+}
+
+impl FactorCode {
+    /// Reads either, as people type or paste it.
+    pub fn parse(field: &str, text: &str) -> Result<Self, Invalid> {
+        let totp = TotpCode::read(text).map(Self::Totp);
+        totp.or_else(|| RecoveryCode::read(text).map(Self::Recovery))
+            .ok_or_else(|| {
+                Invalid::new(
+                    field,
+                    format!("must be the {TOTP_DIGITS} digits of your app, or a recovery code."),
+                )
+            })
+    }
+}
+
+/// Six digits of an app. `Debug` hides them: codes never reach a log.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct TotpCode(u32);
+
+impl TotpCode {
+    /// Reads a code; spaces and hyphens between digits are forgiven.
+    pub fn parse(field: &str, text: &str) -> Result<Self, Invalid> {
+        Self::read(text).ok_or_else(|| {
+            Invalid::new(
+                field,
+                format!("must be the {TOTP_DIGITS} digits of your app."),
+            )
+        })
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let digits = squeezed(text, TOTP_DIGITS)?;
+        let all = digits.bytes().all(|byte| byte.is_ascii_digit());
+        all.then(|| digits.parse().ok().map(Self)).flatten()
+    }
+
+    /// The code as a number below 10^6.
+    pub fn number(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Debug for TotpCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TotpCode(…)")
+    }
+}
+
+/// A code that stands in once for the app. `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RecoveryCode(String);
+
+impl RecoveryCode {
+    /// The code of these random bytes.
+    pub fn from_bytes(bytes: [u8; RECOVERY_CODE_BYTES]) -> Self {
+        let mut text = String::with_capacity(RECOVERY_CODE_CHARS);
+        for five in bytes.chunks(5) {
+            let bits = five
+                .iter()
+                .fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
+            for place in (0..8).rev() {
+                text.push(char::from(ALPHABET[(bits >> (5 * place)) as usize & 31]));
+            }
+        }
+        Self(text)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let text = squeezed(text, RECOVERY_CODE_CHARS)?;
+        let text: String = text
+            .to_ascii_lowercase()
+            .chars()
+            .map(|letter| match letter {
+                'o' => '0',
+                'i' | 'l' => '1',
+                other => other,
+            })
+            .collect();
+        let all = text.bytes().all(|byte| ALPHABET.contains(&byte));
+        all.then_some(Self(text))
+    }
+
+    /// The code without its hyphens.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The code in groups, as its owner writes it down.
+    pub fn grouped(&self) -> String {
+        let groups: Vec<&str> = (0..RECOVERY_CODE_CHARS / GROUP)
+            .map(|group| &self.0[group * GROUP..(group + 1) * GROUP])
+            .collect();
+        groups.join("-")
+    }
+}
+
+impl fmt::Debug for RecoveryCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecoveryCode(…)")
+    }
+}
+
+/// The text without spaces and hyphens, if exactly `count` ASCII characters are left.
+fn squeezed(text: &str, count: usize) -> Option<String> {
+    let text: String = text
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '-')
+        .take(count + 1)
+        .collect();
+    (text.len() == count && text.is_ascii()).then_some(text)
+}
+
+/// What its owner calls a passkey: one line of 1 to 80 characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PasskeyName(String);
+
+impl PasskeyName {
+    /// Reads a name.
+    pub fn parse(field: &str, text: &str) -> Result<Self, Invalid> {
+        line(field, text, NAME_CHARS).map(Self)
+    }
+
+    /// The name itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn six_digits_are_of_the_app_and_may_be_parted() {
+        let code = FactorCode::parse("code", " 012 345\n").unwrap();
+        assert!(matches!(code, FactorCode::Totp(code) if code.number() == 12_345));
+    }
+
+    #[test]
+    fn a_recovery_code_is_the_same_however_it_is_typed() {
+        let code = RecoveryCode::from_bytes([0xff; RECOVERY_CODE_BYTES]);
+        assert_eq!(code.grouped(), "zzzzzz-zzzzzz-zzzzzz-zzzzzz");
+        let code = RecoveryCode::from_bytes([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+        let sloppy = format!(" {} ", code.grouped().to_uppercase().replace('0', "O"));
+        let typed = FactorCode::parse("code", &sloppy).unwrap();
+        assert_eq!(typed, FactorCode::Recovery(code));
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in ["", "12345", "1234567", "12345a", "१२३४५६", &"u".repeat(24)] {
+            assert!(FactorCode::parse("code", text).is_err(), "{text}");
+        }
+        assert!(TotpCode::parse("code", "zzzzzz-zzzzzz-zzzzzz-zzzzzz").is_err());
+    }
+
+    #[test]
+    fn neither_shows_in_debug_output() {
+        let totp = FactorCode::parse("code", "123456").unwrap();
+        let recovery = RecoveryCode::from_bytes([7; RECOVERY_CODE_BYTES]);
+        assert_eq!(
+            format!("{totp:?} {recovery:?}"),
+            "Totp(TotpCode(…)) RecoveryCode(…)"
+        );
+    }
+}

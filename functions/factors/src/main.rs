@@ -1,0 +1,84 @@
+//! Second factors: `GET /api/factors` shows them, `POST /api/step-up` makes a
+//! session fresh, `POST /api/totp` and `POST /api/totp/confirm` turn codes from an
+//! app on, `DELETE /api/totp` turns them off, `POST /api/recovery-codes` makes new
+//! codes for when the app is lost.
+//!
+//! Reads and writes `users`, `sessions`, `ceremonies`, `failures` and `counters`;
+//! tells the owner of every change by mail.
+
+mod recovery_codes;
+mod show;
+mod step_up;
+mod totp;
+
+use accounts::{Caller, Codes, Gate};
+use credentials::{Verifier, random};
+use domain::mail::{FactorChange, Job};
+use domain::settings::Variables;
+use edge::Refusal;
+use edge::http::{Call, Outcome};
+use store::users::Account;
+
+struct App {
+    codes: Codes,
+    gate: Gate,
+}
+
+impl App {
+    async fn start(mut variables: Variables) -> anyhow::Result<Self> {
+        let codes = accounts::Settings::from_variables(&mut variables);
+        let verifier = Verifier::from_variables(&mut variables);
+        variables.check()?;
+        let codes = Codes::connect(codes).await?;
+        Ok(Self {
+            gate: Gate::new(verifier, codes.store().clone()),
+            codes,
+        })
+    }
+
+    /// The account of whoever calls.
+    async fn account(&self, call: &Call) -> Result<(Caller, Account), Refusal> {
+        let caller = self.gate.caller(call.bearer(), call.now).await?;
+        let caller = caller.ok_or(Refusal::SignedOut)?;
+        let account = self.codes.store().account(&caller.user.id).await?;
+        Ok((caller, account.ok_or(Refusal::SignedOut)?))
+    }
+
+    /// The account of whoever calls, to be changed.
+    async fn fresh_account(&self, call: &Call) -> Result<Account, Refusal> {
+        let (caller, account) = self.account(call).await?;
+        let fresh = self.gate.fresh_until(&caller, call.now).await?;
+        fresh.map(|_| account).ok_or(Refusal::NotFresh)
+    }
+
+    /// Mails the owner what is about to change: while the broker is away, nothing
+    /// does.
+    async fn tell(
+        &self,
+        account: &Account,
+        change: FactorChange,
+        call: &Call,
+    ) -> Result<(), Refusal> {
+        let email = account.email.clone();
+        let notice = Job::FactorChanged { email, change };
+        let outbox = self.codes.outbox();
+        Ok(outbox.publish(&random::id(), &notice, call.now).await?)
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), edge::Error> {
+    edge::http::run(App::start, handle).await
+}
+
+async fn handle(app: &'static App, call: Call) -> Outcome {
+    match call.route() {
+        "GET /api/factors" => show::show(app, call).await,
+        "POST /api/step-up" => step_up::step_up(app, call).await,
+        "POST /api/totp" => totp::begin(app, call).await,
+        "POST /api/totp/confirm" => totp::confirm(app, call).await,
+        "DELETE /api/totp" => totp::turn_off(app, call).await,
+        "POST /api/recovery-codes" => recovery_codes::renew(app, call).await,
+        _ => Err(Refusal::NotFound),
+    }
+}

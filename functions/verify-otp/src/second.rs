@@ -1,0 +1,53 @@
+//! `POST /api/verify-totp`
+
+use accounts::Factor;
+use credentials::random;
+use domain::FactorCode;
+use domain::mail::{FactorChange, Job};
+use edge::Refusal;
+use edge::http::{Call, Outcome};
+use store::ceremonies::Kind;
+use wire::http::Verify;
+
+use crate::App;
+
+/// Takes a code of the app or a recovery code, and signs in.
+pub(crate) async fn verify(app: &App, call: Call) -> Outcome {
+    let body: Verify = call.body()?;
+    let code = FactorCode::parse("code", &body.code)?;
+    let store = app.codes.store();
+    let id = &body.challenge;
+    let ceremony = store.try_ceremony(id, Kind::SecondFactor, call.now).await?;
+    let ceremony = ceremony.ok_or(Refusal::Expired)?;
+    let user = ceremony.user.as_deref().unwrap_or_default();
+    let account = store.account(user).await?.ok_or(Refusal::Expired)?;
+    let source = call.source();
+    let checked = app.codes.check_factor(&account, &code, &source, call.now);
+    match checked.await? {
+        Factor::Right => {}
+        Factor::Wrong => {
+            return Err(Refusal::WrongCode {
+                attempts_left: ceremony.tries_left,
+            });
+        }
+        Factor::Wait(at) => {
+            store.return_ceremony_try(id).await?;
+            return Err(Refusal::TooFast(at));
+        }
+    }
+    // Of any number of right answers at once, one goes on from here.
+    let ended = store.end_ceremony(id, Kind::SecondFactor, call.now).await?;
+    ended.ok_or(Refusal::Expired)?;
+    if matches!(code, FactorCode::Recovery(_)) {
+        let notice = Job::FactorChanged {
+            email: account.email.clone(),
+            change: FactorChange::RecoveryCodeUsed,
+        };
+        let outbox = app.codes.outbox();
+        // The code is used up: its owner gets in although the broker is away.
+        if let Err(error) = outbox.publish(&random::id(), &notice, call.now).await {
+            tracing::warn!(%error, "the owner is not told of a recovery code");
+        }
+    }
+    app.admit(account, false, &call).await
+}
