@@ -3,6 +3,7 @@
 
 mod codes;
 mod crashes;
+mod factors;
 mod frames;
 mod guesses;
 mod handshake;
@@ -13,6 +14,7 @@ mod messages;
 mod observed;
 mod outages;
 mod page;
+mod passkeys;
 mod presence;
 mod registration;
 mod requests;
@@ -42,6 +44,8 @@ fn main() -> ExitCode {
             .together(sign_in::tests())
             .together(guesses::tests())
             .together(sessions::tests())
+            .together(factors::tests())
+            .together(passkeys::tests())
             .together(rooms::tests())
             .together(many_rooms::tests())
             .together(history::tests())

@@ -34,13 +34,22 @@ pub fn tests() -> Vec<Test> {
 }
 
 /// Every route that wants a token.
-const ROUTES: [(Method, &str); 11] = [
+const ROUTES: [(Method, &str); 20] = [
     (Method::GET, "/api/me"),
     (Method::GET, "/api/socket"),
     (Method::GET, "/api/sessions"),
     (Method::DELETE, "/api/sessions/s"),
     (Method::POST, "/api/logout"),
     (Method::POST, "/api/password"),
+    (Method::GET, "/api/factors"),
+    (Method::POST, "/api/step-up"),
+    (Method::POST, "/api/totp"),
+    (Method::POST, "/api/totp/confirm"),
+    (Method::DELETE, "/api/totp"),
+    (Method::POST, "/api/recovery-codes"),
+    (Method::POST, "/api/passkeys/begin"),
+    (Method::POST, "/api/passkeys"),
+    (Method::DELETE, "/api/passkeys/p"),
     (Method::GET, "/api/rooms"),
     (Method::POST, "/api/rooms"),
     (Method::GET, "/api/rooms/r"),

@@ -1,6 +1,8 @@
 //! People who use the service as independent clients do.
 
 mod answer;
+mod app;
+mod authenticator;
 mod client;
 mod handshake;
 mod inbox;
@@ -9,6 +11,8 @@ mod socket;
 mod visitor;
 
 pub use answer::Answer;
+pub use app::App;
+pub use authenticator::Authenticator;
 pub use client::{Client, machine_client};
 pub use handshake::{Handshake, Refused};
 pub use inbox::{Inbox, Mail, Refusal};

@@ -7,10 +7,11 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::answer::Answer;
+use super::app::App;
 use super::handshake::Handshake;
 use super::socket::Socket;
 use super::visitor::Visitor;
-use crate::stack::Stack;
+use crate::stack::{Kind, Stack};
 
 /// A signed-in session of somebody.
 #[derive(Clone)]
@@ -63,6 +64,24 @@ impl Person {
             Self::join(stack, names[1]),
             Self::join(stack, names[2])
         )
+    }
+
+    /// Turns codes from an app on, and gives the app and the recovery codes.
+    pub async fn turn_totp_on(&self) -> (App, Vec<String>) {
+        let begun = self.client.post_empty("/api/totp").await.expect(200);
+        let secret = begun.text("/secret");
+        let app = App::new(&secret);
+        let confirm = json!({"code": app.code().await});
+        let answer = self.client.post("/api/totp/confirm", confirm).await;
+        let answer = answer.expect(200);
+        let codes = answer.body["recovery_codes"].as_array();
+        let codes = codes.into_iter().flatten().filter_map(Value::as_str);
+        let codes: Vec<String> = codes.map(str::to_owned).collect();
+        self.client.secrets().note(Kind::Token, &secret);
+        for code in &codes {
+            self.client.secrets().note(Kind::Token, code);
+        }
+        (app, codes)
     }
 
     /// As others see them.

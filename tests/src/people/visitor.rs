@@ -80,6 +80,12 @@ impl Visitor {
         self.client.post("/api/verify-otp", body).await
     }
 
+    /// Enters a code of an app, or a recovery code.
+    pub async fn verify_totp(&self, challenge: &str, code: &str) -> Answer {
+        let body = json!({"challenge": challenge, "code": code});
+        self.client.post("/api/verify-totp", body).await
+    }
+
     /// Chooses another password with a code.
     pub async fn reset_password(&self, challenge: &str, code: &str, password: &str) -> Answer {
         self.client.secrets().note(Kind::Password, password);

@@ -3,9 +3,11 @@
 //! both have to answer the same.
 
 mod accounts;
+mod ceremonies;
 mod challenges;
 mod connections;
 mod deliveries;
+mod factors;
 mod faults;
 mod history;
 mod invitations;
