@@ -77,6 +77,15 @@ impl Variables {
         }
     }
 
+    /// A secret of at least `least` bytes.
+    pub fn secret(&mut self, name: &str, least: usize) -> String {
+        let secret = self.text(name);
+        if !secret.is_empty() && secret.len() < least {
+            self.fault(format!("{name} must have at least {least} bytes"));
+        }
+        secret
+    }
+
     /// Secrets of at least `least` bytes each, parted by commas: the one in use,
     /// and after it those that still count during a rotation. Never empty.
     pub fn secrets(&mut self, name: &str, least: usize) -> Vec<String> {
