@@ -19,6 +19,7 @@ mod presence;
 mod registration;
 mod requests;
 mod rooms;
+mod rotation;
 mod sessions;
 mod sign_in;
 mod viewers;
@@ -59,6 +60,6 @@ fn main() -> ExitCode {
             .alone(mail::tests())
             .alone(observed::tests())
             .alone(outages::tests()),
-        durable.alone(crashes::tests()),
+        durable.alone(crashes::tests()).alone(rotation::tests()),
     ])
 }

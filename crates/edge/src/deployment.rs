@@ -50,6 +50,8 @@ pub struct Request {
     pub request_id: String,
     /// The resource's name in the template, to be repeated in the answer.
     pub logical_resource_id: String,
+    /// What kind of resource it is, such as `Custom::Setup`.
+    pub resource_type: String,
     /// What an earlier answer called the resource; absent in a `Create`. Another
     /// name in the answer would make CloudFormation delete this one.
     pub physical_resource_id: Option<String>,
@@ -107,6 +109,7 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(request.kind, Kind::Update);
+        assert_eq!(request.resource_type, "Custom::Setup");
         assert_eq!(request.physical_resource_id.as_deref(), Some("banter"));
     }
 }

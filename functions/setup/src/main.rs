@@ -3,11 +3,15 @@
 //! public keys of access tokens from their secret, too, so that the functions
 //! that only verify never hold it.
 //!
+//! `Custom::Reseal` is the second resource that it makes: it seals TOTP secrets
+//! again, once everybody knows the pepper in use.
+//!
 //! Everything may be there already, and nothing is ever deleted: a stack that
 //! goes leaves its data.
 
 mod answer;
 mod prepare;
+mod reseal;
 
 use std::time::Duration;
 
@@ -26,6 +30,9 @@ async fn main() -> Result<(), edge::Error> {
 async fn handle(request: Request, left: Duration) -> anyhow::Result<()> {
     let outcome = match request.kind {
         Kind::Delete => Ok(None),
+        _ if request.resource_type == "Custom::Reseal" => {
+            reseal::everything(edge::variables()).await.map(|()| None)
+        }
         Kind::Create | Kind::Update => {
             let patience = PATIENCE.min(left.saturating_sub(KEPT_FOR_THE_ANSWER));
             let variables = edge::variables();
@@ -33,7 +40,10 @@ async fn handle(request: Request, left: Duration) -> anyhow::Result<()> {
         }
     };
     match &outcome {
-        Ok(_) => tracing::info!(kind = ?request.kind, "indexes, queues and keys are there"),
+        Ok(_) => {
+            let what = request.logical_resource_id.as_str();
+            tracing::info!(kind = ?request.kind, what, "the deployment's part is made");
+        }
         Err(reason) => tracing::error!(kind = ?request.kind, reason, "the deployment fails"),
     }
     answer::put(&request, outcome).await

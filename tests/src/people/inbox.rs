@@ -140,6 +140,7 @@ impl Inbox {
     /// The runner was started again, and its inbox is empty.
     pub(crate) fn is_new(&self) {
         self.taken.lock().expect("only counted under it").clear();
+        self.latest.send_replace(Arc::default());
     }
 
     async fn nth(

@@ -12,6 +12,7 @@ mod proxy;
 mod runner;
 mod secrets;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -86,7 +87,11 @@ impl Stack {
         let journal = Arc::new(Journal::default());
         let secrets = Arc::new(Secrets::default());
         let uri = database.as_ref().map(Database::uri);
-        let (runner, ready) = Runner::start(data.path(), 0, uri, &journal).await?;
+        let parameters: Vec<String> = uri
+            .map(|uri| format!("MongoUri={uri}"))
+            .into_iter()
+            .collect();
+        let (runner, ready) = Runner::start(data.path(), 0, &parameters, &journal).await?;
         Ok(Self {
             inbox: Inbox::new(ready.clone(), Arc::clone(&secrets))?,
             journal,
@@ -155,6 +160,16 @@ impl Stack {
 
     /// Kills the runner with -9, and starts it again on the same data and port.
     pub async fn kill_and_restart(&self) {
+        self.kill_and_redeploy(&[], |_| ()).await;
+    }
+
+    /// The same with other parameters of the template, and with secrets that
+    /// somebody changes in between, by their names in the template.
+    pub async fn kill_and_redeploy(
+        &self,
+        parameters: &[&str],
+        change: impl FnOnce(&mut BTreeMap<String, String>),
+    ) {
         let mut runner = self.runner.lock().await;
         let mut killed = runner.take().expect("the runner runs");
         let leftovers = processes::descendants(killed.id());
@@ -163,12 +178,23 @@ impl Stack {
             .lock()
             .expect("only extended under it")
             .extend(leftovers);
+        self.change_secrets(change);
         let port = self.ready().port();
-        let (again, ready) = Runner::start(self.data.path(), port, None, &self.journal)
+        let parameters: Vec<String> = parameters.iter().map(|one| (*one).to_owned()).collect();
+        let (again, ready) = Runner::start(self.data.path(), port, &parameters, &self.journal)
             .await
             .expect("the runner starts again on the same data");
         *runner = Some(again);
         self.inbox.is_new();
         *self.ready.lock().expect("only replaced under it") = ready;
+    }
+
+    fn change_secrets(&self, change: impl FnOnce(&mut BTreeMap<String, String>)) {
+        let path = self.data.path().join("secrets.json");
+        let text = std::fs::read_to_string(&path).expect("the runner keeps its secrets there");
+        let mut secrets = serde_json::from_str(&text).expect("they are texts by their names");
+        change(&mut secrets);
+        let text = serde_json::to_string(&secrets).expect("texts are JSON");
+        std::fs::write(&path, text).expect("the data folder is ours");
     }
 }

@@ -75,7 +75,7 @@ impl Runner {
     pub(super) async fn start(
         data: &Path,
         port: u16,
-        mongodb: Option<String>,
+        parameters: &[String],
         journal: &Arc<Journal>,
     ) -> anyhow::Result<(Self, Ready)> {
         let mut command = Command::new(places::binary("local")?);
@@ -98,10 +98,8 @@ impl Runner {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        if let Some(uri) = mongodb {
-            command
-                .arg("--parameter-overrides")
-                .arg(format!("MongoUri={uri}"));
+        if !parameters.is_empty() {
+            command.arg("--parameter-overrides").args(parameters);
         }
         let mut child = command.spawn().context("starting the runner")?;
         let id = child.id().context("the runner has just started")?;

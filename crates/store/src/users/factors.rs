@@ -1,7 +1,7 @@
 //! TOTP and recovery codes of an account.
 
 use domain::Millis;
-use futures_util::TryStreamExt;
+use futures_util::{Stream, StreamExt};
 use mongodb::bson::{Binary, Bson, Document, doc};
 use serde::{Deserialize, Serialize};
 
@@ -114,21 +114,21 @@ impl Store {
         Ok(done.matched_count == 1)
     }
 
-    /// Up to `most` secrets that are sealed with another key than `key`.
-    pub async fn outdated_totps(&self, key: &str, most: i64) -> Result<Vec<Outdated>> {
+    /// The secrets that are sealed with another key than `key`, one by one.
+    pub async fn outdated_totps(
+        &self,
+        key: &str,
+    ) -> Result<impl Stream<Item = Result<Outdated>> + use<>> {
         let filter = doc! { "totp": { "$ne": null }, "totp.key": { "$ne": key } };
-        let found: Vec<WithTotp> = self
+        let found = self
             .collection::<WithTotp>("users")
             .find(filter)
             .projection(doc! { "totp": 1 })
-            .limit(most)
-            .await?
-            .try_collect()
             .await?;
-        let outdated = found
-            .into_iter()
-            .map(|WithTotp { id, totp }| Outdated { user: id, totp });
-        Ok(outdated.collect())
+        Ok(found.map(|found| {
+            let WithTotp { id, totp } = found?;
+            Ok(Outdated { user: id, totp })
+        }))
     }
 
     /// Replaces a sealed secret by the same under another key, unless it was

@@ -15,6 +15,7 @@ fn request(url: &str, earlier_name: Option<&str>) -> Request {
         stack_id: "stack-1".to_owned(),
         request_id: "request-1".to_owned(),
         logical_resource_id: "Setup".to_owned(),
+        resource_type: "Custom::Setup".to_owned(),
         physical_resource_id: earlier_name.map(str::to_owned),
     }
 }

@@ -6,6 +6,7 @@ mod gateway;
 mod parts;
 mod permissions;
 mod retention;
+mod rotation;
 
 use std::sync::LazyLock;
 

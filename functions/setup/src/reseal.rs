@@ -1,0 +1,82 @@
+//! Sealing secrets again after the pepper was rotated.
+
+use credentials::{Pepper, Sealed};
+use domain::settings::Variables;
+use futures_util::{StreamExt, TryStreamExt};
+use store::Store;
+use store::users::Outdated;
+
+/// Secrets that are sealed again at the same time.
+const AT_ONCE: usize = 8;
+
+/// Seals with the pepper in use what is sealed with the one before, so that the
+/// next rotation can do without that one. What is cut short goes on at the next
+/// deployment that asks for it; until then both peppers open.
+pub(crate) async fn everything(mut variables: Variables) -> Result<(), String> {
+    let database = store::Settings::from_variables(&mut variables);
+    let pepper = Pepper::from_variables(&mut variables);
+    variables.check().map_err(|faults| faults.to_string())?;
+    let sealing = async {
+        let store = Store::connect(database).await?;
+        let outdated = store.outdated_totps(pepper.sealing_key_id()).await?;
+        outdated
+            .map(|one| seal_again(&store, &pepper, one))
+            .buffer_unordered(AT_ONCE)
+            .try_fold(
+                Tally::default(),
+                async |tally, sealed| Ok(tally.and(sealed)),
+            )
+            .await
+    };
+    let tally = sealing
+        .await
+        .map_err(|error: store::Error| format!("MONGODB_URI: {error}"))?;
+    if tally.lost > 0 {
+        // Their owners have recovery codes; nothing else opens these any more.
+        tracing::error!(
+            lost = tally.lost,
+            "TOTP secrets open with no pepper that is left"
+        );
+    }
+    tracing::info!(sealed = tally.sealed, "TOTP secrets were sealed again");
+    Ok(())
+}
+
+#[derive(Default)]
+struct Tally {
+    sealed: usize,
+    lost: usize,
+}
+
+impl Tally {
+    fn and(mut self, sealed: bool) -> Self {
+        let count = if sealed {
+            &mut self.sealed
+        } else {
+            &mut self.lost
+        };
+        *count += 1;
+        self
+    }
+}
+
+/// Whether it could be opened.
+async fn seal_again(
+    store: &Store,
+    pepper: &Pepper,
+    outdated: store::Result<Outdated>,
+) -> store::Result<bool> {
+    let outdated = outdated?;
+    let sealed = Sealed {
+        key: outdated.totp.key.clone(),
+        bytes: outdated.totp.sealed().to_vec(),
+    };
+    let Some(secret) = pepper.open(&outdated.user, &sealed) else {
+        return Ok(false);
+    };
+    let again = pepper.seal(&outdated.user, &secret);
+    store
+        .reseal_totp(&outdated, &again.key, again.bytes)
+        .await?;
+    Ok(true)
+}
