@@ -13,8 +13,8 @@ pub fn tests() -> Vec<Test> {
         guesses_at_once_are_no_more_than_one_after_the_other,
         item_08_one_source_cannot_use_up_the_codes_of_an_address,
         item_07_wrong_codes_of_a_registration_do_not_slow_its_address_down,
-        every_refresh_token_is_forgiven_for_30_s_after_its_own_rotation,
-        a_sign_in_from_another_device_is_told_by_mail,
+        item_25_every_refresh_token_is_forgiven_for_30_s_after_its_own_rotation,
+        item_37_a_sign_in_from_another_device_is_told_by_mail,
         a_password_that_says_the_address_is_refused_and_costs_no_try,
     ];
     tests.extend(
@@ -88,7 +88,9 @@ async fn item_07_wrong_codes_of_a_registration_do_not_slow_its_address_down(stac
     ann.verify(&challenge, &code).await.expect(200);
 }
 
-async fn every_refresh_token_is_forgiven_for_30_s_after_its_own_rotation(stack: Arc<Stack>) {
+async fn item_25_every_refresh_token_is_forgiven_for_30_s_after_its_own_rotation(
+    stack: Arc<Stack>,
+) {
     let ann = Person::join(&stack, "Ann").await;
     let second = ann.refresh(&ann.cookie).await.expect(200).refresh_cookie();
     let third = ann.refresh(&second).await.expect(200).refresh_cookie();
@@ -99,7 +101,7 @@ async fn every_refresh_token_is_forgiven_for_30_s_after_its_own_rotation(stack: 
     ann.refresh(&third).await.expect(200);
 }
 
-async fn a_sign_in_from_another_device_is_told_by_mail(stack: Arc<Stack>) {
+async fn item_37_a_sign_in_from_another_device_is_told_by_mail(stack: Arc<Stack>) {
     let mut ann = Visitor::new(&stack, "Ann");
     ann.client = ann.client.with_header("user-agent", "A telephone");
     ann.sign_up().await;

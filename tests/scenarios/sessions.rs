@@ -14,19 +14,19 @@ use serde_json::{Value, json};
 
 pub fn tests() -> Vec<Test> {
     let mut tests = e2e::tests![
-        an_access_token_is_a_short_lived_asymmetric_jwt,
-        missing_and_forged_tokens_are_signed_out_on_every_route,
-        a_refresh_rotates_the_cookie_and_keeps_the_session,
-        a_second_tab_gets_the_same_successor,
+        item_23_25_an_access_token_is_a_short_lived_asymmetric_jwt,
+        item_22_23_missing_and_forged_tokens_are_signed_out_on_every_route,
+        item_25_a_refresh_rotates_the_cookie_and_keeps_the_session,
+        item_25_a_second_tab_gets_the_same_successor,
         a_missing_or_forged_cookie_is_signed_out,
         the_bearer_s_session_is_the_one_that_is_meant,
         item_26_logging_out_ends_the_session_and_closes_its_sockets_within_5_s,
-        sessions_are_listed_and_can_be_ended,
-        nobody_can_end_the_session_of_another,
+        item_26_27_sessions_are_listed_and_can_be_ended,
+        item_27_nobody_can_end_the_session_of_another,
         a_refresh_cookie_is_no_access_token_and_the_other_way_round,
     ];
     tests.extend(
-        e2e::tests![a_cookie_used_again_after_30_s_ends_the_session]
+        e2e::tests![item_25_a_cookie_used_again_after_30_s_ends_the_session]
             .into_iter()
             .map(Test::patient),
     );
@@ -57,7 +57,7 @@ const ROUTES: [(Method, &str); 20] = [
     (Method::GET, "/api/rooms/r/messages"),
 ];
 
-async fn an_access_token_is_a_short_lived_asymmetric_jwt(stack: Arc<Stack>) {
+async fn item_23_25_an_access_token_is_a_short_lived_asymmetric_jwt(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
     let parts: Vec<&str> = ann.token.split('.').collect();
     assert_eq!(parts.len(), 3);
@@ -74,7 +74,7 @@ async fn an_access_token_is_a_short_lived_asymmetric_jwt(stack: Arc<Stack>) {
     assert!(!text.contains(&ann.email), "the token tells the address");
 }
 
-async fn missing_and_forged_tokens_are_signed_out_on_every_route(stack: Arc<Stack>) {
+async fn item_22_23_missing_and_forged_tokens_are_signed_out_on_every_route(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
     let anonymous = ann.anonymous();
     for (method, path) in ROUTES {
@@ -91,7 +91,7 @@ async fn missing_and_forged_tokens_are_signed_out_on_every_route(stack: Arc<Stac
     }
 }
 
-async fn a_refresh_rotates_the_cookie_and_keeps_the_session(stack: Arc<Stack>) {
+async fn item_25_a_refresh_rotates_the_cookie_and_keeps_the_session(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
     let answer = ann.refresh(&ann.cookie).await.expect(200);
     assert_eq!(answer.fields(), ["access_token", "expires_at", "user"]);
@@ -105,7 +105,7 @@ async fn a_refresh_rotates_the_cookie_and_keeps_the_session(stack: Arc<Stack>) {
     ann.refresh(&cookie).await.expect(200);
 }
 
-async fn a_second_tab_gets_the_same_successor(stack: Arc<Stack>) {
+async fn item_25_a_second_tab_gets_the_same_successor(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
     let (one, other) = tokio::join!(ann.refresh(&ann.cookie), ann.refresh(&ann.cookie));
     let successor = one.expect(200).refresh_cookie();
@@ -115,7 +115,7 @@ async fn a_second_tab_gets_the_same_successor(stack: Arc<Stack>) {
     ann.refresh(&successor).await.expect(200);
 }
 
-async fn a_cookie_used_again_after_30_s_ends_the_session(stack: Arc<Stack>) {
+async fn item_25_a_cookie_used_again_after_30_s_ends_the_session(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
     let mut socket = ann.online().await;
     let successor = ann.refresh(&ann.cookie).await.expect(200).refresh_cookie();
@@ -175,7 +175,7 @@ async fn item_26_logging_out_ends_the_session_and_closes_its_sockets_within_5_s(
     assert!(other_session.is_signed_in().await);
 }
 
-async fn sessions_are_listed_and_can_be_ended(stack: Arc<Stack>) {
+async fn item_26_27_sessions_are_listed_and_can_be_ended(stack: Arc<Stack>) {
     let visitor = Visitor::new(&stack, "Ann");
     let here = visitor.sign_up().await;
     let there = visitor.sign_in().await;
@@ -207,7 +207,7 @@ async fn sessions_are_listed_and_can_be_ended(stack: Arc<Stack>) {
     assert_eq!(nothing.status, 404);
 }
 
-async fn nobody_can_end_the_session_of_another(stack: Arc<Stack>) {
+async fn item_27_nobody_can_end_the_session_of_another(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let id = sessions(&ann).await[0]["id"].clone();
     let path = format!("/api/sessions/{}", id.as_str().expect("an id is text"));

@@ -10,14 +10,14 @@ use serde_json::json;
 pub fn tests() -> Vec<Test> {
     e2e::tests![
         a_password_and_a_mailed_code_sign_in,
-        a_password_alone_signs_nobody_in,
+        item_23_a_password_alone_signs_nobody_in,
         an_unknown_address_and_a_wrong_password_are_answered_alike,
         item_06_the_seventh_wrong_password_waits_also_for_an_unknown_address,
         a_wait_is_for_one_account_and_not_for_its_neighbours,
-        item_26_a_forgotten_password_is_reset_by_a_code_and_ends_every_session,
+        item_26_37_a_forgotten_password_is_reset_by_a_code_and_ends_every_session,
         a_forgotten_password_is_answered_alike_for_an_unknown_address,
         a_new_password_must_be_as_good_as_a_first_one,
-        item_26_changing_the_password_ends_the_other_sessions,
+        item_26_37_changing_the_password_ends_the_other_sessions_and_is_told,
     ]
 }
 
@@ -36,7 +36,7 @@ async fn a_password_and_a_mailed_code_sign_in(stack: Arc<Stack>) {
     assert!(first.is_signed_in().await && second.is_signed_in().await);
 }
 
-async fn a_password_alone_signs_nobody_in(stack: Arc<Stack>) {
+async fn item_23_a_password_alone_signs_nobody_in(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann");
     ann.sign_up().await;
     let answer = ann.login().await.expect(200);
@@ -88,7 +88,9 @@ async fn a_wait_is_for_one_account_and_not_for_its_neighbours(stack: Arc<Stack>)
     bob.login().await.expect(200);
 }
 
-async fn item_26_a_forgotten_password_is_reset_by_a_code_and_ends_every_session(stack: Arc<Stack>) {
+async fn item_26_37_a_forgotten_password_is_reset_by_a_code_and_ends_every_session(
+    stack: Arc<Stack>,
+) {
     let ann = Visitor::new(&stack, "Ann").sign_up().await;
     let mut socket = ann.online().await;
     let answer = ann.forgot_password().await.expect(202);
@@ -151,7 +153,7 @@ async fn a_new_password_must_be_as_good_as_a_first_one(stack: Arc<Stack>) {
         .expect(204);
 }
 
-async fn item_26_changing_the_password_ends_the_other_sessions(stack: Arc<Stack>) {
+async fn item_26_37_changing_the_password_ends_the_other_sessions_and_is_told(stack: Arc<Stack>) {
     let visitor = Visitor::new(&stack, "Ann");
     let here = visitor.sign_up().await;
     let elsewhere = visitor.sign_in().await;
@@ -175,6 +177,8 @@ async fn item_26_changing_the_password_ends_the_other_sessions(stack: Arc<Stack>
         .closed_within(std::time::Duration::from_secs(5))
         .await;
     socket_here.ping().await;
+    let tells = |mail: &e2e::people::Mail| mail.subject.contains("password was changed");
+    stack.inbox.mail(&here.email, "a notice", tells).await;
     visitor.login().await.refused(401, "wrong_credentials");
     visitor.with_password(new).login().await.expect(200);
 }

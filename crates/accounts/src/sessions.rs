@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cookie_is_bound_to_the_host_and_hidden_from_scripts() {
+    fn item_28_the_cookie_is_bound_to_the_host_and_hidden_from_scripts() {
         assert_eq!(
             set("https://chat.example.com", SESSION_LIFETIME).as_deref(),
             Some("__Host-refresh=v; Path=/; HttpOnly; SameSite=Strict; Secure; Max-Age=2592000")
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_is_refused_everywhere_else() {
+    fn item_28_plain_http_is_refused_everywhere_else() {
         for origin in [
             "http://chat.example.com",
             "http://localhost.example.com",

@@ -95,7 +95,7 @@ mod tests {
 
     /// Checklist 21.
     #[tokio::test]
-    async fn a_password_is_kept_as_argon2id_with_its_parameters() {
+    async fn item_21_a_password_is_kept_as_argon2id_with_its_parameters() {
         let kept = hash(password("correct horse battery staple")).await;
         assert!(
             kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
@@ -111,6 +111,19 @@ mod tests {
             verify(password("correct horse battery"), Some(kept)).await,
             Verdict::Wrong
         );
+    }
+
+    #[tokio::test]
+    async fn item_21_a_weaker_hash_still_counts_and_is_told_to_be_made_again() {
+        let weak = Params::new(MEMORY_KIB / 2, 1, 1, None).unwrap();
+        let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, weak);
+        let kept = weak.hash_password(b"correct horse").unwrap().to_string();
+        assert!(is_outdated(&kept), "{kept}");
+        let right = verify(password("correct horse"), Some(kept.clone())).await;
+        assert_eq!(right, Verdict::Right);
+        let wrong = verify(password("wrong horse"), Some(kept)).await;
+        assert_eq!(wrong, Verdict::Wrong);
+        assert!(!is_outdated(&hash(password("correct horse")).await));
     }
 
     #[tokio::test]

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_opens_as_what_it_was_and_no_changed_one_does() {
+    fn item_25_a_token_opens_as_what_it_was_and_no_changed_one_does() {
         let pepper = Pepper::new("a pepper that is long enough for this");
         let token = RefreshToken {
             session: "s1".into(),
