@@ -11,6 +11,7 @@ mod custom_resource;
 mod data_folder;
 mod distribution;
 mod event_source;
+mod examples;
 mod http_api;
 mod identifiers;
 mod invoker;
@@ -41,7 +42,18 @@ use stop_signals::StopSignals;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Command::Run(options) = Options::parse().command;
+    let options = match Options::parse().command {
+        Command::Run(options) => options,
+        Command::Events(options) => {
+            return match examples::write(&options.template, &options.folder) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    eprintln!("{error:#}");
+                    ExitCode::FAILURE
+                }
+            };
+        }
+    };
     log_to_standard_error(options.verbose);
     let prepared = match run::prepare(&options) {
         Ok(prepared) => prepared,

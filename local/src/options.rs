@@ -19,6 +19,19 @@ pub struct Options {
 pub enum Command {
     /// Runs the template until it is told to stop.
     Run(RunOptions),
+    /// Writes an event of each function, as its requests.json says.
+    Events(EventOptions),
+}
+
+/// Which events to write.
+#[derive(Debug, Args)]
+pub struct EventOptions {
+    /// The template.
+    #[arg(long, default_value = "template.yaml")]
+    pub template: PathBuf,
+    /// The folder of requests.json and of the events.
+    #[arg(long, default_value = "events")]
+    pub folder: PathBuf,
 }
 
 /// How to run.

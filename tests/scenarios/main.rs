@@ -3,6 +3,7 @@
 
 mod codes;
 mod crashes;
+mod examples;
 mod factors;
 mod frames;
 mod guesses;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
             .together(handshake::tests())
             .together(requests::tests())
             .together(viewers::tests())
+            .together(examples::tests())
             .together(page::tests())
             .alone(mail::tests())
             .alone(observed::tests())

@@ -58,6 +58,20 @@ pub async fn make_all(
     Ok(())
 }
 
+/// The event of the making of `resource`, with an answer to nowhere.
+///
+/// # Errors
+/// If it waits for another resource.
+pub fn example(resource: &CustomResource) -> anyhow::Result<Json> {
+    let properties = properties(resource, &Answers::default())?;
+    let wish = Wish {
+        resource,
+        properties: &properties,
+        before: None,
+    };
+    Ok(wish.event(&identifiers::uuid(), "http://127.0.0.1:9/answer"))
+}
+
 /// What is asked of a function.
 struct Wish<'a> {
     resource: &'a CustomResource,

@@ -43,10 +43,15 @@ pub fn payload(mapping: &MqMapping, records: &[Vec<u8>]) -> Bytes {
 
 /// One message as it stands in an event.
 pub fn record(delivery: &Delivery) -> Vec<u8> {
+    record_of(&delivery.properties, delivery.redelivered, &delivery.data)
+}
+
+/// A message with these properties.
+pub fn record_of(with: &BasicProperties, redelivered: bool, data: &[u8]) -> Vec<u8> {
     let record = Record {
-        basic_properties: properties(&delivery.properties, delivery.data.len()),
-        redelivered: delivery.redelivered,
-        data: BASE64_STANDARD.encode(&delivery.data),
+        basic_properties: properties(with, data.len()),
+        redelivered,
+        data: BASE64_STANDARD.encode(data),
     };
     serde_json::to_vec(&record).expect("texts and numbers always make JSON")
 }

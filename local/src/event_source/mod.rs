@@ -10,11 +10,12 @@ mod event;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions};
 use lapin::types::{FieldTable, ShortString};
 use lapin::uri::{AMQPUri, AMQPUserInfo};
-use lapin::{Channel, Connection, ConnectionProperties, Consumer};
+use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, Consumer};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -33,6 +34,15 @@ const THROTTLED_PAUSES: (Duration, Duration) = (Duration::from_millis(100), Dura
 
 /// Seconds between heartbeats, so that a broker that hangs is noticed.
 const HEARTBEAT: u16 = 10;
+
+/// The event of one message that nobody has taken before.
+pub fn example(mapping: &MqMapping, message: &[u8]) -> Bytes {
+    let properties = BasicProperties::default()
+        .with_content_type("application/json".into())
+        .with_delivery_mode(2);
+    let record = event::record_of(&properties, false, message);
+    event::payload(mapping, &[record])
+}
 
 /// Reads `mapping`'s queue on `endpoint` (`amqp://host:port`, no login) until
 /// `stop` turns true, and invokes its function with batches.

@@ -33,6 +33,26 @@ pub struct HttpServer {
     rate: Option<Arc<Rate>>,
 }
 
+/// The function that a request reaches, and the event that it gets.
+pub fn example(api: &HttpApi, method: &str, path: &str, body: &str) -> Option<(String, Bytes)> {
+    let (parts, ()) = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", "localhost:3000")
+        .header("content-type", "application/json")
+        .header("content-length", body.len())
+        .header("user-agent", "curl/8.5.0")
+        .body(())
+        .ok()?
+        .into_parts();
+    let selected = routes::select(api, method, parts.uri.path())?;
+    let peer = SocketAddr::from(([127, 0, 0, 1], 49_152));
+    let body = Bytes::copy_from_slice(body.as_bytes());
+    let event = Event::new(&api.id, &selected, &parts, &body, peer, "");
+    let payload = serde_json::to_vec(&event).ok()?;
+    Some((selected.route.function.clone(), payload.into()))
+}
+
 impl HttpServer {
     /// Serves `api` by invoking its functions.
     pub fn new(api: HttpApi, invoker: Invoker) -> Self {

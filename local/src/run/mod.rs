@@ -1,5 +1,6 @@
 //! `local run`: everything started in order, and stopped in reverse.
 
+mod handover;
 mod prepare;
 mod services;
 
@@ -33,6 +34,7 @@ use crate::websocket_api::{Access, WebSocketServer};
 
 pub use prepare::{Prepared, prepare};
 
+use handover::Handover;
 use services::Services;
 
 /// How long open requests may take to end when the runner stops.
@@ -48,6 +50,7 @@ pub struct Started {
     sockets: Option<WebSocketServer>,
     supervisor: Option<Arc<Supervisor>>,
     services: Services,
+    handover: Handover,
     // Last, so that the folder stays taken until nothing uses it any more.
     data: Option<DataFolder>,
 }
@@ -136,7 +139,7 @@ impl Started {
         let services = &self.services;
         let inbox = services.inbox.as_ref();
         let smtp = prepared.needs.contains(&Service::Smtp);
-        Ok(json!({
+        let line = json!({
             "ready": true,
             "web": surroundings.web,
             "api": api_path.map(|path| format!("{}{path}", surroundings.web)),
@@ -147,7 +150,9 @@ impl Started {
             "rabbitmq": services.broker_url(),
             "smtp": smtp.then_some(&surroundings.smtp),
         })
-        .to_string())
+        .to_string();
+        self.handover = Handover::write(&data, &line, &supervisor.declared())?;
+        Ok(line)
     }
 
     /// The WebSocket API; `@connections` is served from here on.
@@ -212,6 +217,7 @@ impl Started {
             supervisor.stop().await;
         }
         self.services.stop().await;
+        drop(self.handover);
         drop(self.data);
     }
 }

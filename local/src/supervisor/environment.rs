@@ -1,6 +1,7 @@
 //! The variables of a process: Lambda's own and the template's, nothing else.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -56,6 +57,16 @@ impl Environment {
             log_level,
             answers,
         }
+    }
+
+    /// The variables that the template declares, as far as they are known.
+    pub fn declared(&self) -> BTreeMap<String, String> {
+        let declared = self.function.environment.iter();
+        let known = declared.filter_map(|(name, value)| {
+            let text = value.text(|part| self.answers.part(part)).ok()?;
+            Some((name.clone(), text))
+        });
+        known.collect()
     }
 
     /// The variables as they are now.

@@ -106,6 +106,14 @@ impl Supervisor {
         &self.answers
     }
 
+    /// The variables that the template declares for each function.
+    pub fn declared(&self) -> BTreeMap<LogicalId, BTreeMap<String, String>> {
+        let pools = self.pools.iter();
+        pools
+            .map(|(id, pool)| (id.clone(), pool.declared()))
+            .collect()
+    }
+
     /// Invokes a function.
     ///
     /// # Errors

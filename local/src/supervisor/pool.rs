@@ -56,6 +56,11 @@ pub enum Activity {
 }
 
 impl Pool {
+    /// The variables that the template declares for it.
+    pub fn declared(&self) -> std::collections::BTreeMap<String, String> {
+        self.environment.declared()
+    }
+
     /// No process yet; at most `limit` at once.
     pub fn new(launch: Launch, environment: Environment, timeout: Duration, limit: usize) -> Self {
         Self {

@@ -13,6 +13,7 @@ mod connection;
 mod control;
 mod dispatch;
 mod event;
+mod examples;
 mod handshake;
 mod limits;
 mod management;
@@ -35,6 +36,7 @@ use crate::invoker::Invoker;
 use crate::rate::Rate;
 
 pub use access::{Access, Credentials};
+pub use examples::{close as example_close, connect as example_connect, frame as example_frame};
 
 use connection::Closing;
 use limits::Limits;
