@@ -10,10 +10,14 @@ mod checklist;
 mod child;
 mod dev;
 mod doctor;
+mod events;
+mod invoke;
 mod needs;
+mod package;
 mod say;
 mod signals;
 mod test;
+mod upload_page;
 mod workspace;
 
 use std::process::ExitCode;
@@ -38,6 +42,14 @@ enum Command {
     Checklist,
     /// Measures, with optimised builds.
     Bench(bench::Options),
+    /// Invokes one function with an event from a file, as `sam local invoke` does.
+    Invoke(invoke::Options),
+    /// Writes the files of `events/` anew.
+    Events,
+    /// Builds functions as for the cloud, and checks that Lambda can run them.
+    Package(package::Options),
+    /// Puts the page into the stack's bucket, or shows how.
+    UploadPage(upload_page::Options),
     /// Shows what is installed, what is missing and what the others would do about it.
     Doctor,
 }
@@ -48,6 +60,10 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::Checklist => checklist::run(),
         Command::Bench(options) => bench::run(&options),
+        Command::Invoke(options) => invoke::run(&options),
+        Command::Events => events::run(),
+        Command::Package(options) => package::run(&options),
+        Command::UploadPage(options) => upload_page::run(&options),
         Command::Doctor => doctor::run(),
     });
     match (result, signals::received()) {

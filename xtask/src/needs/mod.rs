@@ -68,7 +68,10 @@ pub const BROWSER: &[&Need] = &[&browser::NEED];
 pub const PYTHON: &[&Need] = &[&python::PYTHON, &python::TOOLS_NEED];
 
 /// What the checks of the template need besides.
-pub const CLOUD: &[&Need] = &[&python::CHECKOV_NEED];
+pub const CLOUD: &[&Need] = &[&python::CHECKOV_NEED, &python::CARGO_LAMBDA_NEED];
+
+/// What building functions as for the cloud needs besides.
+pub const PACKAGE: &[&Need] = &[&python::CARGO_LAMBDA_NEED];
 
 impl Need {
     /// Looks for it.

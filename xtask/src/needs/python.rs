@@ -23,6 +23,13 @@ pub const CHECKOV: Environment = Environment {
     purpose: "the check of the template against bad habits",
 };
 
+/// What `sam build` builds functions with; it brings the linker, zig.
+pub const CARGO_LAMBDA: Environment = Environment {
+    name: "cargo-lambda",
+    requirements: "cargo-lambda==1.9.2\nziglang==0.17.1\n",
+    purpose: "building functions as for the cloud",
+};
+
 /// The interpreter.
 pub const PYTHON: Need = Need {
     name: "Python",
@@ -50,6 +57,14 @@ pub const CHECKOV_NEED: Need = Need {
     purpose: CHECKOV.purpose,
     look: || CHECKOV.state(),
     get: Get::Own(|| CHECKOV.install()),
+};
+
+/// [`CARGO_LAMBDA`].
+pub const CARGO_LAMBDA_NEED: Need = Need {
+    name: "cargo-lambda",
+    purpose: CARGO_LAMBDA.purpose,
+    look: || CARGO_LAMBDA.state(),
+    get: Get::Own(|| CARGO_LAMBDA.install()),
 };
 
 fn look_for_python() -> State {

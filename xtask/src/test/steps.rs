@@ -97,6 +97,13 @@ pub const STEPS: &[Step] = &[
         run: settings,
     },
     Step {
+        name: "sam build",
+        what: "one function as for the cloud: can Lambda run it?",
+        areas: &[Area::Template],
+        serves_a_filter: false,
+        run: template::sam_build,
+    },
+    Step {
         name: "tests",
         what: "the tests of each package",
         areas: &[Area::Unit],

@@ -10,6 +10,7 @@ use super::Context;
 use super::tally::Tally;
 use crate::child;
 use crate::needs::python::{CHECKOV, TOOLS};
+use crate::package;
 
 /// The template.
 const TEMPLATE: &str = "template.yaml";
@@ -69,6 +70,15 @@ pub fn checkov(context: &Context) -> anyhow::Result<Tally> {
         .arg("--file")
         .arg(&written_out);
     one(&mut checkov)
+}
+
+/// `sam build` of one function.
+///
+/// # Errors
+/// If it does not compile, or Lambda could not run it.
+pub fn sam_build(context: &Context) -> anyhow::Result<Tally> {
+    package::sample(&context.workspace)?;
+    Ok(Tally::one())
 }
 
 fn write_out(context: &Context, file: &Path) -> anyhow::Result<()> {

@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 /// A function without settings gives up in milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// All that `program` says when it is started with nothing but what Lambda
-/// itself sets.
-pub fn run_without_settings(program: &Path) -> String {
+/// All that `program` says when it is started with what Lambda itself sets and
+/// these `settings`, with which it cannot start.
+pub fn run_with(program: &Path, settings: &[(String, String)]) -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
     let address = listener.local_addr().expect("it is bound");
     let mut function = Command::new(program)
@@ -28,13 +28,14 @@ pub fn run_without_settings(program: &Path) -> String {
         .env("AWS_ACCESS_KEY_ID", "id")
         .env("AWS_SECRET_ACCESS_KEY", "secret")
         .env("AWS_SESSION_TOKEN", "token")
+        .envs(settings.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("{} does not start: {error}", program.display()));
     let heard = wait(&mut function, listener, address)
-        .unwrap_or_else(|| panic!("{} runs on without its settings", program.display()));
+        .unwrap_or_else(|| panic!("{} runs on with {settings:?}", program.display()));
     let output = function.wait_with_output().expect("it is our child");
     let said = [output.stdout, output.stderr].concat();
     heard + &String::from_utf8_lossy(&said)

@@ -1,0 +1,153 @@
+//! `cargo xtask invoke login events/login.json`: what `sam local invoke` does,
+//! without a container. Asks the runner that `cargo xtask dev` has started, or
+//! starts one for this alone.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use serde::Deserialize;
+
+use crate::artifacts::Artifacts;
+use crate::child::Child;
+use crate::signals::Ending;
+use crate::workspace::Workspace;
+use crate::{needs, say};
+
+/// What to invoke.
+#[derive(Args)]
+pub struct Options {
+    /// The function: the folder in `functions/`, or its name in the template.
+    function: String,
+    /// The file of the event, such as `events/login.json`; `-` is standard input.
+    event: PathBuf,
+    /// The data folder of the runner to ask.
+    #[arg(long, default_value = ".local")]
+    data: PathBuf,
+}
+
+/// The runner's line once it is ready, also in the data folder.
+#[derive(Deserialize)]
+struct Ready {
+    web: String,
+}
+
+/// Invokes it and prints its answer.
+///
+/// # Errors
+/// If there is no such event or function, or the function fails.
+pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    let workspace = Workspace::load()?;
+    let event = read(&options.event)?;
+    let function = name(&options.function);
+    let data = workspace.root.join(&options.data);
+    let running = fs::read_to_string(data.join("ready.json")).ok();
+    let running = running.and_then(|line| serde_json::from_str::<Ready>(&line).ok());
+    let answer = match running.map(|ready| invoke(&ready.web, &function, &event)) {
+        Some(Ok(answer)) => answer,
+        // None has been started, or it did not live to clear up.
+        _ => with_a_runner(&workspace, &function, &event)?,
+    };
+    println!("{}", answer.body);
+    Ok(match answer.status {
+        200 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    })
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    if file == Path::new("-") {
+        return Ok(std::io::read_to_string(std::io::stdin())?);
+    }
+    fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+/// `verify-otp` is `VerifyOtpFunction`.
+fn name(function: &str) -> String {
+    if function.ends_with("Function") {
+        return function.to_owned();
+    }
+    let words = function.split('-').map(|word| {
+        let mut letters = word.chars();
+        let first = letters.next().map(|first| first.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect::<String>()
+    });
+    words.collect::<String>() + "Function"
+}
+
+/// Starts everything, on any port and with nothing kept, for one invocation.
+fn with_a_runner(workspace: &Workspace, function: &str, event: &str) -> anyhow::Result<Answer> {
+    say::step("no runner is there: starting one for this");
+    needs::ensure(needs::DEV)?;
+    let artifacts = Artifacts::build(workspace, false)?;
+    let mut runner = Child::start(
+        Command::new(artifacts.binaries.join("local"))
+            .args(["run", "--stop-with-stdin", "--in-memory", "--port=0"])
+            .arg("--template")
+            .arg(workspace.root.join("template.yaml"))
+            .arg("--binaries")
+            .arg(&artifacts.binaries)
+            .arg("--data")
+            .arg(workspace.target.join("invoke"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped()),
+        Ending::Orderly,
+    )?;
+    let _lifeline = runner.take_stdin();
+    let mut line = String::new();
+    if let Some(output) = runner.take_stdout() {
+        BufReader::new(output).read_line(&mut line)?;
+    }
+    let ready: Ready = serde_json::from_str(&line).context("the runner did not start")?;
+    let answer = invoke(&ready.web, function, event);
+    runner.stop()?;
+    answer
+}
+
+/// What the runner answered.
+struct Answer {
+    status: u16,
+    body: String,
+}
+
+/// Asks the runner at `web`, `http://localhost:PORT`.
+fn invoke(web: &str, function: &str, event: &str) -> anyhow::Result<Answer> {
+    let host = web.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).with_context(|| format!("nobody is at {web}"))?;
+    write!(
+        stream,
+        "POST /_local/functions/{function}/invocations HTTP/1.0\r\nHost: {host}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{event}",
+        event.len()
+    )?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let answer = String::from_utf8_lossy(&answer);
+    let Some((head, body)) = answer.split_once("\r\n\r\n") else {
+        bail!("the runner at {web} answered something unexpected");
+    };
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
+    Ok(Answer {
+        status: status.context("the runner answered without a status")?,
+        body: body.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name;
+
+    #[test]
+    fn a_function_is_named_by_its_folder_or_by_the_template() {
+        assert_eq!(name("login"), "LoginFunction");
+        assert_eq!(name("ws-connect"), "WsConnectFunction");
+        assert_eq!(name("VerifyOtpFunction"), "VerifyOtpFunction");
+    }
+}

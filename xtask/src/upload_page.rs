@@ -1,0 +1,195 @@
+//! `cargo xtask upload-page`: the page into the stack's bucket, each file with
+//! what CloudFront and browsers have to know of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use crate::artifacts::Artifacts;
+use crate::workspace::Workspace;
+use crate::{child, say};
+
+/// What to upload and where.
+#[derive(Args)]
+pub struct Options {
+    /// The stack, whose output PageBucketName is the bucket.
+    #[arg(long, default_value = "banter")]
+    stack: String,
+    /// The bucket, instead of asking the stack.
+    #[arg(long)]
+    bucket: Option<String>,
+    /// Runs the commands. Without it they are only shown.
+    #[arg(long)]
+    run: bool,
+}
+
+/// Named by their content, so they never change.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+/// Asked for again each time, and answered with 304 while it is the same.
+const EACH_TIME: &str = "no-cache";
+
+/// Builds the page as it is deployed, and shows or runs the commands.
+///
+/// # Errors
+/// If the page does not compile, or AWS refuses.
+pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    let workspace = Workspace::load()?;
+    let artifacts = Artifacts::of(&workspace, true);
+    artifacts.build_page(&workspace, true)?;
+    let bucket = match (&options.bucket, options.run) {
+        (Some(bucket), _) => bucket.clone(),
+        (None, true) => ask_the_stack(&options.stack)?,
+        (None, false) => "$BUCKET".to_owned(),
+    };
+    if bucket == "$BUCKET" {
+        println!("BUCKET=$({})", child::words(&question(&options.stack)));
+    }
+    for mut command in plan(&artifacts.page, &bucket)? {
+        println!("{}", quoted(&command));
+        if options.run {
+            child::run(&mut command)?;
+        }
+    }
+    if !options.run {
+        say::line("Nothing was uploaded: --run does it.");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn question(stack: &str) -> Command {
+    let mut aws = Command::new("aws");
+    aws.args(["cloudformation", "describe-stacks", "--stack-name", stack]);
+    aws.args(["--output", "text", "--query"]);
+    aws.arg("Stacks[0].Outputs[?OutputKey==`PageBucketName`].OutputValue");
+    aws
+}
+
+fn ask_the_stack(stack: &str) -> anyhow::Result<String> {
+    let answer = child::ask(&mut question(stack));
+    match answer.filter(|bucket| !bucket.is_empty() && bucket != "None") {
+        Some(bucket) => Ok(bucket),
+        None => bail!("the stack {stack} does not say its PageBucketName: is `aws` signed in?"),
+    }
+}
+
+/// The commands: what the page names comes before the page itself, so that
+/// nobody gets a page whose parts are not there. What an open page of before may
+/// still ask for stays.
+fn plan(page: &Path, bucket: &str) -> anyhow::Result<Vec<Command>> {
+    let folder = page.join("assets");
+    let entries = fs::read_dir(&folder).with_context(|| format!("no {}", folder.display()))?;
+    let mut assets: Vec<PathBuf> = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<anyhow::Result<_>>()?;
+    // CloudFront compresses by itself.
+    assets.retain(|path| path.extension().is_none_or(|extension| extension != "br"));
+    assets.sort();
+    let mut commands = Vec::new();
+    for asset in &assets {
+        let name = asset.file_name().unwrap_or_default().to_string_lossy();
+        if !is_named_by_content(&name) {
+            bail!("assets/{name} is not named by its content, so it must not be kept for ever");
+        }
+        let target = format!("s3://{bucket}/assets/{name}");
+        commands.push(copy(asset, &target, FOR_EVER)?);
+    }
+    let target = format!("s3://{bucket}/index.html");
+    commands.push(copy(&page.join("index.html"), &target, EACH_TIME)?);
+    Ok(commands)
+}
+
+fn copy(file: &Path, target: &str, caching: &str) -> anyhow::Result<Command> {
+    let mut aws = Command::new("aws");
+    aws.args(["s3", "cp"]).arg(file).arg(target);
+    aws.args(["--content-type", content_type(file)?]);
+    aws.args(["--cache-control", caching]);
+    Ok(aws)
+}
+
+/// What is in a file; the bucket would guess, and `application/wasm` decides
+/// whether a browser compiles while it loads.
+fn content_type(file: &Path) -> anyhow::Result<&'static str> {
+    let extension = file.extension().and_then(|extension| extension.to_str());
+    Ok(match extension {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("wasm") => "application/wasm",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some("webmanifest") => "application/manifest+json",
+        Some("woff2") => "font/woff2",
+        _ => bail!("{}: give its kind a content type", file.display()),
+    })
+}
+
+/// `name-0123456789abcdef.js`
+fn is_named_by_content(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default();
+    let hash = stem.rsplit('-').next().unwrap_or_default();
+    hash.len() >= 8 && hash != stem && hash.chars().all(|c| c.is_ascii_hexdigit())
+}
+
+/// The command as a shell takes it.
+fn quoted(command: &Command) -> String {
+    let words = child::words(command);
+    let arguments = command.get_args().map(|word| word.to_string_lossy());
+    let spaced = arguments.filter(|word| word.contains([' ', ';']));
+    spaced.fold(words, |words, word| {
+        words.replacen(&*word, &format!("'{word}'"), 1)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_comes_after_its_parts_and_each_says_how_long_it_lasts() {
+        let folder = std::env::temp_dir().join(format!("upload-page-{}", std::process::id()));
+        fs::create_dir_all(folder.join("assets")).expect("a folder");
+        for name in [
+            "app-0a1b2c3d.wasm",
+            "app-0a1b2c3d.wasm.br",
+            "app-deadbeef.js",
+        ] {
+            fs::write(folder.join("assets").join(name), "").expect("a file");
+        }
+        let commands = plan(&folder, "bucket").expect("a plan");
+        let lines: Vec<_> = commands.iter().map(quoted).collect();
+        let expected = [
+            ("assets/app-0a1b2c3d.wasm", "application/wasm", FOR_EVER),
+            (
+                "assets/app-deadbeef.js",
+                "'text/javascript; charset=utf-8'",
+                FOR_EVER,
+            ),
+            ("index.html", "'text/html; charset=utf-8'", EACH_TIME),
+        ]
+        .map(|(name, kind, caching)| {
+            let file = folder.join(name);
+            let caching = if caching.contains(' ') {
+                format!("'{caching}'")
+            } else {
+                caching.to_owned()
+            };
+            format!(
+                "aws s3 cp {} s3://bucket/{name} --content-type {kind} --cache-control {caching}",
+                file.display()
+            )
+        });
+        assert_eq!(lines, expected);
+        fs::write(folder.join("assets/app.js"), "").expect("a file");
+        let refused = plan(&folder, "bucket").expect_err("it would be kept for ever");
+        assert!(
+            refused
+                .to_string()
+                .contains("assets/app.js is not named by its content")
+        );
+        fs::remove_dir_all(&folder).expect("it is ours");
+    }
+}
