@@ -7,9 +7,11 @@
 
 use std::fs;
 use std::hash::{DefaultHasher, Hasher};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+
+use crate::styles;
 
 /// A file under its plain name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,13 +46,20 @@ pub struct Site {
 }
 
 impl Site {
-    /// The files that need no building: `index.html` and `assets/*`.
+    /// The files that need no compiling: `index.html`, `assets/*`, and the
+    /// sheets of `styles/`, in the order of their names, as `style.css`.
     pub fn read(statics: &Path) -> Result<Vec<Asset>> {
         let mut found = vec![read_one(&statics.join("index.html"))?];
-        let folder = statics.join("assets");
-        for entry in fs::read_dir(&folder).with_context(|| format!("no {}", folder.display()))? {
-            found.push(read_one(&entry?.path())?);
+        for file in files(&statics.join("assets"))? {
+            found.push(read_one(&file)?);
         }
+        let mut style = String::new();
+        for sheet in files(&statics.join("styles"))? {
+            let text = fs::read_to_string(&sheet)
+                .with_context(|| format!("cannot read {}", sheet.display()))?;
+            style.push_str(&styles::tight(&text));
+        }
+        found.push(Asset::new("style.css", style.into_bytes()));
         Ok(found)
     }
 
@@ -95,6 +104,16 @@ impl Site {
             assets: named,
         })
     }
+}
+
+/// The files in a folder, in the order of their names.
+pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("no {}", folder.display()))?;
+    let mut files = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<Vec<_>>>()?;
+    files.sort();
+    Ok(files)
 }
 
 fn read_one(path: &Path) -> Result<Asset> {

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::assets::{Asset, Site};
+use crate::assets::{self, Asset, Site};
 use crate::compile::Profile;
 use crate::compress;
 use crate::say;
@@ -80,10 +80,8 @@ fn bind(module: &Path, profile: Profile) -> Result<Vec<Asset>> {
 /// Length and time of change of all that the page is made of, the bundler too.
 fn inputs(module: &Path, statics: &Path) -> Result<Value> {
     let mut paths = vec![module.to_path_buf(), std::env::current_exe()?];
-    for folder in [statics.to_path_buf(), statics.join("assets")] {
-        for entry in fs::read_dir(&folder).with_context(|| format!("no {}", folder.display()))? {
-            paths.push(entry?.path());
-        }
+    for folder in ["", "assets", "styles"] {
+        paths.extend(assets::files(&statics.join(folder))?);
     }
     paths.retain(|path| path.is_file());
     paths.sort();

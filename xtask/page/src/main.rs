@@ -11,6 +11,7 @@ mod bundle;
 mod cache;
 mod compile;
 mod compress;
+mod styles;
 mod toolchain;
 
 use std::path::{Path, PathBuf};

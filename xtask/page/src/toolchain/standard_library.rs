@@ -29,6 +29,7 @@ pub fn build(unpacked: &Unpacked, linker: &Path) -> Result<()> {
         .env("RUSTC", unpacked.rustc())
         .env("RUSTC_BOOTSTRAP", "1")
         .env("CARGO_TARGET_DIR", package.join("target"))
+        .env_remove("CARGO_BUILD_BUILD_DIR")
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker)
         .env_remove("RUSTC_WRAPPER")
         .env_remove("RUSTC_WORKSPACE_WRAPPER")
