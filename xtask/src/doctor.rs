@@ -18,6 +18,8 @@ pub fn run() -> anyhow::Result<ExitCode> {
     show(needs::BROWSER);
     show(needs::PYTHON);
     show(needs::CLOUD);
+    println!("\nFor `bench page` only:");
+    show(&[&needs::node::FIGURES]);
     println!(
         "\nWhat is fetched or made once is kept in {}.",
         workspace::cache()?.display()

@@ -6,6 +6,7 @@
 
 pub mod browser;
 mod installer;
+pub mod node;
 mod page_target;
 pub mod python;
 mod rabbitmq;
@@ -61,7 +62,10 @@ pub const DEV: &[&Need] = &[&toolchain::RUST, &toolchain::C_COMPILER, &rabbitmq:
 pub const SHOWN: &[&Need] = &[&toolchain::MONGODB, &page_target::NEED];
 
 /// What the tests of the page need besides.
-pub const BROWSER: &[&Need] = &[&browser::NEED];
+pub const BROWSER: &[&Need] = &[&browser::NEED, &node::NODE, &node::ACCESSIBILITY];
+
+/// What measuring the page needs.
+pub const PAGE_FIGURES: &[&Need] = &[&browser::NEED, &node::NODE, &node::FIGURES];
 
 /// What the checks of the template, of the embedded database and of the HTTP API
 /// need besides.

@@ -7,7 +7,7 @@ use anyhow::bail;
 use super::tally::{self, Tally};
 use super::{Area, Context, pymongo, template};
 use crate::child;
-use crate::needs::browser;
+use crate::needs::{browser, node};
 use crate::workspace::TOGETHER;
 
 /// One step.
@@ -207,7 +207,8 @@ fn end_to_end(context: &Context) -> anyhow::Result<Tally> {
     if let (Some(browser), Some(driver)) = (browser::browser(), browser::driver()) {
         cargo
             .env("BANTER_CHROMIUM", browser)
-            .env("BANTER_CHROMEDRIVER", driver);
+            .env("BANTER_CHROMEDRIVER", driver)
+            .env("BANTER_AXE", node::axe()?);
     }
     tests(context, select(&mut cargo, &programs), &[])
 }
