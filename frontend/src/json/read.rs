@@ -1,0 +1,111 @@
+//! Taking shapes out of parsed JSON.
+
+use std::collections::BTreeMap;
+
+use super::Json;
+
+/// A shape that can be taken out of JSON; none where it is another shape.
+/// Unknown fields are ignored, as the contract asks of clients.
+pub trait Read: Sized {
+    /// Takes it.
+    fn read(from: &Json) -> Option<Self>;
+
+    /// Takes it out of a field, which may be absent.
+    fn of_field(object: &Json, name: &str) -> Option<Self> {
+        Self::read(&object.field(name)?)
+    }
+}
+
+/// Takes a shape out of a text.
+pub fn parse<T: Read>(text: &str) -> Option<T> {
+    T::read(&Json::parse(text)?)
+}
+
+/// Shapes that are objects, by their fields.
+macro_rules! reads {
+    ($($shape:path { $($field:ident),+ })+) => {
+        $(impl Read for $shape {
+            fn read(from: &Json) -> Option<Self> {
+                Some(Self { $($field: Read::of_field(from, stringify!($field))?),+ })
+            }
+        })+
+    };
+}
+pub(super) use reads;
+
+/// Shapes that are one of a few words.
+macro_rules! words {
+    ($($shape:path { $($word:literal => $variant:ident),+ $(,)? })+) => {
+        $(impl Read for $shape {
+            fn read(from: &Json) -> Option<Self> {
+                match from.text()?.as_str() {
+                    $($word => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+        })+
+    };
+}
+pub(super) use words;
+
+impl Read for Json {
+    fn read(from: &Json) -> Option<Self> {
+        Some(from.clone())
+    }
+}
+
+impl Read for String {
+    fn read(from: &Json) -> Option<Self> {
+        from.text()
+    }
+}
+
+impl Read for i64 {
+    fn read(from: &Json) -> Option<Self> {
+        from.number()
+    }
+}
+
+impl Read for u32 {
+    fn read(from: &Json) -> Option<Self> {
+        from.number()?.try_into().ok()
+    }
+}
+
+impl Read for usize {
+    fn read(from: &Json) -> Option<Self> {
+        from.number()?.try_into().ok()
+    }
+}
+
+impl Read for bool {
+    fn read(from: &Json) -> Option<Self> {
+        from.truth()
+    }
+}
+
+impl<T: Read> Read for Option<T> {
+    fn read(from: &Json) -> Option<Self> {
+        T::read(from).map(Some)
+    }
+
+    fn of_field(object: &Json, name: &str) -> Option<Self> {
+        object
+            .field(name)
+            .map_or(Some(None), |field| Self::read(&field))
+    }
+}
+
+impl<T: Read> Read for Vec<T> {
+    fn read(from: &Json) -> Option<Self> {
+        from.items()?.iter().map(T::read).collect()
+    }
+}
+
+impl<T: Read> Read for BTreeMap<String, T> {
+    fn read(from: &Json) -> Option<Self> {
+        let fields = from.fields()?.into_iter();
+        let field = |(name, value): (String, Json)| Some((name, T::read(&value)?));
+        fields.map(field).collect()
+    }
+}

@@ -1,0 +1,189 @@
+//! The shapes themselves: their fields are the contract's names.
+
+use wire::factors::{
+    AddPasskey, ConfirmTotp, Factors, Fresh, Passkey, PasskeyAnswer, PasskeyBegun, PasskeyLogin,
+    RecoveryCodes, StepUp, TotpBegun,
+};
+use wire::http::{
+    AddMember, Challenge, ChangePassword, CreateRoom, ForgotPassword, Login, MeAnswer, Page,
+    Register, ResendOtp, ResetPassword, RoomAnswer, Rooms, Session, Sessions, SignedIn,
+    SocketAddress, Verify,
+};
+use wire::model::Me;
+use wire::{ClientFrame, Member, Message, Refusal, Role, Room, RoomKind, ServerFrame, User, Word};
+
+use super::Json;
+use super::read::{Read, reads, words};
+use super::write::{Object, Write, writes};
+
+reads! {
+    User { id, name }
+    Me { id, name, email }
+    Member { user, role, read_seq }
+    Room { id, name, kind, last_seq, read_seq, members, invited, online }
+    Message { room, seq, id, from, text, at }
+    Refusal { error, message, field, attempts_left, retry_at }
+    Challenge { challenge, expires_at, resend_at }
+    SignedIn { access_token, expires_at, user }
+    MeAnswer { user }
+    SocketAddress { url, protocol }
+    Session { id, created_at, seen_at, device, current }
+    Sessions { sessions }
+    Rooms { rooms }
+    RoomAnswer { room }
+    Page { messages, first_seq, last_seq }
+    Factors { totp_since, recovery_codes_left, passkeys, password_is_short, fresh_until }
+    Passkey { id, name, created_at, used_at }
+    PasskeyAnswer { passkey }
+    PasskeyBegun<Json> { challenge, expires_at, options }
+    Fresh { fresh_until }
+    TotpBegun { secret, uri, expires_at }
+    RecoveryCodes { recovery_codes }
+}
+
+words! {
+    Role { "owner" => Owner, "member" => Member }
+    RoomKind { "group" => Group, "direct" => Direct }
+    Word {
+        "invalid" => Invalid,
+        "too_fast" => TooFast,
+        "wrong_credentials" => WrongCredentials,
+        "wrong_code" => WrongCode,
+        "expired" => Expired,
+        "signed_out" => SignedOut,
+        "forbidden" => Forbidden,
+        "unknown_room" => UnknownRoom,
+        "not_found" => NotFound,
+        "unknown_action" => UnknownAction,
+        "too_large" => TooLarge,
+        "try_again" => TryAgain,
+        "internal" => Internal,
+    }
+}
+
+writes! {
+    Register { email, password, name }
+    Login { email, password }
+    ResendOtp { challenge }
+    Verify { challenge, code }
+    ForgotPassword { email }
+    ResetPassword { challenge, code, password }
+    ChangePassword { current, password }
+    CreateRoom { name, kind, members }
+    AddMember { email }
+    ConfirmTotp { code }
+    AddPasskey<Json> { challenge, name, credential }
+    PasskeyLogin<Json> { challenge, credential }
+}
+
+impl Write for RoomKind {
+    fn write(&self, to: &mut String) {
+        match self {
+            Self::Group => "group",
+            Self::Direct => "direct",
+        }
+        .write(to);
+    }
+}
+
+impl Write for StepUp {
+    fn write(&self, to: &mut String) {
+        let mut object = Object::begin(to);
+        object.field("password", &self.password);
+        if let Some(code) = &self.code {
+            object.field("code", code);
+        }
+        object.end();
+    }
+}
+
+impl Write for ClientFrame {
+    fn write(&self, to: &mut String) {
+        let mut object = Object::begin(to);
+        let name = match self {
+            Self::Hello { .. } => "hello",
+            Self::Join { .. } => "join",
+            Self::Leave { .. } => "leave",
+            Self::Message { .. } => "message",
+            Self::Typing { .. } => "typing",
+            Self::Read { .. } => "read",
+            Self::Ping { .. } => "ping",
+        };
+        object.field("action", &name);
+        match self {
+            Self::Hello { rooms } | Self::Ping { rooms } => {
+                if let Some(rooms) = rooms {
+                    object.field("rooms", rooms);
+                }
+            }
+            Self::Join { reference, room } | Self::Leave { reference, room } => {
+                if let Some(reference) = reference {
+                    object.field("ref", reference);
+                }
+                object.field("room", room);
+            }
+            Self::Message { id, room, text } => {
+                object.field("id", id).field("room", room);
+                object.field("text", text);
+            }
+            Self::Typing { room } => {
+                object.field("room", room);
+            }
+            Self::Read { room, seq } => {
+                object.field("room", room).field("seq", seq);
+            }
+        }
+        object.end();
+    }
+}
+
+impl Read for ServerFrame {
+    fn read(from: &Json) -> Option<Self> {
+        /// A variant by its fields, each of its own name.
+        macro_rules! variant {
+            ($variant:ident { $($field:ident),+ }) => {
+                Self::$variant { $($field: Read::of_field(from, stringify!($field))?),+ }
+            };
+        }
+        let reference = || Option::of_field(from, "ref");
+        Some(match from.field("event")?.text()?.as_str() {
+            "welcome" => Self::Welcome {
+                user: Read::of_field(from, "user")?,
+                rooms: Read::of_field(from, "rooms")?,
+                missed: Read::of_field(from, "missed")?,
+                more: Read::of_field(from, "more")?,
+                more_rooms: bool::of_field(from, "more_rooms").unwrap_or(false),
+            },
+            "joined" => Self::Joined {
+                reference: reference()?,
+                room: Read::of_field(from, "room")?,
+                last_seq: Read::of_field(from, "last_seq")?,
+            },
+            "left" => Self::Left {
+                reference: reference()?,
+                room: Read::of_field(from, "room")?,
+            },
+            "ack" => variant!(Ack { id, room, seq, at }),
+            "message" => Self::Message(Message::read(from)?),
+            "typing" => variant!(Typing { room, user }),
+            "read" => variant!(Read { room, user, seq }),
+            "pong" => variant!(Pong { at, missed, more }),
+            "added" => variant!(Added { room }),
+            "member" => variant!(Member { room, user, joined }),
+            "presence" => variant!(Presence {
+                room,
+                user,
+                online,
+                until
+            }),
+            "problem" => Self::Problem {
+                error: Read::of_field(from, "error")?,
+                message: Read::of_field(from, "message")?,
+                reference: reference()?,
+                id: Read::of_field(from, "id")?,
+                retry_at: Read::of_field(from, "retry_at")?,
+            },
+            _ => return None,
+        })
+    }
+}

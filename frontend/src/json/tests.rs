@@ -1,0 +1,263 @@
+//! Both ways are what serde makes of the same shapes.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use wire::factors::{Factors, Passkey, StepUp};
+use wire::http::{CreateRoom, Page, Register};
+use wire::{ClientFrame, Member, Message, Refusal, Role, Room, RoomKind, ServerFrame, User, Word};
+
+use super::{Json, Read, parse, text};
+
+fn user() -> User {
+    User {
+        id: "u".into(),
+        name: "Ann \"☕\"".into(),
+    }
+}
+
+fn message() -> Message {
+    Message {
+        room: "r".into(),
+        seq: 3,
+        id: "i".into(),
+        from: user(),
+        text: "one\ntwo \u{7} \\ </script>".into(),
+        at: 1_790_000_000_000,
+    }
+}
+
+fn room() -> Room {
+    Room {
+        id: "r".into(),
+        name: "Tea".into(),
+        kind: RoomKind::Group,
+        last_seq: 3,
+        read_seq: 1,
+        members: Some(vec![Member {
+            user: user(),
+            role: Role::Owner,
+            read_seq: 3,
+        }]),
+        invited: Some(vec!["bob@example.com".into()]),
+        online: None,
+    }
+}
+
+fn server_frames() -> Vec<ServerFrame> {
+    let room_id = || "r".to_owned();
+    vec![
+        ServerFrame::Welcome {
+            user: user(),
+            rooms: vec![room()],
+            missed: BTreeMap::from([(room_id(), vec![message()])]),
+            more: vec![room_id()],
+            more_rooms: true,
+        },
+        ServerFrame::Welcome {
+            user: user(),
+            rooms: Vec::new(),
+            missed: BTreeMap::new(),
+            more: Vec::new(),
+            more_rooms: false,
+        },
+        ServerFrame::Joined {
+            reference: Some("1".into()),
+            room: room_id(),
+            last_seq: 3,
+        },
+        ServerFrame::Left {
+            reference: None,
+            room: room_id(),
+        },
+        ServerFrame::Ack {
+            id: "i".into(),
+            room: room_id(),
+            seq: 4,
+            at: 5,
+        },
+        ServerFrame::Message(message()),
+        ServerFrame::Typing {
+            room: room_id(),
+            user: user(),
+        },
+        ServerFrame::Read {
+            room: room_id(),
+            user: user(),
+            seq: 2,
+        },
+        ServerFrame::Pong {
+            at: 9,
+            missed: BTreeMap::new(),
+            more: Vec::new(),
+        },
+        ServerFrame::Added { room: room() },
+        ServerFrame::Member {
+            room: room_id(),
+            user: user(),
+            joined: false,
+        },
+        ServerFrame::Presence {
+            room: room_id(),
+            user: user(),
+            online: true,
+            until: 7,
+        },
+        ServerFrame::Problem {
+            error: Word::TooFast,
+            message: "Slowly.".into(),
+            reference: Some("1".into()),
+            id: None,
+            retry_at: Some(8),
+        },
+    ]
+}
+
+#[test]
+fn every_frame_of_the_service_is_read_as_serde_writes_it() {
+    for frame in server_frames() {
+        let written = serde_json::to_string(&frame).expect("JSON");
+        assert_eq!(parse::<ServerFrame>(&written), Some(frame), "{written}");
+    }
+}
+
+#[test]
+fn every_word_of_a_refusal_is_known() {
+    for word in [
+        Word::Invalid,
+        Word::TooFast,
+        Word::WrongCredentials,
+        Word::WrongCode,
+        Word::Expired,
+        Word::SignedOut,
+        Word::Forbidden,
+        Word::UnknownRoom,
+        Word::NotFound,
+        Word::UnknownAction,
+        Word::TooLarge,
+        Word::TryAgain,
+        Word::Internal,
+    ] {
+        let refusal = Refusal {
+            error: word,
+            message: "No.".into(),
+            field: Some("code".into()),
+            attempts_left: Some(4),
+            retry_at: None,
+        };
+        let written = serde_json::to_string(&refusal).expect("JSON");
+        assert_eq!(parse::<Refusal>(&written), Some(refusal));
+    }
+}
+
+#[test]
+fn what_is_another_shape_is_none() {
+    for written in [
+        "",
+        "[]",
+        "{}",
+        r#"{"message":"Forbidden"}"#,
+        r#"{"event":"ack","id":1,"room":"r","seq":1,"at":1}"#,
+        r#"{"event":"weather"}"#,
+    ] {
+        assert_eq!(parse::<ServerFrame>(written), None, "{written}");
+    }
+    let page = r#"{"messages":[],"first_seq":null,"last_seq":null,"news":1}"#;
+    assert!(parse::<Page>(page).is_some_and(|page| page.first_seq.is_none()));
+}
+
+#[test]
+fn answers_about_factors_are_read_as_serde_writes_them() {
+    let factors = Factors {
+        totp_since: Some(1),
+        recovery_codes_left: 10,
+        passkeys: vec![Passkey {
+            id: "p".into(),
+            name: "Phone".into(),
+            created_at: 2,
+            used_at: None,
+        }],
+        password_is_short: true,
+        fresh_until: None,
+    };
+    let written = serde_json::to_string(&factors).expect("JSON");
+    let read: Factors = parse(&written).expect("the same shape");
+    assert_eq!(serde_json::to_string(&read).expect("JSON"), written);
+}
+
+/// What is written, and serde then reads.
+fn both_ways<T: super::Write + serde::de::DeserializeOwned>(shape: &T) -> T {
+    let written = text(shape);
+    serde_json::from_str(&written).unwrap_or_else(|error| panic!("{error}: {written}"))
+}
+
+#[test]
+fn every_frame_of_the_page_is_written_as_serde_reads_it() {
+    let rooms = Some(BTreeMap::from([("r".to_owned(), 3), ("s".to_owned(), 0)]));
+    let room = || "r".to_owned();
+    let reference = Some("1".to_owned());
+    for frame in [
+        ClientFrame::Hello { rooms: None },
+        ClientFrame::Hello {
+            rooms: rooms.clone(),
+        },
+        ClientFrame::Join {
+            reference: reference.clone(),
+            room: room(),
+        },
+        ClientFrame::Leave {
+            reference,
+            room: room(),
+        },
+        ClientFrame::Message {
+            id: "i".into(),
+            room: room(),
+            text: "a \"b\"\n".into(),
+        },
+        ClientFrame::Typing { room: room() },
+        ClientFrame::Read {
+            room: room(),
+            seq: 9,
+        },
+        ClientFrame::Ping { rooms },
+    ] {
+        assert_eq!(both_ways(&frame), frame);
+    }
+}
+
+#[test]
+fn bodies_are_written_as_serde_reads_them() {
+    let body = both_ways(&CreateRoom {
+        name: "Tea".into(),
+        kind: RoomKind::Direct,
+        members: vec!["a@example.com".into(), "b@example.com".into()],
+    });
+    assert_eq!((body.kind, body.members.len()), (RoomKind::Direct, 2));
+    let with_code = both_ways(&StepUp {
+        password: "p".into(),
+        code: Some("123456".into()),
+    });
+    assert_eq!(with_code.code.as_deref(), Some("123456"));
+    let without = both_ways(&StepUp {
+        password: "p".into(),
+        code: None,
+    });
+    assert_eq!(without.code, None);
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_written_as_serde_reads_it(any in ".{0,40}", control in "[\\x00-\\x1f\"\\\\]{0,8}") {
+        let body = Register {
+            email: any.clone(),
+            password: control.clone(),
+            name: format!("{any}{control}"),
+        };
+        let parsed = Json::parse(&text(&body)).expect("JSON");
+        let read = both_ways(&body);
+        prop_assert_eq!(read.email, body.email);
+        prop_assert_eq!(read.password, body.password);
+        prop_assert_eq!(read.name, body.name);
+        prop_assert_eq!(String::of_field(&parsed, "name"), Some(format!("{any}{control}")));
+    }
+}
