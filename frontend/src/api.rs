@@ -8,8 +8,6 @@ use std::cell::RefCell;
 
 use domain::Millis;
 use domain::time::SECOND;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, RequestCredentials, RequestInit, Response};
@@ -17,6 +15,7 @@ use wire::Refusal;
 use wire::http::SignedIn;
 
 use crate::browser;
+use crate::json::{self, Read, Write};
 use crate::state::Failure;
 
 /// How long to wait for an answer, in milliseconds: longer than API Gateway's
@@ -71,22 +70,18 @@ impl Api {
     }
 
     /// Fetches something as who has signed in.
-    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
-        decode(&self.get_text(path).await?)
-    }
-
-    /// Fetches a body as who has signed in.
-    pub async fn get_text(&self, path: &str) -> Result<String, Failure> {
-        self.as_myself("GET", path, None).await
+    pub async fn get<T: Read>(&self, path: &str) -> Result<T, Failure> {
+        decode(&self.as_myself("GET", path, None).await?)
     }
 
     /// Posts something as who has signed in.
-    pub async fn post<T: DeserializeOwned>(
-        &self,
-        path: &str,
-        body: &impl Serialize,
-    ) -> Result<T, Failure> {
-        decode(&self.as_myself("POST", path, Some(encode(body))).await?)
+    pub async fn post<T: Read>(&self, path: &str, body: &impl Write) -> Result<T, Failure> {
+        decode(&self.as_myself("POST", path, Some(json::text(body))).await?)
+    }
+
+    /// Asks for something to be made as who has signed in.
+    pub async fn post_nothing<T: Read>(&self, path: &str) -> Result<T, Failure> {
+        decode(&self.as_myself("POST", path, None).await?)
     }
 
     /// Does something as who has signed in that is answered without a body.
@@ -117,26 +112,26 @@ impl Api {
 }
 
 /// Posts something before anybody is signed in.
-pub async fn post<T: DeserializeOwned>(path: &str, body: &impl Serialize) -> Result<T, Failure> {
-    decode(&request("POST", path, Some(&encode(body)), None).await?)
+pub async fn post<T: Read>(path: &str, body: &impl Write) -> Result<T, Failure> {
+    decode(&request("POST", path, Some(&json::text(body)), None).await?)
+}
+
+/// Asks for something before anybody is signed in.
+pub async fn post_nothing<T: Read>(path: &str) -> Result<T, Failure> {
+    decode(&request("POST", path, None, None).await?)
 }
 
 /// Posts something before anybody is signed in that is answered without a body.
-pub async fn tell(path: &str, body: &impl Serialize) -> Result<(), Failure> {
-    request("POST", path, Some(&encode(body)), None)
+pub async fn tell(path: &str, body: &impl Write) -> Result<(), Failure> {
+    request("POST", path, Some(&json::text(body)), None)
         .await
         .map(drop)
 }
 
-/// A body of a request.
-pub fn encode(body: &impl Serialize) -> String {
-    serde_json::to_string(body).expect("the contract's shapes are all JSON")
-}
-
-fn decode<T: DeserializeOwned>(answer: &str) -> Result<T, Failure> {
+fn decode<T: Read>(answer: &str) -> Result<T, Failure> {
     // An answer that is not the contract's comes from something between us and
     // the service, such as a captive portal.
-    serde_json::from_str(answer).map_err(|_| Failure::Unreachable)
+    json::parse(answer).ok_or(Failure::Unreachable)
 }
 
 async fn request(
@@ -174,8 +169,8 @@ async fn request(
     if answer.ok() {
         return Ok(text);
     }
-    Err(match serde_json::from_str::<Refusal>(&text) {
-        Ok(refusal) => Failure::Refused(refusal),
-        Err(_) => Failure::Status(answer.status()),
+    Err(match json::parse::<Refusal>(&text) {
+        Some(refusal) => Failure::Refused(refusal),
+        None => Failure::Status(answer.status()),
     })
 }

@@ -2,7 +2,7 @@
 //! its chance, its window.
 
 use domain::Millis;
-use domain::time::MINUTE;
+use domain::time::{DAY, MINUTE};
 use js_sys::{Array, Date, Intl, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -58,6 +58,20 @@ pub fn day(at: Millis) -> String {
     )
 }
 
+/// A day and a time, as people write them where the reader is.
+pub fn moment(at: Millis) -> String {
+    formatted(at, &[("dateStyle", "medium"), ("timeStyle", "short")])
+}
+
+/// When something was, as short as can be: a time today, and a day before.
+pub fn short(at: Millis) -> String {
+    let day = |at: Millis| (at + offset_from_utc()).div_euclid(DAY);
+    if day(at) == day(now()) {
+        return clock(at);
+    }
+    formatted(at, &[("day", "numeric"), ("month", "short")])
+}
+
 /// Whether somebody can see the page.
 pub fn is_visible() -> bool {
     document().visibility_state() == web_sys::VisibilityState::Visible
@@ -66,6 +80,29 @@ pub fn is_visible() -> bool {
 /// Names the browser's window.
 pub fn set_title(title: &str) {
     document().set_title(title);
+}
+
+/// Puts a badge on the page's icon, or takes it away.
+pub fn set_badge(is_on: bool) {
+    let Some(icon) = document().get_element_by_id("icon") else {
+        return;
+    };
+    // The one that is shown and the one that is not change places.
+    let has_badge = icon.has_attribute("data-read");
+    if is_on == has_badge {
+        return;
+    }
+    let (from, to) = if is_on {
+        ("data-unread", "data-read")
+    } else {
+        ("data-read", "data-unread")
+    };
+    if let (Some(shown), Some(other)) = (icon.get_attribute("href"), icon.get_attribute(from)) {
+        // The names are valid; setting them cannot fail.
+        let _ = icon.set_attribute(to, &shown);
+        let _ = icon.set_attribute("href", &other);
+        let _ = icon.remove_attribute(from);
+    }
 }
 
 /// The window.

@@ -1,19 +1,20 @@
 //! One WebSocket.
 
-use client::encode;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use web_sys::{CloseEvent, MessageEvent, WebSocket};
-use wire::ClientFrame;
 use wire::frame::TOKEN_PREFIX;
 use wire::http::SocketAddress;
+use wire::{ClientFrame, ServerFrame};
+
+use crate::json;
 
 /// What a socket tells.
 pub enum Event {
     /// It is open.
     Opened,
     /// The service says something.
-    Heard(String),
+    Heard(Box<ServerFrame>),
     /// It is closed, or never opened.
     Closed,
 }
@@ -43,7 +44,12 @@ impl Socket {
         let on_open = Closure::<dyn FnMut()>::new(move || told(Event::Opened));
         let told = tell.clone();
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-            told(Event::Heard(event.data().as_string().unwrap_or_default()));
+            // What is not a frame of the contract is the gateway's own word on
+            // a fault; the message concerned is sent again when its time is up.
+            let text = event.data().as_string().unwrap_or_default();
+            if let Some(frame) = json::parse(&text) {
+                told(Event::Heard(Box::new(frame)));
+            }
         });
         let on_close = Closure::<dyn FnMut(CloseEvent)>::new(move |_| tell(Event::Closed));
         inner.set_onopen(Some(on_open.as_ref().unchecked_ref()));
@@ -60,7 +66,7 @@ impl Socket {
     /// Says something. What is lost with a closing socket is said again on the
     /// next, so that a failure here needs no answer.
     pub fn say(&self, frame: &ClientFrame) {
-        let _ = self.inner.send_with_str(&encode(frame));
+        let _ = self.inner.send_with_str(&json::text(frame));
     }
 }
 

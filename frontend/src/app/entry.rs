@@ -1,37 +1,18 @@
 //! The way in and the way out.
 
 use client::Chat;
-use leptos::prelude::*;
-use serde::Deserialize;
-use wire::User;
+use wire::factors::{PasskeyBegun, PasskeyLogin};
 use wire::http::{
     Challenge, ForgotPassword, Login, Register, ResendOtp, ResetPassword, SignedIn, Verify,
 };
 
 use super::App;
+use crate::json::{Json, Read, Write};
 use crate::state::{
-    Entry, Failure, Problem, Screen, Step, check_code, check_email, check_new_password,
-    check_registration,
+    Entry, Failure, Problem, Screen, Step, check_email, check_new_password, check_registration,
+    read_code, read_factor_code,
 };
-use crate::{api, browser, words};
-
-/// The answer to a right code: signed in, or a second factor is wanted.
-#[derive(Deserialize)]
-struct Verified {
-    access_token: Option<String>,
-    expires_at: Option<i64>,
-    user: Option<User>,
-}
-
-impl Verified {
-    fn signed_in(self) -> Option<SignedIn> {
-        Some(SignedIn {
-            access_token: self.access_token?,
-            expires_at: self.expires_at?,
-            user: self.user?,
-        })
-    }
-}
+use crate::{api, browser, drafts, passkey, words};
 
 impl App {
     /// Signs in by the cookie, if there is one that counts.
@@ -95,30 +76,63 @@ impl App {
         self.ask_for_code(email, "/api/resend-otp", ResendOtp { challenge });
     }
 
-    /// Answers with the code.
-    pub fn verify(self, code: String) {
-        if let Err(problem) = check_code(&code) {
-            return self.refuse(problem);
+    /// Answers with the mailed code.
+    pub fn verify(self, typed: &str) {
+        self.answer("/api/verify-otp", read_code(typed));
+    }
+
+    /// Answers with a code of the second factor.
+    pub fn verify_factor(self, typed: &str) {
+        self.answer("/api/verify-totp", read_factor_code(typed));
+    }
+
+    fn answer(self, path: &'static str, code: Result<String, Problem>) {
+        let code = match code {
+            Ok(code) => code,
+            Err(problem) => return self.refuse(problem),
+        };
+        if self.entry.with_untracked(|entry| entry.busy) {
+            return;
         }
         let challenge = self.entry.with_untracked(Entry::challenge);
         self.entry.update(Entry::begin);
         self.spawn(async move {
-            let body = Verify { challenge, code };
-            match api::post::<Verified>("/api/verify-otp", &body).await {
-                Ok(verified) => match verified.signed_in() {
-                    Some(signed_in) => self.signed_in(signed_in),
-                    None => self.refuse(Problem::of_form(words::SECOND_FACTOR)),
-                },
+            match api::post::<Json>(path, &Verify { challenge, code }).await {
+                Ok(answer) => self.verified(&answer),
                 Err(failure) => self.fail(&failure),
             }
         });
     }
 
-    /// Sets a new password by the code.
-    pub fn reset(self, code: String, password: String) {
-        if let Err(problem) = check_code(&code).and_then(|()| check_new_password(&password)) {
-            return self.refuse(problem);
+    /// Signed in, or a second factor is asked for.
+    fn verified(self, answer: &Json) {
+        if let Some(signed_in) = SignedIn::read(answer) {
+            return self.signed_in(signed_in);
         }
+        match String::of_field(answer, "challenge") {
+            Some(challenge) => self.entry.update(|entry| entry.ask_for_factor(challenge)),
+            None => self.fail(&Failure::Unreachable),
+        }
+    }
+
+    /// Signs in with a passkey.
+    pub fn sign_in_with_passkey(self) {
+        self.entry.update(Entry::begin);
+        self.spawn(async move {
+            match with_passkey().await {
+                Ok(signed_in) => self.signed_in(signed_in),
+                Err(problem) => self.refuse(problem),
+            }
+        });
+    }
+
+    /// Sets a new password by the code.
+    pub fn reset(self, typed: &str, password: String) {
+        let code = read_code(typed);
+        let code = match code.and_then(|code| check_new_password(&password).map(|()| code)) {
+            Ok(code) => code,
+            Err(problem) => return self.refuse(problem),
+        };
         let challenge = self.entry.with_untracked(Entry::challenge);
         self.entry.update(Entry::begin);
         self.spawn(async move {
@@ -145,7 +159,10 @@ impl App {
                 Err(failure) if !failure.is_signed_out() => {
                     self.notice.set(Some(words::NOT_SIGNED_OUT.to_owned()));
                 }
-                _ => self.leave(None),
+                _ => {
+                    drafts::forget_all();
+                    self.leave(None);
+                }
             }
         });
     }
@@ -159,6 +176,7 @@ impl App {
         self.disconnect();
         self.inner().api.sign_out();
         self.chat.set(Chat::default());
+        self.account.set(None);
         self.notice.set(None);
         self.entry.update(|entry| {
             entry.go(Step::SignIn);
@@ -175,12 +193,7 @@ impl App {
         self.change(|chat| chat.connect(browser::now()));
     }
 
-    fn ask_for_code(
-        self,
-        email: String,
-        path: &'static str,
-        body: impl serde::Serialize + 'static,
-    ) {
+    fn ask_for_code(self, email: String, path: &'static str, body: impl Write + 'static) {
         self.entry.update(Entry::begin);
         self.spawn(async move {
             match api::post::<Challenge>(path, &body).await {
@@ -199,4 +212,21 @@ impl App {
     fn fail(self, failure: &Failure) {
         self.entry.update(|entry| entry.failed(failure));
     }
+}
+
+async fn with_passkey() -> Result<SignedIn, Problem> {
+    let begun: PasskeyBegun<Json> = api::post_nothing("/api/passkey-login/begin")
+        .await
+        .map_err(|failure| failure.problem())?;
+    let credential = passkey::get(&begun.options).await;
+    let credential = credential.ok_or_else(|| Problem::of_form(words::NO_PASSKEY))?;
+    let body = PasskeyLogin {
+        challenge: begun.challenge,
+        credential,
+    };
+    let answer = api::post("/api/passkey-login", &body).await;
+    answer.map_err(|failure| match failure.word() {
+        Some(wire::Word::WrongCredentials) => Problem::of_form(words::UNKNOWN_PASSKEY),
+        _ => failure.problem(),
+    })
 }

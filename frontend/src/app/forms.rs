@@ -6,9 +6,9 @@ use wire::RoomKind;
 use wire::http::{AddMember, CreateRoom, RoomAnswer};
 
 use super::App;
-use crate::api::encode;
 use crate::browser::{self, encoded};
 use crate::state::{Failure, Problem, check_email};
+use crate::{drafts, json};
 
 impl App {
     /// Creates a group and goes there.
@@ -37,13 +37,57 @@ impl App {
     pub async fn invite(self, room: String, email: String) -> Result<(), Problem> {
         check_email("email", &email)?;
         let path = format!("/api/rooms/{}/members", encoded(&room));
-        let body = encode(&AddMember {
+        let body = json::text(&AddMember {
             email: email.trim().to_owned(),
         });
         let told = self.inner().api.tell("POST", &path, Some(body)).await;
         told.map_err(|failure| self.explain(&failure))?;
         self.carry_out(vec![Effect::Fetch(Fetch::Room { room })]);
         Ok(())
+    }
+
+    /// Takes somebody out of a room.
+    pub fn remove(self, room: String, user: String) {
+        self.spawn(async move {
+            match self.take_out(&room, &user).await {
+                Ok(()) => self.carry_out(vec![Effect::Fetch(Fetch::Room { room })]),
+                Err(problem) => self.notice.set(Some(problem.message)),
+            }
+        });
+    }
+
+    /// Leaves the open room.
+    pub fn leave_room(self) {
+        let (room, me) = self
+            .chat
+            .with_untracked(|chat| (chat.current.clone(), chat.my_id().to_owned()));
+        let Some(room) = room else {
+            return;
+        };
+        self.spawn(async move {
+            match self.take_out(&room, &me).await {
+                Ok(()) => self.left(room),
+                Err(problem) => self.notice.set(Some(problem.message)),
+            }
+        });
+    }
+
+    /// The service tells it on the socket too; this is for when that is closed.
+    fn left(self, room: String) {
+        self.opened.set(None);
+        drafts::keep(&room, "");
+        let left = wire::ServerFrame::Left {
+            reference: None,
+            room,
+        };
+        self.change(|chat| chat.heard(left, browser::now()));
+    }
+
+    async fn take_out(self, room: &str, user: &str) -> Result<(), Problem> {
+        self.notice.set(None);
+        let path = format!("/api/rooms/{}/members/{}", encoded(room), encoded(user));
+        let told = self.inner().api.tell("DELETE", &path, None).await;
+        told.map_err(|failure| self.explain(&failure))
     }
 
     async fn start(self, room: CreateRoom) -> Result<(), Problem> {
@@ -55,6 +99,7 @@ impl App {
         let RoomAnswer { room } = started.map_err(|failure| self.explain(&failure))?;
         let id = room.id.clone();
         self.change(|chat| chat.fetched(Fetched::Room(room), browser::now()));
+        self.opened.set(None);
         self.open_room(&id);
         Ok(())
     }

@@ -1,11 +1,14 @@
 //! Joins the state, the network and the views: views call these methods, and
 //! draw the signals that change by them.
 
+mod account;
 mod entry;
 mod forms;
+mod held;
 mod talk;
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -15,28 +18,49 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::prelude::*;
 
+pub use held::Held;
+
 use crate::api::Api;
 use crate::browser;
 use crate::socket::Socket;
-use crate::state::{Entry, Screen};
+use crate::state::{Account, Entry, Screen};
 use crate::view;
 
 /// Everything that a view needs.
 #[derive(Clone, Copy)]
 pub struct App {
     /// Which view is shown.
-    pub screen: RwSignal<Screen>,
+    pub screen: Held<Screen>,
     /// The way in.
-    pub entry: RwSignal<Entry>,
+    pub entry: Held<Entry>,
     /// The rooms.
-    pub chat: RwSignal<Chat>,
+    pub chat: Held<Chat>,
     /// What one is told beside the rooms, until the next thing.
-    pub notice: RwSignal<Option<String>>,
+    pub notice: Held<Option<String>>,
     /// The time, to the second, for what counts down.
-    pub now: RwSignal<Millis>,
+    pub now: Held<Millis>,
     /// Whether the newest message of the open room is in view.
-    pub is_at_end: RwSignal<bool>,
+    pub is_at_end: Held<bool>,
+    /// Up to where one had read the open room when one last looked away.
+    pub mark: Held<Option<i64>>,
+    /// One's account, while it is shown in the place of a room.
+    pub account: Held<Option<Account>>,
+    /// The dialog that is open.
+    pub opened: Held<Option<Opened>>,
+    /// What is searched for among the rooms.
+    pub search: Held<String>,
+    /// What a screen reader is told.
+    pub announced: Held<String>,
     inner: StoredValue<Rc<Inner>, LocalStorage>,
+}
+
+/// A dialog beside the rooms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opened {
+    /// Starting a talk.
+    Start,
+    /// The people of the open room.
+    People,
 }
 
 #[derive(Default)]
@@ -45,6 +69,8 @@ struct Inner {
     socket: RefCell<Option<Socket>>,
     /// Counts the sockets that were asked for: only the last one is wanted.
     attempt: Cell<u32>,
+    /// The rooms whose last message was asked for.
+    asked: RefCell<BTreeSet<String>>,
     /// Opens the next socket.
     opening: Cell<Option<TimeoutHandle>>,
 }
@@ -55,6 +81,9 @@ fn start() {
     std::panic::set_hook(Box::new(|fault| {
         web_sys::console::error_1(&fault.to_string().into());
     }));
+    if let Some(loading) = browser::document().get_element_by_id("loading") {
+        loading.remove();
+    }
     leptos::mount::mount_to_body(|| {
         let app = App::new();
         provide_context(app);
@@ -71,12 +100,17 @@ pub fn app() -> App {
 impl App {
     fn new() -> Self {
         Self {
-            screen: RwSignal::default(),
-            entry: RwSignal::default(),
-            chat: RwSignal::default(),
-            notice: RwSignal::default(),
-            now: RwSignal::new(browser::now()),
-            is_at_end: RwSignal::new(true),
+            screen: Held::default(),
+            entry: Held::default(),
+            chat: Held::default(),
+            notice: Held::default(),
+            now: Held::new(browser::now()),
+            is_at_end: Held::new(true),
+            mark: Held::default(),
+            account: Held::default(),
+            opened: Held::default(),
+            search: Held::default(),
+            announced: Held::default(),
             inner: StoredValue::new_local(Rc::default()),
         }
     }
@@ -96,7 +130,11 @@ impl App {
         let _ = browser::document().add_event_listener_with_callback("visibilitychange", listener);
         woke.forget();
 
-        Effect::new(move || browser::set_title(&crate::words::title(self.unread())));
+        Effect::new(move || {
+            let unread = self.unread();
+            browser::set_title(&crate::words::title(unread));
+            browser::set_badge(unread > 0);
+        });
         Effect::new(move || {
             let is_at_end = self.is_at_end.get();
             self.see(is_at_end && browser::is_visible());
@@ -113,7 +151,10 @@ impl App {
     fn second_passed(self) {
         let now = browser::now();
         match self.screen.get_untracked() {
-            Screen::Chat => self.tick(now),
+            Screen::Chat => {
+                self.tick(now);
+                self.fetch_last();
+            }
             Screen::Entry => self.now.set(now),
             Screen::Starting | Screen::Unreachable => {}
         }
@@ -128,8 +169,16 @@ impl App {
         }
     }
 
-    /// Whether somebody sees the newest message.
+    /// Whether somebody sees the newest message. What comes while nobody does is
+    /// set apart from what was read, once.
     fn see(self, is_seen: bool) {
+        if !is_seen && self.mark.get_untracked().is_none() {
+            let read = self.chat.with_untracked(|chat| {
+                let room = chat.open_room()?;
+                (room.unread() == 0).then_some(room.about.read_seq)
+            });
+            self.mark.set(read);
+        }
         self.chat.maybe_update(|chat| chat.watched(is_seen));
     }
 

@@ -2,19 +2,26 @@
 
 use std::time::Duration;
 
-use client::{Chat, Effect, Fetch, Millis};
+use client::{Chat, Effect, Fetch, Fetched, Millis};
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
-use wire::http::SocketAddress;
+use wire::ServerFrame;
+use wire::http::{RoomAnswer, Rooms, SocketAddress};
 
 use super::App;
 use crate::browser;
 use crate::socket::{Event, Socket};
-use crate::state::{Failure, Problem, Screen};
+use crate::state::{Failure, Problem, Screen, to_fetch};
+use crate::words;
 
 impl App {
     /// Goes to a room.
     pub fn open_room(self, room: &str) {
+        self.account.set(None);
+        self.mark.set(self.chat.with_untracked(|chat| {
+            let room = chat.rooms.get(room)?;
+            (room.unread() > 0).then_some(room.about.read_seq)
+        }));
         self.is_at_end.set(true);
         self.change(|chat| chat.open(room));
     }
@@ -33,6 +40,7 @@ impl App {
             }
         });
         self.carry_out(said?);
+        self.mark.set(None);
         Ok(())
     }
 
@@ -65,6 +73,7 @@ impl App {
     /// Closes the socket for good.
     pub(super) fn disconnect(self) {
         self.inner().socket.replace(None);
+        self.inner().asked.borrow_mut().clear();
         self.open_next(None);
     }
 
@@ -76,6 +85,17 @@ impl App {
             has_changed
         });
         self.carry_out(effects);
+    }
+
+    /// Fetches the last message of rooms that nobody has opened yet.
+    pub(super) fn fetch_last(self) {
+        let inner = self.inner();
+        let mut asked = inner.asked.borrow_mut();
+        let rooms = self.chat.with_untracked(|chat| to_fetch(chat, &asked));
+        asked.extend(rooms.iter().cloned());
+        drop(asked);
+        let fetch = |room| Effect::Fetch(Fetch::Newest { room });
+        self.carry_out(rooms.into_iter().map(fetch).collect());
     }
 
     /// Opens a socket in place of the one that is there or on its way.
@@ -125,11 +145,27 @@ impl App {
 
     fn socket_says(self, event: Event) {
         let now = browser::now();
+        if let Event::Heard(frame) = &event {
+            self.announce(frame);
+        }
         self.change(|chat| match event {
             Event::Opened => chat.opened(now),
-            Event::Heard(text) => chat.heard_text(&text, now),
+            Event::Heard(frame) => chat.heard(*frame, now),
             Event::Closed => chat.closed(now, browser::random()),
         });
+    }
+
+    /// Tells those who hear the page what somebody else says in the open room.
+    fn announce(self, frame: &ServerFrame) {
+        if let ServerFrame::Message(message) = frame {
+            let is_for_me = self.chat.with_untracked(|chat| {
+                chat.current.as_ref() == Some(&message.room) && message.from.id != chat.my_id()
+            });
+            if is_for_me {
+                let text = words::said(Some(&message.from.name), &message.text);
+                self.announced.set(text);
+            }
+        }
     }
 
     /// Changes the chat, draws it, and does what follows.
@@ -141,7 +177,11 @@ impl App {
 
     /// Changes nothing that is drawn, and does what follows.
     pub(super) fn quietly(self, change: impl FnOnce(&mut Chat) -> Vec<Effect>) {
-        let effects = self.chat.try_update_untracked(change).unwrap_or_default();
+        let mut effects = Vec::new();
+        self.chat.maybe_update(|chat| {
+            effects = change(chat);
+            false
+        });
         self.carry_out(effects);
     }
 
@@ -161,12 +201,7 @@ impl App {
     }
 
     async fn fetch(self, fetch: Fetch) {
-        let answer = self.inner().api.get_text(&fetch.path()).await;
-        let answer = answer.and_then(|body| {
-            let fetched = fetch.answered(&body);
-            fetched.map_err(|_| Failure::Unreachable)
-        });
-        match answer {
+        match self.fetched(&fetch).await {
             Ok(fetched) => self.change(|chat| chat.fetched(fetched, browser::now())),
             Err(failure) if failure.is_signed_out() => self.signed_out(),
             Err(failure) => self.change(|chat| {
@@ -174,5 +209,27 @@ impl App {
                 Vec::new()
             }),
         }
+    }
+
+    async fn fetched(self, fetch: &Fetch) -> Result<Fetched, Failure> {
+        let path = fetch.path();
+        let inner = self.inner();
+        let api = &inner.api;
+        Ok(match fetch.clone() {
+            Fetch::Rooms => Fetched::Rooms(api.get::<Rooms>(&path).await?.rooms),
+            Fetch::Room { .. } => Fetched::Room(api.get::<RoomAnswer>(&path).await?.room),
+            Fetch::Newest { room } => {
+                let page = api.get(&path).await?;
+                Fetched::Newest { room, page }
+            }
+            Fetch::Older { room, .. } => {
+                let page = api.get(&path).await?;
+                Fetched::Older { room, page }
+            }
+            Fetch::After { room, .. } => {
+                let page = api.get(&path).await?;
+                Fetched::After { room, page }
+            }
+        })
     }
 }

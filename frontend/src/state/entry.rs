@@ -1,13 +1,11 @@
 //! The way in: register or sign in, then the code from the mail.
 
-use domain::account::{EmailAddress, PersonName};
-use domain::limits::{PASSWORD_CHARS_LEAST, PASSWORD_CHARS_MOST, RESEND_WAIT};
-use domain::{Code, Invalid, Millis};
+use domain::Millis;
+use domain::limits::RESEND_WAIT;
 use wire::http::Challenge;
 use wire::{Refusal, Word};
 
 use super::{Failure, Problem};
-use crate::words;
 
 /// Where somebody is on the way in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,6 +17,8 @@ pub enum Step {
     Register,
     /// The code from the mail.
     Code,
+    /// A code from an app, or a recovery code.
+    SecondFactor,
     /// The address of an account whose password is forgotten.
     Forgot,
     /// The code from the mail and a new password.
@@ -74,7 +74,7 @@ impl Entry {
             self.resend_at = 0;
         }
         let mut problem = failure.problem();
-        if self.step == Step::Code || self.step == Step::Reset {
+        if matches!(self.step, Step::Code | Step::SecondFactor | Step::Reset) {
             let about_code = matches!(failure, Failure::Refused(refusal)
                 if matches!(refusal.error, Word::WrongCode | Word::Expired));
             if about_code {
@@ -99,6 +99,16 @@ impl Entry {
         };
     }
 
+    /// The code was right, and the account has a second factor.
+    pub fn ask_for_factor(&mut self, challenge: String) {
+        *self = Self {
+            step: Step::SecondFactor,
+            email: std::mem::take(&mut self.email),
+            challenge,
+            ..Self::default()
+        };
+    }
+
     /// What the code answers.
     pub fn challenge(&self) -> String {
         self.challenge.clone()
@@ -110,39 +120,6 @@ impl Entry {
         let wait = (self.resend_at - now).clamp(0, RESEND_WAIT);
         (wait + 999) / 1_000
     }
-}
-
-/// Checks a registration as the service will, so that faults show at once.
-pub fn check_registration(name: &str, email: &str, password: &str) -> Result<(), Problem> {
-    PersonName::parse("name", name)?;
-    check_email("email", email)?;
-    check_new_password(password)
-}
-
-/// Checks an address.
-pub fn check_email(field: &str, email: &str) -> Result<(), Problem> {
-    EmailAddress::parse(field, email)?;
-    Ok(())
-}
-
-/// Checks a code.
-pub fn check_code(code: &str) -> Result<(), Problem> {
-    Code::parse("code", code)?;
-    Ok(())
-}
-
-/// Checks the length of a new password. Whether it is easily guessed is judged
-/// by the service alone: its dictionary would outweigh the whole page.
-pub fn check_new_password(password: &str) -> Result<(), Problem> {
-    let count = password.chars().count();
-    let fault = if count < PASSWORD_CHARS_LEAST {
-        words::password_short(count, PASSWORD_CHARS_LEAST)
-    } else if count > PASSWORD_CHARS_MOST {
-        words::password_long(PASSWORD_CHARS_MOST)
-    } else {
-        return Ok(());
-    };
-    Err(Invalid::new("password", fault).into())
 }
 
 fn is_end_of_challenge(refusal: &Refusal) -> bool {
@@ -209,6 +186,17 @@ mod tests {
     }
 
     #[test]
+    fn a_second_factor_is_asked_for_after_the_code_and_refused_beside_its_own() {
+        let mut entry = waiting_for_code();
+        entry.ask_for_factor("f".into());
+        assert_eq!(entry.step, Step::SecondFactor);
+        assert_eq!(entry.challenge(), "f");
+        entry.failed(&wrong_code(4));
+        let problem = entry.problem.expect("a problem");
+        assert!(problem.beside("code").is_some(), "{problem:?}");
+    }
+
+    #[test]
     fn a_forgotten_password_leads_to_a_new_one_and_not_into_the_chat() {
         let mut entry = Entry::default();
         entry.go(Step::Forgot);
@@ -221,29 +209,5 @@ mod tests {
             },
         );
         assert_eq!(entry.step, Step::Reset);
-    }
-
-    #[test]
-    fn a_form_is_checked_field_by_field_before_it_is_sent() {
-        let field = |result: Result<(), Problem>| result.err().and_then(|problem| problem.field);
-        let password = "a few words to remember";
-        assert_eq!(
-            field(check_registration("Ann", "ann@example.com", password)),
-            None
-        );
-        assert_eq!(
-            field(check_registration(" ", "ann@example.com", password)).as_deref(),
-            Some("name")
-        );
-        assert_eq!(
-            field(check_registration("Ann", "ann", password)).as_deref(),
-            Some("email")
-        );
-        assert_eq!(
-            field(check_registration("Ann", "ann@example.com", "short")).as_deref(),
-            Some("password")
-        );
-        assert_eq!(field(check_code("1234 5678")), None);
-        assert_eq!(field(check_code("1234")).as_deref(), Some("code"));
     }
 }

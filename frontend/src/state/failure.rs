@@ -34,6 +34,14 @@ impl Failure {
         }
     }
 
+    /// The service's reason, if it gave one.
+    pub fn word(&self) -> Option<Word> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.error),
+            Self::Status(_) | Self::Unreachable => None,
+        }
+    }
+
     /// Whether the same request may succeed later.
     pub fn is_passing(&self) -> bool {
         match self {

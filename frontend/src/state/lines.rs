@@ -2,6 +2,7 @@
 
 use client::{Delivery, Millis, Room};
 use domain::time::{DAY, MINUTE};
+use wire::Message;
 
 /// How far apart messages of one sender may be and still be one group.
 const GROUP: Millis = 5 * MINUTE;
@@ -16,6 +17,8 @@ pub enum Line {
         /// A time on it.
         at: Millis,
     },
+    /// What comes now was not seen before.
+    New,
     /// Somebody said something.
     Said(Said),
 }
@@ -41,21 +44,78 @@ pub struct Said {
     pub delivery: Delivery,
 }
 
+/// Who reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'r> {
+    /// Their id.
+    pub me: &'r str,
+    /// How far their clocks are ahead of UTC.
+    pub offset: Millis,
+    /// Up to where they had read when they came: what others said after it is new.
+    pub mark: Option<i64>,
+}
+
+/// A stretch of a room's talk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// The first message.
+    pub from: i64,
+    /// The last; none for all that follow, with what is still on its way.
+    pub to: Option<i64>,
+}
+
 impl Line {
     /// What stays the same as long as the line is drawn the same. A message
     /// keeps its key when it gets its place, so that it is not drawn again.
     pub fn key(&self) -> String {
         match self {
-            Self::Day { day, .. } => format!("day/{day}"),
-            Self::Said(said) => format!("{}/{}/{}", said.from, said.id, said.begins_group),
+            Self::Day { day, .. } => ["day/", &day.to_string()].concat(),
+            Self::New => "new".to_owned(),
+            Self::Said(said) => {
+                let group = if said.begins_group { "/1" } else { "/0" };
+                [&said.from, "/", &said.id, group].concat()
+            }
         }
     }
 }
 
-/// The lines of a room for the person with the id `me`, whose clocks are
-/// `offset` ahead of UTC. What is still on its way comes last.
-pub fn lines(room: &Room, me: &str, offset: Millis) -> Vec<Line> {
-    let said = room.log.messages().map(|message| Said {
+/// The lines of a stretch of a room.
+pub fn lines(room: &Room, reader: Reader<'_>, span: Span) -> Vec<Line> {
+    let before = room.log.since(span.from - 2).next();
+    let mut drawing = Drawing {
+        reader,
+        today: None,
+        group: None,
+        lines: Vec::new(),
+    };
+    if let Some(before) = before.filter(|before| before.seq < span.from) {
+        drawing.today = Some(drawing.day(before.at));
+        drawing.group = Some((before.from.id.clone(), before.at));
+    }
+    let messages = room.log.since(span.from - 1);
+    for message in messages.take_while(|message| span.to.is_none_or(|to| message.seq <= to)) {
+        drawing.add(said(message, reader.me), Some(message.seq));
+    }
+    if span.to.is_none() {
+        for outgoing in room.outbox.outgoing() {
+            let said = Said {
+                id: outgoing.id.clone(),
+                author: String::new(),
+                from: reader.me.to_owned(),
+                is_mine: true,
+                begins_group: true,
+                text: outgoing.text.clone(),
+                at: outgoing.at,
+                delivery: outgoing.delivery(),
+            };
+            drawing.add(said, None);
+        }
+    }
+    drawing.lines
+}
+
+fn said(message: &Message, me: &str) -> Said {
+    Said {
         id: message.id.clone(),
         author: message.from.name.clone(),
         from: message.from.id.clone(),
@@ -64,91 +124,62 @@ pub fn lines(room: &Room, me: &str, offset: Millis) -> Vec<Line> {
         text: message.text.clone(),
         at: message.at,
         delivery: Delivery::Sent,
-    });
-    let outgoing = room.outbox.outgoing().map(|outgoing| Said {
-        id: outgoing.id.clone(),
-        author: String::new(),
-        from: me.to_owned(),
-        is_mine: true,
-        begins_group: true,
-        text: outgoing.text.clone(),
-        at: outgoing.at,
-        delivery: outgoing.delivery(),
-    });
+    }
+}
 
-    let mut lines = Vec::new();
-    let mut today = None;
-    let mut group: Option<(String, Millis)> = None;
-    for mut said in said.chain(outgoing) {
-        let day = (said.at + offset).div_euclid(DAY);
+struct Drawing<'r> {
+    reader: Reader<'r>,
+    today: Option<i64>,
+    group: Option<(String, Millis)>,
+    lines: Vec<Line>,
+}
+
+impl Drawing<'_> {
+    fn day(&self, at: Millis) -> i64 {
+        (at + self.reader.offset).div_euclid(DAY)
+    }
+
+    fn add(&mut self, mut said: Said, seq: Option<i64>) {
+        let day = self.day(said.at);
         // A clock that is behind must not begin a day that was there before.
-        if today.is_none_or(|today| day > today) {
-            lines.push(Line::Day { day, at: said.at });
-            today = Some(day);
-            group = None;
+        if self.today.is_none_or(|today| day > today) {
+            self.lines.push(Line::Day { day, at: said.at });
+            self.today = Some(day);
+            self.group = None;
         }
-        let continues = group
+        if seq.is_some() && self.reader.mark.map(|mark| mark + 1) == seq {
+            self.lines.push(Line::New);
+            self.group = None;
+        }
+        let continues = self
+            .group
             .as_ref()
             .is_some_and(|(from, at)| *from == said.from && said.at - at < GROUP);
         said.begins_group = !continues;
-        group = Some((said.from.clone(), said.at));
-        lines.push(Line::Said(said));
+        self.group = Some((said.from.clone(), said.at));
+        self.lines.push(Line::Said(said));
     }
-    lines
 }
 
 #[cfg(test)]
 mod tests {
-    use client::wire::{Message, ServerFrame, User};
-    use client::{Chat, Effect};
-    use serde_json::{Value, json};
+    use client::Chat;
+    use wire::ServerFrame;
 
     use super::*;
-
-    fn user(name: &str) -> User {
-        User {
-            id: format!("id-of-{name}"),
-            name: name.to_owned(),
-        }
-    }
-
-    fn message(seq: i64, from: &str, at: Millis) -> Message {
-        Message {
-            room: "r".to_owned(),
-            seq,
-            id: format!("m{seq}"),
-            from: user(from),
-            text: format!("message {seq}"),
-            at,
-        }
-    }
-
-    /// What Eve sees of a room, open and without history, after `said`.
-    fn talk(said: Vec<Message>) -> Chat {
-        let mut chat = Chat::of(user("eve"));
-        chat.follow_all();
-        chat.connect(0);
-        chat.opened(0);
-        let about =
-            json!({"id": "r", "name": "Tea", "kind": "group", "last_seq": 0, "read_seq": 0});
-        let welcome = json!({"event": "welcome", "user": user("eve"), "rooms": [about],
-            "missed": {}, "more": []});
-        let effects = chat.heard_text(&welcome.to_string(), 0);
-        let [Effect::Fetch(newest)] = &effects[..] else {
-            panic!("{effects:?}");
-        };
-        let page = json!({"messages": [], "first_seq": Value::Null, "last_seq": Value::Null});
-        let newest = newest.answered(&page.to_string()).expect("a page");
-        chat.fetched(newest, 0);
-        for message in said {
-            chat.heard(ServerFrame::Message(message), 0);
-        }
-        chat.open("r");
-        chat
-    }
+    use crate::state::samples::{message, talk};
 
     fn seen(chat: &Chat, offset: Millis) -> Vec<Line> {
-        lines(chat.open_room().expect("open"), chat.my_id(), offset)
+        stretch(chat, offset, None, Span { from: 1, to: None })
+    }
+
+    fn stretch(chat: &Chat, offset: Millis, mark: Option<i64>, span: Span) -> Vec<Line> {
+        let reader = Reader {
+            me: chat.my_id(),
+            offset,
+            mark,
+        };
+        lines(chat.open_room().expect("open"), reader, span)
     }
 
     fn shape(lines: &[Line]) -> Vec<String> {
@@ -156,6 +187,7 @@ mod tests {
             .iter()
             .map(|line| match line {
                 Line::Day { day, .. } => format!("day {day}"),
+                Line::New => "new".to_owned(),
                 Line::Said(said) if said.begins_group => format!("{}: {}", said.author, said.text),
                 Line::Said(said) => said.text.clone(),
             })
@@ -180,6 +212,36 @@ mod tests {
                 "ann: message 4"
             ]
         );
+    }
+
+    #[test]
+    fn a_stretch_goes_on_where_the_one_before_it_ends() {
+        let said = (1..=5).map(|seq| message(seq, "bob", seq * 1_000));
+        let chat = talk(said.collect());
+        let span = |from, to| shape(&stretch(&chat, 0, None, Span { from, to }));
+        assert_eq!(
+            span(1, Some(3)),
+            ["day 0", "bob: message 1", "message 2", "message 3"]
+        );
+        assert_eq!(span(4, None), ["message 4", "message 5"]);
+    }
+
+    #[test]
+    fn what_is_new_is_set_apart_from_what_was_read() {
+        let said = (1..=3).map(|seq| message(seq, "bob", seq * 1_000));
+        let chat = talk(said.collect());
+        let all = Span { from: 1, to: None };
+        assert_eq!(
+            shape(&stretch(&chat, 0, Some(2), all)),
+            [
+                "day 0",
+                "bob: message 1",
+                "message 2",
+                "new",
+                "bob: message 3"
+            ]
+        );
+        assert_eq!(shape(&stretch(&chat, 0, Some(3), all)).len(), 4);
     }
 
     #[test]

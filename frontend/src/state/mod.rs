@@ -2,13 +2,38 @@
 //! the way in, what went wrong, and the talk as it is drawn. No browser, no clock
 //! and no randomness: whoever has them hands in the time and the ids.
 
+mod account;
+mod checks;
+mod device;
 mod entry;
+mod face;
 mod failure;
 mod lines;
+mod links;
+mod qr;
+mod rows;
+mod runs;
+mod standing;
+mod strength;
 
-pub use entry::{Entry, Step, check_code, check_email, check_new_password, check_registration};
+pub use account::{Account, Change, Section};
+pub use checks::{
+    check_email, check_new_password, check_registration, is_whole_code, read_code, read_factor_code,
+};
+pub use device::device;
+pub use entry::{Entry, Step};
+pub use face::{initials, tone};
 pub use failure::{Failure, Problem};
-pub use lines::{Line, Said, lines};
+pub use lines::{Line, Reader, Said, Span, lines};
+pub use links::{Part, is_emoji, parts};
+pub use qr::qr;
+pub use rows::{Row, found, row_of, to_fetch};
+pub use runs::{end, runs};
+pub use standing::{Standing, read, standing};
+pub use strength::{Strength, strength};
+
+#[cfg(test)]
+mod samples;
 
 /// Which of the page's few views is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

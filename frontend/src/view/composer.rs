@@ -3,14 +3,18 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use super::icons::{self, icon};
 use crate::app::app;
-use crate::words;
+use crate::{drafts, words};
 
-/// The field and its button: Enter sends, with Shift it breaks the line.
-pub fn composer() -> impl IntoView {
+/// The field and its button: Enter sends, with Shift it breaks the line. What is
+/// begun is kept until it is sent, also over a reload.
+pub fn composer(room: String) -> AnyView {
     let app = app();
     let area = NodeRef::<html::Textarea>::new();
     let problem = RwSignal::new(None::<String>);
+    let draft = drafts::of(&room);
+    let of_room = room.clone();
     let send = move || {
         let Some(area) = area.get_untracked() else {
             return;
@@ -22,18 +26,24 @@ pub fn composer() -> impl IntoView {
         match app.send(&text) {
             Ok(()) => {
                 area.set_value("");
+                drafts::keep(&of_room, "");
                 problem.set(None);
             }
             Err(refused) => problem.set(Some(refused.message)),
         }
         let _ = area.focus();
     };
+    let by_button = send.clone();
     let on_key = move |event: leptos::ev::KeyboardEvent| {
         // While an input method composes a character, Enter belongs to it.
         if event.key() == "Enter" && !event.shift_key() && !event.is_composing() {
             event.prevent_default();
             send();
         }
+    };
+    let on_input = move |event| {
+        drafts::keep(&room, &event_target_value(&event));
+        app.typing();
     };
     Effect::new(move || {
         if let Some(area) = area.get() {
@@ -45,7 +55,7 @@ pub fn composer() -> impl IntoView {
             class="composer"
             on:submit=move |event| {
                 event.prevent_default();
-                send();
+                by_button();
             }
         >
             <label class="hidden" for="message-text">{words::MESSAGE}</label>
@@ -55,11 +65,15 @@ pub fn composer() -> impl IntoView {
                 rows="1"
                 placeholder=words::MESSAGE_HINT
                 aria-describedby="message-text-problem"
+                prop:value=draft
                 on:keydown=on_key
-                on:input=move |_| app.typing()
+                on:input=on_input
             ></textarea>
-            <button id="message-send" class="main" type="submit">{words::SEND}</button>
+            <button id="message-send" class="main icon" type="submit" aria-label=words::SEND>
+                {icon(icons::SEND)}
+            </button>
             <p id="message-text-problem" class="problem" role="alert">{move || problem.get()}</p>
         </form>
     }
+    .into_any()
 }

@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use super::code;
 use super::field::{Ask, field};
+use super::items::click;
+use super::{code, icons};
 use crate::app::app;
 use crate::state::{Problem, Step};
-use crate::words;
+use crate::{browser, passkey, words};
 
 const NAME: Ask = Ask {
     id: "register-name",
@@ -28,7 +29,7 @@ const NEW_PASSWORD: Ask = Ask {
     label: words::PASSWORD,
     kind: "password",
     autocomplete: "new-password",
-    hint: words::PASSWORD_HINT,
+    hint: "",
 };
 const LOGIN_EMAIL: Ask = Ask {
     id: "login-email",
@@ -47,12 +48,20 @@ const FORGOT_EMAIL: Ask = Ask {
 };
 
 /// The whole view.
-pub fn entry() -> impl IntoView {
+pub fn entry() -> AnyView {
     let app = app();
     let step = Memo::new(move |_| app.entry.with(|entry| entry.step.clone()));
+    Effect::new(move |before: Option<Step>| {
+        let now = step.get();
+        if before.is_some_and(|before| before != now) {
+            focus_first_field();
+        }
+        now
+    });
     view! {
         <main class="entry">
             <header>
+                {icons::brand()}
                 <h1>{words::NAME}</h1>
                 <p>{words::CLAIM}</p>
             </header>
@@ -64,16 +73,18 @@ pub fn entry() -> impl IntoView {
                     Step::SignIn => view! { {tabs(Step::SignIn)} {sign_in()} }.into_any(),
                     Step::Register => view! { {tabs(Step::Register)} {register()} }.into_any(),
                     Step::Code => code::code().into_any(),
+                    Step::SecondFactor => code::second_factor().into_any(),
                     Step::Forgot => forgot().into_any(),
                     Step::Reset => code::reset().into_any(),
                 }}
             </section>
         </main>
     }
+    .into_any()
 }
 
 /// The problem of the form as a whole.
-pub fn form_problem() -> impl IntoView {
+pub fn form_problem() -> AnyView {
     let app = app();
     let problem = move || {
         app.entry.with(|entry| match &entry.problem {
@@ -84,7 +95,7 @@ pub fn form_problem() -> impl IntoView {
             _ => None,
         })
     };
-    view! { <p id="form-problem" class="problem" role="alert">{problem}</p> }
+    view! { <p id="form-problem" class="problem" role="alert">{problem}</p> }.into_any()
 }
 
 /// The problem of one field.
@@ -94,18 +105,22 @@ pub fn problem_of(name: &'static str) -> impl Fn() -> Option<String> + Send + Sy
 }
 
 /// The button that sends a form; it waits while a request is under way.
-pub fn submit(id: &'static str, label: &'static str) -> impl IntoView {
-    let app = app();
-    let is_busy = move || app.entry.with(|entry| entry.busy);
-    view! { <button id=id class="main" type="submit" disabled=is_busy>{label}</button> }
+pub fn submit(id: &'static str, label: &'static str) -> AnyView {
+    view! { <button id=id class="main" type="submit" disabled=is_busy()>{label}</button> }
+        .into_any()
 }
 
-fn tabs(shown: Step) -> impl IntoView {
+fn is_busy() -> impl Fn() -> bool + Copy {
+    let app = app();
+    move || app.entry.with(|entry| entry.busy)
+}
+
+fn tabs(shown: Step) -> AnyView {
     let app = app();
     let tab = move |id: &'static str, label, step: Step| {
         let current = (shown == step).then_some("page");
         view! {
-            <button id=id type="button" aria-current=current on:click=move |_| app.go(step.clone())>
+            <button id=id type="button" aria-current=current on:click=click(move || app.go(step.clone()))>
                 {label}
             </button>
         }
@@ -116,26 +131,45 @@ fn tabs(shown: Step) -> impl IntoView {
             {tab("register-tab", words::CREATE_ACCOUNT, Step::Register)}
         </nav>
     }
+    .into_any()
 }
 
-fn sign_in() -> impl IntoView {
+fn sign_in() -> AnyView {
     let app = app();
     let (email, password) = (remembered_email(), RwSignal::new(String::new()));
     let send = on_submit(move || app.sign_in(email.get_untracked(), password.get_untracked()));
     view! {
-        <form on:submit=send novalidate>
+        <form class="form" on:submit=send novalidate>
             {field(LOGIN_EMAIL, email, problem_of("email"))}
             {field(LOGIN_PASSWORD, password, problem_of("password"))}
             {form_problem()}
             {submit("login-submit", words::SIGN_IN)}
-            <button id="forgot" class="quiet" type="button" on:click=move |_| app.go(Step::Forgot)>
+            <button id="forgot" class="quiet" type="button" on:click=click(move || app.go(Step::Forgot))>
                 {words::FORGOT}
             </button>
+            {passkey::is_supported().then(with_passkey)}
         </form>
     }
+    .into_any()
 }
 
-fn register() -> impl IntoView {
+fn with_passkey() -> AnyView {
+    let app = app();
+    view! {
+        <p class="or">{words::OR}</p>
+        <button
+            id="passkey-login"
+            type="button"
+            disabled=is_busy()
+            on:click=click(move || app.sign_in_with_passkey())
+        >
+            {words::PASSKEY_SIGN_IN}
+        </button>
+    }
+    .into_any()
+}
+
+fn register() -> AnyView {
     let app = app();
     let (name, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let email = remembered_email();
@@ -147,7 +181,7 @@ fn register() -> impl IntoView {
         );
     });
     view! {
-        <form on:submit=send novalidate>
+        <form class="form" on:submit=send novalidate>
             {field(NAME, name, problem_of("name"))}
             {field(EMAIL, email, problem_of("email"))}
             {field(NEW_PASSWORD, password, problem_of("password"))}
@@ -155,14 +189,15 @@ fn register() -> impl IntoView {
             {submit("register-submit", words::CREATE_ACCOUNT)}
         </form>
     }
+    .into_any()
 }
 
-fn forgot() -> impl IntoView {
+fn forgot() -> AnyView {
     let app = app();
     let email = remembered_email();
     let send = on_submit(move || app.forgot(email.get_untracked()));
     view! {
-        <form on:submit=send novalidate>
+        <form class="form" on:submit=send novalidate>
             <h2>{words::FORGOT_TITLE}</h2>
             {field(FORGOT_EMAIL, email, problem_of("email"))}
             {form_problem()}
@@ -170,16 +205,18 @@ fn forgot() -> impl IntoView {
             {back()}
         </form>
     }
+    .into_any()
 }
 
 /// The button back to the first form.
-pub fn back() -> impl IntoView {
+pub fn back() -> AnyView {
     let app = app();
     view! {
-        <button id="code-back" class="quiet" type="button" on:click=move |_| app.go(Step::SignIn)>
+        <button id="code-back" class="quiet" type="button" on:click=click(move || app.go(Step::SignIn))>
             {words::BACK}
         </button>
     }
+    .into_any()
 }
 
 /// Does something when a form is sent, instead of loading a page. Browsers may
@@ -205,6 +242,28 @@ fn announce_filled_in(form: &web_sys::Element) {
     }
 }
 
+/// The address that was typed last, whichever form asked for it.
 fn remembered_email() -> RwSignal<String> {
-    RwSignal::new(app().entry.with_untracked(|entry| entry.email.clone()))
+    let app = app();
+    let email = RwSignal::new(app.entry.with_untracked(|entry| entry.email.clone()));
+    Effect::new(move || {
+        let typed = email.get();
+        app.entry.maybe_update(|entry| {
+            typed.trim().clone_into(&mut entry.email);
+            // Nothing draws it while it is typed.
+            false
+        });
+    });
+    email
+}
+
+/// Puts the focus into the first field of a form that has taken another's place,
+/// so that nobody has to look for it.
+fn focus_first_field() {
+    request_animation_frame(|| {
+        let field = browser::document().query_selector(".card input:not(.hidden)");
+        if let Ok(Some(field)) = field {
+            let _ = field.unchecked_into::<web_sys::HtmlElement>().focus();
+        }
+    });
 }

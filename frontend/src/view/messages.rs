@@ -5,210 +5,182 @@
 //! not move when older messages come above it. Only newer ones below, while one
 //! reads further up, need [`keep_place`].
 
-use client::Delivery;
 use leptos::html;
 use leptos::prelude::*;
+use web_sys::{Element, HtmlDivElement};
 
+use super::items::{Item, click, items};
+use super::message::{draw, static_draw};
 use crate::app::app;
 use crate::browser;
-use crate::state::{Line, Said, lines};
+use crate::state::{Line, Reader, Span, end, lines, runs};
 use crate::words;
 
 /// How near to an edge counts as being there, in pixels.
 const NEAR_END: i32 = 40;
-const NEAR_START: i32 = 600;
+const NEAR_START: i32 = 1_200;
 
 /// The list, who is writing, and the way back to the end.
-pub fn messages() -> impl IntoView {
+pub fn messages() -> AnyView {
     let app = app();
     let area = NodeRef::<html::Div>::new();
-    let offset = browser::offset_from_utc();
-    let lines = Memo::new(move |_| {
-        app.chat.with(|chat| {
-            let room = chat.open_room();
-            room.map(|room| lines(room, chat.my_id(), offset))
-                .unwrap_or_default()
-        })
-    });
-    let state = Memo::new(move |_| {
-        app.chat.with(|chat| match chat.open_room() {
-            Some(room) if !room.log.is_loaded() => words::LOADING,
-            Some(room) if room.log.cursor() == Some(0) => words::NO_MESSAGES,
-            _ => "",
-        })
-    });
+    let anchor = StoredValue::new_local(None::<Anchor>);
     let look = move || {
         if let Some(area) = area.get_untracked() {
             // Laid out from the end, the offset is 0 there and negative above.
             let above = area.scroll_height() - area.client_height() + area.scroll_top();
-            app.is_at_end.set(area.scroll_top() > -NEAR_END);
+            let is_at_end = area.scroll_top() > -NEAR_END;
+            app.is_at_end.set(is_at_end);
+            anchor.set_value((!is_at_end).then(|| Anchor::of(&area)).flatten());
             if above < NEAR_START {
                 app.scrolled_up();
             }
         }
     };
-    let drawn = StoredValue::new(Drawn::default());
     Effect::new(move || {
-        let (first, last) = lines.with(|lines| ends(lines));
+        app.chat.with(|_| ());
+        // Drawn by then, and not yet shown.
         request_animation_frame(move || {
             if let Some(area) = area.get_untracked() {
-                let now = Drawn {
-                    first,
-                    last,
-                    height: area.scroll_height(),
-                };
-                drawn.update_value(|before| {
-                    keep_place(&area, before, &now);
-                    *before = now;
+                anchor.with_value(|anchor| {
+                    if let Some(anchor) = anchor {
+                        anchor.hold(&area);
+                    }
                 });
             }
             look();
         });
     });
-    let to_end = move |_| {
-        if let Some(area) = area.get_untracked() {
-            area.set_scroll_top(0);
-        }
-    };
     view! {
         <div class="scroll">
             <div
                 id="messages"
                 node_ref=area
-                role="log"
+                role="region"
                 aria-label=words::MESSAGES
                 tabindex="0"
                 on:scroll=move |_| look()
             >
                 <ol>
-                    <For each=move || lines.get() key=Line::key let:line>
-                        {match line {
-                            Line::Day { at, .. } => day(at).into_any(),
-                            Line::Said(said) => message(said).into_any(),
-                        }}
-                    </For>
+                    {items(run_items)}
+                    {items(end_items)}
                 </ol>
-                <p class="hint">{move || state.get()}</p>
+                <p class="hint">{move || state()}</p>
             </div>
-            <Show when=move || !app.is_at_end.get()>
-                <button id="latest" on:click=to_end>{words::LATEST}</button>
-            </Show>
+            {move || (!app.is_at_end.get()).then(|| to_end(area))}
         </div>
-        <p id="typing" class="hint" role="status">{typing()}</p>
+        <p id="typing" class="hint" role="status">{move || typing()}</p>
     }
+    .into_any()
 }
 
-/// What was drawn last.
-#[derive(Default)]
-struct Drawn {
-    first: Option<String>,
-    last: Option<String>,
-    height: i32,
-}
-
-/// The keys of the first and the last message.
-fn ends(lines: &[Line]) -> (Option<String>, Option<String>) {
-    let mut messages = lines.iter().filter(|line| matches!(line, Line::Said(_)));
-    let first = messages.next().map(Line::key);
-    (first, lines.last().map(Line::key))
-}
-
-fn keep_place(area: &web_sys::HtmlDivElement, before: &Drawn, now: &Drawn) {
-    let is_at_end = area.scroll_top() > -NEAR_END;
-    let came_below = before.first == now.first && before.last != now.last;
-    if !is_at_end && came_below {
-        area.set_scroll_top(area.scroll_top() - (now.height - before.height));
-    }
-}
-
-fn day(at: i64) -> impl IntoView {
-    view! { <li class="day"><span>{browser::day(at)}</span></li> }
-}
-
-fn message(said: Said) -> impl IntoView {
-    let author = if said.is_mine {
-        words::YOU.to_owned()
-    } else {
-        said.author
-    };
-    let head = said.begins_group.then(|| {
-        view! {
-            <p class="by">
-                <span class="author">{author}</span>
-                <time>{browser::clock(said.at)}</time>
-            </p>
-        }
+/// The runs. One is drawn anew when more of it comes, or when what is new in it
+/// begins elsewhere.
+fn run_items() -> Vec<Item> {
+    let app = app();
+    let mark = app.mark.get();
+    let runs = app.chat.with(|chat| {
+        let room = chat.open_room();
+        room.map(|room| runs(&room.log)).unwrap_or_default()
     });
-    // Only what is on its way when it is first drawn can change later.
-    let delivery = match said.delivery {
-        Delivery::Sent => Signal::stored(Delivery::Sent),
-        _ => delivery_of(said.id.clone()),
+    let item = |span: Span| {
+        let to = span.to.unwrap_or(0);
+        let mark = mark.filter(|mark| (span.from..=to).contains(&(mark + 1)));
+        let parts = [span.from, to, mark.unwrap_or(-1)].map(|part| part.to_string());
+        Item::new(parts.join("/"), move || run_of(span))
     };
-    let name = move || match delivery.get() {
-        Delivery::Pending => "pending",
-        Delivery::Sent => "sent",
-        Delivery::Failed(_) => "failed",
-    };
-    let id = said.id.clone();
-    view! {
-        <li
-            class="message"
-            class:mine=said.is_mine
-            class:first=said.begins_group
-            data-id=said.id
-            data-delivery=name
-        >
-            {head}
-            <p class="text">{said.text}</p>
-            {said.is_mine.then(|| marks(id, delivery))}
-        </li>
-    }
+    runs.into_iter().map(item).collect()
 }
 
-/// How far one's own message has come.
-fn marks(id: String, delivery: Signal<Delivery>) -> impl IntoView {
-    let app = app();
-    move || match delivery.get() {
-        Delivery::Pending => view! {
-            <span class="mark" role="img" aria-label=words::PENDING>"…"</span>
-        }
-        .into_any(),
-        Delivery::Sent => view! {
-            <span class="mark" role="img" aria-label=words::SENT>"✓"</span>
-        }
-        .into_any(),
-        Delivery::Failed(reason) => {
-            let (to_retry, to_discard) = (id.clone(), id.clone());
-            view! {
-                <span class="problem" role="alert">{reason}</span>
-                <button class="quiet" on:click=move |_| app.retry(&to_retry)>{words::AGAIN}</button>
-                <button class="quiet" on:click=move |_| app.discard(&to_discard)>
-                    {words::DISCARD}
-                </button>
-            }
-            .into_any()
-        }
-    }
+fn end_items() -> Vec<Item> {
+    let lines = lines_of(None).into_iter();
+    lines
+        .map(|line| Item::new(line.key(), move || draw(line)))
+        .collect()
 }
 
-fn delivery_of(id: String) -> Signal<Delivery> {
+/// Messages that do not change any more, drawn once.
+fn run_of(span: Span) -> AnyView {
+    let lines = untrack(move || lines_of(Some(span)));
+    let lines: Vec<_> = lines.into_iter().map(static_draw).collect();
+    view! { <li class="run"><ol>{lines}</ol></li> }.into_any()
+}
+
+/// The lines of a stretch of the open room; of its end for none.
+fn lines_of(span: Option<Span>) -> Vec<Line> {
     let app = app();
-    Memo::new(move |_| {
-        app.chat.with(|chat| {
-            let room = chat.open_room();
-            room.map_or(Delivery::Sent, |room| room.outbox.delivery(&id))
-        })
+    let mark = app.mark.get();
+    app.chat.with(|chat| {
+        let Some(room) = chat.open_room() else {
+            return Vec::new();
+        };
+        let reader = Reader {
+            me: chat.my_id(),
+            offset: browser::offset_from_utc(),
+            mark,
+        };
+        lines(room, reader, span.unwrap_or_else(|| end(&room.log)))
     })
-    .into()
 }
 
-fn typing() -> impl IntoView {
+fn state() -> &'static str {
+    app().chat.with(|chat| match chat.open_room() {
+        Some(room) if !room.log.is_loaded() => words::LOADING,
+        Some(room) if room.log.cursor() == Some(0) && room.outbox.outgoing().next().is_none() => {
+            words::NO_MESSAGES
+        }
+        Some(room) if room.fetching => words::LOADING,
+        _ => "",
+    })
+}
+
+fn to_end(area: NodeRef<html::Div>) -> AnyView {
     let app = app();
-    let text = Memo::new(move |_| {
-        app.chat.with(|chat| {
-            let names = chat.open_room().map(|room| room.typing.names());
-            words::typing(&names.unwrap_or_default())
-        })
-    });
-    move || text.get()
+    let unread = move || {
+        app.chat
+            .with(|chat| chat.open_room().map_or(0, client::Room::unread))
+    };
+    let jump = move || {
+        if let Some(area) = area.get_untracked() {
+            area.set_scroll_top(0);
+        }
+    };
+    view! { <button id="latest" on:click=click(jump)>{move || words::latest(unread())}</button> }
+        .into_any()
+}
+
+/// A message in view, and where it stands.
+struct Anchor {
+    message: Element,
+    top: f64,
+}
+
+impl Anchor {
+    /// Looks for one near the upper edge.
+    fn of(area: &HtmlDivElement) -> Option<Self> {
+        let edge = area.get_bounding_client_rect();
+        let middle = (edge.left() + edge.width() / 2.0) as f32;
+        let message = [8.0, 40.0, 80.0, 160.0].into_iter().find_map(|below| {
+            let at = (edge.top() + below) as f32;
+            let found = browser::document().element_from_point(middle, at)?;
+            found.closest(".message").ok()?
+        })?;
+        let top = message.get_bounding_client_rect().top();
+        Some(Self { message, top })
+    }
+
+    /// Puts it back to where it stood.
+    fn hold(&self, area: &HtmlDivElement) {
+        if self.message.is_connected() {
+            let moved = self.message.get_bounding_client_rect().top() - self.top;
+            area.set_scroll_top(area.scroll_top() + moved.round() as i32);
+        }
+    }
+}
+
+fn typing() -> String {
+    app().chat.with(|chat| {
+        let names = chat.open_room().map(|room| room.typing.names());
+        words::typing(&names.unwrap_or_default())
+    })
 }

@@ -9,27 +9,38 @@
 //! | unreachable | `#try-again` |
 //! | entry | `#sign-in-tab`, `#register-tab`, `#form-problem`, `#form-notice` |
 //! | register | `#register-name`, `#register-email`, `#register-password`, `#register-submit` |
-//! | sign in | `#login-email`, `#login-password`, `#login-submit`, `#forgot` |
+//! | sign in | `#login-email`, `#login-password`, `#login-submit`, `#forgot`, `#passkey-login` |
 //! | code | `#code`, `#code-submit`, `#code-sent`, `#code-resend`, `#code-back` |
+//! | second factor | `#factor-code`, `#factor-submit`, `#code-back` |
 //! | forgotten password | `#forgot-email`, `#forgot-submit`, then `#reset-code`, `#reset-password`, `#reset-submit`, `#code-resend`, `#code-back` |
-//! | rooms | `#me`, `#sign-out`, `#connection[data-state=closed\|greeting\|live]`, `#notice`, `#room-list`, `.room[data-room]` with `.unread` and `.presence` |
-//! | start a talk | `#start` (opens the forms), `#new-room-name`, `#new-room-submit`, `#direct-email`, `#direct-submit` |
-//! | open room | `#room-title`, `#back`, `#people` (opens the list), `#members .member`, `#invite-email`, `#invite-submit`, `#invite-done` |
-//! | talk | `#messages`, `#messages .message[data-id][data-delivery=pending\|sent\|failed]` with `.author` and `.text`, `#messages .day`, `#typing`, `#latest`, `#message-text`, `#message-send` |
+//! | rooms | `#me`, `#account`, `#search`, `#connection[data-state=closed\|greeting\|live]`, `#notice`, `#room-list`, `.room[data-room]` with `.unread`, `.last` and `.presence` |
+//! | start a talk | `#start` (opens `#start-dialog`), `#new-room-name`, `#new-room-submit`, `#direct-email`, `#direct-submit` |
+//! | open room | `#room-title`, `#room-about`, `#back`, `#people` (opens `#people-dialog`), `#members .member`, `#invite-email`, `#invite-submit`, `#invite-done`, `#leave` |
+//! | talk | `#messages`, `#messages .message[data-id][data-delivery=pending\|sent\|failed]` with `.author`, `.text` and `.mark`, `#messages .day`, `#new`, `#typing`, `#latest`, `#message-text`, `#message-send` |
+//! | account | `#account-close`, `#sign-out`, `#current-password`, `#new-password`, `#password-submit`, `#password-done`, `#sessions .session`, `#session-done`, `#totp-begin`, `#totp-secret`, `#totp-code`, `#totp-confirm`, `#totp-remove`, `#totp-done`, `#recovery-new`, `#recovery-codes`, `#passkeys .passkey`, `#passkey-name`, `#passkey-add`, `#passkey-done`, `#step-up`, `#step-up-password`, `#step-up-code`, `#step-up-submit` |
 //!
 //! The problem of the field `#x` is `#x-problem`.
 
+mod account;
 mod code;
 mod composer;
+mod dialog;
 mod entry;
+mod face;
 mod field;
+mod icons;
+mod items;
+mod message;
 mod messages;
 mod people;
 mod room;
 mod rooms;
 mod start;
+mod strength;
 
 use leptos::prelude::*;
+
+use items::click;
 
 use crate::app::app;
 use crate::state::Screen;
@@ -63,7 +74,7 @@ fn unreachable() -> impl IntoView {
     view! {
         <main class="centre">
             <p role="alert">{words::UNREACHABLE}</p>
-            <button id="try-again" class="main" on:click=move |_| app.resume()>{words::AGAIN}</button>
+            <button id="try-again" class="main" on:click=click(move || app.resume())>{words::AGAIN}</button>
         </main>
     }
 }

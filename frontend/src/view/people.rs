@@ -1,12 +1,15 @@
 //! Who is in the open room, and who is to be.
 
-use client::Room;
+use client::{Chat, Room};
 use leptos::prelude::*;
 use wire::{Role, RoomKind};
 
+use super::dialog::dialog;
+use super::face;
 use super::field::Ask;
+use super::items::{Item, click, items};
 use super::start::small_form;
-use crate::app::app;
+use crate::app::{Opened, app};
 use crate::words;
 
 const EMAIL: Ask = Ask {
@@ -18,76 +21,142 @@ const EMAIL: Ask = Ask {
 };
 
 /// A member as they stand in the list.
-#[derive(Clone, PartialEq)]
 struct Person {
     id: String,
     name: String,
+    is_me: bool,
     is_owner: bool,
     is_here: bool,
+    /// Whether one may remove them.
+    is_removable: bool,
 }
 
-/// The list, behind one button.
-pub fn people(room: String) -> impl IntoView {
+/// The list, in a dialog.
+pub fn people() -> AnyView {
     let app = app();
-    let persons = Memo::new(move |_| {
-        app.chat
-            .with(|chat| chat.open_room().map(persons).unwrap_or_default())
-    });
-    let invited = Memo::new(move |_| {
-        app.chat
-            .with(|chat| chat.open_room()?.about.invited.clone())
-            .unwrap_or_default()
-    });
-    let is_group = Memo::new(move |_| {
+    dialog(
+        "people-dialog",
+        words::PEOPLE,
+        Signal::derive(move || app.opened.get() == Some(Opened::People)),
+        move || app.opened.set(None),
+        content,
+    )
+}
+
+fn content() -> AnyView {
+    let app = app();
+    let room = app.chat.with_untracked(|chat| chat.current.clone());
+    let room = room.unwrap_or_default();
+    let is_group = move || {
         app.chat.with(|chat| {
             chat.open_room()
                 .is_some_and(|room| room.about.kind == RoomKind::Group)
         })
-    });
-    let summary = move || format!("{} ({})", words::PEOPLE, persons.with(Vec::len));
+    };
+    let of_room = room.clone();
     view! {
-        <details class="people">
-            <summary id="people">{summary}</summary>
-            <ul id="members">
-                <For
-                    each=move || persons.get()
-                    key=|person| format!("{}/{}/{}", person.id, person.is_owner, person.is_here)
-                    let:person
-                >
-                    {member(person)}
-                </For>
-                <For each=move || invited.get() key=Clone::clone let:email>
-                    <li class="invited">{email}" ("{words::INVITED}")"</li>
-                </For>
-            </ul>
-            <Show when=move || is_group.get()>{invite(room.clone())}</Show>
-        </details>
+        <ul id="members">
+            {items(move || members(&of_room))}
+            {items(move || app.chat.with(invited))}
+        </ul>
+        {move || is_group().then(|| invite(room.clone()))}
+        {move || is_group().then(leave)}
+    }
+    .into_any()
+}
+
+fn members(room: &str) -> Vec<Item> {
+    let persons = app().chat.with(persons).into_iter();
+    let item = |person: Person| {
+        let key = [&person.id, "/", &person.state()].concat();
+        let room = room.to_owned();
+        Item::new(key, move || member(room, person))
+    };
+    persons.map(item).collect()
+}
+
+fn invited(chat: &Chat) -> Vec<Item> {
+    let invited = chat.open_room().and_then(|room| room.about.invited.clone());
+    let item = |email: String| {
+        Item::new(email.clone(), move || {
+            view! {
+                <li class="invited">
+                    <p class="who">{email}<span class="hint">{words::INVITED}</span></p>
+                </li>
+            }
+            .into_any()
+        })
+    };
+    invited.unwrap_or_default().into_iter().map(item).collect()
+}
+
+impl Person {
+    /// What may change of them.
+    fn state(&self) -> String {
+        [self.is_owner, self.is_here, self.is_removable]
+            .map(|each| if each { "1" } else { "0" })
+            .concat()
     }
 }
 
-fn persons(room: &Room) -> Vec<Person> {
-    let members = room.about.members.iter().flatten();
-    members
-        .map(|member| Person {
-            id: member.user.id.clone(),
-            name: member.user.name.clone(),
-            is_owner: member.role == Role::Owner,
-            is_here: room.presence.is_here(&member.user.id),
-        })
-        .collect()
+fn persons(chat: &Chat) -> Vec<Person> {
+    let Some(room) = chat.open_room() else {
+        return Vec::new();
+    };
+    let me = chat.my_id();
+    let members = || room.about.members.iter().flatten();
+    let am_owner = members().any(|member| member.user.id == me && member.role == Role::Owner);
+    let person = |member: &wire::Member| Person {
+        id: member.user.id.clone(),
+        name: member.user.name.clone(),
+        is_me: member.user.id == me,
+        is_owner: member.role == Role::Owner,
+        is_here: is_here(room, &member.user.id),
+        is_removable: am_owner && member.user.id != me && room.about.kind == RoomKind::Group,
+    };
+    members().map(person).collect()
 }
 
-fn member(person: Person) -> impl IntoView {
-    let presence = person.is_here.then(|| {
-        view! { <span class="presence" role="img" aria-label=words::PRESENT></span> }
+fn is_here(room: &Room, user: &str) -> bool {
+    room.presence.is_here(user)
+}
+
+fn member(room: String, person: Person) -> AnyView {
+    let app = app();
+    let about = match (person.is_owner, person.is_here) {
+        (true, true) => words::OWNER_PRESENT,
+        (true, false) => words::OWNER,
+        (false, true) => words::PRESENT,
+        (false, false) => "",
+    };
+    let id = person.id.clone();
+    let remove = person.is_removable.then(|| {
+        view! {
+            <button
+                class="quiet danger remove"
+                aria-label=words::remove(&person.name)
+                on:click=click(move || app.remove(room.clone(), id.clone()))
+            >
+                {words::REMOVE}
+            </button>
+        }
     });
-    let owner = person
-        .is_owner
-        .then(|| view! { <span class="hint">{words::OWNER}</span> });
-    view! { <li class="member" data-user=person.id>{presence}{person.name}" "{owner}</li> }
+    let name = if person.is_me {
+        words::you(&person.name)
+    } else {
+        person.name.clone()
+    };
+    view! {
+        <li class="member" data-user=person.id.clone()>
+            {face::face(&person.id, &person.name, person.is_here)}
+            <p class="who">{name}<span class="hint">{about}</span></p>
+            {remove}
+        </li>
+    }
+    .into_any()
 }
 
-fn invite(room: String) -> impl IntoView {
+fn invite(room: String) -> AnyView {
     let app = app();
     let is_done = RwSignal::new(false);
     let form = small_form(EMAIL, "invite-submit", words::INVITE_SUBMIT, move |email| {
@@ -100,9 +169,46 @@ fn invite(room: String) -> impl IntoView {
         }
     });
     view! {
-        {form}
-        <p id="invite-done" class="notice" role="status">
-            {move || is_done.get().then_some(words::INVITE_SENT)}
-        </p>
+        <section>
+            {form}
+            <p id="invite-done" class="notice" role="status">
+                {move || is_done.get().then_some(words::INVITE_SENT)}
+            </p>
+        </section>
     }
+    .into_any()
+}
+
+/// Leaving takes two clicks on the same button: it cannot be undone alone.
+fn leave() -> AnyView {
+    let app = app();
+    let is_sure = RwSignal::new(false);
+    let label = move || {
+        if is_sure.get() {
+            words::LEAVE_SURELY
+        } else {
+            words::LEAVE
+        }
+    };
+    let leave = move || {
+        if is_sure.get_untracked() {
+            app.leave_room();
+        } else {
+            is_sure.set(true);
+        }
+    };
+    view! {
+        <section>
+            <button
+                id="leave"
+                class="quiet danger"
+                on:click=click(leave)
+                on:blur=move |_| is_sure.set(false)
+            >
+                {label}
+            </button>
+            <p class="problem" role="alert">{move || app.notice.get()}</p>
+        </section>
+    }
+    .into_any()
 }

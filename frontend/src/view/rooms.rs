@@ -1,131 +1,164 @@
 //! The rooms, beside the one that is open.
 
-use client::{Chat, Link};
+use client::Link;
 use leptos::prelude::*;
 
-use super::{room, start};
-use crate::app::app;
-use crate::words;
-
-/// A room as it stands in the list.
-#[derive(Clone, PartialEq)]
-struct Row {
-    id: String,
-    title: String,
-    unread: i64,
-    has_company: bool,
-    is_open: bool,
-}
+use super::icons::{self, icon};
+use super::items::{Item, click, items};
+use super::{account, face, people, room, start};
+use crate::app::{Opened, app};
+use crate::state::{found, row_of};
+use crate::{browser, words};
 
 /// The whole view behind the sign-in.
-pub fn chat() -> impl IntoView {
+pub fn chat() -> AnyView {
     let app = app();
-    let in_room = Memo::new(move |_| app.chat.with(|chat| chat.current.is_some()));
+    let has_account = Memo::new(move |_| app.account.with(Option::is_some));
+    let in_room =
+        Memo::new(move |_| has_account.get() || app.chat.with(|chat| chat.current.is_some()));
     view! {
-        <div class="chat" class:in-room=move || in_room.get()>
-            <aside class="side" aria-label=words::SIDE>
+        <main class="chat" class:in-room=move || in_room.get()>
+            <section class="side" aria-label=words::SIDE>
                 {head()}
+                {tools()}
                 {list()}
-                {start::start()}
-            </aside>
-            {room::room()}
-        </div>
+                {connection()}
+            </section>
+            {move || if has_account.get() { account::account() } else { room::room() }}
+        </main>
+        {start::start()}
+        {people::people()}
+        <p id="announcer" class="hidden" aria-live="polite">{move || app.announced.get()}</p>
     }
+    .into_any()
 }
 
-fn head() -> impl IntoView {
+fn head() -> AnyView {
     let app = app();
-    let me = move || {
-        app.chat
-            .with(|chat| chat.me.as_ref().map(|me| me.name.clone()))
-    };
-    let link = Memo::new(move |_| {
-        app.chat.with(|chat| match chat.link {
-            Link::Closed | Link::Opening(_) => ("closed", words::CLOSED),
-            Link::Greeting { .. } => ("greeting", words::GREETING),
-            Link::Live => ("live", words::LIVE),
+    let name = move || {
+        app.chat.with(|chat| {
+            chat.me
+                .as_ref()
+                .map(|me| me.name.clone())
+                .unwrap_or_default()
         })
-    });
+    };
     view! {
-        <header class="head">
+        <header class="side-head">
+            {icons::brand()}
             <h1>{words::NAME}</h1>
-            <span id="me">{me}</span>
-            <button id="sign-out" class="quiet" on:click=move |_| app.sign_out()>
-                {words::SIGN_OUT}
+            <button id="account" on:click=click(move || app.open_account())>
+                <span class="hidden">{words::ACCOUNT}": "</span>
+                <span id="me">{move || name()}</span>
+                {move || app.chat.with(|chat| face::face(chat.my_id(), &name(), false))}
             </button>
         </header>
-        <p id="connection" role="status" data-state=move || link.get().0>{move || link.get().1}</p>
         <p id="notice" class="problem" role="alert">{move || app.notice.get()}</p>
     }
+    .into_any()
 }
 
-fn list() -> impl IntoView {
+fn tools() -> AnyView {
     let app = app();
-    let ids = Memo::new(move |_| app.chat.with(ids));
-    let is_empty = move || {
-        app.chat
-            .with(|chat| chat.is_listed && chat.rooms.is_empty())
+    view! {
+        <div class="tools">
+            <input
+                id="search"
+                type="search"
+                placeholder=words::SEARCH
+                aria-label=words::SEARCH
+                autocomplete="off"
+                prop:value=move || app.search.get()
+                on:input=move |event| app.search.set(event_target_value(&event))
+            />
+            <button
+                id="start"
+                class="main icon"
+                aria-label=words::START
+                on:click=click(move || app.opened.set(Some(Opened::Start)))
+            >
+                {icon(icons::NEW)}
+            </button>
+        </div>
+    }
+    .into_any()
+}
+
+fn list() -> AnyView {
+    let app = app();
+    let word = move || {
+        let search = app.search.get();
+        app.chat.with(
+            |chat| match (chat.is_listed, found(chat, &search).is_empty()) {
+                (_, false) => "",
+                (false, true) => words::LOADING,
+                (true, true) if chat.rooms.is_empty() => words::NO_ROOMS,
+                (true, true) => words::NOTHING_FOUND,
+            },
+        )
+    };
+    let rows = move || {
+        let search = app.search.get();
+        let ids = app.chat.with(|chat| found(chat, &search)).into_iter();
+        ids.map(|id| Item::new(id.clone(), move || row(id)))
+            .collect()
     };
     view! {
         <nav class="rooms" aria-label=words::ROOMS>
-            <ul id="room-list">
-                <For each=move || ids.get() key=Clone::clone let:id>
-                    {row(id)}
-                </For>
-            </ul>
-            <Show when=is_empty>
-                <p class="hint">{words::NO_ROOMS}</p>
-            </Show>
+            <ul id="room-list">{items(rows)}</ul>
+            <p class="hint" role="status">{move || word()}</p>
         </nav>
     }
+    .into_any()
 }
 
-/// The rooms by their names.
-fn ids(chat: &Chat) -> Vec<String> {
-    let mut rooms: Vec<(String, &String)> = chat
-        .rooms
-        .iter()
-        .map(|(id, room)| (room.title(chat.my_id()).to_lowercase(), id))
-        .collect();
-    rooms.sort();
-    rooms.into_iter().map(|(_, id)| id.clone()).collect()
-}
-
-fn row(id: String) -> impl IntoView {
+fn row(id: String) -> AnyView {
     let app = app();
     let (of_row, to_open) = (id.clone(), id.clone());
-    let row = Memo::new(move |_| {
-        app.chat.with(|chat| {
-            let room = chat.rooms.get(&of_row)?;
-            Some(Row {
-                id: of_row.clone(),
-                title: room.title(chat.my_id()),
-                unread: room.unread(),
-                has_company: room.has_company(chat.my_id()),
-                is_open: chat.current.as_ref() == Some(&of_row),
-            })
+    let row = Memo::new(move |_| app.chat.with(|chat| row_of(chat, &of_row)));
+    let unread = move || {
+        let unread = row.with(|row| row.unread);
+        (unread > 0).then(|| {
+            view! { <span class="unread" aria-label=words::unread(unread)>{unread.to_string()}</span> }
+                .into_any()
         })
-    });
-    let of = move |part: fn(Row) -> String| row.get().map(part);
-    let has = move |part: fn(&Row) -> bool| row.with(|row| row.as_ref().is_some_and(part));
+    };
+    let when = move || {
+        let at = row.with(|row| row.at)?;
+        Some(view! { <time>{browser::short(at)}</time> }.into_any())
+    };
     view! {
         <li>
             <button
                 class="room"
                 data-room=id
-                aria-current=move || has(|row| row.is_open).then_some("true")
-                on:click=move |_| app.open_room(&to_open)
+                aria-current=move || row.with(|row| row.is_open).then_some("true")
+                on:click=click(move || app.open_room(&to_open))
             >
-                <Show when=move || has(|row| row.has_company)>
-                    <span class="presence" role="img" aria-label=words::PRESENT></span>
-                </Show>
-                <span class="name">{move || of(|row| row.title)}</span>
-                <Show when=move || has(|row| row.unread > 0)>
-                    <span class="unread" aria-label=move || of(|row| words::unread(row.unread))>
-                        {move || of(|row| row.unread.to_string())}
-                    </span>
-                </Show>
+                {move || row.with(|row| face::face(&row.id, &row.title, row.has_company))}
+                <span class="name">{move || row.with(|row| row.title.clone())}</span>
+                {move || when()}
+                <span class="last">
+                    {move || row.with(|row| words::said(row.author.as_deref(), &row.last))}
+                </span>
+                {move || unread()}
             </button>
         </li>
     }
+    .into_any()
+}
+
+fn connection() -> AnyView {
+    let app = app();
+    let link = move || {
+        app.chat.with(|chat| match chat.link {
+            Link::Closed | Link::Opening(_) => ("closed", words::CLOSED),
+            Link::Greeting { .. } => ("greeting", words::GREETING),
+            Link::Live => ("live", words::LIVE),
+        })
+    };
+    view! {
+        <p id="connection" role="status" data-state=move || link().0>{move || link().1}</p>
+    }
+    .into_any()
 }

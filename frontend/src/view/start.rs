@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::dialog::dialog;
 use super::entry::on_submit;
 use super::field::{Ask, field};
-use crate::app::app;
+use crate::app::{Opened, app};
 use crate::state::Problem;
 use crate::words;
 
@@ -24,25 +25,32 @@ const EMAIL: Ask = Ask {
     hint: "",
 };
 
-/// Both forms, behind one button.
-pub fn start() -> impl IntoView {
-    view! {
-        <details class="start">
-            <summary id="start">{words::START}</summary>
-            {new_room()}
-            {direct()}
-        </details>
-    }
+/// Both forms, in a dialog.
+pub fn start() -> AnyView {
+    let app = app();
+    dialog(
+        "start-dialog",
+        words::START,
+        Signal::derive(move || app.opened.get() == Some(Opened::Start)),
+        move || app.opened.set(None),
+        move || {
+            view! {
+                <section>{direct()}</section>
+                <section>{new_room()}</section>
+            }
+            .into_any()
+        },
+    )
 }
 
-fn new_room() -> impl IntoView {
+fn new_room() -> AnyView {
     let app = app();
     small_form(ROOM_NAME, "new-room-submit", words::CREATE, move |name| {
         app.create_room(name)
     })
 }
 
-fn direct() -> impl IntoView {
+fn direct() -> AnyView {
     let app = app();
     small_form(EMAIL, "direct-submit", words::OPEN, move |email| {
         app.write_to(email)
@@ -55,7 +63,7 @@ pub fn small_form<Done>(
     submit: &'static str,
     label: &'static str,
     send: impl Fn(String) -> Done + 'static,
-) -> impl IntoView
+) -> AnyView
 where
     Done: Future<Output = Result<(), Problem>> + 'static,
 {
@@ -82,7 +90,10 @@ where
     view! {
         <form class="small" on:submit=on_sent novalidate>
             {field(ask, value, move || problem.get())}
-            <button id=submit type="submit" disabled=move || is_busy.get()>{label}</button>
+            <button id=submit class="main" type="submit" disabled=move || is_busy.get()>
+                {label}
+            </button>
         </form>
     }
+    .into_any()
 }

@@ -1,4 +1,11 @@
-//! Every text that the page shows.
+//! Every text that the page shows, but for the few words that `index.html` shows
+//! until the rest is here.
+
+mod account;
+mod way_in;
+
+pub use account::*;
+pub use way_in::*;
 
 /// The name of the service.
 pub const NAME: &str = "Banter";
@@ -20,55 +27,6 @@ pub const SIGNED_OUT: &str = "You have been signed out. Please sign in again.";
 pub const NOT_SIGNED_OUT: &str =
     "You are still signed in: Banter cannot be reached. Please try again.";
 
-/// Tabs, titles and buttons of the way in.
-pub const SIGN_IN: &str = "Sign in";
-/// See [`SIGN_IN`].
-pub const CREATE_ACCOUNT: &str = "Create account";
-/// See [`SIGN_IN`].
-pub const WAY_IN: &str = "Ways in";
-/// See [`SIGN_IN`].
-pub const FORGOT: &str = "Forgot your password?";
-/// See [`SIGN_IN`].
-pub const FORGOT_TITLE: &str = "Choose a new password";
-/// See [`SIGN_IN`].
-pub const MAIL_CODE: &str = "Mail me a code";
-/// See [`SIGN_IN`].
-pub const SET_PASSWORD: &str = "Set password";
-/// See [`SIGN_IN`].
-pub const BACK: &str = "Back";
-/// See [`SIGN_IN`].
-pub const CONTINUE: &str = "Continue";
-/// See [`SIGN_IN`].
-pub const CODE_TITLE: &str = "Check your mail";
-/// See [`SIGN_IN`].
-pub const PASSWORD_SET: &str = "Your new password is set. Sign in with it.";
-
-/// Labels of fields.
-pub const EMAIL: &str = "E-mail address";
-/// See [`EMAIL`].
-pub const PASSWORD: &str = "Password";
-/// See [`EMAIL`].
-pub const NEW_PASSWORD: &str = "New password";
-/// See [`EMAIL`].
-pub const YOUR_NAME: &str = "Your name";
-/// See [`EMAIL`].
-pub const CODE: &str = "Code";
-/// Under the field for a new password.
-pub const PASSWORD_HINT: &str =
-    "At least 15 characters. A few words that you will remember do well.";
-/// Under the field for one's name.
-pub const NAME_HINT: &str = "This is what others see.";
-
-/// Refusals.
-pub const WRONG_CREDENTIALS: &str = "The address or the password is not right.";
-/// See [`WRONG_CREDENTIALS`].
-pub const CODE_SPENT: &str = "That was one wrong code too many. Ask for a new code.";
-/// See [`WRONG_CREDENTIALS`].
-pub const CODE_EXPIRED: &str = "This code has run out. Ask for a new one.";
-/// An account with a second factor, which this page does not know yet.
-pub const SECOND_FACTOR: &str =
-    "This account asks for a second factor, which this page cannot enter yet.";
-
 /// The list of rooms.
 pub const SIDE: &str = "You and your rooms";
 /// See [`SIDE`].
@@ -76,26 +34,30 @@ pub const ROOMS: &str = "Rooms";
 /// See [`SIDE`].
 pub const NO_ROOMS: &str = "You are in no room yet. Create one, or write to somebody.";
 /// See [`SIDE`].
-pub const NEW_ROOM: &str = "New room";
-/// See [`SIDE`].
-pub const ROOM_NAME: &str = "Name of the room";
+pub const ROOM_NAME: &str = "Create a room of this name";
 /// See [`SIDE`].
 pub const CREATE: &str = "Create";
 /// See [`SIDE`].
-pub const WRITE_TO: &str = "Write to somebody";
-/// See [`SIDE`].
-pub const THEIR_EMAIL: &str = "Their e-mail address";
+pub const THEIR_EMAIL: &str = "Write to somebody at this address";
 /// See [`SIDE`].
 pub const OPEN: &str = "Open";
 /// See [`SIDE`].
 pub const SIGN_OUT: &str = "Sign out";
 /// See [`SIDE`].
 pub const START: &str = "Start a talk";
+/// See [`SIDE`].
+pub const SEARCH: &str = "Search rooms";
+/// See [`SIDE`].
+pub const NOTHING_FOUND: &str = "No room is called that.";
+/// On the cross of a dialog.
+pub const CLOSE: &str = "Close";
 
 /// An open room.
 pub const CHOOSE_ROOM: &str = "Choose a room to read and write in it.";
 /// See [`CHOOSE_ROOM`].
 pub const BACK_TO_ROOMS: &str = "Back to the rooms";
+/// See [`CHOOSE_ROOM`].
+pub const TALK: &str = "Open room";
 /// See [`CHOOSE_ROOM`].
 pub const MESSAGES: &str = "Messages";
 /// See [`CHOOSE_ROOM`].
@@ -103,7 +65,7 @@ pub const NO_MESSAGES: &str = "Nothing has been said here yet.";
 /// See [`CHOOSE_ROOM`].
 pub const LOADING: &str = "Loading…";
 /// See [`CHOOSE_ROOM`].
-pub const LATEST: &str = "Jump to the latest";
+pub const NEW_MESSAGES: &str = "New messages";
 /// See [`CHOOSE_ROOM`].
 pub const MESSAGE: &str = "Message";
 /// See [`CHOOSE_ROOM`].
@@ -123,6 +85,12 @@ pub const OWNER: &str = "owner";
 /// See [`CHOOSE_ROOM`].
 pub const PRESENT: &str = "present";
 /// See [`CHOOSE_ROOM`].
+pub const OWNER_PRESENT: &str = "owner, present";
+/// See [`CHOOSE_ROOM`].
+pub const LEAVE: &str = "Leave the room";
+/// See [`CHOOSE_ROOM`].
+pub const LEAVE_SURELY: &str = "Leave for good? Click again";
+/// See [`CHOOSE_ROOM`].
 pub const YOU: &str = "You";
 /// See [`CHOOSE_ROOM`].
 pub const INVITE_SENT: &str = "Done: they are in, or will be once they have confirmed the address.";
@@ -141,18 +109,6 @@ pub const GREETING: &str = "Connecting…";
 /// See [`LIVE`].
 pub const CLOSED: &str = "Not connected. What you write waits and is sent as soon as it can.";
 
-/// A password that is too short.
-pub fn password_short(count: usize, least: usize) -> String {
-    format!(
-        "must have at least {least} characters; it has {count}. A few words that you will remember do well."
-    )
-}
-
-/// A password that is too long.
-pub fn password_long(most: usize) -> String {
-    format!("must have at most {most} characters.")
-}
-
 /// A fault of a field, shown beside it: the service words it as what the field
 /// "must" be.
 pub fn field_fault(message: &str) -> String {
@@ -160,14 +116,6 @@ pub fn field_fault(message: &str) -> String {
         format!("This {message}")
     } else {
         message.to_owned()
-    }
-}
-
-/// A wrong code, with tries left.
-pub fn wrong_code(left: u32) -> String {
-    match left {
-        1 => "That is not the code. 1 try left.".to_owned(),
-        _ => format!("That is not the code. {left} tries left."),
     }
 }
 
@@ -183,19 +131,6 @@ pub fn status(status: u16) -> &'static str {
     }
 }
 
-/// Where the code went.
-pub fn code_sent(email: &str) -> String {
-    format!("We have mailed a code of eight digits to {email}. It counts for five minutes.")
-}
-
-/// The button for another code, with the wait that is left.
-pub fn resend(seconds: i64) -> String {
-    match seconds {
-        0 => "Mail another code".to_owned(),
-        _ => format!("Mail another code in {seconds} s"),
-    }
-}
-
 /// Who is writing.
 pub fn typing(names: &[String]) -> String {
     match names {
@@ -204,6 +139,52 @@ pub fn typing(names: &[String]) -> String {
         [one, two] => format!("{one} and {two} are writing…"),
         [one, two, rest @ ..] => format!("{one}, {two} and {} more are writing…", rest.len()),
     }
+}
+
+/// The button to the newest message, with how many are unread.
+pub fn latest(unread: i64) -> String {
+    match unread {
+        0 => "Jump to the latest ↓".to_owned(),
+        1 => "1 new message ↓".to_owned(),
+        _ => format!("{unread} new messages ↓"),
+    }
+}
+
+/// Who has read a message of one's own.
+pub fn read_by(names: &[String], more: usize) -> String {
+    let names = names.join(", ");
+    match more {
+        0 => format!("read by {names}"),
+        _ => format!("read by {names} and {more} more"),
+    }
+}
+
+/// The last message of a room, or one that is read out.
+pub fn said(author: Option<&str>, text: &str) -> String {
+    match author {
+        None => String::new(),
+        Some("") => format!("You: {text}"),
+        Some(author) => format!("{author}: {text}"),
+    }
+}
+
+/// Who is in a room, under its name.
+pub fn about_room(members: usize, others_here: usize) -> String {
+    let here = match others_here {
+        0 => "nobody else here now".to_owned(),
+        _ => format!("{} here now", others_here + 1),
+    };
+    format!("{members} in the room, {here}")
+}
+
+/// The button that takes somebody out of a room.
+pub fn remove(name: &str) -> String {
+    format!("Remove {name}")
+}
+
+/// Oneself in a list of people.
+pub fn you(name: &str) -> String {
+    format!("{name} (you)")
 }
 
 /// How many messages of a room are unread, for those who hear the page.

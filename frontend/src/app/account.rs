@@ -1,0 +1,246 @@
+//! One's own account: password, sessions, second factor and passkeys.
+
+use wire::Word;
+use wire::factors::{
+    AddPasskey, ConfirmTotp, Factors, Fresh, PasskeyAnswer, PasskeyBegun, RecoveryCodes, StepUp,
+    TotpBegun,
+};
+use wire::http::{ChangePassword, MeAnswer, Sessions};
+
+use super::App;
+use crate::browser::{self, encoded};
+use crate::json::{self, Json};
+use crate::state::{
+    Account, Change, Failure, Problem, Section, check_new_password, read_factor_code,
+};
+use crate::{passkey, words};
+
+impl App {
+    /// Goes to one's account.
+    pub fn open_account(self) {
+        self.account.set(Some(Account::default()));
+        self.spawn(async move { self.learn_account().await });
+    }
+
+    /// Goes back to the rooms.
+    pub fn close_account(self) {
+        self.account.set(None);
+    }
+
+    /// Chooses another password.
+    pub fn change_password(self, current: String, password: String) {
+        if let Err(problem) = check_new_password(&password) {
+            return self.with_account(|account| account.refused(Section::Password, problem));
+        }
+        self.with_account(|account| account.begin(Section::Password));
+        self.spawn(async move {
+            let body = json::text(&ChangePassword { current, password });
+            let told = self
+                .inner()
+                .api
+                .tell("POST", "/api/password", Some(body))
+                .await;
+            self.end(told.map(|()| words::PASSWORD_CHANGED));
+            self.learn_account().await;
+        });
+    }
+
+    /// Signs out elsewhere.
+    pub fn end_session(self, id: String) {
+        self.with_account(|account| account.begin(Section::Sessions));
+        self.spawn(async move {
+            let path = format!("/api/sessions/{}", encoded(&id));
+            let told = self.inner().api.tell("DELETE", &path, None).await;
+            self.end(told.map(|()| words::SESSION_ENDED));
+            self.learn_account().await;
+        });
+    }
+
+    /// Makes a change, after the password where the service wants it.
+    pub fn change_factors(self, change: Change) {
+        let is_fresh = self.account.with_untracked(|account| {
+            account
+                .as_ref()
+                .is_some_and(|account| account.is_fresh(browser::now()))
+        });
+        if !is_fresh {
+            return self.with_account(|account| account.ask(change));
+        }
+        self.with_account(|account| account.begin(part_of(&change)));
+        self.spawn(async move {
+            match self.make(&change).await {
+                Err(Failure::Refused(refusal)) if refusal.error == Word::Forbidden => {
+                    self.with_account(|account| account.ask(change));
+                }
+                outcome => {
+                    self.end(outcome);
+                    self.learn_account().await;
+                }
+            }
+        });
+    }
+
+    /// Proves oneself; the change that waited for it is made.
+    pub fn step_up(self, password: String, code: &str) {
+        let code = (!code.trim().is_empty()).then(|| read_factor_code(code));
+        let code = match code.transpose() {
+            Ok(code) => code,
+            Err(problem) => {
+                return self.with_account(|account| account.refused(Section::StepUp, problem));
+            }
+        };
+        self.with_account(|account| account.begin(Section::StepUp));
+        self.spawn(async move {
+            let body = StepUp { password, code };
+            match self.inner().api.post::<Fresh>("/api/step-up", &body).await {
+                Ok(Fresh { fresh_until }) => self.proved(fresh_until),
+                Err(failure) => self.end(Err(failure)),
+            }
+        });
+    }
+
+    /// Leaves the change that waited.
+    pub fn cancel_change(self) {
+        self.with_account(|account| {
+            account.waiting = None;
+            account.totp = None;
+        });
+    }
+
+    /// Turns the second factor on, by a code of the app.
+    pub fn confirm_totp(self, typed: &str) {
+        let code = match read_factor_code(typed) {
+            Ok(code) => code,
+            Err(problem) => {
+                return self.with_account(|account| account.refused(Section::Totp, problem));
+            }
+        };
+        self.with_account(|account| account.begin(Section::Totp));
+        self.spawn(async move {
+            let body = ConfirmTotp { code };
+            let api = &self.inner().api;
+            match api.post::<RecoveryCodes>("/api/totp/confirm", &body).await {
+                Ok(RecoveryCodes { recovery_codes }) => {
+                    self.with_account(|account| {
+                        account.totp = None;
+                        account.recovery_codes = recovery_codes;
+                    });
+                    self.end(Ok(words::TOTP_IS_ON));
+                    self.learn_account().await;
+                }
+                Err(failure) => self.end(Err(failure)),
+            }
+        });
+    }
+
+    fn proved(self, fresh_until: i64) {
+        let mut waiting = None;
+        self.with_account(|account| {
+            account.done("");
+            waiting = account.waiting.take();
+            if let Some(factors) = &mut account.factors {
+                factors.fresh_until = Some(fresh_until);
+            }
+        });
+        if let Some(change) = waiting {
+            self.change_factors(change);
+        }
+    }
+
+    async fn make(self, change: &Change) -> Result<&'static str, Failure> {
+        let inner = self.inner();
+        let api = &inner.api;
+        match change {
+            Change::BeginTotp => {
+                let begun: TotpBegun = api.post_nothing("/api/totp").await?;
+                self.with_account(|account| {
+                    account.recovery_codes.clear();
+                    account.totp = Some(begun);
+                });
+                Ok("")
+            }
+            Change::RemoveTotp => {
+                api.tell("DELETE", "/api/totp", None).await?;
+                self.with_account(|account| account.recovery_codes.clear());
+                Ok(words::TOTP_IS_OFF)
+            }
+            Change::NewRecoveryCodes => {
+                let made: RecoveryCodes = api.post_nothing("/api/recovery-codes").await?;
+                self.with_account(|account| account.recovery_codes = made.recovery_codes);
+                Ok("")
+            }
+            Change::AddPasskey(name) => self.add_passkey(name).await,
+            Change::RemovePasskey(id) => {
+                let path = format!("/api/passkeys/{}", encoded(id));
+                api.tell("DELETE", &path, None).await?;
+                Ok(words::PASSKEY_REMOVED)
+            }
+        }
+    }
+
+    async fn add_passkey(self, name: &str) -> Result<&'static str, Failure> {
+        let inner = self.inner();
+        let begun: PasskeyBegun<Json> = inner.api.post_nothing("/api/passkeys/begin").await?;
+        let Some(credential) = passkey::create(&begun.options).await else {
+            return Ok(words::PASSKEY_NOT_MADE);
+        };
+        let body = AddPasskey {
+            challenge: begun.challenge,
+            name: name.to_owned(),
+            credential,
+        };
+        let _: PasskeyAnswer = inner.api.post("/api/passkeys", &body).await?;
+        Ok(words::PASSKEY_ADDED)
+    }
+
+    /// Fetches what the view shows. What does not come stays as it was.
+    async fn learn_account(self) {
+        let inner = self.inner();
+        if let Ok(MeAnswer { user }) = inner.api.get("/api/me").await {
+            self.with_account(|account| account.email = Some(user.email));
+        }
+        if let Ok(Sessions { sessions }) = inner.api.get("/api/sessions").await {
+            self.with_account(|account| account.sessions = Some(sessions));
+        }
+        match inner.api.get::<Factors>("/api/factors").await {
+            Ok(factors) => self.with_account(|account| account.factors = Some(factors)),
+            Err(failure) if failure.is_signed_out() => self.signed_out(),
+            Err(_) => {}
+        }
+    }
+
+    fn end(self, outcome: Result<&'static str, Failure>) {
+        match outcome {
+            Ok(notice) => self.with_account(|account| account.done(notice)),
+            Err(failure) if failure.is_signed_out() => self.signed_out(),
+            Err(failure) => self.with_account(|account| account.failed(explained(&failure))),
+        }
+    }
+
+    fn with_account(self, change: impl FnOnce(&mut Account)) {
+        self.account.update(|account| {
+            if let Some(account) = account {
+                change(account);
+            }
+        });
+    }
+}
+
+fn part_of(change: &Change) -> Section {
+    match change {
+        Change::BeginTotp | Change::RemoveTotp | Change::NewRecoveryCodes => Section::Totp,
+        Change::AddPasskey(_) | Change::RemovePasskey(_) => Section::Passkeys,
+    }
+}
+
+/// Here it is always the password, or the code beside it, that was not right.
+fn explained(failure: &Failure) -> Problem {
+    match failure.word() {
+        Some(Word::WrongCredentials) => Problem::of_field("current", words::WRONG_PASSWORD),
+        Some(Word::WrongCode) => {
+            let message = failure.problem().message;
+            Problem::of_field("code", message)
+        }
+        _ => failure.problem(),
+    }
+}

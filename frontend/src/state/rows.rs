@@ -1,0 +1,147 @@
+//! The list of rooms as it is drawn.
+
+use std::collections::BTreeSet;
+
+use client::{Chat, Link, Millis, Room};
+use wire::Message;
+
+/// A room as it stands in the list.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Row {
+    /// Its id.
+    pub id: String,
+    /// What it is called.
+    pub title: String,
+    /// How many messages one has not read.
+    pub unread: i64,
+    /// Whether anybody but oneself is there.
+    pub has_company: bool,
+    /// Whether it is open.
+    pub is_open: bool,
+    /// Who said the last thing, in a group; nothing for oneself.
+    pub author: Option<String>,
+    /// The beginning of the last thing that was said.
+    pub last: String,
+    /// When it was said.
+    pub at: Option<Millis>,
+}
+
+/// How much of the last message is shown.
+const PREVIEW: usize = 80;
+
+/// For how many rooms the last message is fetched before anybody opens them.
+/// Each is a request, and who is in hundreds of rooms does not look at them all.
+const FETCHED: usize = 20;
+
+/// The rooms whose last message is to be fetched, besides those that were
+/// `asked` for: unread ones first.
+pub fn to_fetch(chat: &Chat, asked: &BTreeSet<String>) -> Vec<String> {
+    if chat.link != Link::Live {
+        return Vec::new();
+    }
+    let mut unknown: Vec<(bool, &String)> = chat
+        .rooms
+        .iter()
+        .filter(|(id, room)| {
+            room.about.last_seq > 0 && !room.log.is_loaded() && !asked.contains(*id)
+        })
+        .map(|(id, room)| (room.unread() == 0, id))
+        .collect();
+    unknown.sort();
+    let left = FETCHED.saturating_sub(asked.len());
+    let wanted = unknown.into_iter().take(left);
+    wanted.map(|(_, id)| id.clone()).collect()
+}
+
+/// The ids of the rooms that `search` finds, by what was said last, and by name.
+pub fn found(chat: &Chat, search: &str) -> Vec<String> {
+    let search = search.trim().to_lowercase();
+    let mut found: Vec<(Option<Millis>, String, &String)> = chat
+        .rooms
+        .iter()
+        .map(|(id, room)| (last(room), room.title(chat.my_id()).to_lowercase(), id))
+        .map(|(last, title, id)| (last.map(|last| last.at), title, id))
+        .filter(|(_, title, _)| title.contains(&search))
+        .collect();
+    found.sort_by(|(at, title, _), (other_at, other_title, _)| {
+        other_at.cmp(at).then_with(|| title.cmp(other_title))
+    });
+    found.into_iter().map(|(_, _, id)| id.clone()).collect()
+}
+
+/// A room as it stands in the list; an empty row for one that is gone.
+pub fn row_of(chat: &Chat, id: &str) -> Row {
+    let Some(room) = chat.rooms.get(id) else {
+        return Row::default();
+    };
+    let me = chat.my_id();
+    let last = last(room);
+    let author = |message: &Message| {
+        if message.from.id == me {
+            String::new()
+        } else {
+            message.from.name.clone()
+        }
+    };
+    let preview = |message: &Message| {
+        let line = message.text.lines().next().unwrap_or_default();
+        line.chars().take(PREVIEW).collect()
+    };
+    Row {
+        id: room.about.id.clone(),
+        title: room.title(me),
+        unread: room.unread(),
+        has_company: room.has_company(me),
+        is_open: chat.current.as_ref() == Some(&room.about.id),
+        author: last.map(author),
+        last: last.map(preview).unwrap_or_default(),
+        at: last.map(|message| message.at),
+    }
+}
+
+fn last(room: &Room) -> Option<&Message> {
+    room.log.messages().next_back()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::state::samples::{message, talk};
+
+    #[test]
+    fn a_room_shows_the_beginning_of_what_was_said_last() {
+        let mut last = message(2, "bob", 2_000);
+        last.text = format!("{}\nsecond line", "x".repeat(200));
+        let chat = talk(vec![message(1, "ann", 1_000), last]);
+        let row = row_of(&chat, "r");
+        assert_eq!(row.last, "x".repeat(PREVIEW));
+        assert_eq!(row.author.as_deref(), Some("bob"));
+        assert_eq!((row.at, row.is_open), (Some(2_000), true));
+    }
+
+    #[test]
+    fn the_last_message_of_a_room_is_fetched_once_and_unread_rooms_come_first() {
+        let mut chat = talk(Vec::new());
+        for (id, read) in [("a", 1), ("b", 0)] {
+            let room = json!({"id": id, "name": id, "kind": "group", "last_seq": 1,
+                "read_seq": read});
+            let added = json!({"event": "added", "room": room});
+            chat.heard_text(&added.to_string(), 0);
+        }
+        let mut asked = BTreeSet::new();
+        assert_eq!(to_fetch(&chat, &asked), ["b", "a"]);
+        asked.insert("b".to_owned());
+        assert_eq!(to_fetch(&chat, &asked), ["a"]);
+        asked.extend((0..FETCHED).map(|number| number.to_string()));
+        assert!(to_fetch(&chat, &asked).is_empty());
+    }
+
+    #[test]
+    fn a_search_finds_a_part_of_a_name_in_any_case() {
+        let chat = talk(Vec::new());
+        assert_eq!(found(&chat, " tE"), ["r"]);
+        assert!(found(&chat, "coffee").is_empty());
+    }
+}

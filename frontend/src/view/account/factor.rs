@@ -1,0 +1,158 @@
+//! The second factor: an authenticator app, and recovery codes for when it is
+//! not at hand.
+
+use leptos::prelude::*;
+
+use super::{is_busy, of, outcome, problem};
+use crate::app::app;
+use crate::state::{Change, Section, qr};
+use crate::view::entry::on_submit;
+use crate::view::field::{Ask, field};
+use crate::view::items::click;
+use crate::words;
+
+const CODE: Ask = Ask {
+    id: "totp-code",
+    label: words::TOTP_CODE,
+    kind: "text",
+    autocomplete: "one-time-code",
+    hint: "",
+};
+
+/// What stands there: off, being set up, or on.
+#[derive(Clone, Copy, PartialEq)]
+enum Stage {
+    Unknown,
+    Off,
+    SettingUp,
+    On,
+}
+
+/// The section.
+pub fn factor() -> AnyView {
+    let stage = of(|account| {
+        Some(match (&account.totp, &account.factors) {
+            (Some(_), _) => Stage::SettingUp,
+            (None, None) => Stage::Unknown,
+            (None, Some(_)) if account.has_totp() => Stage::On,
+            (None, Some(_)) => Stage::Off,
+        })
+    });
+    view! {
+        <section>
+            <h2>{words::SECOND_FACTOR}</h2>
+            {move || match stage.get().unwrap_or(Stage::Unknown) {
+                Stage::Unknown => view! { <p class="hint">{words::LOADING}</p> }.into_any(),
+                Stage::Off => off(),
+                Stage::SettingUp => setting_up(),
+                Stage::On => on(),
+            }}
+            {recovery_codes()}
+            {outcome(Section::Totp, "totp-done")}
+        </section>
+    }
+    .into_any()
+}
+
+fn off() -> AnyView {
+    view! {
+        <p>{words::TOTP_OFF}</p>
+        <div class="row">{button("totp-begin", "", words::SET_UP, Change::BeginTotp)}</div>
+    }
+    .into_any()
+}
+
+fn on() -> AnyView {
+    let left = of(|account| Some(account.factors.as_ref()?.recovery_codes_left));
+    let about = move || words::recovery_codes_left(left.get().unwrap_or(0));
+    view! {
+        <p>{about}</p>
+        <div class="row">
+            {button("recovery-new", "", words::NEW_CODES, Change::NewRecoveryCodes)}
+            {button("totp-remove", "quiet danger", words::TURN_OFF, Change::RemoveTotp)}
+        </div>
+    }
+    .into_any()
+}
+
+fn button(id: &'static str, class: &'static str, label: &'static str, change: Change) -> AnyView {
+    let app = app();
+    let is_busy = is_busy();
+    view! {
+        <button
+            id=id
+            class=class
+            type="button"
+            disabled=is_busy
+            on:click=click(move || app.change_factors(change.clone()))
+        >
+            {label}
+        </button>
+    }
+    .into_any()
+}
+
+fn setting_up() -> AnyView {
+    let app = app();
+    let begun = app
+        .account
+        .with_untracked(|account| account.as_ref()?.totp.clone());
+    let (secret, uri) = begun
+        .map(|begun| (begun.secret, begun.uri))
+        .unwrap_or_default();
+    let code = RwSignal::new(String::new());
+    let send = on_submit(move || app.confirm_totp(&code.get_untracked()));
+    let is_busy = is_busy();
+    view! {
+        <form class="form" on:submit=send novalidate>
+            <p>{words::TOTP_SCAN}</p>
+            {picture(&uri)}
+            <div>
+                <p class="hint">{words::TOTP_KEY}</p>
+                <p id="totp-secret" class="secret">{secret}</p>
+            </div>
+            <a href=uri>{words::TOTP_OPEN}</a>
+            {field(CODE, code, problem(Section::Totp, Some("code")))}
+            <div class="row">
+                <button id="totp-confirm" class="main" type="submit" disabled=is_busy>
+                    {words::TURN_ON}
+                </button>
+                <button type="button" class="quiet" on:click=click(move || app.cancel_change())>
+                    {words::CANCEL}
+                </button>
+            </div>
+        </form>
+    }
+    .into_any()
+}
+
+fn picture(uri: &str) -> Option<AnyView> {
+    let picture = qr(uri)?;
+    Some(
+        view! {
+            <svg class="qr" role="img" aria-label=words::QR_CODE viewBox=picture.view_box>
+                <path d=picture.path></path>
+            </svg>
+        }
+        .into_any(),
+    )
+}
+
+fn recovery_codes() -> AnyView {
+    let codes =
+        of(|account| (!account.recovery_codes.is_empty()).then(|| account.recovery_codes.clone()));
+    let list = move || {
+        codes.get().map(|codes| {
+            let items = codes
+                .into_iter()
+                .map(|code| view! { <li>{code}</li> })
+                .collect_view();
+            view! {
+                <p>{words::RECOVERY_CODES}</p>
+                <ul id="recovery-codes" class="secret recovery">{items}</ul>
+            }
+            .into_any()
+        })
+    };
+    view! { {list} }.into_any()
+}

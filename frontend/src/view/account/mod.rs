@@ -1,0 +1,148 @@
+//! One's own account.
+
+mod factor;
+mod passkeys;
+mod sessions;
+mod step_up;
+
+use leptos::prelude::*;
+
+use super::entry::on_submit;
+use super::field::{Ask, field, username};
+use super::icons::{self, icon};
+use crate::app::app;
+use crate::state::{Account, Section};
+use crate::view::items::click;
+use crate::words;
+
+const CURRENT: Ask = Ask {
+    id: "current-password",
+    label: words::CURRENT_PASSWORD,
+    kind: "password",
+    autocomplete: "current-password",
+    hint: "",
+};
+const NEW: Ask = Ask {
+    id: "new-password",
+    label: words::NEW_PASSWORD,
+    kind: "password",
+    autocomplete: "new-password",
+    hint: "",
+};
+
+/// The whole view.
+pub fn account() -> AnyView {
+    let app = app();
+    let email = of(|account| account.email.clone());
+    let me = move || {
+        app.chat
+            .with(|chat| chat.me.as_ref().map(|me| me.name.clone()))
+    };
+    view! {
+        <section class="account" aria-label=words::ACCOUNT>
+            <header class="head">
+                <button
+                    id="account-close"
+                    class="quiet icon"
+                    aria-label=words::BACK_TO_ROOMS
+                    on:click=click(move || app.close_account())
+                >
+                    {icon(icons::BACK)}
+                </button>
+                <h1 class="titles">{words::ACCOUNT}</h1>
+                <button id="sign-out" on:click=click(move || app.sign_out())>{words::SIGN_OUT}</button>
+            </header>
+            <div class="sections">
+                <section>
+                    <h2>{me}</h2>
+                    <p id="account-email" class="hint">{move || email.get()}</p>
+                </section>
+                {password()}
+                {factor::factor()}
+                {passkeys::passkeys()}
+                {sessions::sessions()}
+            </div>
+            {step_up::step_up()}
+        </section>
+    }
+    .into_any()
+}
+
+/// Something that is known of the account.
+fn of<T: PartialEq + Send + Sync + 'static>(part: fn(&Account) -> Option<T>) -> Memo<Option<T>> {
+    let app = app();
+    Memo::new(move |_| app.account.with(|account| part(account.as_ref()?)))
+}
+
+/// Whether a request is under way.
+fn is_busy() -> impl Fn() -> bool + Copy {
+    let busy = of(|account| account.is_busy.then_some(()));
+    move || busy.get().is_some()
+}
+
+/// What is wrong with a field of a part; of the part as a whole for no field.
+fn problem(part: Section, field: Option<&'static str>) -> impl Fn() -> Option<String> + Copy {
+    let app = app();
+    move || {
+        app.account.with(|account| {
+            let problem = account.as_ref()?.problem(part)?;
+            let is_it = match problem.field.as_deref() {
+                Some("current") | Some("code") | Some("password") | Some("name") => {
+                    problem.field.as_deref() == field
+                }
+                _ => field.is_none(),
+            };
+            is_it.then(|| problem.message.clone())
+        })
+    }
+}
+
+/// What is said of a part as a whole, good or bad.
+fn outcome(part: Section, id: &'static str) -> AnyView {
+    let app = app();
+    let notice = move || app.account.with(|account| account.as_ref()?.notice(part));
+    let problem = problem(part, None);
+    view! {
+        <p id=id class="notice" role="status">{notice}</p>
+        <p class="problem" role="alert">{problem}</p>
+    }
+    .into_any()
+}
+
+fn password() -> AnyView {
+    let app = app();
+    let (current, new) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let send = on_submit(move || app.change_password(current.get_untracked(), new.get_untracked()));
+    let has_changed = move || {
+        app.account.with(|account| {
+            account
+                .as_ref()
+                .is_some_and(|account| account.notice(Section::Password).is_some())
+        })
+    };
+    Effect::new(move || {
+        if has_changed() {
+            current.set(String::new());
+            new.set(String::new());
+        }
+    });
+    let is_busy = is_busy();
+    let email = of(|account| account.email.clone());
+    view! {
+        <section>
+            <h2>{words::CHANGE_PASSWORD}</h2>
+            <form class="form" on:submit=send novalidate>
+                {move || username(email.get())}
+                {field(CURRENT, current, problem(Section::Password, Some("current")))}
+                {field(NEW, new, problem(Section::Password, Some("password")))}
+                {outcome(Section::Password, "password-done")}
+                <div class="row">
+                    <button id="password-submit" type="submit" disabled=is_busy>
+                        {words::CHANGE_PASSWORD}
+                    </button>
+                </div>
+            </form>
+        </section>
+    }
+    .into_any()
+}

@@ -1,0 +1,55 @@
+//! Where one is signed in.
+
+use leptos::prelude::*;
+use wire::http::Session;
+
+use super::{is_busy, outcome};
+use crate::app::app;
+use crate::state::{Section, device};
+use crate::view::items::{Item, click, items};
+use crate::{browser, words};
+
+/// The sessions, each with a button that ends it.
+pub fn sessions() -> AnyView {
+    view! {
+        <section>
+            <h2>{words::SESSIONS}</h2>
+            <ul id="sessions" class="entries">{items(entries)}</ul>
+            {outcome(Section::Sessions, "session-done")}
+        </section>
+    }
+    .into_any()
+}
+
+fn entries() -> Vec<Item> {
+    let sessions = app()
+        .account
+        .with(|account| account.as_ref()?.sessions.clone());
+    let item = |each: Session| Item::new(each.id.clone(), move || session(each));
+    sessions.unwrap_or_default().into_iter().map(item).collect()
+}
+
+fn session(session: Session) -> AnyView {
+    let app = app();
+    let device = device(&session.device).unwrap_or(words::UNNAMED_DEVICE.to_owned());
+    let when = browser::moment(session.seen_at);
+    let id = session.id;
+    let is_busy = is_busy();
+    let end = if session.current {
+        view! { <span class="hint">{words::THIS_BROWSER}</span> }.into_any()
+    } else {
+        view! {
+            <button class="quiet danger" disabled=is_busy on:click=click(move || app.end_session(id.clone()))>
+                {words::END_SESSION}
+            </button>
+        }
+        .into_any()
+    };
+    view! {
+        <li class="session">
+            <p class="about">{device}<span class="hint">{words::seen(&when)}</span></p>
+            {end}
+        </li>
+    }
+    .into_any()
+}

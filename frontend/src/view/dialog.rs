@@ -1,0 +1,54 @@
+//! A dialog: the browser's own, which keeps the focus inside and closes with
+//! Escape.
+
+use leptos::html;
+use leptos::prelude::*;
+
+use super::icons::{self, icon};
+use super::items::click;
+use crate::words;
+
+/// A dialog that is open as long as `is_open` says so; `close` is called when a
+/// person closes it. Its content is drawn anew each time.
+pub fn dialog(
+    id: &'static str,
+    title: &'static str,
+    is_open: Signal<bool>,
+    close: impl Fn() + Copy + 'static,
+    content: impl Fn() -> AnyView + Copy + Send + Sync + 'static,
+) -> AnyView {
+    let element = NodeRef::<html::Dialog>::new();
+    Effect::new(move || {
+        let Some(element) = element.get() else {
+            return;
+        };
+        if is_open.get() && !element.open() {
+            // Only one that is not in the document is refused.
+            let _ = element.show_modal();
+        } else if !is_open.get() && element.open() {
+            element.close();
+        }
+    });
+    view! {
+        <dialog
+            id=id
+            node_ref=element
+            aria-label=title
+            on:close=move |_| close()
+        >
+            <div class="head">
+                <h2>{title}</h2>
+                <button
+                    class="quiet icon"
+                    type="button"
+                    aria-label=words::CLOSE
+                    on:click=click(move || close())
+                >
+                    {icon(icons::CLOSE)}
+                </button>
+            </div>
+            {move || is_open.get().then(content)}
+        </dialog>
+    }
+    .into_any()
+}
