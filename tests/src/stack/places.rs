@@ -37,6 +37,11 @@ pub(super) fn page() -> anyhow::Result<PathBuf> {
     Ok(target()?.join("page"))
 }
 
+/// Whether the page is one that is to be served compressed and cached.
+pub(super) fn page_is_released() -> bool {
+    std::env::var_os("BANTER_PAGE_IS_RELEASED").is_some()
+}
+
 /// Where screenshots are kept as build outputs.
 ///
 /// # Errors

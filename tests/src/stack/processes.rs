@@ -22,6 +22,17 @@ impl Process {
         &self.command
     }
 
+    /// How much of the machine's memory it holds.
+    pub fn megabytes(&self) -> f64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id)).unwrap_or_default();
+        let held = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .and_then(|rest| rest.split_whitespace().next())
+            .and_then(|kilobytes| kilobytes.parse::<f64>().ok());
+        held.unwrap_or(0.0) / 1_000.0
+    }
+
     /// Whether it is there and not merely waiting to be reaped.
     pub fn lives(&self) -> bool {
         stat(self.id).is_some_and(|now| now.started == self.started && now.state != 'Z')

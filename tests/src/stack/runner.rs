@@ -98,6 +98,9 @@ impl Runner {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
+        if places::page_is_released() {
+            command.arg("--release-page");
+        }
         if !parameters.is_empty() {
             command.arg("--parameter-overrides").args(parameters);
         }

@@ -1,91 +1,28 @@
 //! A real browser, driven through WebDriver.
 
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+mod authenticator;
+mod axe;
+mod commands;
+mod driver;
+
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
 use fantoccini::elements::Element;
-use fantoccini::{Client, ClientBuilder, Locator};
-use hyper_util::client::legacy::connect::HttpConnector;
+use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
-use tokio::process::{Child, Command};
 
-use crate::stack::descendants;
+use crate::people::Person;
 use crate::wait::eventually;
 
-const SLOW: Duration = Duration::from_secs(30);
+pub use driver::{Driver, driver};
 
-/// A WebDriver server; its browsers end with it.
-pub struct Driver {
-    port: u16,
-    process: Child,
-}
+const SLOW: Duration = Duration::from_secs(30);
 
 /// One browser with a profile of its own.
 pub struct Browser {
     client: Client,
-}
-
-/// The WebDriver server: the one that `BANTER_CHROMEDRIVER` names, or one on the
-/// path, if it is installed.
-pub fn driver() -> Option<PathBuf> {
-    if let Some(driver) = std::env::var_os("BANTER_CHROMEDRIVER") {
-        return Some(driver.into());
-    }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .map(|folder| folder.join("chromedriver"))
-        .find(|driver| driver.is_file())
-}
-
-impl Driver {
-    /// Starts the server on a free port.
-    ///
-    /// # Errors
-    /// When it is not installed.
-    pub async fn start() -> anyhow::Result<Self> {
-        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        let driver = driver().context("chromedriver (Debian: chromium-driver) is missing")?;
-        let process = Command::new(driver)
-            .arg(format!("--port={port}"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .context("starting chromedriver")?;
-        eventually("chromedriver to listen", SLOW, || async move {
-            TcpStream::connect(("127.0.0.1", port)).await.ok()
-        })
-        .await;
-        Ok(Self { port, process })
-    }
-
-    /// Opens a browser.
-    ///
-    /// # Errors
-    /// When no browser starts.
-    pub async fn open(&self) -> anyhow::Result<Browser> {
-        let mut builder = ClientBuilder::new(HttpConnector::new());
-        builder.capabilities(capabilities());
-        let client = builder
-            .connect(&format!("http://127.0.0.1:{}", self.port))
-            .await
-            .context("starting a browser")?;
-        Ok(Browser { client })
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        // Killed, it would leave the browsers of a failed test behind.
-        for browser in self.process.id().into_iter().flat_map(descendants) {
-            browser.signal("KILL");
-        }
-    }
 }
 
 impl Browser {
@@ -160,12 +97,75 @@ impl Browser {
         Ok(self.client.execute(script, Vec::new()).await?)
     }
 
-    /// Sets the size of the window.
+    /// Goes to the page as somebody who signed in elsewhere: with their cookie.
+    ///
+    /// # Errors
+    /// When the browser has gone.
+    pub async fn visit_as(&self, person: &Person) -> anyhow::Result<()> {
+        let web = person.stack.ready().web;
+        let (name, value) = person.cookie.split_once('=').context("a cookie")?;
+        let cookie = json!({"name": name, "value": value, "url": web, "httpOnly": true});
+        self.devtools("Network.setCookie", cookie).await?;
+        self.visit(&web).await?;
+        self.visible("#connection[data-state=live]").await?;
+        Ok(())
+    }
+
+    /// Types where the focus is, key by key.
+    ///
+    /// # Errors
+    /// When the browser has gone.
+    pub async fn type_keys(&self, keys: &str) -> anyhow::Result<()> {
+        Ok(self.client.active_element().await?.send_keys(keys).await?)
+    }
+
+    /// What a script hands to its last argument.
+    ///
+    /// # Errors
+    /// When the browser has gone, or the script never does.
+    pub async fn evaluate_async(&self, script: &str) -> anyhow::Result<Value> {
+        Ok(self.client.execute_async(script, Vec::new()).await?)
+    }
+
+    /// Waits until a script returns something true.
+    ///
+    /// # Panics
+    /// When it never does.
+    pub async fn comes_true(&self, what: &str, script: &str) {
+        self.comes_true_within(what, SLOW, script).await;
+    }
+
+    /// Waits that long at the most until a script returns something true.
+    ///
+    /// # Panics
+    /// When it never does.
+    pub async fn comes_true_within(&self, what: &str, limit: Duration, script: &str) {
+        eventually(what, limit, || async {
+            let seen = self.evaluate(script).await.ok()?;
+            (seen == Value::Bool(true)).then_some(())
+        })
+        .await;
+    }
+
+    /// Sets the size of what is shown.
     ///
     /// # Errors
     /// When the browser has gone.
     pub async fn resize(&self, width: u32, height: u32) -> anyhow::Result<()> {
-        Ok(self.client.set_window_size(width, height).await?)
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1,
+            "mobile": false});
+        self.devtools("Emulation.setDeviceMetricsOverride", size)
+            .await
+    }
+
+    /// Prefers `light` or `dark`.
+    ///
+    /// # Errors
+    /// When the browser has gone.
+    pub async fn prefer(&self, scheme: &str) -> anyhow::Result<()> {
+        let feature = json!({"name": "prefers-color-scheme", "value": scheme});
+        self.devtools("Emulation.setEmulatedMedia", json!({"features": [feature]}))
+            .await
     }
 
     /// Keeps a picture of what is shown.
@@ -185,23 +185,4 @@ impl Browser {
     pub async fn close(self) -> anyhow::Result<()> {
         Ok(self.client.close().await?)
     }
-}
-
-fn capabilities() -> serde_json::Map<String, Value> {
-    let arguments = [
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-dev-shm-usage",
-        "--disable-gpu",
-        "--window-size=1280,800",
-        "--hide-scrollbars",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-    ];
-    let mut options = json!({"args": arguments});
-    if let Some(browser) = std::env::var_os("BANTER_CHROMIUM") {
-        options["binary"] = json!(browser.to_string_lossy());
-    }
-    serde_json::Map::from_iter([("goog:chromeOptions".to_owned(), options)])
 }

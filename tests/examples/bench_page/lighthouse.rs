@@ -1,0 +1,69 @@
+//! Lighthouse's judgement of the first view.
+
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+use tokio::process::Command;
+
+/// A name, the figure's name at Lighthouse, and its unit.
+const FIGURES: [(&str, &str); 6] = [
+    ("first paint", "first-contentful-paint"),
+    ("largest paint", "largest-contentful-paint"),
+    ("speed index", "speed-index"),
+    ("interactive", "interactive"),
+    ("blocked", "total-blocking-time"),
+    ("layout shift", "cumulative-layout-shift"),
+];
+
+/// Loads the page as a slow phone and as a desktop computer would.
+#[expect(clippy::print_stdout, reason = "figures go there")]
+pub async fn measure(web: &str) -> anyhow::Result<()> {
+    for (device, preset) in [("phone", None), ("desktop", Some("--preset=desktop"))] {
+        let report = run(web, preset).await?;
+        let score = |category: &str| {
+            let score = report["categories"][category]["score"].as_f64();
+            score.map_or_else(
+                || "none".to_owned(),
+                |score| format!("{:.0}", score * 100.0),
+            )
+        };
+        println!(
+            "  {device}: performance {}, accessibility {}, best practices {}",
+            score("performance"),
+            score("accessibility"),
+            score("best-practices")
+        );
+        for (name, id) in FIGURES {
+            let shown = &report["audits"][id]["displayValue"];
+            println!("    {name:14} {}", shown.as_str().unwrap_or("unknown"));
+        }
+    }
+    Ok(())
+}
+
+async fn run(web: &str, preset: Option<&str>) -> anyhow::Result<Value> {
+    let program = std::env::var_os("BANTER_LIGHTHOUSE")
+        .context("BANTER_LIGHTHOUSE does not name Lighthouse; `cargo xtask bench page` sets it")?;
+    let flags = "--headless=new --no-sandbox --disable-dev-shm-usage --disable-gpu \
+                 --no-first-run --disable-background-networking --disable-component-update";
+    let mut command = Command::new("node");
+    command
+        .arg(Path::new(&program))
+        .arg(web)
+        .args(["--quiet", "--output=json", "--no-enable-error-reporting"])
+        .arg("--only-categories=performance,accessibility,best-practices")
+        .arg(format!("--chrome-flags={flags}"))
+        .args(preset)
+        .kill_on_drop(true);
+    if let Some(browser) = std::env::var_os("BANTER_CHROMIUM") {
+        command.env("CHROME_PATH", browser);
+    }
+    let output = command.output().await.context("running Lighthouse")?;
+    ensure!(
+        output.status.success(),
+        "Lighthouse: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(serde_json::from_slice(&output.stdout)?)
+}

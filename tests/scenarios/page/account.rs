@@ -1,0 +1,57 @@
+//! One's own account.
+
+use std::sync::Arc;
+
+use e2e::harness::Test;
+use e2e::people::Person;
+use e2e::stack::{Kind, Stack};
+
+use super::{at_page, check};
+
+pub fn tests() -> Vec<Test> {
+    e2e::tests![a_password_is_changed_and_other_sessions_end,]
+}
+
+async fn a_password_is_changed_and_other_sessions_end(stack: Arc<Stack>) {
+    check(password(&stack).await);
+}
+
+async fn password(stack: &Arc<Stack>) -> anyhow::Result<()> {
+    let ann = Person::join(stack, "Ann").await;
+    let other = ann.sign_in().await;
+    let third = ann.sign_in().await;
+    let password = "copper kettles whistle at dusk";
+    stack.secrets.note(Kind::Password, password);
+    let (_driver, browser) = at_page(stack).await?;
+    browser.visit_as(&ann).await?;
+    browser.click("#account").await?;
+    browser
+        .comes_true(
+            "three sessions",
+            "return document.querySelectorAll('.session').length === 3",
+        )
+        .await;
+    browser.click(".session button").await?;
+    browser.reads("#session-done", "Signed out there").await;
+    browser
+        .comes_true(
+            "two sessions",
+            "return document.querySelectorAll('.session').length === 2",
+        )
+        .await;
+
+    browser
+        .fill("#current-password", "not her password")
+        .await?;
+    browser.fill("#new-password", password).await?;
+    browser.click("#password-submit").await?;
+    browser
+        .reads("#current-password-problem", "not your password")
+        .await;
+    browser.fill("#current-password", &ann.password).await?;
+    browser.click("#password-submit").await?;
+    browser.reads("#password-done", "is changed").await;
+    assert!(ann.is_signed_in().await);
+    assert!(!other.is_signed_in().await && !third.is_signed_in().await);
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! Cut off, and back.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use e2e::browser::Driver;
+use e2e::harness::Test;
+use e2e::people::Person;
+use e2e::stack::{Mode, Proxy, Stack};
+
+use super::{check, say};
+
+pub fn tests() -> Vec<Test> {
+    e2e::tests![
+        what_is_said_while_cut_off_goes_out_once_and_what_was_missed_comes,
+        a_session_that_ended_elsewhere_is_told,
+    ]
+}
+
+async fn what_is_said_while_cut_off_goes_out_once_and_what_was_missed_comes(stack: Arc<Stack>) {
+    check(cut_off(&stack).await);
+}
+
+async fn cut_off(stack: &Arc<Stack>) -> anyhow::Result<()> {
+    let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
+    let room = ann.create_group("Train", &[&bob]).await;
+    let mut socket = bob.online().await;
+    let line = Proxy::start(SocketAddr::from(([127, 0, 0, 1], stack.ready().port()))).await?;
+    let driver = Driver::start().await?;
+    let browser = driver.open_behind(&line, stack).await?;
+    browser.visit_as(&ann).await?;
+    browser.click("#room-list .room").await?;
+    say(&browser, "before the tunnel").await?;
+    browser.visible("#messages [data-delivery=sent]").await?;
+
+    let tunnel = line.hold(Mode::Cut);
+    browser.visible("#connection[data-state=closed]").await?;
+    say(&browser, "in the tunnel").await?;
+    say(&browser, "still in it").await?;
+    browser.visible("#messages [data-delivery=pending]").await?;
+    socket.say(&room, "are you there?").await;
+    drop(tunnel);
+
+    browser.visible("#connection[data-state=live]").await?;
+    browser.reads("#messages .message", "are you there?").await;
+    browser
+        .comes_true(
+            "everything to be sent",
+            "return !document.querySelector('#messages [data-delivery=pending]')",
+        )
+        .await;
+    socket.hear(&room, "still in it").await;
+    let said = ann.whole_history(&room).await;
+    let texts: Vec<&str> = said
+        .iter()
+        .filter_map(|each| each["text"].as_str())
+        .collect();
+    let expected = [
+        "before the tunnel",
+        "are you there?",
+        "in the tunnel",
+        "still in it",
+    ];
+    assert_eq!(texts, expected);
+    let drawn = browser
+        .evaluate(
+            "return [...document.querySelectorAll('#messages .text')].map(each => each.textContent)",
+        )
+        .await?;
+    assert_eq!(drawn, serde_json::json!(expected));
+    Ok(())
+}
+
+async fn a_session_that_ended_elsewhere_is_told(stack: Arc<Stack>) {
+    check(ended(&stack).await);
+}
+
+async fn ended(stack: &Arc<Stack>) -> anyhow::Result<()> {
+    let ann = Person::join(stack, "Ann").await;
+    let driver = Driver::start().await?;
+    let browser = driver.open().await?;
+    browser.visit_as(&ann).await?;
+    ann.logout().await.expect(204);
+    browser.reads("#form-problem", "signed out").await;
+    Ok(())
+}

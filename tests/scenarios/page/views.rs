@@ -1,0 +1,138 @@
+//! Each view as people with and without sight find it: no fault that axe-core
+//! knows, in either scheme; and a picture of each, wide and as narrow as a phone.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use e2e::browser::Browser;
+use e2e::harness::Test;
+use e2e::people::Person;
+use e2e::stack::{Stack, screenshots};
+
+use super::{ask_for_account, at_page, check, say};
+
+pub fn tests() -> Vec<Test> {
+    e2e::tests![every_view_is_free_of_faults_in_both_schemes_and_both_widths,]
+}
+
+async fn every_view_is_free_of_faults_in_both_schemes_and_both_widths(stack: Arc<Stack>) {
+    check(views(&stack).await);
+}
+
+/// A browser that is shown around, and what was found.
+struct Tour {
+    browser: Browser,
+    pictures: PathBuf,
+    faults: Vec<String>,
+}
+
+impl Tour {
+    /// Looks at what is shown now from all sides.
+    async fn see(&mut self, view: &str) -> anyhow::Result<()> {
+        for (scheme, width, height) in [
+            ("light", 1280, 800),
+            ("light", 360, 740),
+            ("dark", 360, 740),
+            ("dark", 1280, 800),
+        ] {
+            self.browser.prefer(scheme).await?;
+            self.browser.resize(width, height).await?;
+            let name = format!("{view}-{scheme}-{width}");
+            self.browser.picture(&self.pictures, &name).await?;
+            let faults = self.browser.faults().await?;
+            self.faults
+                .extend(faults.into_iter().map(|fault| format!("{name}: {fault}")));
+            let overflow = "return document.documentElement.scrollWidth > window.innerWidth";
+            if self.browser.evaluate(overflow).await? == serde_json::Value::Bool(true) {
+                self.faults.push(format!("{name}: wider than the window"));
+            }
+        }
+        self.browser.prefer("light").await?;
+        self.browser.resize(1280, 800).await
+    }
+}
+
+async fn views(stack: &Arc<Stack>) -> anyhow::Result<()> {
+    let (ann, bob, eve) = Person::join_three(stack, ["Ann", "Bob", "Eve"]).await;
+    let (_driver, browser) = at_page(stack).await?;
+    let mut tour = Tour {
+        browser,
+        pictures: screenshots()?,
+        faults: Vec::new(),
+    };
+    way_in(stack, &mut tour).await?;
+    rooms(&mut tour, &ann, &bob, &eve).await?;
+    assert!(tour.faults.is_empty(), "{:#?}", tour.faults);
+    Ok(())
+}
+
+async fn way_in(stack: &Arc<Stack>, tour: &mut Tour) -> anyhow::Result<()> {
+    tour.browser.visible("#login-submit").await?;
+    tour.see("sign-in").await?;
+    tour.browser.click("#forgot").await?;
+    tour.browser.visible("#forgot-submit").await?;
+    tour.see("forgot").await?;
+    tour.browser.click("#code-back").await?;
+    tour.browser.click("#register-tab").await?;
+    tour.browser.fill("#register-password", "short").await?;
+    tour.browser.click("#register-submit").await?;
+    tour.see("register").await?;
+    let visitor = e2e::people::Visitor::new(stack, "Fay");
+    ask_for_account(&tour.browser, &visitor).await?;
+    tour.see("code").await
+}
+
+async fn rooms(tour: &mut Tour, ann: &Person, bob: &Person, eve: &Person) -> anyhow::Result<()> {
+    let room = ann.create_group("Garden plans", &[bob, eve]).await;
+    ann.create_group("Reading circle", &[eve]).await;
+    let direct = ann.open_direct(bob).await.text("/room/id");
+    let (mut a, mut b) = tokio::join!(ann.online(), bob.online());
+    b.say(&direct, "See you on Saturday!").await;
+    for text in [
+        "Morning! The seed catalogue is here: https://example.com/seeds",
+        "Shall we start the tomatoes this weekend?",
+    ] {
+        a.say(&room, text).await;
+    }
+    b.say(&room, "Yes, if the frost is over by then.").await;
+    b.say(
+        &room,
+        "I still have trays from last year:\nabout forty cells.",
+    )
+    .await;
+
+    tour.browser.visit_as(ann).await?;
+    tour.browser.reads("#room-list .room", "Garden plans").await;
+    tour.see("rooms").await?;
+    tour.browser
+        .click(&format!(".room[data-room='{room}']"))
+        .await?;
+    tour.browser
+        .reads("#messages .message", "forty cells")
+        .await;
+    say(
+        &tour.browser,
+        "Forty is plenty. I bring compost and labels. ☕",
+    )
+    .await?;
+    tour.browser
+        .visible("#messages [data-delivery=sent]")
+        .await?;
+    b.send(serde_json::json!({"action": "read", "room": room, "seq": 5}))
+        .await;
+    b.send(serde_json::json!({"action": "typing", "room": room}))
+        .await;
+    tour.browser.reads("#typing", "Bob is writing").await;
+    tour.see("talk").await?;
+    tour.browser.click("#people").await?;
+    tour.browser.visible("#people-dialog[open]").await?;
+    tour.see("people").await?;
+    tour.browser.click("#people-dialog .head button").await?;
+    tour.browser.click("#start").await?;
+    tour.browser.visible("#start-dialog[open]").await?;
+    tour.see("start").await?;
+    tour.browser.click("#start-dialog .head button").await?;
+    tour.browser.click("#account").await?;
+    tour.browser.visible(".session").await?;
+    tour.see("account").await
+}
