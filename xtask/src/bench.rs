@@ -1,6 +1,8 @@
 //! `cargo xtask bench …`: figures. Each is measured by an example of the package
 //! that it is about; here it is only built with optimisation and run.
 
+mod page;
+
 use std::process::{Command, ExitCode, Stdio};
 
 use clap::{Args, Subcommand};
@@ -26,6 +28,9 @@ enum Subject {
         #[arg(long)]
         quick: bool,
     },
+    /// The page: what it weighs, Lighthouse's judgement, and a talk of ten thousand
+    /// messages.
+    Page,
 }
 
 /// The profile of `Cargo.toml` that these are built with.
@@ -39,8 +44,14 @@ const OPEN_FILES: u64 = 2_048;
 /// # Errors
 /// If it does not compile, or cannot be measured.
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let Subject::Mongo { quick } = options.subject;
     let workspace = Workspace::load()?;
+    match options.subject {
+        Subject::Mongo { quick } => mongo(&workspace, quick),
+        Subject::Page => page::run(&workspace),
+    }
+}
+
+fn mongo(workspace: &Workspace, quick: bool) -> anyhow::Result<ExitCode> {
     say::step("building the embedded MongoDB with optimisation");
     child::run(workspace.cargo().args([
         "build",
