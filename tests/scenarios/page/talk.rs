@@ -146,10 +146,13 @@ async fn history_comes(stack: &Arc<Stack>) -> anyhow::Result<()> {
         )
         .await;
 
-    // What is said now is told, and does not move what one reads.
+    // What is said now is told, and does not move what one reads, once the browser
+    // has laid out what it had guessed the height of.
     browser
-        .evaluate(&format!(
-            "const seen = document.querySelector('#messages .message'); {WATCH}"
+        .evaluate_async(&format!(
+            "const done = arguments[0]; const settled = () => {{ \
+             const seen = document.querySelector('#messages .message'); {WATCH} done(); }}; \
+             requestAnimationFrame(() => requestAnimationFrame(settled));"
         ))
         .await?;
     socket.say(&room, "and one more").await;
