@@ -49,6 +49,8 @@ pub fn messages() -> AnyView {
                 });
             }
             look();
+            // By the next frame what was drawn has got its height.
+            request_animation_frame(look);
         });
     });
     view! {

@@ -150,8 +150,10 @@ async fn history_comes(stack: &Arc<Stack>) -> anyhow::Result<()> {
     // has laid out what it had guessed the height of.
     browser
         .evaluate_async(&format!(
-            "const done = arguments[0]; const settled = () => {{ \
-             const seen = document.querySelector('#messages .message'); {WATCH} done(); }}; \
+            "{place} const done = arguments[0]; list.scrollTop = -1500; \
+             const settled = () => {{ \
+             const seen = all.find(each => each.getBoundingClientRect().top > 100); \
+             {WATCH} done(); }}; \
              requestAnimationFrame(() => requestAnimationFrame(settled));"
         ))
         .await?;
