@@ -3,6 +3,7 @@
 mod account;
 mod away;
 mod entry;
+mod factors;
 mod talk;
 mod views;
 
@@ -19,6 +20,7 @@ pub fn tests() -> Vec<Test> {
         entry::tests(),
         away::tests(),
         account::tests(),
+        factors::tests(),
         views::tests(),
     ]
     .into_iter()

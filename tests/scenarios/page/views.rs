@@ -134,5 +134,6 @@ async fn rooms(tour: &mut Tour, ann: &Person, bob: &Person, eve: &Person) -> any
     tour.browser.click("#start-dialog .head button").await?;
     tour.browser.click("#account").await?;
     tour.browser.visible(".session").await?;
+    tour.browser.visible("#totp-begin").await?;
     tour.see("account").await
 }

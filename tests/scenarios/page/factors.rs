@@ -1,0 +1,111 @@
+//! Second factors and passkeys.
+
+use std::sync::Arc;
+
+use e2e::browser::Browser;
+use e2e::harness::Test;
+use e2e::people::{App, Person};
+use e2e::stack::{Kind, Stack};
+
+use super::{ask_for_sign_in, at_page, check};
+
+pub fn tests() -> Vec<Test> {
+    e2e::tests![
+        an_app_is_asked_for_its_code_and_a_recovery_code_does_as_well,
+        a_passkey_signs_in_without_a_password,
+    ]
+}
+
+async fn an_app_is_asked_for_its_code_and_a_recovery_code_does_as_well(stack: Arc<Stack>) {
+    check(app(&stack).await);
+}
+
+async fn app(stack: &Arc<Stack>) -> anyhow::Result<()> {
+    let ann = Person::join(stack, "Ann").await;
+    let (_driver, browser) = at_page(stack).await?;
+    browser.visit_as(&ann).await?;
+    browser.click("#account").await?;
+    browser.click("#totp-begin").await?;
+    step_up(&browser, &ann).await?;
+    let secret = browser.visible("#totp-secret").await?.text().await?;
+    stack.secrets.note(Kind::Password, &secret);
+    browser.visible("svg.qr").await?;
+    let phone = App::new(&secret);
+    browser.fill("#totp-code", &phone.wrong_code()).await?;
+    browser.click("#totp-confirm").await?;
+    browser.reads("#totp-code-problem", "4 tries left").await;
+    browser.fill("#totp-code", &phone.code().await).await?;
+    browser.click("#totp-confirm").await?;
+    let codes = browser.visible("#recovery-codes").await?.text().await?;
+    let recovery = codes
+        .split_whitespace()
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    stack.secrets.note(Kind::Password, &recovery);
+    browser.reads("#totp-done", "is on").await;
+
+    browser.click("#sign-out").await?;
+    ask_for_sign_in(&browser, &ann).await?;
+    browser.fill("#code", &ann.code().await).await?;
+    browser.fill("#factor-code", &phone.wrong_code()).await?;
+    browser.click("#factor-submit").await?;
+    browser.reads("#factor-code-problem", "4 tries left").await;
+    browser.fill("#factor-code", &phone.code().await).await?;
+    browser.click("#factor-submit").await?;
+    browser.visible("#connection[data-state=live]").await?;
+
+    browser.click("#account").await?;
+    browser.click("#sign-out").await?;
+    ask_for_sign_in(&browser, &ann).await?;
+    browser.fill("#code", &ann.code().await).await?;
+    browser
+        .fill("#factor-code", &recovery.to_uppercase())
+        .await?;
+    browser.click("#factor-submit").await?;
+    browser.visible("#connection[data-state=live]").await?;
+    browser.click("#account").await?;
+    browser.reads(".account", "9 recovery codes are left").await;
+    Ok(())
+}
+
+/// Enters the password, where the session is not fresh any more.
+async fn step_up(browser: &Browser, person: &Person) -> anyhow::Result<()> {
+    browser
+        .visible("#step-up[open], #totp-secret, #passkeys .passkey")
+        .await?;
+    let asks = browser
+        .evaluate("return !!document.querySelector('#step-up[open]')")
+        .await?;
+    if asks == serde_json::Value::Bool(true) {
+        browser.fill("#step-up-password", &person.password).await?;
+        browser.click("#step-up-submit").await?;
+    }
+    Ok(())
+}
+
+async fn a_passkey_signs_in_without_a_password(stack: Arc<Stack>) {
+    check(passkey(&stack).await);
+}
+
+async fn passkey(stack: &Arc<Stack>) -> anyhow::Result<()> {
+    let ann = Person::join(stack, "Ann").await;
+    let (_driver, browser) = at_page(stack).await?;
+    browser.add_authenticator().await?;
+    browser.visit_as(&ann).await?;
+    browser.click("#account").await?;
+    browser.fill("#passkey-name", "Test key").await?;
+    browser.click("#passkey-add").await?;
+    step_up(&browser, &ann).await?;
+    browser.reads("#passkeys .passkey", "Test key").await;
+    browser.click("#sign-out").await?;
+    browser.click("#passkey-login").await?;
+    browser.visible("#connection[data-state=live]").await?;
+    browser.click("#account").await?;
+    browser.click("#passkeys .passkey button").await?;
+    browser.reads("#passkey-done", "removed").await;
+    browser.click("#sign-out").await?;
+    browser.click("#passkey-login").await?;
+    browser.reads("#form-problem", "passkey").await;
+    Ok(())
+}
