@@ -158,13 +158,17 @@ impl Browser {
             .await
     }
 
-    /// Prefers `light` or `dark`.
+    /// Prefers `light` or `dark`, and that nothing moves, so that colours are at
+    /// once what they will be.
     ///
     /// # Errors
     /// When the browser has gone.
     pub async fn prefer(&self, scheme: &str) -> anyhow::Result<()> {
-        let feature = json!({"name": "prefers-color-scheme", "value": scheme});
-        self.devtools("Emulation.setEmulatedMedia", json!({"features": [feature]}))
+        let features = json!([
+            {"name": "prefers-color-scheme", "value": scheme},
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]);
+        self.devtools("Emulation.setEmulatedMedia", json!({"features": features}))
             .await
     }
 
