@@ -29,9 +29,7 @@ impl Delivery {
     /// asks again for what it misses.
     pub async fn to_connection(&self, connection: &str, frame: &ServerFrame) -> Result<()> {
         if self.push.post(connection, frame).await == Posted::Gone {
-            self.store
-                .remove_connections(&[connection.to_owned()])
-                .await?;
+            self.store.forget_sockets(&[connection]).await?;
         }
         Ok(())
     }
@@ -72,9 +70,8 @@ impl Delivery {
     /// Tells a socket whose session has ended so, and closes it.
     pub async fn turn_away(&self, connection: &str, problem: &ServerFrame) -> Result<()> {
         self.push.post(connection, problem).await;
-        let connections = [connection.to_owned()];
-        self.store.remove_connections(&connections).await?;
-        self.push.close(&connections).await;
+        self.store.forget_sockets(&[connection]).await?;
+        self.push.close(&[connection.to_owned()]).await;
         Ok(())
     }
 
@@ -86,11 +83,11 @@ impl Delivery {
         session: SessionChoice<'_>,
         now: Millis,
     ) -> Result<()> {
-        let connections = self.store.sign_out_connections(user, session).await?;
+        let connections = self.store.sign_out_sockets(user, session).await?;
         self.push.close(&connections).await;
-        if !connections.is_empty() {
-            self.went(user, now).await?;
+        if connections.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.tell_absent(&[user.to_owned()], now).await
     }
 }

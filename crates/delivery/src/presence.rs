@@ -20,9 +20,9 @@ impl Delivery {
         self.forget(gone, now).await
     }
 
-    /// Tells the rooms of a user that they are gone, if no socket is left.
-    pub async fn went(&self, user: &str, now: Millis) -> Result<()> {
-        let gone = self.tell_if_absent(user, now).await?;
+    /// Tells the rooms of a user that they are gone.
+    pub async fn went(&self, user: &User, now: Millis) -> Result<()> {
+        let gone = self.tell(user, false, now, "").await?;
         self.forget(gone, now).await
     }
 
@@ -32,27 +32,28 @@ impl Delivery {
     pub(crate) async fn forget(&self, gone: Vec<Listener>, now: Millis) -> Result<()> {
         let mut gone = gone;
         while !gone.is_empty() {
-            let ids: Vec<String> = gone.iter().map(|listener| listener.id.clone()).collect();
-            self.store.remove_connections(&ids).await?;
+            let ids: Vec<&str> = gone.iter().map(|listener| listener.id.as_str()).collect();
+            self.store.forget_sockets(&ids).await?;
             let mut users: Vec<String> = gone.into_iter().map(|listener| listener.user).collect();
             users.sort_unstable();
             users.dedup();
-            gone = Vec::new();
-            for user in users {
-                gone.append(&mut self.tell_if_absent(&user, now).await?);
-            }
+            gone = self.tell_all(&users, now).await?;
         }
         Ok(())
     }
 
-    async fn tell_if_absent(&self, user: &str, now: Millis) -> Result<Vec<Listener>> {
-        if self.store.is_present_beside(user, "", now).await? {
-            return Ok(Vec::new());
+    /// Tells the rooms of those of `users` who are present no more.
+    pub(crate) async fn tell_absent(&self, users: &[String], now: Millis) -> Result<()> {
+        let gone = self.tell_all(users, now).await?;
+        self.forget(gone, now).await
+    }
+
+    async fn tell_all(&self, users: &[String], now: Millis) -> Result<Vec<Listener>> {
+        let mut gone = Vec::new();
+        for user in self.store.absent_of(users, now).await? {
+            gone.append(&mut self.tell(&user, false, now, "").await?);
         }
-        match self.store.account(user).await? {
-            Some(account) => self.tell(&account.user(), false, now, "").await,
-            None => Ok(Vec::new()),
-        }
+        Ok(gone)
     }
 
     /// Tells everyone in the small rooms of `user`, and gives the sockets that

@@ -1,23 +1,22 @@
-//! The registry of open sockets: who hears which room on which connection.
+//! The registry of open sockets: which rooms are heard on which connection.
 //!
 //! `$disconnect` is best effort, so a row may outlive its socket: `Gone` removes
-//! it at the next post, the presence lease counts it out after five minutes, and
-//! the TTL after little more than the two hours that a socket may live.
+//! it at the next post, and the TTL after little more than the two hours that a
+//! socket may live. Whose frame it is and who is present is in
+//! [`crate::presence`].
 
 use domain::Millis;
-use domain::limits::{CONNECTION_LIFETIME, PRESENCE_LEASE};
-use domain::time::MINUTE;
+use domain::limits::CONNECTION_LIFETIME;
 use futures_util::TryStreamExt;
 use mongodb::bson::{DateTime, Document, doc};
-use mongodb::options::ReturnDocument;
 use serde::{Deserialize, Serialize};
-use wire::User;
 
 use crate::error::Result;
 use crate::{Store, date};
 
-/// How long after its lease a silent socket is closed by API Gateway.
-const IDLE_AFTER_LEASE: Millis = 10 * MINUTE - PRESENCE_LEASE;
+/// How many listeners one answer of the database may bring: as many as one
+/// invocation posts to.
+pub(crate) const LISTENERS_AT_ONCE: u32 = 5_000;
 
 /// One open socket.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -27,39 +26,25 @@ pub struct Connection {
     pub id: String,
     /// Whose it is.
     pub user: String,
-    /// Their name.
-    pub name: String,
     /// The session that it lives and dies with.
     pub session: String,
     /// The rooms that are heard on it.
     pub rooms: Vec<String>,
     /// Whether `hello` was said.
     pub greeted: bool,
-    /// Until when it counts as present.
-    pub lease_until: Millis,
     expires: DateTime,
 }
 
 impl Connection {
     /// A socket that is about to open.
-    pub fn new(id: String, user: &User, session: String, now: Millis) -> Self {
+    pub fn new(id: String, user: String, session: String, now: Millis) -> Self {
         Self {
             id,
-            user: user.id.clone(),
-            name: user.name.clone(),
+            user,
             session,
             rooms: Vec::new(),
             greeted: false,
-            lease_until: now + PRESENCE_LEASE,
             expires: date(now + CONNECTION_LIFETIME),
-        }
-    }
-
-    /// Whose it is.
-    pub fn person(&self) -> User {
-        User {
-            id: self.user.clone(),
-            name: self.name.clone(),
         }
     }
 }
@@ -78,20 +63,9 @@ pub struct Listener {
 }
 
 impl Store {
-    /// Registers a socket.
-    pub async fn insert_connection(&self, connection: &Connection) -> Result<()> {
+    pub(crate) async fn insert_connection(&self, connection: &Connection) -> Result<()> {
         self.connections().insert_one(connection).await?;
         Ok(())
-    }
-
-    /// Renews a socket's lease, and gives its row; none when it was signed out.
-    pub async fn renew_connection(&self, id: &str, now: Millis) -> Result<Option<Connection>> {
-        let update = doc! { "$max": { "lease_until": now + PRESENCE_LEASE } };
-        Ok(self
-            .connections()
-            .find_one_and_update(doc! { "_id": id }, update)
-            .return_document(ReturnDocument::After)
-            .await?)
     }
 
     /// Lets a socket hear these rooms too, and notes that it said `hello`.
@@ -150,34 +124,21 @@ impl Store {
             .await
     }
 
-    /// Takes the sockets of one session, or of all of a user's but one, out of
-    /// the registry and gives their ids, so that they can be closed.
-    pub async fn sign_out_connections(
+    /// Takes the sockets of some sessions of a user, and gives their ids.
+    pub(crate) async fn take_connections(
         &self,
         user: &str,
         session: SessionChoice<'_>,
     ) -> Result<Vec<String>> {
-        let filter = match session {
-            SessionChoice::Only(session) => doc! { "user": user, "session": session },
-            SessionChoice::AllBut(session) => doc! { "user": user, "session": { "$ne": session } },
-            SessionChoice::All => doc! { "user": user },
-        };
+        let mut filter = session.condition();
+        filter.insert("user", user);
         let found = self.found_listeners(filter).await?;
-        let ids: Vec<String> = found.into_iter().map(|listener| listener.id).collect();
+        let ids: Vec<&str> = found.iter().map(|listener| listener.id.as_str()).collect();
         self.remove_connections(&ids).await?;
-        Ok(ids)
+        Ok(found.into_iter().map(|listener| listener.id).collect())
     }
 
-    /// Removes a socket and gives its row, if it was there.
-    pub async fn remove_connection(&self, id: &str) -> Result<Option<Connection>> {
-        Ok(self
-            .connections()
-            .find_one_and_delete(doc! { "_id": id })
-            .await?)
-    }
-
-    /// Removes sockets that are gone.
-    pub async fn remove_connections(&self, ids: &[String]) -> Result<()> {
+    pub(crate) async fn remove_connections(&self, ids: &[&str]) -> Result<()> {
         if !ids.is_empty() {
             let filter = doc! { "_id": { "$in": ids } };
             self.connections().delete_many(filter).await?;
@@ -185,37 +146,12 @@ impl Store {
         Ok(())
     }
 
-    /// How many sockets a user has. One that was silent for ten minutes was
-    /// closed by API Gateway, whether or not we were told.
-    pub async fn count_connections(&self, user: &str, now: Millis) -> Result<u64> {
-        let filter = doc! { "user": user, "lease_until": { "$gt": now - IDLE_AFTER_LEASE } };
-        Ok(self.connections().count_documents(filter).await?)
-    }
-
-    /// Whether a user is present on a socket other than `except`.
-    pub async fn is_present_beside(&self, user: &str, except: &str, now: Millis) -> Result<bool> {
-        let mut filter = present(now);
-        filter.insert("user", user);
-        filter.insert("_id", doc! { "$ne": except });
-        Ok(self.connections().find_one(filter).await?.is_some())
-    }
-
-    /// Those of `users` who are present.
-    pub async fn present_of(&self, users: &[String], now: Millis) -> Result<Vec<String>> {
-        let mut filter = present(now);
-        filter.insert("user", doc! { "$in": users });
-        let found = self.found_listeners(filter).await?;
-        let mut users: Vec<String> = found.into_iter().map(|listener| listener.user).collect();
-        users.sort_unstable();
-        users.dedup();
-        Ok(users)
-    }
-
     async fn found_listeners(&self, filter: Document) -> Result<Vec<Listener>> {
         Ok(self
             .collection::<Listener>("connections")
             .find(filter)
             .projection(doc! { "user": 1, "rooms": 1 })
+            .batch_size(LISTENERS_AT_ONCE)
             .await?
             .try_collect()
             .await?)
@@ -249,6 +185,13 @@ pub enum SessionChoice<'a> {
     All,
 }
 
-fn present(now: Millis) -> Document {
-    doc! { "greeted": true, "lease_until": { "$gt": now } }
+impl SessionChoice<'_> {
+    /// What the row of such a session's socket fulfils.
+    pub(crate) fn condition(self) -> Document {
+        match self {
+            Self::Only(session) => doc! { "session": session },
+            Self::AllBut(session) => doc! { "session": { "$ne": session } },
+            Self::All => doc! { "session": { "$exists": true } },
+        }
+    }
 }

@@ -72,6 +72,11 @@ fn all() -> Vec<(&'static str, Vec<IndexModel>)> {
                 expiring(),
             ],
         ),
+        // Whose socket a frame came from.
+        (
+            "presence",
+            vec![plain(doc! { "sockets.id": 1 }), expiring()],
+        ),
         ("counters", vec![expiring()]),
         ("rates", vec![expiring()]),
         ("failures", vec![expiring()]),

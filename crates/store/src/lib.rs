@@ -8,11 +8,13 @@ pub mod challenges;
 pub mod connections;
 pub mod deliveries;
 mod error;
+mod history;
 mod indexes;
 pub mod invitations;
 pub mod limits;
 pub mod members;
 pub mod messages;
+pub mod presence;
 pub mod rooms;
 pub mod sessions;
 pub mod users;
@@ -77,9 +79,7 @@ impl Store {
         options.max_pool_size.get_or_insert(POOL);
         options.max_idle_time.get_or_insert(IDLE_CONNECTION);
         // Whatever the URI says: what was acknowledged must be kept.
-        let mut majority = WriteConcern::majority();
-        majority.w_timeout = Some(MAJORITY_WAIT);
-        options.write_concern = Some(majority);
+        options.write_concern = Some(majority());
         let client = Client::with_options(options)?;
         let database = client
             .default_database()
@@ -106,6 +106,13 @@ impl Store {
     pub(crate) fn collection<T: Send + Sync>(&self, name: &str) -> Collection<T> {
         self.database.collection(name)
     }
+}
+
+/// The concern of every write but the few that say otherwise.
+pub(crate) fn majority() -> WriteConcern {
+    let mut majority = WriteConcern::majority();
+    majority.w_timeout = Some(MAJORITY_WAIT);
+    majority
 }
 
 /// A time for a TTL index, which counts in BSON dates.

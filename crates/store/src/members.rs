@@ -10,6 +10,7 @@ use wire::{Member, Role, User};
 
 use crate::Store;
 use crate::error::{Result, is_duplicate};
+use crate::messages::newest;
 use crate::rooms::Membership;
 
 /// One person in one room.
@@ -189,11 +190,6 @@ impl Store {
     }
 
     async fn memberships(&self, filter: Document) -> Result<Vec<Membership>> {
-        let newest = vec![
-            doc! { "$sort": { "seq": -1 } },
-            doc! { "$limit": 1 },
-            doc! { "$project": { "_id": 0, "seq": 1 } },
-        ];
         let pipeline = vec![
             doc! { "$match": filter },
             doc! { "$lookup": {
@@ -203,20 +199,14 @@ impl Store {
                 "as": "room_row",
             } },
             doc! { "$unwind": "$room_row" },
-            doc! { "$lookup": {
-                "from": "messages",
-                "localField": "room",
-                "foreignField": "room",
-                "pipeline": newest,
-                "as": "newest",
-            } },
+            newest(),
             doc! { "$set": { "last_seq": { "$ifNull": [{ "$max": "$newest.seq" }, 0_i64] } } },
             doc! { "$project": { "newest": 0 } },
         ];
         Ok(self
             .collection::<Document>("members")
             .aggregate(pipeline)
-            // The next message builds on `last_seq`: see `newest_seq`.
+            // Nobody is told of a message that could still be rolled back.
             .read_concern(ReadConcern::majority())
             .with_type::<Membership>()
             .await?

@@ -6,15 +6,16 @@
 
 use std::time::Duration;
 
-use domain::history::{Cursor, PageQuery};
 use domain::{ClientMessageId, MessageText, Millis};
 use futures_util::TryStreamExt;
+use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, doc};
 use mongodb::options::{ReadConcern, SelectionCriteria};
 use serde::{Deserialize, Serialize};
 use wire::{Message, User};
 
 use crate::Store;
+use crate::connections::{LISTENERS_AT_ONCE, Listener};
 use crate::error::{Error, Result, is_duplicate};
 
 /// How often a place in a room is tried for: each round somebody got one, so
@@ -26,7 +27,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(5);
 const LONGEST_WAIT: Duration = Duration::from_millis(80);
 
 #[derive(Serialize, Deserialize)]
-struct MessageRow {
+pub(crate) struct MessageRow {
     room: String,
     seq: i64,
     sender: String,
@@ -56,10 +57,12 @@ impl From<MessageRow> for Message {
 /// What became of a message.
 #[derive(Debug)]
 pub enum Appended {
-    /// It is durable now.
-    New(Message),
+    /// It is durable now, and these hear the room.
+    New(Message, Vec<Listener>),
     /// It was sent before; this is the one that is kept.
     Already(Message),
+    /// Its sender was not a member at that moment.
+    Outsider,
 }
 
 /// Something to be said.
@@ -74,41 +77,128 @@ pub struct Draft<'a> {
     pub text: &'a MessageText,
 }
 
+/// The stage that finds the newest message of a `room` as `newest`.
+pub(crate) fn newest() -> Document {
+    doc! { "$lookup": {
+        "from": "messages",
+        "localField": "room",
+        "foreignField": "room",
+        "pipeline": [
+            { "$sort": { "seq": -1 } },
+            { "$limit": 1 },
+            { "$project": { "_id": 0, "seq": 1 } },
+        ],
+        "as": "newest",
+    } }
+}
+
 impl Store {
-    /// Appends to a room whose newest `seq` is thought to be `last_seq`. Being
-    /// wrong about it costs a round trip, never order.
-    pub async fn append(&self, draft: &Draft<'_>, last_seq: i64, now: Millis) -> Result<Appended> {
-        let mut last_seq = last_seq;
+    /// Appends to a room, if the sender is a member of it: one operation that
+    /// reads the membership and the newest `seq` and inserts, and one that then
+    /// reads who hears it. Whoever is not among them has said hello after the
+    /// insert, and reads the message.
+    pub async fn append(&self, draft: &Draft<'_>, now: Millis) -> Result<Appended> {
+        let mut newest_known = None;
         let mut wait = FIRST_WAIT;
         for _ in 0..APPEND_ROUNDS {
-            let row = MessageRow {
-                room: draft.room.to_owned(),
-                seq: last_seq + 1,
-                sender: draft.from.id.clone(),
-                name: draft.from.name.clone(),
-                client_id: draft.id.as_str().to_owned(),
-                text: draft.text.as_str().to_owned(),
-                at: now,
-            };
-            match self.messages().insert_one(&row).await {
-                Ok(_) => return Ok(Appended::New(row.into())),
-                Err(error) if is_duplicate(&error) => {
-                    if let Some(stored) = self.sent_before(draft).await? {
-                        return Ok(Appended::Already(stored));
-                    }
-                    let newest = self.newest_seq(draft.room).await?;
-                    if newest == last_seq {
-                        // The same message is on its way to a majority, or a
-                        // rollback is: neither can be told from here yet.
-                        tokio::time::sleep(wait).await;
-                        wait = (2 * wait).min(LONGEST_WAIT);
-                    }
-                    last_seq = newest;
-                }
+            let id = ObjectId::new();
+            match self.insert_next(draft, id, now).await {
+                Ok(()) => return self.inserted(draft, id, now).await,
+                Err(error) if is_duplicate(&error) => {}
                 Err(error) => return Err(error.into()),
             }
+            if let Some(stored) = self.sent_before(draft).await? {
+                return Ok(Appended::Already(stored));
+            }
+            let known = self.newest_seq(draft.room).await?;
+            if newest_known == Some(known) {
+                // The same message is on its way to a majority, or a rollback
+                // is: neither can be told from here yet.
+                tokio::time::sleep(wait).await;
+                wait = (2 * wait).min(LONGEST_WAIT);
+            }
+            newest_known = Some(known);
         }
         Err(Error::busy())
+    }
+
+    /// Inserts a message after the newest, for a member; for anybody else there
+    /// is nothing to insert.
+    async fn insert_next(
+        &self,
+        draft: &Draft<'_>,
+        id: ObjectId,
+        now: Millis,
+    ) -> mongodb::error::Result<()> {
+        let pipeline = vec![
+            doc! { "$match": { "user": &draft.from.id, "room": draft.room } },
+            newest(),
+            doc! { "$project": {
+                "_id": { "$literal": id },
+                "room": 1,
+                "seq": { "$add": [{ "$ifNull": [{ "$max": "$newest.seq" }, 0_i64] }, 1_i64] },
+                "sender": { "$literal": &draft.from.id },
+                "name": { "$literal": &draft.from.name },
+                "client_id": { "$literal": draft.id.as_str() },
+                "text": { "$literal": draft.text.as_str() },
+                "at": { "$literal": now },
+            } },
+            doc! { "$merge": {
+                "into": "messages",
+                "on": "_id",
+                "whenMatched": "fail",
+                "whenNotMatched": "insert",
+            } },
+        ];
+        self.collection::<Document>("members")
+            .aggregate(pipeline)
+            // What could be rolled back must not be built upon: see `newest_seq`.
+            .read_concern(ReadConcern::majority())
+            .await?;
+        Ok(())
+    }
+
+    /// The message that was inserted with this `_id`, and who hears its room.
+    async fn inserted(&self, draft: &Draft<'_>, id: ObjectId, now: Millis) -> Result<Appended> {
+        #[derive(Deserialize)]
+        struct Heard {
+            seq: i64,
+            listener: Option<Listener>,
+        }
+        let pipeline = vec![
+            doc! { "$match": { "_id": id } },
+            doc! { "$project": { "_id": 0, "room": 1, "seq": 1 } },
+            doc! { "$lookup": {
+                "from": "connections",
+                "localField": "room",
+                "foreignField": "rooms",
+                "pipeline": [{ "$project": { "user": 1 } }],
+                "as": "listener",
+            } },
+            doc! { "$unwind": { "path": "$listener", "preserveNullAndEmptyArrays": true } },
+            doc! { "$project": { "seq": 1, "listener": 1 } },
+        ];
+        let heard: Vec<Heard> = self
+            .collection::<Document>("messages")
+            .aggregate(pipeline)
+            .batch_size(LISTENERS_AT_ONCE)
+            .with_type::<Heard>()
+            .await?
+            .try_collect()
+            .await?;
+        let Some(Heard { seq, .. }) = heard.first() else {
+            return Ok(Appended::Outsider);
+        };
+        let message = Message {
+            room: draft.room.to_owned(),
+            seq: *seq,
+            id: draft.id.as_str().to_owned(),
+            from: draft.from.clone(),
+            text: draft.text.as_str().to_owned(),
+            at: now,
+        };
+        let listeners = heard.into_iter().filter_map(|one| one.listener);
+        Ok(Appended::New(message, listeners.collect()))
     }
 
     /// The newest `seq` of a room that a majority has, 0 when nothing was said.
@@ -127,67 +217,6 @@ impl Store {
             .read_concern(ReadConcern::majority())
             .await?;
         Ok(newest.map_or(0, |newest| newest.seq))
-    }
-
-    /// Up to `limit` messages after `seq`, oldest first.
-    pub async fn messages_after(&self, room: &str, seq: i64, limit: u32) -> Result<Vec<Message>> {
-        let filter = doc! { "room": room, "seq": { "$gt": seq } };
-        self.ascending(filter, limit).await
-    }
-
-    /// One page of a room's history, oldest first.
-    pub async fn page(&self, room: &str, query: PageQuery) -> Result<Vec<Message>> {
-        let PageQuery { cursor, limit } = query;
-        match cursor {
-            Cursor::Newest => self.descending(doc! { "room": room }, limit).await,
-            Cursor::Before(seq) => {
-                let filter = doc! { "room": room, "seq": { "$lt": seq } };
-                self.descending(filter, limit).await
-            }
-            Cursor::After(seq) => self.messages_after(room, seq, limit).await,
-            Cursor::Around(seq) => {
-                let before = doc! { "room": room, "seq": { "$lt": seq } };
-                let from = doc! { "room": room, "seq": { "$gte": seq } };
-                let half = limit / 2;
-                let (mut before, mut from) =
-                    tokio::try_join!(self.descending(before, limit), self.ascending(from, limit))?;
-                // What one side lacks at an end of the room, the other may fill.
-                let limit = limit as usize;
-                let of_before = before
-                    .len()
-                    .min((half as usize).max(limit.saturating_sub(from.len())));
-                from.truncate(limit - of_before);
-                before.drain(..before.len() - of_before);
-                before.append(&mut from);
-                Ok(before)
-            }
-        }
-    }
-
-    async fn ascending(&self, filter: Document, limit: u32) -> Result<Vec<Message>> {
-        self.found(filter, doc! { "seq": 1 }, limit).await
-    }
-
-    async fn descending(&self, filter: Document, limit: u32) -> Result<Vec<Message>> {
-        let mut messages = self.found(filter, doc! { "seq": -1 }, limit).await?;
-        messages.reverse();
-        Ok(messages)
-    }
-
-    async fn found(&self, filter: Document, sort: Document, limit: u32) -> Result<Vec<Message>> {
-        if limit == 0 {
-            // To MongoDB a limit of 0 is none at all.
-            return Ok(Vec::new());
-        }
-        let rows: Vec<MessageRow> = self
-            .messages()
-            .find(filter)
-            .sort(sort)
-            .limit(i64::from(limit))
-            .await?
-            .try_collect()
-            .await?;
-        Ok(rows.into_iter().map(Message::from).collect())
     }
 
     /// The stored message of the same sender and id. Read from the majority, so
@@ -209,7 +238,7 @@ impl Store {
             .map(Message::from))
     }
 
-    fn messages(&self) -> mongodb::Collection<MessageRow> {
+    pub(crate) fn messages(&self) -> mongodb::Collection<MessageRow> {
         self.collection("messages")
     }
 }

@@ -124,7 +124,8 @@ impl Store {
             tokio::try_join!(self.members_of(&room.id), self.invited_to(&room.id))?;
         if members.len() as u64 <= PRESENCE_MEMBERS {
             let ids: Vec<String> = members.iter().map(|member| member.user.clone()).collect();
-            room.online = Some(self.present_of(&ids, now).await?);
+            let present = self.present_of(&ids, now).await?;
+            room.online = Some(present.into_iter().map(|user| user.id).collect());
         }
         room.members = Some(members.iter().map(MemberRow::member).collect());
         room.invited = Some(invited);

@@ -1,19 +1,19 @@
 //! `$connect`: lets a socket open for whoever is signed in, from our own page.
 //!
 //! Verifies the access token among the offered subprotocols and looks up its
-//! session; writes `connections`. The gateway sends our refusal as the status of
+//! session; writes `presence` and `connections`. The gateway sends our refusal as the status of
 //! the handshake.
 
 use accounts::Gate;
 use credentials::Verifier;
 use domain::Millis;
-use domain::limits::SOCKETS_PER_USER;
 use domain::settings::Variables;
 use domain::time::MINUTE;
 use edge::Refusal;
 use edge::websocket::Handshake;
 use store::Store;
 use store::connections::Connection;
+use store::presence::Opened;
 
 struct App {
     store: Store,
@@ -57,31 +57,29 @@ async fn handle(app: &'static App, handshake: Handshake) -> Result<(), Refusal> 
     }
     let connection = Connection::new(
         handshake.connection,
-        &caller.user,
+        caller.user.id,
         caller.session,
         handshake.now,
     );
-    app.store.insert_connection(&connection).await?;
-    let refusal = refusal(app, &connection, handshake.now).await;
-    if refusal.is_err() {
-        app.store.remove_connections(&[connection.id]).await?;
+    let opened = app
+        .store
+        .open_socket(&connection, &caller.user.name, handshake.now)
+        .await?;
+    if opened == Opened::TooMany {
+        return Err(Refusal::TooFast(handshake.now + MINUTE));
     }
-    refusal
+    look_again(app, &connection, handshake.now).await
 }
 
 /// Looks once more now that the row is there: a session that ended in between
-/// found no row to remove, and others may have opened sockets at the same time.
-async fn refusal(app: &App, connection: &Connection, now: Millis) -> Result<(), Refusal> {
-    let Connection { user, session, .. } = connection;
-    let (sockets, live) = tokio::try_join!(
-        app.store.count_connections(user, now),
-        app.store.is_session_live(session, user, now)
-    )?;
-    if !live {
-        return Err(Refusal::SignedOut);
+/// found no row to remove.
+async fn look_again(app: &App, connection: &Connection, now: Millis) -> Result<(), Refusal> {
+    let Connection {
+        id, user, session, ..
+    } = connection;
+    if app.store.is_session_live(session, user, now).await? {
+        return Ok(());
     }
-    if sockets > SOCKETS_PER_USER {
-        return Err(Refusal::TooFast(now + MINUTE));
-    }
-    Ok(())
+    app.store.forget_sockets(&[id]).await?;
+    Err(Refusal::SignedOut)
 }

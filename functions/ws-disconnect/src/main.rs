@@ -1,7 +1,7 @@
 //! `$disconnect`: forgets the socket, and tells the rooms if it was the last one.
 //!
 //! Best effort in AWS: it may never come, and then `Gone`, the presence lease and
-//! the TTL do the same. Writes `connections`, posts to sockets.
+//! the TTL do the same. Writes `presence` and `connections`, posts to sockets.
 
 use delivery::Delivery;
 use domain::settings::Variables;
@@ -34,10 +34,12 @@ async fn main() -> Result<(), edge::Error> {
 }
 
 async fn handle(app: &'static App, closed: Closed) -> Result<(), Refusal> {
-    let removed = app.store.remove_connection(&closed.connection).await?;
-    // Nobody was told of a socket that never said hello.
-    if let Some(connection) = removed.filter(|connection| connection.greeted) {
-        app.delivery.went(&connection.user, closed.now).await?;
+    let of = app
+        .store
+        .close_socket(&closed.connection, closed.now)
+        .await?;
+    if let Some(of) = of.filter(|of| of.went) {
+        app.delivery.went(&of.user, closed.now).await?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::{App, Reply, Sender, room_id};
 
 /// `typing`: passed on at most every 3 s per user and room, never stored.
 pub(crate) async fn typing(app: &App, sender: Sender, room: String) -> Reply {
-    let person = sender.connection.person();
+    let person = sender.person;
     app.refuse_outsider(&room, &person.id).await?;
     let key = format!("{}:{room}", person.id);
     if is_small(app, &room).await?
@@ -22,7 +22,7 @@ pub(crate) async fn typing(app: &App, sender: Sender, room: String) -> Reply {
             user: person,
         };
         app.delivery
-            .to_room(&room, &frame, &sender.connection.id, sender.now)
+            .to_room(&room, &frame, &sender.connection, sender.now)
             .await?;
     }
     Ok(None)
@@ -35,7 +35,7 @@ pub(crate) async fn read(app: &App, sender: Sender, room: String, seq: i64) -> R
     }
     let membership = membership(app, &sender, &room).await?;
     let seq = seq.min(membership.last_seq);
-    let person = sender.connection.person();
+    let person = sender.person;
     if app.store.mark_read(&room, &person.id, seq).await? && is_small(app, &room).await? {
         let frame = ServerFrame::Read {
             room: room.clone(),
@@ -43,7 +43,7 @@ pub(crate) async fn read(app: &App, sender: Sender, room: String, seq: i64) -> R
             seq,
         };
         app.delivery
-            .to_room(&room, &frame, &sender.connection.id, sender.now)
+            .to_room(&room, &frame, &sender.connection, sender.now)
             .await?;
     }
     Ok(None)
@@ -52,7 +52,7 @@ pub(crate) async fn read(app: &App, sender: Sender, room: String, seq: i64) -> R
 async fn membership(app: &App, sender: &Sender, room: &str) -> Result<Membership, Refusal> {
     let membership = app
         .store
-        .membership(room_id(room)?, &sender.connection.user)
+        .membership(room_id(room)?, &sender.person.id)
         .await?;
     membership.ok_or(Refusal::UnknownRoom)
 }

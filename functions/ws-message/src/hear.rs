@@ -13,9 +13,9 @@ pub(crate) async fn join(
     room: String,
 ) -> Reply {
     checked(reference.as_deref())?;
-    let user = &sender.connection.user;
+    let user = &sender.person.id;
     app.refuse_outsider(&room, user).await?;
-    app.store.hear(&sender.connection.id, &room).await?;
+    app.store.hear(&sender.connection, &room).await?;
     // Read again after it was written down: a membership may have ended since.
     match app.store.membership(&room, user).await? {
         Some(membership) => Ok(Some(ServerFrame::Joined {
@@ -24,7 +24,7 @@ pub(crate) async fn join(
             last_seq: membership.last_seq,
         })),
         None => {
-            app.store.unhear(&sender.connection.id, &[room]).await?;
+            app.store.unhear(&sender.connection, &[room]).await?;
             Err(Refusal::UnknownRoom)
         }
     }
@@ -38,9 +38,9 @@ pub(crate) async fn leave(
     room: String,
 ) -> Reply {
     checked(reference.as_deref())?;
-    app.refuse_outsider(&room, &sender.connection.user).await?;
+    app.refuse_outsider(&room, &sender.person.id).await?;
     app.store
-        .unhear(&sender.connection.id, std::slice::from_ref(&room))
+        .unhear(&sender.connection, std::slice::from_ref(&room))
         .await?;
     Ok(Some(ServerFrame::Left { reference, room }))
 }

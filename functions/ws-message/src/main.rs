@@ -11,7 +11,6 @@ mod replay;
 mod welcome;
 
 use delivery::Delivery;
-use domain::limits::FRAMES;
 use domain::settings::Variables;
 use domain::text::is_id;
 use domain::{Invalid, Millis};
@@ -19,10 +18,8 @@ use edge::Refusal;
 use edge::websocket::Frame;
 use push::Push;
 use store::Store;
-use store::connections::Connection;
 use store::limits::Allowed;
-use store::rooms::Membership;
-use wire::{ClientFrame, ServerFrame};
+use wire::{ClientFrame, ServerFrame, User};
 
 struct App {
     store: Store,
@@ -49,22 +46,6 @@ impl App {
             Err(Refusal::UnknownRoom)
         }
     }
-
-    async fn membership(
-        &self,
-        room: Option<&str>,
-        user: &str,
-    ) -> store::Result<Option<Membership>> {
-        match room {
-            Some(room) => self.store.membership(room, user).await,
-            None => Ok(None),
-        }
-    }
-
-    async fn is_live(&self, connection: &Connection, now: Millis) -> store::Result<bool> {
-        let Connection { session, user, .. } = connection;
-        self.store.is_session_live(session, user, now).await
-    }
 }
 
 /// What a frame is answered with, if with anything.
@@ -72,7 +53,11 @@ type Reply = Result<Option<ServerFrame>, Refusal>;
 
 /// Where a frame came from, and when.
 struct Sender {
-    connection: Connection,
+    /// The socket.
+    connection: String,
+    person: User,
+    /// Whether the person was present before this frame.
+    was_present: bool,
     now: Millis,
 }
 
@@ -82,47 +67,57 @@ async fn main() -> Result<(), edge::Error> {
 }
 
 async fn handle(app: &'static App, frame: Frame) -> Reply {
-    let now = frame.now;
-    let Some(connection) = app.store.renew_connection(&frame.connection, now).await? else {
+    let said = frame.read();
+    let Some(sender) = begin(app, &frame, &said).await? else {
         return turn_away(app, &frame.connection).await;
     };
-    let said = frame.read();
-    // A message's membership is read beside the bucket: one wait less.
-    let room = match &said {
-        Ok(ClientFrame::Message { room, .. }) if is_id(room) => Some(room.clone()),
-        _ => None,
-    };
-    let (allowed, membership) = tokio::try_join!(
-        app.store.pace(FRAMES, &connection.user, now),
-        app.membership(room.as_deref(), &connection.user)
-    )?;
-    if let Allowed::Until(at) = allowed {
-        return Err(Refusal::TooFast(at));
-    }
-    let said = said?;
-    if matches!(said, ClientFrame::Hello { .. } | ClientFrame::Ping { .. })
-        && !app.is_live(&connection, now).await?
-    {
-        return turn_away(app, &connection.id).await;
-    }
-    let sender = Sender { connection, now };
-    match said {
+    match said? {
         ClientFrame::Hello { rooms } => welcome::hello(app, sender, rooms).await,
         ClientFrame::Ping { rooms } => welcome::ping(app, sender, rooms).await,
         ClientFrame::Join { reference, room } => hear::join(app, sender, reference, room).await,
         ClientFrame::Leave { reference, room } => hear::leave(app, sender, reference, room).await,
-        ClientFrame::Message { id, text, .. } => {
-            let membership = membership.ok_or(Refusal::UnknownRoom)?;
-            message::say(app, sender, id, membership, text).await
-        }
+        ClientFrame::Message { id, room, text } => message::say(app, sender, id, room, text).await,
         ClientFrame::Typing { room } => ephemeral::typing(app, sender, room).await,
         ClientFrame::Read { room, seq } => ephemeral::read(app, sender, room, seq).await,
     }
 }
 
-/// The session has ended, and the socket ends with it. Its row goes when the
-/// session does; `hello` and `ping` look at the session itself, in case that was
-/// cut off half-way.
+/// Renews the lease, takes the frame from the sender's bucket and tells who they
+/// are; none where the session has ended. `hello` and `ping` look at the session
+/// itself, in case that was cut off half-way.
+async fn begin(
+    app: &App,
+    frame: &Frame,
+    said: &Result<ClientFrame, Refusal>,
+) -> Result<Option<Sender>, Refusal> {
+    let Frame {
+        connection, now, ..
+    } = frame;
+    let is_hello = matches!(said, Ok(ClientFrame::Hello { .. }));
+    let Some(begun) = app.store.begin_frame(connection, is_hello, *now).await? else {
+        return Ok(None);
+    };
+    if let Allowed::Until(at) = begun.allowed {
+        return Err(Refusal::TooFast(at));
+    }
+    let looks = is_hello || matches!(said, Ok(ClientFrame::Ping { .. }));
+    if looks
+        && !app
+            .store
+            .is_session_live(&begun.session, &begun.user.id, *now)
+            .await?
+    {
+        return Ok(None);
+    }
+    Ok(Some(Sender {
+        connection: connection.clone(),
+        person: begun.user,
+        was_present: begun.was_present,
+        now: *now,
+    }))
+}
+
+/// The session has ended, and the socket ends with it.
 async fn turn_away(app: &App, connection: &str) -> Reply {
     let problem = edge::websocket::problem(&Refusal::SignedOut);
     app.delivery.turn_away(connection, &problem).await?;

@@ -12,13 +12,9 @@ use crate::{App, Reply, Sender};
 /// `hello`: this socket hears all the rooms that its user is in.
 pub(crate) async fn hello(app: &App, sender: Sender, cursors: Option<Cursors>) -> Reply {
     let cursors = checked(cursors)?;
-    let person = sender.connection.person();
-    let connection = &sender.connection.id;
-    let is_first = !sender.connection.greeted
-        && !app
-            .store
-            .is_present_beside(&person.id, connection, sender.now)
-            .await?;
+    let Sender {
+        person, connection, ..
+    } = &sender;
     let memberships = hear_all(app, &person.id, connection).await?;
 
     let asked = with_cursor(&memberships, &cursors);
@@ -34,12 +30,12 @@ pub(crate) async fn hello(app: &App, sender: Sender, cursors: Option<Cursors>) -
         more,
         more_rooms: !complete,
     };
-    if !is_first {
+    if sender.was_present {
         return Ok(Some(welcome));
     }
     // Whoever says hello does not wait until everybody knows.
     app.delivery.to_connection(connection, &welcome).await?;
-    app.delivery.came(&person, connection, sender.now).await?;
+    app.delivery.came(person, connection, sender.now).await?;
     Ok(None)
 }
 
@@ -49,7 +45,7 @@ pub(crate) async fn ping(app: &App, sender: Sender, cursors: Option<Cursors>) ->
     let memberships = if cursors.is_empty() {
         Vec::new()
     } else {
-        app.store.memberships_of(&sender.connection.user).await?
+        app.store.memberships_of(&sender.person.id).await?
     };
     let asked = with_cursor(&memberships, &cursors);
     let mut replay = Replay::new(asked.iter().map(|(one, _)| one.room_row.id.as_str()));

@@ -1,5 +1,6 @@
 //! The server: its thread, its sockets, its state.
 
+use crate::commands::counts::Counts;
 use crate::commands::cursors::Cursors;
 use crate::connection;
 use crate::session::Sessions;
@@ -60,6 +61,7 @@ pub(crate) struct State {
     pub catalog: Catalog,
     pub sessions: Sessions,
     pub cursors: Cursors,
+    pub counts: Counts,
     pub started: Instant,
 }
 
@@ -89,6 +91,7 @@ impl Server {
             catalog: Catalog::restore(log, &mut contents)?,
             sessions: Sessions::restore(contents.retries),
             cursors: Cursors::default(),
+            counts: Counts::default(),
             started: Instant::now(),
         });
         let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -285,3 +285,21 @@ async fn what_is_not_known_is_refused_by_name() {
         assert!(error.to_string().contains(named), "{error} names {named}");
     }
 }
+
+#[tokio::test]
+async fn the_server_counts_the_commands_that_exist() {
+    let mongo = Mongo::start().await;
+    let collection = mongo.collection("c");
+    for _ in 0..3 {
+        collection.insert_one(doc! {}).await.unwrap();
+    }
+    let unknown = mongo.database().run_command(doc! { "dance": 1 }).await;
+    unknown.unwrap_err();
+    let status = mongo.database().run_command(doc! { "serverStatus": 1 });
+    let status = status.await.unwrap();
+    let counts = status.get_document("metrics").unwrap();
+    let counts = counts.get_document("commands").unwrap();
+    let inserted = counts.get_document("insert").unwrap();
+    assert_eq!(inserted.get_i64("total").unwrap(), 3);
+    assert!(!counts.contains_key("dance"));
+}

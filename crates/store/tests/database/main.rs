@@ -15,6 +15,7 @@ mod members;
 mod memberships;
 mod messages;
 mod people;
+mod presence;
 mod quotas;
 mod rooms;
 mod scratch;

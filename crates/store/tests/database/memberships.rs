@@ -3,12 +3,11 @@
 use domain::RoomName;
 use domain::limits::PRESENCE_MEMBERS;
 use store::Store;
-use store::connections::Connection;
 use store::invitations::Invitation;
 use store::rooms::RoomRow;
 use wire::RoomKind;
 
-use crate::people::{member, person, talk};
+use crate::people::{hello, member, open, talk};
 use crate::scratch::{NOW, Scratch, at_once};
 
 async fn group(store: &Store, id: &str, names: &[&str]) {
@@ -123,12 +122,11 @@ async fn a_room_with_its_members_names_those_invited_and_those_present() {
     let store = Scratch::new().await;
     group(&store, "kitchen", &["Ada", "Bob", "Cleo"]).await;
     for (id, name) in [("s1", "Ada"), ("s2", "Ada"), ("s3", "Bob"), ("s4", "Dan")] {
-        let socket = Connection::new(id.into(), &person(name), "session".into(), NOW);
-        store.insert_connection(&socket).await.unwrap();
+        open(&store, id, name, "session").await;
     }
     // Bob's is still opening.
     for id in ["s1", "s2", "s4"] {
-        store.greet_connection(id, &[]).await.unwrap();
+        hello(&store, id, &[]).await;
     }
     let invitation = Invitation {
         room: "kitchen".into(),

@@ -2,8 +2,9 @@
 
 use domain::history::{Cursor, PageQuery};
 use store::messages::Appended;
+use wire::{Message, User};
 
-use crate::people::{new, say, seqs, talk};
+use crate::people::{hello, member, new, open, person, say, say_as, seqs, talk};
 use crate::scratch::{NOW, Scratch, at_once};
 
 const NEWEST: PageQuery = PageQuery {
@@ -15,7 +16,7 @@ const NEWEST: PageQuery = PageQuery {
 async fn fifty_senders_at_once_get_fifty_places_without_a_hole() {
     let store = Scratch::new().await;
     let said = at_once(50, async |n| {
-        new(say(&store, "room", &format!("P{n}"), "same-id", 0).await)
+        new(say(&store, "room", &format!("P{n}"), "same-id").await)
     })
     .await;
     let mut places = seqs(&said);
@@ -29,15 +30,16 @@ async fn fifty_senders_at_once_get_fifty_places_without_a_hole() {
 #[tokio::test]
 async fn the_same_id_twenty_times_at_once_is_one_message() {
     let store = Scratch::new().await;
-    let said = at_once(20, async |_| say(&store, "room", "Ada", "m1", 0).await).await;
+    let said = at_once(20, async |_| say(&store, "room", "Ada", "m1").await).await;
     let mut fresh = 0;
     for appended in said {
         let message = match appended {
-            Appended::New(message) => {
+            Appended::New(message, _) => {
                 fresh += 1;
                 message
             }
             Appended::Already(message) => message,
+            Appended::Outsider => panic!("Ada is a member"),
         };
         assert_eq!((message.seq, message.id.as_str()), (1, "m1"));
     }
@@ -48,16 +50,9 @@ async fn the_same_id_twenty_times_at_once_is_one_message() {
 #[tokio::test]
 async fn repeats_amid_other_senders_leave_neither_a_hole_nor_a_second_copy() {
     let store = Scratch::new().await;
-    // Five messages, each four times, while each sender's guess is another.
+    // Five messages, each four times.
     at_once(20, async |n| {
-        say(
-            &store,
-            "room",
-            "Ada",
-            &format!("m{}", n % 5),
-            (n % 3) as i64,
-        )
-        .await
+        say(&store, "room", "Ada", &format!("m{}", n % 5)).await
     })
     .await;
     let kept = store.page("room", NEWEST).await.unwrap();
@@ -70,7 +65,7 @@ async fn repeats_amid_other_senders_leave_neither_a_hole_nor_a_second_copy() {
 async fn what_is_sent_again_later_is_answered_with_what_was_kept() {
     let store = Scratch::new().await;
     talk(&store, "room", 3).await;
-    let again = say(&store, "room", "Ada", "m2", 3).await;
+    let again = say(&store, "room", "Ada", "m2").await;
     let Appended::Already(kept) = again else {
         panic!("it became a second message");
     };
@@ -80,19 +75,11 @@ async fn what_is_sent_again_later_is_answered_with_what_was_kept() {
 }
 
 #[tokio::test]
-async fn an_old_guess_of_the_newest_seq_still_finds_the_next_place() {
-    let store = Scratch::new().await;
-    talk(&store, "room", 5).await;
-    assert_eq!(new(say(&store, "room", "Bob", "b1", 0).await).seq, 6);
-    assert_eq!(new(say(&store, "room", "Bob", "b2", 3).await).seq, 7);
-}
-
-#[tokio::test]
 async fn an_id_belongs_to_one_sender_in_one_room() {
     let store = Scratch::new().await;
     talk(&store, "room", 1).await;
-    assert_eq!(new(say(&store, "room", "Bob", "m1", 1).await).seq, 2);
-    assert_eq!(new(say(&store, "other", "Ada", "m1", 0).await).seq, 1);
+    assert_eq!(new(say(&store, "room", "Bob", "m1").await).seq, 2);
+    assert_eq!(new(say(&store, "other", "Ada", "m1").await).seq, 1);
 }
 
 #[tokio::test]
@@ -101,4 +88,54 @@ async fn a_room_in_which_nothing_was_said_has_seq_0() {
     talk(&store, "other", 2).await;
     assert_eq!(store.newest_seq("room").await.unwrap(), 0);
     assert_eq!(store.page("room", NEWEST).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn whoever_is_no_member_says_nothing_also_not_once_more() {
+    let store = Scratch::new().await;
+    talk(&store, "room", 2).await;
+    let said = say_as(&store, "room", &person("Eve"), "e1", "hello").await;
+    assert!(matches!(said, Appended::Outsider), "{said:?}");
+    store.remove_member("room", "ada").await.unwrap();
+    let again = say_as(&store, "room", &person("Ada"), "m1", "m1 by Ada").await;
+    assert!(matches!(again, Appended::Outsider), "{again:?}");
+    assert_eq!(store.newest_seq("room").await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn what_looks_like_a_field_or_an_operator_is_kept_as_it_is() {
+    let store = Scratch::new().await;
+    store.add_member(&member("room", "Ada", 0)).await.unwrap();
+    let from = User {
+        name: "$name".to_owned(),
+        ..person("Ada")
+    };
+    let said = new(say_as(&store, "room", &from, "$$ROOT", "$text").await);
+    let kept = store.page("room", NEWEST).await.unwrap();
+    assert_eq!(kept, [said]);
+    let Message { id, from, text, .. } = &kept[0];
+    assert_eq!(
+        (id.as_str(), from.name.as_str(), text.as_str()),
+        ("$$ROOT", "$name", "$text")
+    );
+}
+
+#[tokio::test]
+async fn a_message_comes_with_everyone_who_hears_its_room() {
+    let store = Scratch::new().await;
+    for (id, name, room) in [
+        ("a1", "Ada", "room"),
+        ("b1", "Bob", "room"),
+        ("c1", "Cleo", "other"),
+    ] {
+        open(&store, id, name, "s").await;
+        hello(&store, id, &[room]).await;
+    }
+    let said = say(&store, "room", "Ada", "m1").await;
+    let Appended::New(_, listeners) = said else {
+        panic!("it is new: {said:?}");
+    };
+    let mut heard: Vec<_> = listeners.iter().map(|one| (&*one.id, &*one.user)).collect();
+    heard.sort_unstable();
+    assert_eq!(heard, [("a1", "ada"), ("b1", "bob")]);
 }

@@ -2,8 +2,10 @@
 
 use domain::{ClientMessageId, EmailAddress, MessageText};
 use store::Store;
+use store::connections::Connection;
 use store::members::MemberRow;
 use store::messages::{Appended, Draft};
+use store::presence::Opened;
 use wire::{Message, Role, User};
 
 use crate::scratch::NOW;
@@ -27,22 +29,44 @@ pub fn member(room: &str, name: &str, since: i64) -> MemberRow {
     MemberRow::new(room, &person(name), Role::Member, NOW + since)
 }
 
-/// Somebody says something, thinking that `last_seq` is the newest.
-pub async fn say(store: &Store, room: &str, name: &str, id: &str, last_seq: i64) -> Appended {
+/// A socket of somebody that opened at [`NOW`].
+pub async fn open(store: &Store, id: &str, name: &str, session: &str) -> Opened {
+    let User { id: user, name } = person(name);
+    let socket = Connection::new(id.into(), user, session.into(), NOW);
+    let opened = store.open_socket(&socket, &name, NOW).await;
+    opened.expect("the database takes it")
+}
+
+/// The socket says hello and hears these rooms.
+pub async fn hello(store: &Store, id: &str, rooms: &[&str]) {
+    let begun = store.begin_frame(id, true, NOW).await.unwrap();
+    assert!(begun.is_some(), "{id} is open");
+    let rooms: Vec<String> = rooms.iter().map(|room| (*room).to_owned()).collect();
+    store.greet_connection(id, &rooms).await.unwrap();
+}
+
+/// A member says something.
+pub async fn say(store: &Store, room: &str, name: &str, id: &str) -> Appended {
+    store.add_member(&member(room, name, 0)).await.unwrap();
+    say_as(store, room, &person(name), id, &format!("{id} by {name}")).await
+}
+
+/// Somebody, a member or not, says this text.
+pub async fn say_as(store: &Store, room: &str, from: &User, id: &str, text: &str) -> Appended {
     let draft = Draft {
         room,
-        from: &person(name),
+        from,
         id: &ClientMessageId::parse("id", id).expect("it is an id"),
-        text: &MessageText::parse("text", &format!("{id} by {name}")).expect("it is a text"),
+        text: &MessageText::parse("text", text).expect("it is a text"),
     };
-    let appended = store.append(&draft, last_seq, NOW).await;
+    let appended = store.append(&draft, NOW).await;
     appended.expect("the database takes it")
 }
 
 /// A room in which Ada has said as many things.
 pub async fn talk(store: &Store, room: &str, messages: i64) {
     for seq in 1..=messages {
-        let said = say(store, room, "Ada", &format!("m{seq}"), seq - 1).await;
+        let said = say(store, room, "Ada", &format!("m{seq}")).await;
         assert_eq!(new(said).seq, seq);
     }
 }
@@ -50,8 +74,9 @@ pub async fn talk(store: &Store, room: &str, messages: i64) {
 /// The message, which must be new.
 pub fn new(appended: Appended) -> Message {
     match appended {
-        Appended::New(message) => message,
+        Appended::New(message, _) => message,
         Appended::Already(message) => panic!("it was there: {message:?}"),
+        Appended::Outsider => panic!("its sender is no member"),
     }
 }
 

@@ -122,6 +122,7 @@ pub(super) fn server_status(command: &Command<'_>) -> Outcome {
         "uptime": uptime.as_secs_f64(),
         "uptimeMillis": uptime.as_millis() as i64,
         "localTime": DateTime::now(),
+        "metrics": { "commands": command.state.counts.show() },
         "ok": 1.0,
     })
 }

@@ -3,6 +3,7 @@
 mod aggregate;
 mod collections;
 mod count;
+pub(crate) mod counts;
 pub(crate) mod cursors;
 mod delete;
 mod diagnostics;
@@ -94,6 +95,9 @@ async fn answer(state: &State, connection: &Connection, request: &Request) -> Ou
         terms,
     };
     let reply = command.dispatch();
+    if !matches!(&reply, Err(failure) if failure.code == Code::CommandNotFound) {
+        state.counts.add(name);
+    }
     if settles {
         // A failed write has seen what others wrote, too.
         state.catalog.log.settled().await?;

@@ -48,7 +48,7 @@ impl Terms {
                 | "dropIndexes"
                 | "deleteIndexes"
         ) || writes_at_its_end(body);
-        let acknowledged = match field(body, "writeConcern") {
+        let durable = match field(body, "writeConcern") {
             None => true,
             Some(RawBsonRef::Document(concern)) => write_concern(concern)?,
             Some(_) => return Err(wrong("writeConcern must be an object")),
@@ -61,7 +61,7 @@ impl Terms {
         Ok(Self {
             retry: retry(body)?,
             deadline: deadline(body)?,
-            settles: (writes && acknowledged) || majority,
+            settles: (writes && durable) || majority,
         })
     }
 }
@@ -87,9 +87,10 @@ pub(crate) fn no_transactions() -> Failure {
     )
 }
 
-/// Whether a write concern wants an answer that counts.
+/// Whether a write concern wants to wait until what was written is durable: that
+/// of a majority does, and one that asks for the journal.
 fn write_concern(concern: &RawDocument) -> Outcome<bool> {
-    let mut acknowledged = true;
+    let (mut majority, mut journal) = (true, false);
     for (name, value) in fields(concern) {
         match (name, value) {
             ("w", RawBsonRef::String("majority")) => {}
@@ -102,8 +103,7 @@ fn write_concern(concern: &RawDocument) -> Outcome<bool> {
                 ));
             }
             ("w", value) => match arithmetic::whole(&to_bson(value)) {
-                Some(0) => acknowledged = false,
-                Some(1) => {}
+                Some(0 | 1) => majority = false,
                 Some(2..=50) => {
                     return Err(Failure::new(
                         Code::UnsatisfiableWriteConcern,
@@ -112,11 +112,12 @@ fn write_concern(concern: &RawDocument) -> Outcome<bool> {
                 }
                 _ => return Err(wrong("w has to be a number from 0 to 50, or a string")),
             },
+            ("j" | "fsync", RawBsonRef::Boolean(true)) => journal = true,
             ("j" | "fsync" | "wtimeout" | "provenance", _) => {}
             (other, _) => return Err(wrong(&format!("unknown field in writeConcern: {other}"))),
         }
     }
-    Ok(acknowledged)
+    Ok(majority || journal)
 }
 
 /// Whether a read concern wants only what is durable.

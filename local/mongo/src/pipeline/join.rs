@@ -199,12 +199,16 @@ impl Unwind {
                 return vec![document];
             }
         };
+        let path = self.path.join(".");
+        // Its place among the fields stays; the whole array is not copied for each.
+        let mut around = document;
+        super::set_path(&mut around, &path, Bson::Null);
         items
             .into_iter()
             .enumerate()
             .map(|(place, item)| {
-                let mut document = document.clone();
-                super::set_path(&mut document, &self.path.join("."), item);
+                let mut document = around.clone();
+                super::set_path(&mut document, &path, item);
                 if let Some(index) = &self.index {
                     super::set_path(&mut document, index, Bson::Int64(place as i64));
                 }
