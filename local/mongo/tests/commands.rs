@@ -295,7 +295,8 @@ async fn the_server_counts_the_commands_that_exist() {
     }
     let unknown = mongo.database().run_command(doc! { "dance": 1 }).await;
     unknown.unwrap_err();
-    let status = mongo.database().run_command(doc! { "serverStatus": 1 });
+    let database = mongo.database();
+    let status = database.run_command(doc! { "serverStatus": 1 });
     let status = status.await.unwrap();
     let counts = status.get_document("metrics").unwrap();
     let counts = counts.get_document("commands").unwrap();

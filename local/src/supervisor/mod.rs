@@ -6,6 +6,8 @@ mod environment;
 mod pool;
 mod process;
 mod runtime_api;
+mod state;
+mod version;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,8 +22,9 @@ use crate::identifiers;
 use crate::invoker::InvokeError;
 use crate::websocket_api::Credentials;
 use environment::Environment;
-use pool::{Activity, Pool};
+use pool::Pool;
 use process::Launch;
+use state::Activity;
 
 pub use answers::{Answer, Answers};
 

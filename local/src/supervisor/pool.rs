@@ -1,15 +1,15 @@
 //! The processes of one function: as many as invocations run at once, kept warm.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use serde::Serialize;
 use tokio::sync::oneshot;
 
 use super::environment::Environment;
 use super::process::{Control, Launch, Process};
+use super::state::{Activity, State};
+use super::version::{FileStamp, Standing};
 use crate::invoker::{InvokeError, PAYLOAD_LIMIT};
 
 /// How long a process stays warm that is not the last one.
@@ -22,37 +22,6 @@ pub struct Pool {
     timeout: Duration,
     limit: usize,
     state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    /// Invocations that were let in and are not answered.
-    active: usize,
-    /// Processes with nothing to do, the one used last at the end.
-    idle: Vec<(Process, Instant)>,
-    /// Invocations without a process, the oldest first.
-    waiting: VecDeque<oneshot::Sender<Result<Process, InvokeError>>>,
-    /// Processes that are on their way to their first invocation.
-    starting: usize,
-    /// Processes that have answered and not yet asked for more.
-    finishing: usize,
-    /// Every process, by its id.
-    known: BTreeMap<u32, (Activity, Control)>,
-    stopped: bool,
-    /// When throttling was last logged: a flood of requests is no flood of lines.
-    throttled: Option<Instant>,
-}
-
-/// What a process is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Activity {
-    /// Not yet ready for its first invocation.
-    Starting,
-    /// Running an invocation.
-    Busy,
-    /// Warm and waiting.
-    Idle,
 }
 
 impl Pool {
@@ -135,11 +104,10 @@ impl Pool {
         let waiter = {
             let mut state = self.lock();
             while let Some((process, _)) = state.idle.pop() {
-                if process.control().is_alive() && process.is_current(&self.launch.binary) {
-                    set_activity(&mut state, &process, Activity::Busy);
+                if let Some(process) = self.usable(&mut state, process) {
+                    state.note(&process, Activity::Busy);
                     return Ok(process);
                 }
-                self.forget(&mut state, process);
             }
             let (sender, receiver) = oneshot::channel();
             state.waiting.push_back(sender);
@@ -161,19 +129,36 @@ impl Pool {
     }
 
     async fn start(self: Arc<Self>) {
+        let file = FileStamp::of(&self.launch.binary).ok();
         let started = self.started().await;
         let mut state = self.lock();
         state.starting -= 1;
         match started {
-            Ok(process) => self.offer(&mut state, process),
+            Ok(process) => {
+                state.versions.started(process.file());
+                self.offer(&mut state, process);
+                self.offer_standing_by(&mut state);
+            }
             // Ended by `stop` while it started, and nobody waits for it any more.
             Err(_) if state.stopped => {}
             Err(error) => {
                 tracing::error!("{}: cannot start: {error}", self.launch.function);
+                let others_go_on = state.versions.failed(file);
+                self.offer_standing_by(&mut state);
+                if others_go_on && !state.known.is_empty() {
+                    return;
+                }
                 if let Some(waiter) = state.waiting.pop_front() {
                     let _ = waiter.send(Err(error));
                 }
             }
+        }
+    }
+
+    /// Once it is known whether the new file works, what stood by goes on or ends.
+    fn offer_standing_by(self: &Arc<Self>, state: &mut State) {
+        for process in std::mem::take(&mut state.standing_by) {
+            self.offer(state, process);
         }
     }
 
@@ -193,11 +178,11 @@ impl Pool {
     }
 
     /// Gives `process` to the oldest waiting invocation, or keeps it warm.
-    fn offer(self: &Arc<Self>, state: &mut State, mut process: Process) {
-        if state.stopped || !process.is_current(&self.launch.binary) {
-            return self.forget(state, process);
-        }
-        set_activity(state, &process, Activity::Busy);
+    fn offer(self: &Arc<Self>, state: &mut State, process: Process) {
+        let Some(mut process) = self.usable(state, process) else {
+            return self.start_missing(state);
+        };
+        state.note(&process, Activity::Busy);
         while let Some(waiter) = state.waiting.pop_front() {
             match waiter.send(Ok(process)) {
                 Ok(()) => return,
@@ -205,8 +190,26 @@ impl Pool {
                 Err(Err(_)) => return,
             }
         }
-        set_activity(state, &process, Activity::Idle);
+        state.note(&process, Activity::Idle);
         state.idle.push((process, Instant::now()));
+    }
+
+    /// The process, if it may take an invocation. Otherwise it ends or stands by.
+    fn usable(self: &Arc<Self>, state: &mut State, process: Process) -> Option<Process> {
+        if state.stopped || !process.control().is_alive() {
+            self.forget(state, process);
+            return None;
+        }
+        let on_disk = FileStamp::of(&self.launch.binary).ok();
+        match state.versions.standing(process.file(), on_disk) {
+            Standing::Current => return Some(process),
+            Standing::Old => self.forget(state, process),
+            Standing::StandBy => {
+                state.note(&process, Activity::Idle);
+                state.standing_by.push(process);
+            }
+        }
+        None
     }
 
     fn forget(self: &Arc<Self>, state: &mut State, process: Process) {
@@ -237,6 +240,7 @@ impl Pool {
         state.stopped = true;
         state.waiting.clear();
         state.idle.clear();
+        state.standing_by.clear();
         let known = std::mem::take(&mut state.known).into_values();
         known
             .map(|(_, control)| {
@@ -261,12 +265,6 @@ impl Pool {
             .lock()
             .expect("nobody panics while holding the pool")
     }
-}
-
-fn set_activity(state: &mut State, process: &Process, activity: Activity) {
-    let pid = process.control().pid;
-    let control = process.control().clone();
-    state.known.insert(pid, (activity, control));
 }
 
 fn stopped() -> InvokeError {

@@ -1,7 +1,6 @@
 //! One process of a function: one execution environment of Lambda.
 
 use std::net::SocketAddr;
-use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -15,6 +14,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::runtime_api::{RuntimeApi, Work};
+use super::version::FileStamp;
 use crate::identifiers;
 use crate::invoker::InvokeError;
 
@@ -50,26 +50,6 @@ pub struct Control {
     pub pid: u32,
     kill: Arc<Notify>,
     exit: watch::Receiver<Option<ExitStatus>>,
-}
-
-/// Tells one version of a file from another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FileStamp {
-    inode: u64,
-    modified: (i64, i64),
-    size: u64,
-}
-
-impl FileStamp {
-    /// The stamp of the file that is there now.
-    pub fn of(path: &Path) -> std::io::Result<Self> {
-        let metadata = std::fs::metadata(path)?;
-        Ok(Self {
-            inode: metadata.ino(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            size: metadata.size(),
-        })
-    }
 }
 
 impl Process {
@@ -193,10 +173,9 @@ impl Process {
         }
     }
 
-    /// Whether it still runs the file that is at `binary` now.
-    pub fn is_current(&self, binary: &Path) -> bool {
-        // While a build replaces the file there is none: what runs goes on.
-        FileStamp::of(binary).map_or(true, |now| now == self.file)
+    /// The version that it runs.
+    pub fn file(&self) -> FileStamp {
+        self.file
     }
 
     /// The handle by which others end it.

@@ -2,6 +2,7 @@
 
 mod connections;
 mod custom_resources;
+mod deploys;
 mod http_api;
 mod mq;
 mod page;

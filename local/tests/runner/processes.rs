@@ -3,15 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::support::{Runner, Start, eventually, examples, is_alive, send};
+use crate::support::{Start, eventually, is_alive, pid, send};
 use futures_util::future::join_all;
 use reqwest::StatusCode;
-use serde_json::{Value, json};
-
-async fn pid(runner: &Runner) -> u64 {
-    let answer = runner.json("/api/pid").await;
-    answer["pid"].as_u64().expect("a process id")
-}
+use serde_json::json;
 
 #[tokio::test]
 async fn a_process_stays_warm_and_takes_the_next_request() {
@@ -113,37 +108,6 @@ async fn a_process_that_ends_in_the_middle_fails_only_its_own_request() {
     assert_eq!(slow.status(), StatusCode::OK);
     assert_eq!(exit.status(), StatusCode::INTERNAL_SERVER_ERROR);
     assert!(runner.log().contains("Runtime.ExitError"));
-}
-
-#[tokio::test]
-async fn a_replaced_binary_is_taken_for_new_requests_while_running_ones_end() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let binary = folder.path().join("echo");
-    std::fs::copy(examples().join("echo"), &binary).expect("copied");
-    let runner = Start::fixture("http.yaml").binaries(folder.path()).run();
-    let before = pid(&runner).await;
-    let slow = runner.get("/api/slow?ms=1500");
-    let replace = async {
-        eventually("the slow request runs", async || {
-            let all = runner.processes("EchoFunction").await;
-            all.iter().any(|process| process["state"] == "busy")
-        })
-        .await;
-        let new = folder.path().join("echo.new");
-        std::fs::copy(examples().join("echo"), &new).expect("copied");
-        std::fs::rename(&new, &binary).expect("replaced");
-        pid(&runner).await
-    };
-    let (slow, after) = tokio::join!(slow, replace);
-    assert_eq!(slow.status(), StatusCode::OK);
-    let slow: Value = serde_json::from_str(&slow.text().await.expect("a body")).expect("JSON");
-    assert_eq!(slow["pid"], before);
-    assert_ne!(after, before);
-    assert_eq!(pid(&runner).await, after);
-    eventually("the old process has retired", async || {
-        !is_alive(u32::try_from(before).expect("a process id"))
-    })
-    .await;
 }
 
 #[tokio::test]

@@ -205,6 +205,12 @@ impl Drop for Runner {
     }
 }
 
+/// The process that answers.
+pub async fn pid(runner: &Runner) -> u64 {
+    let answer = runner.json("/api/pid").await;
+    answer["pid"].as_u64().expect("a process id")
+}
+
 /// Sends a signal to a process.
 pub fn send(signal: &str, pid: u32) {
     let sent = Command::new("kill")
