@@ -29,14 +29,17 @@ async fn functions_killed_while_people_talk_lose_and_double_nothing(stack: Arc<S
     let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
     let room = ann.create_group("Tea", &[&bob, &eve]).await;
     let mut listener = eve.online().await;
+    let (a, b) = tokio::join!(ann.online(), bob.online());
     let _expected = stack.journal.outage();
-    let talking = join_all([&ann, &bob].map(|person| async {
-        let mut socket = person.online().await;
-        for number in 0..EACH {
-            let id = format!("{}-{number}", person.name);
-            say_surely(person, &mut socket, &id, &room).await;
-        }
-    }));
+    let room = room.as_str();
+    let talking = join_all(
+        [(&ann, a), (&bob, b)].map(|(person, mut socket)| async move {
+            for number in 0..EACH {
+                let id = format!("{}-{number}", person.name);
+                say_surely(person, &mut socket, &id, room).await;
+            }
+        }),
+    );
     let mut talking = std::pin::pin!(talking);
     let mut kills = 0;
     let mut pace = tokio::time::interval(Duration::from_millis(200));
@@ -54,7 +57,7 @@ async fn functions_killed_while_people_talk_lose_and_double_nothing(stack: Arc<S
     }
     assert!(kills > 3, "{kills} processes were killed");
 
-    let all = eve.whole_history(&room).await;
+    let all = eve.whole_history(room).await;
     let seqs: Vec<i64> = all.iter().filter_map(|m| m["seq"].as_i64()).collect();
     assert_eq!(seqs, (1..=2 * EACH as i64).collect::<Vec<_>>());
     let ids: BTreeSet<&str> = all.iter().filter_map(|m| m["id"].as_str()).collect();
@@ -70,10 +73,10 @@ async fn functions_killed_while_people_talk_lose_and_double_nothing(stack: Arc<S
         !message.is_some_and(|m| heard.contains(m["id"].as_str().unwrap_or_default()))
     });
     let cursor = first_gap.unwrap_or(1) - 1;
-    let frame = json!({"action": "ping", "rooms": {room.clone(): cursor}});
+    let frame = json!({"action": "ping", "rooms": {room: cursor}});
     listener.send(frame).await;
     let pong = listener.expect("pong").await;
-    for message in pong["missed"][&room].as_array().into_iter().flatten() {
+    for message in pong["missed"][room].as_array().into_iter().flatten() {
         heard.insert(message["id"].as_str().unwrap_or_default().to_owned());
     }
     assert_eq!(heard.len(), 2 * EACH);

@@ -34,7 +34,7 @@ enum Subject {
 }
 
 /// The profile of `Cargo.toml` that these are built with.
-const PROFILE: &str = "bench-mongo";
+const PROFILE: &str = "optimised";
 
 /// Files that a process of the bench may have open: a thousand sockets and a few.
 const OPEN_FILES: u64 = 2_048;

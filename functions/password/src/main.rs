@@ -36,7 +36,7 @@ impl App {
         let store = codes.store();
         Ok(Self {
             gate: Gate::new(verifier, store.clone()),
-            delivery: Delivery::new(store.clone(), Push::new(push)),
+            delivery: Delivery::new(store.clone(), Push::new(push)?),
             codes,
             password_minimum,
         })

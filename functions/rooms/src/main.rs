@@ -42,7 +42,7 @@ impl App {
         Ok(Self {
             gate: Gate::new(verifier, store.clone()),
             outbox,
-            delivery: Delivery::new(store.clone(), Push::new(push)),
+            delivery: Delivery::new(store.clone(), Push::new(push)?),
             store,
         })
     }

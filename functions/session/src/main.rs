@@ -37,7 +37,7 @@ impl App {
         Ok(Self {
             gate: Gate::new(verifier, store.clone()),
             sessions: sessions(store.clone()),
-            delivery: Delivery::new(store.clone(), Push::new(push)),
+            delivery: Delivery::new(store.clone(), Push::new(push)?),
             store,
             origin,
         })

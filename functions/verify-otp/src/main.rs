@@ -35,7 +35,7 @@ impl App {
         let store = codes.store();
         Ok(Self {
             sessions: sessions(store.clone()),
-            delivery: Delivery::new(store.clone(), Push::new(push)),
+            delivery: Delivery::new(store.clone(), Push::new(push)?),
             codes,
         })
     }

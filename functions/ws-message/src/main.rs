@@ -33,7 +33,7 @@ impl App {
         variables.check()?;
         let store = Store::connect(store).await?;
         Ok(Self {
-            delivery: Delivery::new(store.clone(), Push::new(push)),
+            delivery: Delivery::new(store.clone(), Push::new(push)?),
             store,
         })
     }

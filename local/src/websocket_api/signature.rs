@@ -139,7 +139,7 @@ fn canonical_request(
     request.push_str(&canonical_query(parts.uri.query().unwrap_or_default())?);
     request.push('\n');
     for name in signed.signed_headers.split(';') {
-        let values = canonical_values(&parts.headers, name).ok_or(SignatureError::Mismatch)?;
+        let values = canonical_values(parts, name).ok_or(SignatureError::Mismatch)?;
         request.extend([name, ":", &values, "\n"]);
     }
     request.extend(["\n", signed.signed_headers, "\n", &sha256(body)]);
@@ -167,8 +167,15 @@ fn recoded(text: &str) -> Result<String, SignatureError> {
     Ok(encoded)
 }
 
-/// The values of a header, joined, each without superfluous spaces.
-fn canonical_values(headers: &HeaderMap, name: &str) -> Option<String> {
+/// The values of a header, joined, each without superfluous spaces. In HTTP/2 the
+/// host is not among the headers.
+fn canonical_values(parts: &Parts, name: &str) -> Option<String> {
+    if name == header::HOST.as_str()
+        && let Some(authority) = parts.uri.authority()
+    {
+        return Some(authority.to_string());
+    }
+    let headers = &parts.headers;
     let mut values = String::new();
     for (index, value) in headers.get_all(name).iter().enumerate() {
         if index > 0 {

@@ -1,0 +1,139 @@
+//! Signature Version 4, for the service `execute-api`.
+//! (AWS, "Create a signed AWS API request".)
+
+use std::fmt::Write;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method};
+use ring::{digest, hmac};
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+const SERVICE: &str = "execute-api";
+const SIGNED_HEADERS: &str = "host;x-amz-date;x-amz-security-token";
+
+/// What Lambda gives a function to sign with. They count as long as its process
+/// may live.
+#[derive(Clone)]
+pub(crate) struct Credentials {
+    pub(crate) access_key_id: String,
+    pub(crate) secret_access_key: String,
+    pub(crate) session_token: String,
+}
+
+/// A body, hashed once however often it is sent.
+#[derive(Clone)]
+pub(crate) struct Payload {
+    pub(crate) bytes: Bytes,
+    hash: String,
+}
+
+impl Payload {
+    pub(crate) fn new(bytes: Bytes) -> Self {
+        let hash = sha256(&bytes);
+        Self { bytes, hash }
+    }
+}
+
+/// Signs the requests of one moment: five minutes later they count no more.
+pub(crate) struct Signer<'a> {
+    credentials: &'a Credentials,
+    /// `YYYYMMDDTHHMMSSZ`
+    date: String,
+    /// `day/region/service/aws4_request`
+    scope: String,
+    key: hmac::Key,
+}
+
+/// The headers of a signed request.
+pub(crate) struct Signed {
+    pub(crate) authorization: HeaderValue,
+    pub(crate) date: HeaderValue,
+    pub(crate) token: HeaderValue,
+}
+
+impl<'a> Signer<'a> {
+    pub(crate) fn new(credentials: &'a Credentials, region: &str, now: SystemTime) -> Self {
+        let format = format_description!("[year][month][day]T[hour][minute][second]Z");
+        let now = OffsetDateTime::from(now);
+        let date = now.format(format).expect("the year has four digits");
+        let (day, _) = date.split_once('T').expect("the format has it");
+        let scope = format!("{day}/{region}/{SERVICE}/aws4_request");
+        let secret = format!("AWS4{}", credentials.secret_access_key);
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+        let key = scope.split('/').fold(key, |key, part| {
+            let derived = hmac::sign(&key, part.as_bytes());
+            hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
+        });
+        Self {
+            credentials,
+            date,
+            scope,
+            key,
+        }
+    }
+
+    /// Signs a request to `path` as it is sent, without a query.
+    pub(crate) fn sign(
+        &self,
+        method: &Method,
+        host: &str,
+        path: &str,
+        payload: &Payload,
+    ) -> Signed {
+        let Credentials {
+            access_key_id,
+            session_token,
+            ..
+        } = self.credentials;
+        let (date, scope) = (&self.date, &self.scope);
+        let mut request = format!("{method}\n");
+        encode_again(&mut request, path);
+        let _ = write!(
+            request,
+            "\n\nhost:{host}\nx-amz-date:{date}\nx-amz-security-token:{session_token}\n\n\
+             {SIGNED_HEADERS}\n{}",
+            payload.hash
+        );
+        let to_sign = format!(
+            "{ALGORITHM}\n{date}\n{scope}\n{}",
+            sha256(request.as_bytes())
+        );
+        let signature = hex(hmac::sign(&self.key, to_sign.as_bytes()).as_ref());
+        let authorization = format!(
+            "{ALGORITHM} Credential={access_key_id}/{scope}, SignedHeaders={SIGNED_HEADERS}, \
+             Signature={signature}"
+        );
+        let value = |text: &str| HeaderValue::from_str(text).expect("keys and tokens are ASCII");
+        Signed {
+            authorization: value(&authorization),
+            date: value(date),
+            token: value(session_token),
+        }
+    }
+}
+
+/// The path as it is sent is encoded once more, for every service but S3.
+fn encode_again(target: &mut String, path: &str) {
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte) {
+            target.push(byte.into());
+        } else {
+            let _ = write!(target, "%{byte:02X}");
+        }
+    }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    hex(digest::digest(&digest::SHA256, bytes).as_ref())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
+}
