@@ -56,7 +56,6 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("lapin", &["outbox"]),
     ("lettre", &["mailer"]),
     ("webauthn-rs", &["webauthn"]),
-    ("hyper-rustls", &["push"]),
     ("lambda_http", &["edge"]),
     ("lambda_runtime", &["edge"]),
     ("argon2", &["credentials"]),
