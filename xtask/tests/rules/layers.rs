@@ -60,7 +60,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("lambda_runtime", &["edge"]),
     ("argon2", &["credentials"]),
     ("jsonwebtoken", &["credentials"]),
-    // All cryptography but AWS's signature of a request.
+    // All cryptography, and AWS's signature of a request.
     ("ring", &["credentials", "push"]),
     ("zxcvbn", &["credentials"]),
 ];
