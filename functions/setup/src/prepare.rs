@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use credentials::Pepper;
 use domain::Unavailable;
 use domain::settings::Variables;
 use outbox::topology::{self, Fault};
@@ -29,6 +30,9 @@ pub(crate) async fn everything(
     let database = store::Settings::from_variables(&mut variables);
     let broker = outbox::Settings::from_variables(&mut variables);
     let token_public_keys = credentials::token::public_keys(&mut variables);
+    // Not used here: one that is malformed fails the deployment before any
+    // function has it.
+    Pepper::from_variables(&mut variables);
     variables.check().map_err(|faults| faults.to_string())?;
 
     let patience = Patience {
@@ -137,6 +141,7 @@ mod tests {
             "RABBITMQ_ENDPOINT",
             "RABBITMQ_PASSWORD",
             "TOKEN_SIGNING_SECRET",
+            "PEPPER",
         ] {
             assert!(told.contains(name), "{name} is not in {told}");
         }
