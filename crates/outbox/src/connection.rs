@@ -4,6 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::runtime::default_runtime;
+use lapin::tcp::OwnedTLSConfig;
 use lapin::uri::{AMQPUri, AMQPUserInfo};
 use lapin::{Channel, Confirmation, Connection, ConnectionProperties};
 use tokio::time::timeout;
@@ -103,7 +105,13 @@ async fn connect(settings: &Settings) -> Result<Connection, Trouble> {
     };
     uri.vhost = settings.virtual_host.clone();
     let properties = ConnectionProperties::default().with_connection_name("banter".into());
-    Connection::connect_uri(uri, properties)
+    // Added to the public authorities; nothing switches the examination off.
+    let tls = OwnedTLSConfig {
+        identity: None,
+        cert_chain: settings.authority.clone(),
+    };
+    let runtime = default_runtime().map_err(broken)?;
+    Connection::connect_uri_with_config(uri, properties, tls, runtime)
         .await
         .map_err(broken)
 }

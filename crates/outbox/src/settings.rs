@@ -11,6 +11,10 @@ pub struct Settings {
     /// without a login. If it is wrong, no code can be mailed and every request
     /// for one is answered with 503.
     pub endpoint: String,
+    /// Certificates in PEM form of an authority of one's own that the broker may
+    /// be trusted by, beside the public ones: the file that `?cacertfile=` behind
+    /// the endpoint names, as in RabbitMQ's own URIs.
+    pub authority: Option<String>,
     /// If it is wrong, the broker refuses every connection, as above.
     pub username: String,
     /// If it is wrong, the broker refuses every connection, as above.
@@ -24,7 +28,8 @@ impl Settings {
     /// Reads `RABBITMQ_ENDPOINT`, `RABBITMQ_USERNAME`, `RABBITMQ_PASSWORD` and
     /// `RABBITMQ_VIRTUAL_HOST`.
     pub fn from_variables(variables: &mut Variables) -> Self {
-        let endpoint = variables.url("RABBITMQ_ENDPOINT", &["amqp", "amqps"]);
+        let url = variables.url("RABBITMQ_ENDPOINT", &["amqp", "amqps"]);
+        let (endpoint, query) = url.split_once('?').unwrap_or((&url, ""));
         if endpoint.contains('@') {
             variables.fault(
                 "RABBITMQ_ENDPOINT must hold no login: it goes into RABBITMQ_USERNAME and RABBITMQ_PASSWORD",
@@ -38,12 +43,33 @@ impl Settings {
             );
         }
         Self {
-            endpoint,
+            endpoint: endpoint.to_owned(),
+            authority: authority(variables, query),
             username: variables.text("RABBITMQ_USERNAME"),
             password: variables.text("RABBITMQ_PASSWORD"),
             virtual_host: variables.text("RABBITMQ_VIRTUAL_HOST"),
         }
     }
+}
+
+/// The certificates of the file that the endpoint's query names.
+fn authority(variables: &mut Variables, query: &str) -> Option<String> {
+    if query.is_empty() {
+        return None;
+    }
+    let read = query
+        .strip_prefix("cacertfile=")
+        .map(std::fs::read_to_string);
+    match read {
+        Some(Ok(text)) if text.contains("BEGIN CERTIFICATE") => return Some(text),
+        Some(_) => variables.fault(
+            "RABBITMQ_ENDPOINT names a cacertfile that cannot be read or holds no certificate in PEM form",
+        ),
+        None => variables.fault(
+            "RABBITMQ_ENDPOINT may be followed by ?cacertfile=, the path of a file, and by nothing else",
+        ),
+    }
+    None
 }
 
 impl fmt::Debug for Settings {
@@ -74,7 +100,19 @@ mod tests {
         for endpoint in ["amqp://127.0.0.1:5672", "amqps://b.mq.example.com:5671/"] {
             assert!(read(endpoint).1.check().is_ok(), "{endpoint}");
         }
-        for endpoint in ["http://a:1", "amqp://ann:hush@a:1", "amqp://a:1/vhost"] {
+        for endpoint in [
+            "http://a:1",
+            "amqp://ann:hush@a:1",
+            "amqp://a:1/vhost",
+            "amqps://a:1?verify=verify_none",
+            "amqps://a:1?cacertfile=/nowhere/ca.pem",
+            // A file, but no certificate.
+            concat!(
+                "amqps://a:1?cacertfile=",
+                env!("CARGO_MANIFEST_DIR"),
+                "/Cargo.toml"
+            ),
+        ] {
             assert!(read(endpoint).1.check().is_err(), "{endpoint}");
         }
     }

@@ -91,6 +91,7 @@ impl Bench {
     pub fn settings(&self) -> Settings {
         Settings {
             endpoint: format!("amqp://{}", self.address()),
+            authority: None,
             username: self.uri.authority.userinfo.username.clone(),
             password: self.uri.authority.userinfo.password.clone(),
             virtual_host: self.uri.vhost.clone(),
