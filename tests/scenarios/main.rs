@@ -6,6 +6,7 @@ mod crashes;
 mod examples;
 mod factors;
 mod frames;
+mod freezes;
 mod guesses;
 mod handshake;
 mod history;
@@ -61,7 +62,8 @@ fn main() -> ExitCode {
             .together(page::tests())
             .alone(mail::tests())
             .alone(observed::tests())
-            .alone(outages::tests()),
+            .alone(outages::tests())
+            .alone(freezes::tests()),
         durable.alone(crashes::tests()).alone(rotation::tests()),
     ])
 }

@@ -25,12 +25,13 @@ pub use database::Database;
 pub use examination::Examined;
 pub use journal::{FunctionLine, Journal};
 pub use places::{binary, screenshots};
-pub use processes::{Process, descendants};
+pub use processes::{Frozen, Process, descendants};
 pub use proxy::{Mode, Proxy};
 pub use runner::{FunctionProcess, Ready};
 pub use secrets::{Kind, Secrets};
 
 use crate::people::Inbox;
+use crate::wait::{PATIENCE, eventually};
 use runner::Runner;
 
 /// Where a stack keeps what is said in it.
@@ -123,9 +124,33 @@ impl Stack {
 
     /// A connection to the stack's broker.
     pub async fn broker(&self) -> Broker {
-        Broker::connect(&self.ready(), self.data.path())
-            .await
-            .expect("the broker takes connections")
+        let broker = self.try_broker().await;
+        broker.expect("the broker takes connections")
+    }
+
+    /// The same, to a broker that may be away.
+    ///
+    /// # Errors
+    /// When it is.
+    pub async fn try_broker(&self) -> anyhow::Result<Broker> {
+        Broker::connect(&self.ready(), self.data.path()).await
+    }
+
+    /// Stops every function's process, as Lambda does between two events, until
+    /// the answer is dropped.
+    pub async fn freeze(&self) -> Frozen {
+        // What still has an event in hand would not be frozen by Lambda.
+        let processes = self.idle().await;
+        Frozen::new(processes.iter().map(|process| process.pid).collect())
+    }
+
+    /// The functions' processes, once none of them has an event in hand.
+    pub async fn idle(&self) -> Vec<FunctionProcess> {
+        eventually("all functions to be idle", PATIENCE, || async {
+            let all = runner::functions(&self.ready()).await;
+            (!all.iter().any(FunctionProcess::is_busy)).then_some(all)
+        })
+        .await
     }
 
     /// A number, and a source address that nobody else has.

@@ -44,6 +44,26 @@ impl Process {
     }
 }
 
+/// Processes that do not run for a while.
+pub struct Frozen(Vec<u32>);
+
+impl Frozen {
+    pub(super) fn new(processes: Vec<u32>) -> Self {
+        for id in &processes {
+            signal(*id, "STOP");
+        }
+        Self(processes)
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        for id in &self.0 {
+            signal(*id, "CONT");
+        }
+    }
+}
+
 /// Sends a signal to a process of ours.
 pub(super) fn signal(id: u32, name: &str) {
     // A process that has ended by itself in the meantime is as good.

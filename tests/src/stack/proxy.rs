@@ -1,11 +1,15 @@
-//! A TCP proxy that can be cut, so that what is behind it is away for those in
-//! front of it.
+//! A proxy before a MongoDB that can be cut, so that what is behind it is away for
+//! those in front of it.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+
+use crate::wait::{PATIENCE, eventually};
 
 /// What the proxy does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +26,9 @@ pub enum Mode {
 pub struct Proxy {
     address: SocketAddr,
     mode: watch::Sender<Mode>,
+    /// One for each connection, and the one that gives them out.
+    open: Arc<()>,
+    passed: Arc<AtomicUsize>,
 }
 
 /// A proxy that is not open for a while.
@@ -36,17 +43,47 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let (mode, follows) = watch::channel(Mode::Open);
+        let open = Arc::new(());
+        let opened = Arc::downgrade(&open);
+        let passed = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&passed);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(pass(client, target, follows.clone()));
+                let (follows, is_open) = (follows.clone(), opened.upgrade());
+                let count = Arc::clone(&count);
+                tokio::spawn(async move {
+                    pass(client, target, follows, &count).await;
+                    drop(is_open);
+                });
             }
         });
-        Ok(Self { address, mode })
+        Ok(Self {
+            address,
+            mode,
+            open,
+            passed,
+        })
     }
 
     /// Where to connect to.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// How many messages went to the database so far, those included with which
+    /// drivers look whether it is there.
+    pub fn passed(&self) -> usize {
+        self.passed.load(Ordering::Relaxed)
+    }
+
+    /// Ends all connections, and takes new ones again.
+    pub async fn hang_up(&self) {
+        let cut = self.hold(Mode::Cut);
+        eventually("all connections to end", PATIENCE, || async {
+            (Arc::strong_count(&self.open) == 1).then_some(())
+        })
+        .await;
+        drop(cut);
     }
 
     /// Does this until the answer is dropped, and is open again then.
@@ -63,7 +100,12 @@ impl Drop for Held<'_> {
     }
 }
 
-async fn pass(mut client: TcpStream, target: SocketAddr, mut mode: watch::Receiver<Mode>) {
+async fn pass(
+    mut client: TcpStream,
+    target: SocketAddr,
+    mut mode: watch::Receiver<Mode>,
+    count: &AtomicUsize,
+) {
     if *mode.borrow_and_update() == Mode::Cut {
         return;
     }
@@ -72,12 +114,31 @@ async fn pass(mut client: TcpStream, target: SocketAddr, mut mode: watch::Receiv
     };
     // Without this, each small answer would wait for the next packet's receipt.
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
+    let (from_client, mut to_client) = client.split();
+    let (mut from_server, to_server) = server.split();
     tokio::select! {
-        _ = copy_bidirectional(&mut client, &mut server) => return,
+        _ = pass_messages(from_client, to_server, count) => return,
+        _ = copy(&mut from_server, &mut to_client) => return,
         _ = mode.wait_for(|mode| *mode != Mode::Open) => {}
     }
     // What was under way is lost by now, so a connection that was frozen is
     // ended when the freeze is over, as one over a dead link would be. An error
     // means that the proxy itself is gone, and ends it too.
     let _ = mode.wait_for(|mode| *mode != Mode::Frozen).await;
+}
+
+/// Passes on and counts messages of MongoDB's wire protocol, which begin with
+/// their length.
+async fn pass_messages(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    count: &AtomicUsize,
+) -> std::io::Result<()> {
+    loop {
+        let length = from.read_u32_le().await?;
+        count.fetch_add(1, Ordering::Relaxed);
+        let head = length.to_le_bytes();
+        let rest = (&mut from).take(u64::from(length.saturating_sub(4)));
+        copy(&mut (&head[..]).chain(rest), &mut to).await?;
+    }
 }
