@@ -1,6 +1,7 @@
 //! `cargo xtask bench …`: figures. Each is measured by an example of the package
 //! that it is about; here it is only built with optimisation and run.
 
+mod cold;
 mod page;
 
 use std::process::{Command, ExitCode, Stdio};
@@ -22,6 +23,8 @@ pub struct Options {
 
 #[derive(Subcommand)]
 enum Subject {
+    /// How the functions start: sizes, first events, memory, beside a bare one.
+    Cold,
     /// The embedded MongoDB: start, memory, reads and durable writes of 16 clients.
     Mongo {
         /// A second for each figure and a small collection: a look, in half a minute.
@@ -46,6 +49,7 @@ const OPEN_FILES: u64 = 2_048;
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::load()?;
     match options.subject {
+        Subject::Cold => cold::run(&workspace),
         Subject::Mongo { quick } => mongo(&workspace, quick),
         Subject::Page => page::run(&workspace),
     }

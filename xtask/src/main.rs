@@ -8,6 +8,7 @@ mod artifacts;
 mod bench;
 mod checklist;
 mod child;
+mod cost;
 mod dev;
 mod doctor;
 mod events;
@@ -50,6 +51,8 @@ enum Command {
     Package(package::Options),
     /// Puts the page into the stack's bucket, or shows how.
     UploadPage(upload_page::Options),
+    /// Measures what each thing that people do takes, and computes what it costs.
+    Cost(cost::Options),
     /// Shows what is installed, what is missing and what the others would do about it.
     Doctor,
 }
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Command::Events => events::run(),
         Command::Package(options) => package::run(&options),
         Command::UploadPage(options) => upload_page::run(&options),
+        Command::Cost(options) => cost::run(&options),
         Command::Doctor => doctor::run(),
     });
     match (result, signals::received()) {

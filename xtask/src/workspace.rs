@@ -7,6 +7,8 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
+use crate::{child, say};
+
 /// The repository and what cargo knows of it.
 pub struct Workspace {
     /// The folder of the workspace's `Cargo.toml` and of `template.yaml`.
@@ -88,6 +90,22 @@ impl Workspace {
             of(|name| name == "e2e"),
             of(|name| !["e2e", "page", "xtask"].contains(&name)),
         )
+    }
+
+    /// Builds all functions as they are deployed, and the runner with its database;
+    /// `more` are further options of cargo.
+    ///
+    /// # Errors
+    /// If something does not compile.
+    pub fn build_deployed(&self, more: &[&str]) -> anyhow::Result<()> {
+        say::step("building the functions as they are deployed, which takes some minutes");
+        let mut cargo = self.cargo();
+        cargo.args(["build", "--release"]).args(TOGETHER).args(more);
+        cargo.args(["--bin=local", "--bin=local-mongo"]);
+        for function in self.functions() {
+            cargo.args(["--bin", function]);
+        }
+        child::run(&mut cargo)
     }
 
     /// `cargo`, to be run in the repository.
