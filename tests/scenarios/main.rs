@@ -1,10 +1,12 @@
 //! All scenarios, by the stack that they need. `docs/protocol.md` is what they
 //! hold the service to.
 
+mod closes;
 mod codes;
 mod crashes;
 mod examples;
 mod factors;
+mod floods;
 mod frames;
 mod freezes;
 mod guesses;
@@ -24,6 +26,7 @@ mod rooms;
 mod rotation;
 mod sessions;
 mod sign_in;
+mod soak;
 mod viewers;
 
 use std::process::ExitCode;
@@ -62,8 +65,11 @@ fn main() -> ExitCode {
             .together(page::tests())
             .alone(mail::tests())
             .alone(observed::tests())
+            .alone(closes::tests())
+            .alone(floods::tests())
             .alone(outages::tests())
-            .alone(freezes::tests()),
+            .alone(freezes::tests())
+            .alone(soak::tests()),
         durable.alone(crashes::tests()).alone(rotation::tests()),
     ])
 }

@@ -17,6 +17,7 @@ mod needs;
 mod package;
 mod say;
 mod signals;
+mod soak;
 mod test;
 mod upload_page;
 mod workspace;
@@ -53,6 +54,8 @@ enum Command {
     UploadPage(upload_page::Options),
     /// Measures what each thing that people do takes, and computes what it costs.
     Cost(cost::Options),
+    /// Lets people talk while everything breaks, and compares what they saw with the log.
+    Soak(soak::Options),
     /// Shows what is installed, what is missing and what the others would do about it.
     Doctor,
 }
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Command::Package(options) => package::run(&options),
         Command::UploadPage(options) => upload_page::run(&options),
         Command::Cost(options) => cost::run(&options),
+        Command::Soak(options) => soak::run(&options),
         Command::Doctor => doctor::run(),
     });
     match (result, signals::received()) {

@@ -39,7 +39,8 @@ pub struct Chat {
     follows_all: bool,
     /// How many sockets in a row came to nothing.
     attempt: u32,
-    last_said: Millis,
+    /// When to ask at the latest what was missed.
+    ask_at: Millis,
     last_typing: Millis,
     /// Since when a `ping` has had no answer.
     unanswered_since: Option<Millis>,
@@ -153,7 +154,7 @@ impl Chat {
             return Vec::new();
         }
         self.last_typing = now;
-        self.tell(ClientFrame::Typing { room }, now)
+        vec![Effect::Send(ClientFrame::Typing { room })]
     }
 
     /// The first message of the open room that is here is in view, and what was
@@ -177,21 +178,11 @@ impl Chat {
         if self.link != Link::Live {
             return Vec::new();
         }
-        let effects: Vec<Effect> = self
-            .rooms
+        self.rooms
             .iter_mut()
             .filter_map(|(id, room)| room.outbox.next(id, now))
             .map(Effect::Send)
-            .collect();
-        if !effects.is_empty() {
-            self.last_said = now;
-        }
-        effects
-    }
-
-    fn tell(&mut self, frame: ClientFrame, now: Millis) -> Vec<Effect> {
-        self.last_said = now;
-        vec![Effect::Send(frame)]
+            .collect()
     }
 
     fn current_mut(&mut self) -> Option<&mut Room> {

@@ -3,9 +3,9 @@
 use http::Request;
 use http::header::{HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
 use tokio::net::{TcpSocket, TcpStream};
-use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::client::Client;
 use super::socket::Socket;
@@ -72,6 +72,11 @@ impl Handshake {
     /// # Errors
     /// When the handshake is refused.
     pub async fn open(&self) -> Result<Socket, Refused> {
+        Ok(Socket::new(self.stream().await?))
+    }
+
+    /// Opens the socket, and leaves its frames to the caller.
+    pub(super) async fn stream(&self) -> Result<WebSocketStream<TcpStream>, Refused> {
         let stream = self.connect().await.map_err(Refused::from)?;
         let (stream, answer) = client_async(self.request(), stream)
             .await
@@ -83,7 +88,7 @@ impl Handshake {
             Some("chat.v1"),
             "the server selects the plain protocol"
         );
-        Ok(Socket::new(stream))
+        Ok(stream)
     }
 
     /// The status that refuses the handshake.

@@ -127,6 +127,12 @@ impl Socket {
         frames
     }
 
+    /// How many frames that came and were not taken `fit`.
+    pub fn count(&self, fits: impl Fn(&Value) -> bool) -> usize {
+        let heard = self.heard.lock().expect("only read and extended under it");
+        heard.iter().filter(|frame| fits(frame)).count()
+    }
+
     /// What came and was not taken: its events, for messages.
     pub fn summary(&self) -> Vec<String> {
         let heard = self.heard.lock().expect("only read and extended under it");

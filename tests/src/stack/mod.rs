@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use anyhow::Context;
 use tempfile::TempDir;
@@ -51,6 +52,24 @@ pub struct Options {
     pub name: &'static str,
     /// Where it keeps what is said.
     pub storage: Storage,
+}
+
+/// How long the gateway leaves a socket open; by default, as long as the cloud's.
+#[derive(Debug, Clone, Copy)]
+pub struct SocketLimits {
+    /// In silence.
+    pub idle: Duration,
+    /// In all.
+    pub age: Duration,
+}
+
+impl Default for SocketLimits {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_secs(600),
+            age: Duration::from_secs(7_200),
+        }
+    }
 }
 
 /// A running stack.
@@ -171,6 +190,20 @@ impl Stack {
         all.into_iter()
             .filter(|process| process.function.to_lowercase().contains(function))
             .collect()
+    }
+
+    /// Whether the gateway forgets to tell that sockets have closed, as the
+    /// cloud's now and then does.
+    pub async fn drop_disconnect_events(&self, drops: bool) {
+        let change = serde_json::json!({"drop_disconnect_events": drops});
+        runner::change_websocket(&self.ready(), change).await;
+    }
+
+    /// How long sockets that open from now on may be silent and open.
+    pub async fn limit_sockets(&self, limits: SocketLimits) {
+        let (idle, age) = (limits.idle.as_millis(), limits.age.as_millis());
+        let change = serde_json::json!({"idle_ms": idle as u64, "age_ms": age as u64});
+        runner::change_websocket(&self.ready(), change).await;
     }
 
     /// The runner's descendants whose command line contains `part`.

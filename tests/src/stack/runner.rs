@@ -153,6 +153,18 @@ pub(super) async fn functions(ready: &Ready) -> Vec<FunctionProcess> {
     answer.json().await.expect("the list is JSON")
 }
 
+/// Tells the runner's WebSocket gateway to change its ways.
+pub(super) async fn change_websocket(ready: &Ready, change: serde_json::Value) {
+    let url = format!("{}/_local/websocket", ready.web);
+    let request = crate::people::machine_client(ready).put(url).json(&change);
+    let answer = request.send().await.expect("the runner takes orders");
+    assert!(
+        answer.status().is_success(),
+        "{change}: {}",
+        answer.status()
+    );
+}
+
 async fn read(
     output: impl AsyncRead + Unpin,
     journal: Arc<Journal>,

@@ -1,6 +1,7 @@
 //! Sockets that come and go.
 
 use domain::Millis;
+use domain::time::MINUTE;
 use wire::ClientFrame;
 use wire::frame::Cursors;
 
@@ -8,6 +9,9 @@ use super::Chat;
 use crate::effect::Effect;
 use crate::link::{Link, back_off};
 use crate::room::Room;
+
+/// How long to ask nothing at the most: a presence runs out after five minutes.
+const SILENCE: Millis = 4 * MINUTE;
 
 impl Chat {
     /// A socket is wanted from now on.
@@ -44,7 +48,7 @@ impl Chat {
     pub fn woke(&mut self, now: Millis) -> Vec<Effect> {
         match self.link {
             Link::Opening(at) if at > now => self.connect(now),
-            Link::Live if self.unanswered_since.is_none() => self.ping(|_| true, now),
+            Link::Live if self.unanswered_since.is_none() => self.ask(now),
             _ => Vec::new(),
         }
     }
@@ -62,14 +66,22 @@ impl Chat {
             since: now,
             again: None,
         };
+        self.ask_at = now + SILENCE;
         let rooms = self.cursors(|_| true);
-        self.tell(ClientFrame::Hello { rooms }, now)
+        vec![Effect::Send(ClientFrame::Hello { rooms })]
     }
 
+    /// Asks what was missed in all rooms.
+    pub(super) fn ask(&mut self, now: Millis) -> Vec<Effect> {
+        self.ask_at = now + SILENCE;
+        self.ping(|_| true, now)
+    }
+
+    /// Asks what was missed in some rooms.
     pub(super) fn ping(&mut self, about: impl Fn(&Room) -> bool, now: Millis) -> Vec<Effect> {
         self.unanswered_since.get_or_insert(now);
         let rooms = self.cursors(about);
-        self.tell(ClientFrame::Ping { rooms }, now)
+        vec![Effect::Send(ClientFrame::Ping { rooms })]
     }
 
     /// What is here already, of the rooms of which anything is.

@@ -10,6 +10,8 @@ use crate::effect::{Effect, Fetch};
 use crate::link::Link;
 use crate::room::Room;
 
+/// How long after a message it is asked whether more was said.
+const DOUBT: Millis = 30 * SECOND;
 /// How long to wait before what the gateway lost is said again.
 const GATEWAY_PAUSE: Millis = SECOND;
 /// How long to wait before a refused `hello` is said again, at least and at most.
@@ -68,6 +70,7 @@ impl Chat {
                         None => room.about.last_seq = room.about.last_seq.max(seq),
                     }
                 }
+                self.talk_goes_on(now);
                 self.flush(now)
             }
             ServerFrame::Problem {
@@ -142,7 +145,14 @@ impl Chat {
             room.presence.spoke(&message.from.id, now);
         }
         room.hear(message, &me);
+        self.talk_goes_on(now);
         self.flush(now)
+    }
+
+    /// Somebody talks. What is said next may not reach this socket, if the
+    /// function that passes it on dies, so that it is asked about before long.
+    fn talk_goes_on(&mut self, now: Millis) {
+        self.ask_at = self.ask_at.min(now + DOUBT);
     }
 
     fn problem(

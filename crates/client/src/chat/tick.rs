@@ -1,15 +1,13 @@
 //! What the passing of time brings.
 
 use domain::Millis;
-use domain::time::{MINUTE, SECOND};
+use domain::time::SECOND;
 use wire::ClientFrame;
 
 use super::Chat;
 use crate::effect::{Effect, Fetch};
 use crate::link::Link;
 
-/// How long to be silent at the most, so that a presence does not run out.
-const SILENCE: Millis = 4 * MINUTE;
 /// How long to wait for the answer to `hello` or `ping`.
 const ANSWER: Millis = 10 * SECOND;
 /// How long a socket may take to open.
@@ -58,7 +56,7 @@ impl Chat {
     /// What a socket that lives is used for by itself.
     fn keep_up(&mut self, now: Millis) -> Vec<Effect> {
         let mut effects = self.flush(now);
-        effects.extend(self.tell_read(now));
+        effects.extend(self.tell_read());
         if let Some(room) = self.current.as_ref().and_then(|id| self.rooms.get_mut(id))
             && room.presence.is_doubtful(now)
         {
@@ -72,26 +70,21 @@ impl Chat {
             .collect();
         if !missing.is_empty() {
             effects.extend(self.ping(|room| missing.contains(&room.about.id), now));
-        } else if now - self.last_said >= SILENCE {
-            effects.extend(self.ping(|_| true, now));
+        } else if self.ask_at <= now {
+            effects.extend(self.ask(now));
         }
         effects
     }
 
     /// The read marks that the service does not know yet: at most one per room
     /// and tick, however many messages came.
-    fn tell_read(&mut self, now: Millis) -> Vec<Effect> {
-        let told: Vec<Effect> = self
-            .rooms
+    fn tell_read(&mut self) -> Vec<Effect> {
+        self.rooms
             .iter_mut()
             .filter_map(|(id, room)| {
                 let (room, seq) = (id.clone(), room.untold_read()?);
                 Some(Effect::Send(ClientFrame::Read { room, seq }))
             })
-            .collect();
-        if !told.is_empty() {
-            self.last_said = now;
-        }
-        told
+            .collect()
     }
 }

@@ -173,3 +173,28 @@ fn who_follows_all_rooms_fetches_each_when_it_is_first_heard_of() {
     assert_eq!(chat.heard(added.clone(), 2), [newest("c")]);
     assert_eq!(chat.heard(added, 3), []);
 }
+
+#[test]
+fn half_a_minute_after_somebody_spoke_it_is_asked_whether_more_was_said() {
+    let mut chat = in_room();
+    let asks = |effects: Vec<Effect>| {
+        frames(effects)
+            .iter()
+            .any(|frame| matches!(frame, ClientFrame::Ping { rooms: Some(_) }))
+    };
+    chat.heard(ServerFrame::Message(message("r", 4)), 10_000);
+    chat.heard(ServerFrame::Message(message("r", 5)), 39_000);
+    assert!(!asks(chat.tick(39_999).1));
+    assert!(asks(chat.tick(40_000).1), "also while the talk goes on");
+    let pong = ServerFrame::Pong {
+        at: 0,
+        missed: BTreeMap::new(),
+        more: Vec::new(),
+    };
+    chat.heard(pong, 40_100);
+    assert!(!asks(chat.tick(279_999).1));
+    assert!(
+        asks(chat.tick(280_000).1),
+        "four minutes after the last time"
+    );
+}

@@ -1,0 +1,51 @@
+//! Whatever happens on the way, every client ends with the same rooms.
+//!
+//! A small service (`service`) keeps what the contract promises and nothing
+//! more: it forgets to pass messages on, handles frames in any order and late,
+//! and answers with little at a time. A network (`world`) loses, delays and
+//! reorders what the service says, and cuts sockets. Chance decides what happens
+//! when; in the end all is let through, and then everybody must have everything,
+//! once and in order.
+
+mod service;
+mod world;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use world::{Step, World};
+
+/// Something that happens, by chance.
+fn step() -> impl Strategy<Value = Step> {
+    let who = 0..world::CLIENTS;
+    let any = any::<prop::sample::Index>;
+    prop_oneof![
+        4 => (who.clone(), 0..world::ROOMS).prop_map(|(who, room)| Step::Say { who, room }),
+        6 => (who.clone(), any()).prop_map(|(who, which)| Step::Arrive { who, which }),
+        6 => (who.clone(), any()).prop_map(|(who, which)| Step::Hear { who, which }),
+        1 => (who.clone(), any()).prop_map(|(who, which)| Step::HearTwice { who, which }),
+        2 => (who.clone(), any()).prop_map(|(who, which)| Step::Lose { who, which }),
+        1 => (who.clone(), any()).prop_map(|(who, which)| Step::Refuse { who, which }),
+        1 => (who.clone(), any()).prop_map(|(who, which)| Step::Fault { who, which }),
+        2 => (who.clone(), any()).prop_map(|(who, which)| Step::Answer { who, which }),
+        1 => (who.clone(), any()).prop_map(|(who, which)| Step::Fail { who, which }),
+        2 => who.clone().prop_map(|who| Step::Cut { who }),
+        3 => who.clone().prop_map(|who| Step::Open { who }),
+        1 => who.prop_map(|who| Step::Wake { who }),
+        3 => (1..4_000_i64).prop_map(|time| Step::Pass { time }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_interleaving_ends_in_the_same_rooms_for_everybody(steps in vec(step(), 0..250)) {
+        let mut world = World::new();
+        for step in steps {
+            world.take(step);
+        }
+        world.let_everything_through();
+        world.assert_all_have_the_same();
+    }
+}
