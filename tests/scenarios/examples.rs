@@ -15,11 +15,13 @@ pub fn tests() -> Vec<Test> {
 
 /// What the functions behind the gateway answer to somebody who has no account,
 /// no code and no token.
-const ANSWERS: [(&str, &str, u64); 8] = [
+const ANSWERS: [(&str, &str, u64); 10] = [
     ("register", "RegisterFunction", 202),
     ("login", "LoginFunction", 401),
     ("resend-otp", "ResendOtpFunction", 410),
     ("verify-otp", "VerifyOtpFunction", 410),
+    ("factors", "FactorsFunction", 401),
+    ("passkeys", "PasskeysFunction", 200),
     ("password", "PasswordFunction", 202),
     ("session", "SessionFunction", 401),
     ("rooms", "RoomsFunction", 401),
