@@ -125,6 +125,41 @@ async fn in_time<T>(opening: impl Future<Output = Result<T, Trouble>>) -> Result
     })
 }
 
-fn broken(error: lapin::Error) -> Trouble {
+/// Any fault of the connection.
+pub(crate) fn broken(error: lapin::Error) -> Trouble {
     Trouble::Broken(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt as _;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// The first bytes that a broker hears of us, at an endpoint of this scheme.
+    async fn first_bytes(scheme: &str) -> [u8; 4] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let settings = Settings {
+            endpoint: format!("{scheme}://{}", listener.local_addr().unwrap()),
+            virtual_host: "/".to_owned(),
+            ..Settings::default()
+        };
+        let heard = async {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut bytes = [0; 4];
+            socket.read_exact(&mut bytes).await.unwrap();
+            bytes
+        };
+        let (opened, heard) = tokio::join!(Link::open(&settings), heard);
+        assert!(opened.is_err(), "nothing has answered");
+        heard
+    }
+
+    #[tokio::test]
+    async fn item_14_a_broker_at_amqps_hears_a_tls_handshake_and_nothing_before_it() {
+        let [handshake, version, ..] = first_bytes("amqps").await;
+        assert_eq!((handshake, version), (0x16, 3));
+        assert_eq!(&first_bytes("amqp").await, b"AMQP");
+    }
 }

@@ -10,13 +10,15 @@
 //! consumer mails an id once.
 //!
 //! Deliberately absent: consuming. In the cloud it is the event source mapping
-//! that takes jobs from the queue.
+//! that takes jobs from the queue; only what was given up is read, by the
+//! operator.
 //!
 //! When a message is returned, lapin itself logs it whole, code and address
 //! included, and it logs as errors what is none after a freeze. Logging must let
 //! nothing of its target `lapin` through; every fault is told here.
 
 mod connection;
+pub mod dead;
 mod letter;
 mod settings;
 pub mod topology;

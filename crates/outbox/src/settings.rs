@@ -3,6 +3,7 @@
 use std::fmt;
 
 use domain::settings::Variables;
+use lapin::uri::AMQPUri;
 
 /// The broker's address and our login.
 #[derive(Clone, Default)]
@@ -49,6 +50,25 @@ impl Settings {
             password: variables.text("RABBITMQ_PASSWORD"),
             virtual_host: variables.text("RABBITMQ_VIRTUAL_HOST"),
         }
+    }
+
+    /// Reads all of it from one address: `amqps://user:password@host:port`, and a
+    /// virtual host behind it that is not `/`.
+    ///
+    /// # Errors
+    /// With what it must be; the address itself is not repeated.
+    pub fn from_url(url: &str) -> Result<Self, &'static str> {
+        let uri: AMQPUri = url.parse().map_err(|_| {
+            "the address must be amqps://user:password@host:5671, with special characters percent-encoded"
+        })?;
+        let authority = uri.authority;
+        Ok(Self {
+            endpoint: format!("{}://{}:{}", uri.scheme, authority.host, authority.port),
+            authority: None,
+            username: authority.userinfo.username,
+            password: authority.userinfo.password,
+            virtual_host: uri.vhost,
+        })
     }
 }
 
@@ -115,6 +135,19 @@ mod tests {
         ] {
             assert!(read(endpoint).1.check().is_err(), "{endpoint}");
         }
+    }
+
+    #[test]
+    fn one_address_holds_all_of_it() {
+        let settings = Settings::from_url("amqps://ann:h%21sh@b.mq.example.com:5671").unwrap();
+        assert_eq!(settings.endpoint, "amqps://b.mq.example.com:5671");
+        assert_eq!(
+            (&settings.username[..], &settings.password[..]),
+            ("ann", "h!sh")
+        );
+        assert_eq!(settings.virtual_host, "/");
+        let told = Settings::from_url("http://ann:hush@host").unwrap_err();
+        assert!(!told.contains("hush"), "{told}");
     }
 
     #[test]

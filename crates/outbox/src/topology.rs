@@ -35,6 +35,10 @@ const DELIVERY_LIMIT: i64 = 100;
 /// keep for longer than it takes to look.
 const DEAD_KEPT: Millis = 14 * DAY;
 
+/// How often an operator may look through `mail.dead` before the broker takes a
+/// message there for poison: RabbitMQ 4 counts each look, and would say twenty.
+const LOOKS_AT_THE_DEAD: i64 = 1_000_000;
+
 /// After how many failures a job is given up: about ten hours of a mail server
 /// that is away.
 pub const MOST_ATTEMPTS: u32 = 66;
@@ -123,6 +127,10 @@ pub async fn declare(settings: &Settings) -> Result<(), Fault> {
 fn queues() -> Vec<(&'static str, FieldTable)> {
     let mut dead = quorum();
     dead.insert("x-message-ttl".into(), AMQPValue::LongLongInt(DEAD_KEPT));
+    dead.insert(
+        "x-delivery-limit".into(),
+        AMQPValue::LongLongInt(LOOKS_AT_THE_DEAD),
+    );
     let mut mail = dead_lettering_to(DEAD_QUEUE);
     mail.insert(
         "x-delivery-limit".into(),

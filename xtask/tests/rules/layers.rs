@@ -46,6 +46,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("local", &["local-mongo"]),
     // Drives all of it from outside, as clients do, some of them with our library.
     ("tests", &["client"]),
+    // For the operator of a deployment.
+    ("xtask/dead-letters", &["outbox", "domain"]),
     ("xtask", &[]),
 ];
 
