@@ -18,6 +18,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
     show(needs::BROWSER);
     show(needs::PYTHON);
     show(needs::CLOUD);
+    show(&[&needs::python::SCHEMATHESIS_NEED]);
     println!("\nFor `bench page` only:");
     show(&[&needs::node::FIGURES]);
     println!(

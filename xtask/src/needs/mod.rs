@@ -77,6 +77,9 @@ pub const CLOUD: &[&Need] = &[&python::CHECKOV_NEED, &python::CARGO_LAMBDA_NEED]
 /// What building functions as for the cloud needs besides.
 pub const PACKAGE: &[&Need] = &[&python::CARGO_LAMBDA_NEED];
 
+/// What the questions to the HTTP API need.
+pub const API: &[&Need] = &[&python::PYTHON, &python::SCHEMATHESIS_NEED];
+
 impl Need {
     /// Looks for it.
     pub fn state(&self) -> State {

@@ -1,5 +1,5 @@
-//! Python, and the Python programs that judge the template and the
-//! embedded database.
+//! Python, and the Python programs that judge the template, the embedded database
+//! and the HTTP API.
 
 use std::process::Command;
 
@@ -28,6 +28,13 @@ pub const CARGO_LAMBDA: Environment = Environment {
     name: "cargo-lambda",
     requirements: "cargo-lambda==1.9.2\nziglang==0.17.1\n",
     purpose: "building functions as for the cloud",
+};
+
+/// What asks the HTTP API odd questions by its schema.
+pub const SCHEMATHESIS: Environment = Environment {
+    name: "schemathesis",
+    requirements: "schemathesis==4.32.5\n",
+    purpose: "the questions that the HTTP API is asked by its schema",
 };
 
 /// The interpreter.
@@ -65,6 +72,14 @@ pub const CARGO_LAMBDA_NEED: Need = Need {
     purpose: CARGO_LAMBDA.purpose,
     look: || CARGO_LAMBDA.state(),
     get: Get::Own(|| CARGO_LAMBDA.install()),
+};
+
+/// [`SCHEMATHESIS`].
+pub const SCHEMATHESIS_NEED: Need = Need {
+    name: "schemathesis",
+    purpose: SCHEMATHESIS.purpose,
+    look: || SCHEMATHESIS.state(),
+    get: Get::Own(|| SCHEMATHESIS.install()),
 };
 
 fn look_for_python() -> State {

@@ -142,6 +142,7 @@ fn needed(options: &Options) -> Vec<&'static Need> {
     }
     if wanted(Area::E2e) {
         needs.extend(needs::BROWSER);
+        needs.extend(needs::API);
     }
     needs
 }

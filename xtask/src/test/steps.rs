@@ -7,6 +7,7 @@ use anyhow::bail;
 use super::tally::{self, Tally};
 use super::{Area, Context, pymongo, template};
 use crate::child;
+use crate::needs::python::SCHEMATHESIS;
 use crate::needs::{browser, node};
 use crate::workspace::TOGETHER;
 
@@ -203,7 +204,11 @@ fn end_to_end(context: &Context) -> anyhow::Result<Tally> {
         .arg("test")
         .args(TOGETHER)
         .env("BANTER_BIN", &context.artifacts.binaries)
-        .env("BANTER_PAGE", &context.artifacts.page);
+        .env("BANTER_PAGE", &context.artifacts.page)
+        .env(
+            "BANTER_SCHEMATHESIS",
+            SCHEMATHESIS.programs()?.join("schemathesis"),
+        );
     if let (Some(browser), Some(driver)) = (browser::browser(), browser::driver()) {
         cargo
             .env("BANTER_CHROMIUM", browser)

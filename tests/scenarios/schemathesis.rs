@@ -1,0 +1,72 @@
+//! The HTTP API asked odd questions by its schema: schemathesis makes them of
+//! `docs/openapi.json`, right and wrong ones, the same in each run.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use e2e::harness::Test;
+use e2e::people::Person;
+use e2e::stack::Stack;
+use tokio::process::Command;
+
+/// Questions a route, of each kind.
+const QUESTIONS: &str = "12";
+/// What each answer is looked at for.
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
+                      response_schema_conformance,negative_data_rejection";
+
+/// `cargo xtask test` says where it is.
+fn program() -> Option<PathBuf> {
+    std::env::var_os("BANTER_SCHEMATHESIS").map(PathBuf::from)
+}
+
+pub fn tests() -> Vec<Test> {
+    let tests = e2e::tests![
+        whoever_is_signed_in_hears_no_error_whatever_they_ask,
+        a_stranger_hears_no_error_whatever_they_ask,
+    ];
+    let Some(_) = program() else {
+        let skipped = |test: Test| test.skipped("BANTER_SCHEMATHESIS names no schemathesis");
+        return tests.into_iter().map(skipped).collect();
+    };
+    tests.into_iter().map(Test::patient).collect()
+}
+
+async fn whoever_is_signed_in_hears_no_error_whatever_they_ask(stack: Arc<Stack>) {
+    let ann = Person::join(&stack, "Ann").await;
+    ann.create_group("Tea", &[]).await;
+    // Signed out, everything else would be 401; ids of sessions are found in answers.
+    let without = ["--exclude-path-regex", "^/api/(logout|sessions/.*)$"];
+    let bearer = format!("Authorization: Bearer {}", ann.token);
+    ask(&stack, &[&without[..], &["--header", &bearer]].concat()).await;
+    assert!(ann.is_signed_in().await);
+}
+
+async fn a_stranger_hears_no_error_whatever_they_ask(stack: Arc<Stack>) {
+    ask(&stack, &[]).await;
+}
+
+async fn ask(stack: &Stack, options: &[&str]) {
+    let folder = tempfile::tempdir().expect("a folder for what it writes");
+    let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.json");
+    let run = Command::new(program().expect("it was looked for before"))
+        .current_dir(folder.path())
+        .args(["run", document, "--url", &stack.ready().web])
+        .args(["--phases", "coverage,fuzzing", "--checks", CHECKS])
+        .args([
+            "--max-examples",
+            QUESTIONS,
+            "--seed",
+            "1",
+            "--generation-deterministic",
+        ])
+        .args(["--continue-on-failure", "--no-color", "--warnings", "off"])
+        .args(options)
+        .kill_on_drop(true)
+        .output()
+        .await
+        .expect("it starts");
+    let said = String::from_utf8_lossy(&run.stdout);
+    let errors = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{said}\n{errors}");
+}
