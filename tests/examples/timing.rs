@@ -1,0 +1,24 @@
+//! How long known and unknown addresses are answered for: `cargo xtask bench timing`.
+
+use std::sync::Arc;
+
+use e2e::stack::{Options, Stack, Storage};
+use e2e::timing;
+
+/// Addresses of each kind; each is asked about three times.
+const ADDRESSES: usize = 67;
+
+#[tokio::main]
+#[expect(clippy::print_stdout, reason = "its figures")]
+async fn main() -> anyhow::Result<()> {
+    let stack = Stack::start(Options {
+        name: "timing",
+        storage: Storage::BehindProxy,
+    });
+    let stack = Arc::new(stack.await?);
+    println!("medians, known and unknown addresses in turn:");
+    for compared in timing::compare(&stack, ADDRESSES).await {
+        println!("{compared}");
+    }
+    Ok(())
+}
