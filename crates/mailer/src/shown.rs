@@ -86,7 +86,29 @@ pub(crate) fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_others_call_themselves_it_is_no_code_no_link_and_no_markup(words in any::<String>()) {
+            let shown = quoted(&words);
+            let digits = |c: char| !c.is_numeric();
+            let longest = shown.split(digits).map(|run| run.chars().count()).max();
+            prop_assert!(longest.unwrap_or_default() < CODE_DIGITS, "{shown:?}");
+            prop_assert!(!shown.contains(['\r', '\n', '@']) && !shown.contains("://"));
+            let html = escaped(&shown);
+            prop_assert!(!html.contains(['<', '>', '"', '\'']), "{html:?}");
+        }
+
+        #[test]
+        fn a_paragraph_keeps_all_its_words_whatever_they_are(paragraph in any::<String>()) {
+            let text = wrapped(&paragraph);
+            let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+            prop_assert_eq!(words(&text), words(&paragraph));
+        }
+    }
 
     #[test]
     fn somebody_else_s_words_hold_no_line_break_no_link_and_no_code() {

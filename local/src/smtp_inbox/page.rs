@@ -1,4 +1,5 @@
-//! The inbox as a page: newest first, codes large, renewed every few seconds.
+//! The inbox as a page: newest first, codes large, each mail as text and, below,
+//! as the HTML that other clients show; renewed every few seconds.
 
 use std::fmt::Write;
 
@@ -24,6 +25,7 @@ article { border: 1px solid #8886; border-radius: .5rem; margin: 1rem 0; padding
 h2 { font-size: 1.1rem; margin: 0; }
 p { margin: .25rem 0; overflow-wrap: anywhere; }
 pre { font: inherit; white-space: pre-wrap; overflow-wrap: anywhere; margin: .75rem 0 0; }
+iframe { width: 100%; height: 16rem; margin-top: .75rem; border: 1px dashed #8886; background: #fff; }
 .code { display: block; font: 700 2rem/1.4 ui-monospace, monospace; letter-spacing: .1em; user-select: all; }
 </style>
 </head>
@@ -64,7 +66,15 @@ fn article(page: &mut String, mail: &Mail) {
             page.push('\n');
         }
     }
-    page.push_str("</pre>\n</article>\n");
+    page.push_str("</pre>\n");
+    if let Some(html) = &mail.html {
+        let _ = writeln!(
+            page,
+            "<iframe sandbox loading=\"lazy\" title=\"The same as HTML\" srcdoc=\"{}\"></iframe>",
+            escaped(html)
+        );
+    }
+    page.push_str("</article>\n");
 }
 
 /// A line with nothing but four to ten digits.

@@ -97,6 +97,42 @@ const CODE: &[u8] = b"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n\
     ..hidden <b>dot</b>\r\n\
     .\r\n";
 
+/// As our own mails are: the same as text and as HTML.
+const BOTH: &[u8] = b"Subject: Both\r\n\
+    MIME-Version: 1.0\r\n\
+    Content-Type: multipart/alternative; boundary=\"b\"\r\n\
+    \r\n\
+    --b\r\n\
+    Content-Type: text/plain\r\n\
+    \r\n\
+    12345678\r\n\
+    --b\r\n\
+    Content-Type: text/html\r\n\
+    \r\n\
+    <p title=\"x\">12345678</p>\r\n\
+    --b--\r\n\
+    .\r\n";
+
+#[tokio::test]
+async fn a_mail_in_two_parts_is_shown_as_text_and_as_html_that_runs_nothing() {
+    let inbox = inbox().await;
+    let url = web(&inbox).await;
+    let mut client = Client::connect(&inbox).await;
+    assert_eq!(client.mail("ada@example.com", BOTH).await, 250);
+    let browser = reqwest::Client::new()
+        .get(&url)
+        .header("accept", "text/html");
+    let page = browser.send().await.expect("a page");
+    let page = page.text().await.expect("text");
+    assert!(
+        page.contains("<span class=\"code\">12345678</span>"),
+        "{page}"
+    );
+    let shown = "<iframe sandbox loading=\"lazy\" title=\"The same as HTML\" \
+                 srcdoc=\"&lt;p title=&quot;x&quot;&gt;12345678&lt;/p&gt;";
+    assert!(page.contains(shown), "{page}");
+}
+
 #[tokio::test]
 async fn a_mail_is_kept_decoded_and_shown_until_the_inbox_is_emptied() {
     let inbox = inbox().await;
@@ -131,6 +167,8 @@ async fn a_mail_is_kept_decoded_and_shown_until_the_inbox_is_emptied() {
         "{page}"
     );
     assert!(page.contains(".hidden &lt;b&gt;dot&lt;/b&gt;"), "{page}");
+
+    assert!(!page.contains("<iframe"), "this mail has no HTML: {page}");
 
     let emptied = browser.delete(&url).send().await.expect("an answer");
     assert_eq!(emptied.status(), 204);
