@@ -6,6 +6,8 @@
 
 #![no_main]
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use domain::history::PageQuery;
 use domain::settings::Variables;
 use domain::{Code, EmailAddress, Invalid, Password, PersonName, RoomName};
@@ -24,6 +26,10 @@ fuzz_target!(|text: &str| {
     let mut next = || parts.next().unwrap_or_default();
     let (path, query, cookies, authorization, agent) = (next(), next(), next(), next(), next());
     let body = next();
+    // The gateway encodes what is no text; a false claim of it panics in AWS's own
+    // type of the event.
+    let is_encoded = body.len() % 7 == 3;
+    let sent = if is_encoded { STANDARD.encode(body) } else { body.to_owned() };
     let event = json!({
         "version": "2.0",
         "routeKey": "POST /api/rooms/{room}/members",
@@ -39,8 +45,8 @@ fuzz_target!(|text: &str| {
             "routeKey": "POST /api/rooms/{room}/members",
             "http": {"method": "POST", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"},
         },
-        "body": body,
-        "isBase64Encoded": body.len() % 7 == 3,
+        "body": sent,
+        "isBase64Encoded": is_encoded,
     });
     // What the gateway would not send is refused before any code of ours.
     let Ok(request) = from_str(&event.to_string()) else {

@@ -11,11 +11,8 @@ use time::OffsetDateTime;
 #[path = "../../local/src/websocket_api"]
 #[expect(dead_code, reason = "the program uses more of them than is fed here")]
 mod websocket_api {
-    #[path = "access.rs"]
     pub mod access;
-    #[path = "percent.rs"]
     pub mod percent;
-    #[path = "signature.rs"]
     pub mod signature;
 }
 

@@ -4,13 +4,11 @@
 
 use libfuzzer_sys::fuzz_target;
 
+#[path = "../../local/src/smtp_inbox"]
 #[expect(dead_code, reason = "the program uses more of them than is fed here")]
 mod smtp_inbox {
-    #[path = "../../../local/src/smtp_inbox/dialogue.rs"]
     pub mod dialogue;
-    #[path = "../../../local/src/smtp_inbox/mailbox.rs"]
     pub mod mailbox;
-    #[path = "../../../local/src/smtp_inbox/page.rs"]
     pub mod page;
 }
 

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use e2e::harness::Test;
 use e2e::people::{Person, Visitor};
 use e2e::stack::Stack;
-use e2e::wait::for_the_time;
 use futures_util::future::join_all;
 use serde_json::json;
 
 pub fn tests() -> Vec<Test> {
-    let mut tests = e2e::tests![
+    e2e::tests![
         the_mail_has_the_code_alone_on_a_line_and_nothing_like_it,
         item_04_attempts_left_count_from_4_to_0_and_then_the_challenge_is_dead,
         item_03_twenty_right_codes_at_once_sign_in_once,
@@ -18,18 +17,11 @@ pub fn tests() -> Vec<Test> {
         item_10_a_code_is_worth_nothing_with_another_challenge,
         item_10_a_code_to_sign_in_does_not_reset_a_password_and_the_other_way_round,
         a_challenge_that_never_was_is_expired,
-        item_08_a_resend_before_its_time_is_too_fast,
         a_pasted_code_may_hold_spaces,
         item_05_a_new_challenge_does_not_forget_the_wrong_codes_before_it,
         ten_codes_an_hour_are_mailed_to_one_address_and_no_more,
         item_06_a_hundred_wrong_codes_from_one_source_address_wait,
-    ];
-    tests.extend(
-        e2e::tests![item_09_a_resend_makes_a_new_code_and_voids_the_old_one]
-            .into_iter()
-            .map(Test::patient),
-    );
-    tests
+    ]
 }
 
 async fn the_mail_has_the_code_alone_on_a_line_and_nothing_like_it(stack: Arc<Stack>) {
@@ -125,42 +117,6 @@ async fn a_challenge_that_never_was_is_expired(stack: Arc<Stack>) {
         let answer = ann.client.post("/api/verify-totp", body).await;
         answer.refused(410, "expired");
     }
-}
-
-async fn item_08_a_resend_before_its_time_is_too_fast(stack: Arc<Stack>) {
-    let ann = Visitor::new(&stack, "Ann");
-    let challenge = ann.register().await.expect(202);
-    let body = json!({"challenge": challenge.text("/challenge")});
-    let answer = ann.client.post("/api/resend-otp", body).await.too_fast();
-    let apart = answer.number("/retry_at") - challenge.number("/resend_at");
-    assert!(apart.abs() <= 1_000, "retry_at is resend_at: {apart} ms");
-    let code = ann.code().await;
-    let challenge = challenge.text("/challenge");
-    ann.verify(&challenge, &code).await.expect(200);
-}
-
-async fn item_09_a_resend_makes_a_new_code_and_voids_the_old_one(stack: Arc<Stack>) {
-    let ann = Visitor::new(&stack, "Ann");
-    let first = ann.register().await.expect(202);
-    let old = first.text("/challenge");
-    let old_code = ann.code().await;
-    for_the_time(first.number("/resend_at")).await;
-
-    let body = json!({"challenge": old});
-    let second = ann.client.post("/api/resend-otp", body.clone()).await;
-    let second = second.expect(202);
-    assert_eq!(second.fields(), ["challenge", "expires_at", "resend_at"]);
-    let new = second.text("/challenge");
-    assert_ne!(new, old);
-    ann.verify(&old, &old_code).await.refused(410, "expired");
-    let answer = ann.client.post("/api/resend-otp", body).await;
-    answer.refused(410, "expired");
-
-    let code = ann.code().await;
-    assert_ne!(code, old_code);
-    ann.verify(&new, &old_code).await.refused(401, "wrong_code");
-    let answer = ann.verify(&new, &code).await.expect(200);
-    assert_eq!(answer.text("/user/name"), "Ann");
 }
 
 async fn a_pasted_code_may_hold_spaces(stack: Arc<Stack>) {

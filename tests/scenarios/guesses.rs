@@ -10,6 +10,8 @@ use futures_util::future::join_all;
 
 pub fn tests() -> Vec<Test> {
     let mut tests = e2e::tests![
+        item_04_of_twenty_wrong_codes_at_once_five_are_compared,
+        item_07_whoever_is_slowed_down_by_others_stays_in_and_gets_in_by_a_reset,
         guesses_at_once_are_no_more_than_one_after_the_other,
         item_08_one_source_cannot_use_up_the_codes_of_an_address,
         item_07_wrong_codes_of_a_registration_do_not_slow_its_address_down,
@@ -30,6 +32,43 @@ fn somebody_else(stack: &Arc<Stack>, visitor: &Visitor) -> Visitor {
     let mut eve = Visitor::new(stack, "Eve");
     eve.email.clone_from(&visitor.email);
     eve
+}
+
+async fn item_04_of_twenty_wrong_codes_at_once_five_are_compared(stack: Arc<Stack>) {
+    let ann = Visitor::new(&stack, "Ann");
+    let challenge = ann.register().await.expect(202).text("/challenge");
+    let code = ann.code().await;
+    let wrong = Visitor::wrong_code(&code);
+    let mut left = Vec::new();
+    for answer in join_all((0..20).map(|_| ann.verify(&challenge, &wrong))).await {
+        match answer.status.as_u16() {
+            401 => left.push(answer.refused(401, "wrong_code").number("/attempts_left")),
+            _ => drop(answer.refused(410, "expired")),
+        }
+    }
+    left.sort_unstable();
+    assert_eq!(left, [0, 1, 2, 3, 4]);
+    ann.verify(&challenge, &code).await.refused(410, "expired");
+}
+
+async fn item_07_whoever_is_slowed_down_by_others_stays_in_and_gets_in_by_a_reset(
+    stack: Arc<Stack>,
+) {
+    let ann = Visitor::new(&stack, "Ann").sign_up().await;
+    let eve = somebody_else(&stack, &ann);
+    for _ in 0..6 {
+        eve.login().await.refused(401, "wrong_credentials");
+    }
+    ann.login().await.too_fast();
+    assert!(ann.is_signed_in().await, "who is signed in stays so");
+    let challenge = ann.forgot_password().await.expect(202).text("/challenge");
+    let code = ann.code().await;
+    let new = "entirely other violet lanterns";
+    let answer = ann.reset_password(&challenge, &code, new).await;
+    answer.expect(204);
+    let ann = ann.with_password(new);
+    ann.sign_in().await;
+    ann.login().await.expect(200);
 }
 
 async fn guesses_at_once_are_no_more_than_one_after_the_other(stack: Arc<Stack>) {

@@ -13,6 +13,8 @@ pub fn tests() -> Vec<Test> {
     e2e::tests![
         item_30_the_page_s_origin_and_a_good_token_open_a_socket_that_repeats_no_token,
         item_29_a_missing_or_bad_token_opens_no_socket,
+        item_29_a_token_whose_session_has_ended_opens_no_socket,
+        item_33_no_frame_is_heard_once_its_session_has_ended,
         item_31_a_foreign_null_or_absent_origin_opens_no_socket,
         item_35_a_frame_over_32_kb_closes_with_1009,
         a_binary_frame_closes_with_1003,
@@ -58,6 +60,37 @@ async fn item_29_a_missing_or_bad_token_opens_no_socket(stack: Arc<Stack>) {
     let in_the_url = handshake.offering(&["chat.v1"]).with_query(&query);
     let status = in_the_url.refusal().await;
     assert!([401, 403].contains(&status), "{status}");
+}
+
+async fn item_29_a_token_whose_session_has_ended_opens_no_socket(stack: Arc<Stack>) {
+    let ann = Person::join(&stack, "Ann").await;
+    let handshake = ann.handshake().await;
+    handshake.open().await.expect("it is live").ping().await;
+    ann.logout().await.expect(204);
+    let status = handshake.refusal().await;
+    assert!([401, 403].contains(&status), "{status}");
+}
+
+async fn item_33_no_frame_is_heard_once_its_session_has_ended(stack: Arc<Stack>) {
+    let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
+    let room = ann.create_group("Tea", &[&bob]).await;
+    let (mut a, mut b) = tokio::join!(ann.online(), bob.online());
+    a.say(&room, "before").await;
+    b.hear(&room, "before").await;
+    ann.logout().await.expect(204);
+    for number in 0..20 {
+        let id = format!("after-{number}");
+        let frame = json!({"action": "message", "id": id, "room": room, "text": "after"});
+        if !a.try_send(frame).await {
+            break;
+        }
+    }
+    a.closed_within(Duration::from_secs(5)).await;
+    assert!(a.heard("ack").is_empty(), "{:?}", a.summary());
+    b.ping().await;
+    assert!(b.heard("message").is_empty(), "{:?}", b.summary());
+    let page = bob.history(&room, "").await.expect(200);
+    assert_eq!(page.number("/last_seq"), 1);
 }
 
 async fn item_31_a_foreign_null_or_absent_origin_opens_no_socket(stack: Arc<Stack>) {

@@ -1,9 +1,12 @@
 //! All scenarios, by the stack that they need. `docs/protocol.md` is what they
 //! hold the service to.
 
+mod alike;
+mod at_rest;
 mod closes;
 mod codes;
 mod crashes;
+mod dead_letters;
 mod examples;
 mod factors;
 mod floods;
@@ -22,8 +25,10 @@ mod passkeys;
 mod presence;
 mod registration;
 mod requests;
+mod resends;
 mod rooms;
 mod rotation;
+mod schemathesis;
 mod sessions;
 mod sign_in;
 mod soak;
@@ -47,6 +52,8 @@ fn main() -> ExitCode {
         shared
             .together(registration::tests())
             .together(codes::tests())
+            .together(resends::tests())
+            .together(alike::tests())
             .together(sign_in::tests())
             .together(guesses::tests())
             .together(sessions::tests())
@@ -60,16 +67,21 @@ fn main() -> ExitCode {
             .together(presence::tests())
             .together(handshake::tests())
             .together(requests::tests())
+            .together(schemathesis::tests())
             .together(viewers::tests())
             .together(examples::tests())
             .together(page::tests())
             .alone(mail::tests())
             .alone(observed::tests())
+            .alone(dead_letters::tests())
             .alone(closes::tests())
             .alone(floods::tests())
             .alone(outages::tests())
             .alone(freezes::tests())
             .alone(soak::tests()),
-        durable.alone(crashes::tests()).alone(rotation::tests()),
+        durable
+            .alone(at_rest::tests())
+            .alone(crashes::tests())
+            .alone(rotation::tests()),
     ])
 }

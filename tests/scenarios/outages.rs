@@ -44,7 +44,9 @@ async fn without_a_database(stack: &Arc<Stack>, mode: Mode) {
         ann.refresh(&ann.cookie)
     );
     for answer in [registered, listed, refreshed] {
-        answer.refused(503, "try_again");
+        answer
+            .refused(503, "try_again")
+            .tells_nothing_of_the_house();
     }
     let id = Socket::fresh_id();
     let frame = json!({"action": "message", "id": id, "room": room, "text": "meanwhile"});

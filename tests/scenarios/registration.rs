@@ -14,7 +14,6 @@ pub fn tests() -> Vec<Test> {
         a_registration_answers_with_a_challenge_and_its_times,
         a_registration_is_nothing_until_its_code_is_verified,
         the_password_and_name_that_count_are_those_given_with_the_challenge,
-        a_known_address_is_answered_as_an_unknown_one_and_told_by_mail,
         an_address_is_one_mailbox_whatever_its_case,
         what_is_no_address_password_or_name_is_refused_by_field,
         item_20_a_common_password_is_refused_however_long,
@@ -77,35 +76,6 @@ async fn the_password_and_name_that_count_are_those_given_with_the_challenge(sta
     assert_eq!(answer.text("/user/name"), "Ann");
     second.login().await.refused(401, "wrong_credentials");
     first.login().await.expect(200);
-}
-
-async fn a_known_address_is_answered_as_an_unknown_one_and_told_by_mail(stack: Arc<Stack>) {
-    let known = Visitor::new(&stack, "Ann");
-    known.sign_up().await;
-    let stranger = Visitor::new(&stack, "Bob");
-
-    let to_known = known.register().await.expect(202);
-    let to_stranger = stranger.register().await.expect(202);
-    assert_eq!(to_known.looks(), to_stranger.looks());
-    assert_eq!(
-        to_known.text("/challenge").len(),
-        to_stranger.text("/challenge").len()
-    );
-    let is_notice = |mail: &e2e::people::Mail| mail.code().is_none();
-    stack.inbox.mail(&known.email, "a notice", is_notice).await;
-
-    let challenge = to_known.text("/challenge");
-    let guess = known.verify(&challenge, "00000000").await;
-    let other = stranger
-        .verify(&to_stranger.text("/challenge"), "00000000")
-        .await;
-    assert_eq!(
-        guess.looks(),
-        other.looks(),
-        "{} {}",
-        guess.body,
-        other.body
-    );
 }
 
 async fn an_address_is_one_mailbox_whatever_its_case(stack: Arc<Stack>) {

@@ -17,6 +17,7 @@ pub fn tests() -> Vec<Test> {
         item_36_an_operator_of_the_database_is_no_value,
         a_body_over_64_kb_is_too_large,
         an_unknown_route_is_not_found,
+        item_38_an_error_is_a_word_and_a_sentence_and_tells_nothing_of_the_house,
         item_38_no_other_site_may_read_an_answer,
         what_is_under_the_origin_but_not_the_api_is_the_page,
     ]
@@ -190,6 +191,42 @@ async fn item_38_no_other_site_may_read_an_answer(stack: Arc<Stack>) {
         let answer = other.send(method.clone(), path, None).await;
         let allowed = answer.header("access-control-allow-origin");
         assert_eq!(allowed, None, "{method} {path}");
+    }
+}
+
+async fn item_38_an_error_is_a_word_and_a_sentence_and_tells_nothing_of_the_house(
+    stack: Arc<Stack>,
+) {
+    let (client, room) = somebody_with_a_room(&stack).await;
+    let mut answers = Vec::new();
+    for (path, _) in bodies() {
+        let path = path.replace("ROOM", &room);
+        for body in [
+            "{",
+            "[[[[",
+            "{\"email\": 1e999}",
+            "{\"challenge\": \"\\u0000\"}",
+        ] {
+            answers.push(client.post_text(&path, body.to_owned()).await);
+        }
+    }
+    for path in [
+        "/api/rooms/%00",
+        "/api/rooms/%ff%fe",
+        "/api/rooms/r/messages?limit=x&limit=%",
+    ] {
+        answers.push(client.get(path).await);
+    }
+    answers.push(client.bearing("a.b.c").get("/api/me").await);
+    answers.push(
+        client
+            .with_cookie("refresh-0=..")
+            .post_empty("/api/refresh")
+            .await,
+    );
+    for answer in answers {
+        assert!((400..500).contains(&answer.status.as_u16()), "{answer:?}");
+        answer.tells_nothing_of_the_house();
     }
 }
 

@@ -6,8 +6,12 @@
 
 pub mod browser;
 pub mod dice;
+pub mod guessing;
 pub mod harness;
 pub mod people;
+pub mod samples;
+pub mod schema;
 pub mod soak;
 pub mod stack;
+pub mod timing;
 pub mod wait;

@@ -9,6 +9,7 @@ use std::process::{Command, ExitCode, Stdio};
 use clap::{Args, Subcommand};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use crate::against;
 use crate::child::{self, Child};
 use crate::say;
 use crate::signals::Ending;
@@ -34,6 +35,10 @@ enum Subject {
     /// The page: what it weighs, Lighthouse's judgement, and a talk of ten thousand
     /// messages.
     Page,
+    /// The mail consumer: mails a second with one, two and four mappings.
+    Mail,
+    /// Sign-in, registration and resend: whether time tells which addresses are known.
+    Timing,
 }
 
 /// The profile of `Cargo.toml` that these are built with.
@@ -52,6 +57,8 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         Subject::Cold => cold::run(&workspace),
         Subject::Mongo { quick } => mongo(&workspace, quick),
         Subject::Page => page::run(&workspace),
+        Subject::Mail => against::run("mail", &[]),
+        Subject::Timing => against::run("timing", &[]),
     }
 }
 

@@ -4,11 +4,13 @@
 //!
 //! It depends on little, because everything else waits for it to compile.
 
+mod against;
 mod artifacts;
 mod bench;
 mod checklist;
 mod child;
 mod cost;
+mod dead_letters;
 mod dev;
 mod doctor;
 mod events;
@@ -42,6 +44,10 @@ enum Command {
     Test(test::Options),
     /// Shows what accounts withstand, item by item, by running the tests of each.
     Checklist,
+    /// Guesses at accounts of a running stack, and says what it came to.
+    Guess(against::GuessOptions),
+    /// Shows what could not be mailed, and puts back what still makes sense.
+    DeadLetters(dead_letters::Options),
     /// Measures, with optimised builds.
     Bench(bench::Options),
     /// Invokes one function with an event from a file, as `sam local invoke` does.
@@ -65,6 +71,8 @@ fn main() -> ExitCode {
         Command::Dev(options) => dev::run(&options),
         Command::Test(options) => test::run(&options),
         Command::Checklist => checklist::run(),
+        Command::Guess(options) => against::guess(&options),
+        Command::DeadLetters(options) => dead_letters::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Invoke(options) => invoke::run(&options),
         Command::Events => events::run(),

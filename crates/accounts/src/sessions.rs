@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn item_28_plain_http_is_refused_everywhere_else() {
+    fn item_28_32_plain_http_and_with_it_a_plain_socket_is_refused_everywhere_else() {
         for origin in [
             "http://chat.example.com",
             "http://localhost.example.com",

@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_counts_for_its_challenge_and_purpose_and_pepper_alone() {
+    fn item_10_11_a_code_counts_for_its_challenge_and_purpose_and_pepper_alone() {
         let pepper = Pepper::new("a pepper that is long enough for this");
         let code = Code::from_number(12_345_678);
         let hash = pepper.hash_code("c1", Purpose::Login, &code);
@@ -131,5 +131,24 @@ mod tests {
         assert!(both.is_code("c1", Purpose::Login, &code, &hashed(&old)));
         assert!(new.is_code("c1", Purpose::Login, &code, &hashed(&both)));
         assert!(!old.is_code("c1", Purpose::Login, &code, &hashed(&both)));
+    }
+
+    /// A comparison that stopped at the first difference, or compared what is
+    /// there of a hash, would take these for right or not look at all of them.
+    #[test]
+    fn item_12_a_hash_counts_to_its_last_bit_and_no_part_of_it_for_the_whole() {
+        let pepper = Pepper::new("a pepper that is long enough for this");
+        let code = Code::from_number(12_345_678);
+        let hash = pepper.hash_code("c1", Purpose::Login, &code);
+        let is_code = |hash: &[u8]| pepper.is_code("c1", Purpose::Login, &code, hash);
+        for bit in 0..8 * hash.len() {
+            let mut changed = hash.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            assert!(!is_code(&changed), "bit {bit}");
+        }
+        for length in 0..hash.len() {
+            assert!(!is_code(&hash[..length]), "{length} bytes");
+        }
+        assert!(!is_code(&[&hash[..], &[0]].concat()));
     }
 }

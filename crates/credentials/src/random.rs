@@ -38,10 +38,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_short_and_never_the_same() {
+    fn item_10_ids_are_128_bits_and_never_the_same() {
         let ids: std::collections::BTreeSet<_> = (0..1_000).map(|_| id()).collect();
         assert_eq!(ids.len(), 1_000);
         assert!(ids.iter().all(|id| domain::text::is_id(id)));
+        let bits = ids
+            .iter()
+            .map(|id| 8 * URL_SAFE_NO_PAD.decode(id).unwrap().len());
+        assert!(bits.into_iter().all(|bits| bits == 128));
     }
 
     #[test]

@@ -181,3 +181,14 @@ fn item_24_during_a_rotation_both_keys_pass() {
     assert!(verifier.verify(&issue(&old, now())).is_some());
     assert!(verifier.verify(&issue(&signer(), now())).is_some());
 }
+
+#[test]
+fn item_29_a_token_that_ran_out_or_is_foreign_opens_nothing() {
+    let verifier = Verifier::new(&signer().public_key(), ISSUER);
+    for minutes in [16, 60, 60 * 24] {
+        let old = issue(&signer(), now() - minutes * 60_000);
+        assert!(verifier.verify(&old).is_none(), "{minutes} minutes old");
+    }
+    let foreign = Signer::new("a signing secret of another deployment's", ISSUER);
+    assert!(verifier.verify(&issue(&foreign, now())).is_none());
+}

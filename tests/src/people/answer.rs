@@ -55,6 +55,42 @@ impl Answer {
         answer
     }
 
+    /// The answer, when it has the fields of a refusal and no others, and its
+    /// words are none of a program's.
+    ///
+    /// # Panics
+    /// Otherwise.
+    pub fn tells_nothing_of_the_house(&self) {
+        let known = ["error", "message", "field", "attempts_left", "retry_at"];
+        let fields = self.fields();
+        assert!(
+            fields.iter().all(|field| known.contains(&field.as_str())),
+            "{}: {fields:?}",
+            self.request
+        );
+        let text = self.body.to_string().to_lowercase();
+        let telling = [
+            ".rs",
+            "panic",
+            "stack",
+            "backtrace",
+            "mongo",
+            "bson",
+            "serde",
+            "lapin",
+            "rabbit",
+            "amqp",
+            "argon",
+            "lambda",
+            "127.0.0.1",
+            "::",
+            "error(",
+        ];
+        for word in telling {
+            assert!(!text.contains(word), "{}: {word}: {text}", self.request);
+        }
+    }
+
     /// The answer, when it refuses one field.
     ///
     /// # Panics
@@ -145,7 +181,11 @@ impl Answer {
                     "date" | "apigw-requestid" | "x-amzn-requestid" | "x-amzn-trace-id"
                 )
             })
-            .map(|(name, value)| (name.to_string(), format!("{value:?}")))
+            .map(|(name, value)| match name.as_str() {
+                // It counts from the moment of the request.
+                "retry-after" => (name.to_string(), "seconds".to_owned()),
+                _ => (name.to_string(), format!("{value:?}")),
+            })
             .collect();
         headers.sort();
         (self.status, self.fields(), headers)

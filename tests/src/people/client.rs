@@ -9,6 +9,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::answer::Answer;
+use crate::schema;
 use crate::stack::{Kind, Ready, Secrets, Stack};
 
 /// Sends requests to one stack from one source address.
@@ -162,7 +163,8 @@ impl Client {
         body: Option<String>,
     ) -> reqwest::Result<Answer> {
         let request_line = format!("{method} {path}");
-        let mut request = self.http.request(method, format!("{}{path}", self.origin));
+        let url = format!("{}{path}", self.origin);
+        let mut request = self.http.request(method.clone(), url);
         if let Some(token) = &self.bearer {
             request = request.bearer_auth(token);
         }
@@ -189,10 +191,16 @@ impl Client {
             body,
         };
         self.note_secrets(&answer);
+        if let Some(fault) = schema::fault_of(&method, path, status, &answer.body) {
+            panic!("against docs/openapi.json: {fault}");
+        }
         Ok(answer)
     }
 
     fn note_secrets(&self, answer: &Answer) {
+        if answer.status.is_client_error() || answer.status.is_server_error() {
+            self.secrets.heard_refusal(&answer.body.to_string());
+        }
         if let Some(token) = answer.body["access_token"].as_str() {
             self.secrets.note(Kind::Token, token);
         }

@@ -58,10 +58,24 @@ impl Refusal {
         }
     }
 
+    /// The same, but slowly.
+    #[must_use]
+    pub fn after(self, delay: Duration) -> Self {
+        Self {
+            delay_ms: u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
+            ..self
+        }
+    }
+
     /// Takes mail for anybody, but slowly, so many times.
     pub fn dawdle(delay: Duration, times: u32) -> Self {
+        Self::dawdle_for("*", delay, times)
+    }
+
+    /// Takes mail for `address`, but slowly, so many times.
+    pub fn dawdle_for(address: &str, delay: Duration, times: u32) -> Self {
         Self {
-            to: "*".to_owned(),
+            to: address.to_owned(),
             code: None,
             times,
             delay_ms: u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
@@ -127,6 +141,12 @@ impl Inbox {
             .filter(|mail| mail.to == address)
             .cloned()
             .collect()
+    }
+
+    /// How many mails there are.
+    pub async fn count(&self) -> usize {
+        self.look().await;
+        self.latest.borrow().len()
     }
 
     /// Makes the mail server refuse addresses from now on.

@@ -29,6 +29,11 @@ impl Stack {
                 async move { stack.queues_are_empty().await }
             })
             .await,
+            examined("item_13_no_job_that_was_given_up_has_a_code", {
+                let stack = Arc::clone(&self);
+                async move { stack.no_code_is_dead_mail().await }
+            })
+            .await,
             examined("all_that_it_started_ends_with_it", {
                 let stack = Arc::clone(&self);
                 async move { stack.all_ends().await }
@@ -64,7 +69,10 @@ impl Stack {
         let dead = broker.dead_mails().await;
         let expected = self.dead_mails.load(Ordering::Relaxed);
         assert_eq!(dead.len(), expected, "in mail.dead: {dead:#?}");
-        for mail in dead {
+    }
+
+    async fn no_code_is_dead_mail(&self) {
+        for mail in self.broker().await.dead_mails().await {
             let found = self.secrets.found_in(&mail.job);
             let codes = found.iter().filter(|(kind, _)| *kind == Kind::Code).count();
             assert_eq!(codes, 0, "a dead mail still has its code");
@@ -111,7 +119,13 @@ impl Stack {
 
     fn no_secret_is_logged(&self) {
         assert!(self.secrets.count() > 0, "nobody did anything secret");
-        let mut logs = vec![("the runner's output".to_owned(), self.journal.text())];
+        let mut logs = vec![
+            (
+                "the output of runner and functions".to_owned(),
+                self.journal.text(),
+            ),
+            ("an answer that refuses".to_owned(), self.secrets.refusals()),
+        ];
         read_logs(self.data.path(), &mut logs);
         for (name, text) in logs {
             let found = self.secrets.found_in(&text);

@@ -14,6 +14,7 @@ mod secrets;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,7 +22,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tempfile::TempDir;
 
-pub use broker::Broker;
+pub use broker::{Broker, DeadMail};
 pub use database::Database;
 pub use examination::Examined;
 pub use journal::{FunctionLine, Journal};
@@ -96,6 +97,14 @@ impl Stack {
     /// # Errors
     /// With the last lines of the log when it does not become ready.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
+        Self::start_from(&places::template(), options).await
+    }
+
+    /// The same from another template.
+    ///
+    /// # Errors
+    /// As [`Stack::start`].
+    pub async fn start_from(template: &Path, options: Options) -> anyhow::Result<Self> {
         let data = tempfile::Builder::new()
             .prefix("banter-e2e-")
             .tempdir()
@@ -111,7 +120,8 @@ impl Stack {
             .map(|uri| format!("MongoUri={uri}"))
             .into_iter()
             .collect();
-        let (runner, ready) = Runner::start(data.path(), 0, &parameters, &journal).await?;
+        let (runner, ready) =
+            Runner::start(template, data.path(), 0, &parameters, &journal).await?;
         Ok(Self {
             inbox: Inbox::new(ready.clone(), Arc::clone(&secrets))?,
             journal,
@@ -184,6 +194,30 @@ impl Stack {
         self.dead_mails.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Says that so many are left in the dead-letter queue by now.
+    pub fn expect_dead_mails(&self, count: usize) {
+        self.dead_mails.store(count, Ordering::Relaxed);
+    }
+
+    /// The files of the runner's own database as they are now.
+    ///
+    /// # Panics
+    /// When there are none.
+    pub fn copy_of_the_database(&self) -> Vec<u8> {
+        let mut copy = Vec::new();
+        for folder in ["mongodb", "mongod/db"] {
+            let files = std::fs::read_dir(self.data.path().join(folder));
+            for file in files.into_iter().flatten().flatten() {
+                copy.extend(std::fs::read(file.path()).unwrap_or_default());
+            }
+        }
+        assert!(
+            !copy.is_empty(),
+            "the database has files in the data folder"
+        );
+        copy
+    }
+
     /// The processes of a function, as the runner sees them.
     pub async fn processes_of(&self, function: &str) -> Vec<FunctionProcess> {
         let all = runner::functions(&self.ready()).await;
@@ -239,9 +273,16 @@ impl Stack {
         self.change_secrets(change);
         let port = self.ready().port();
         let parameters: Vec<String> = parameters.iter().map(|one| (*one).to_owned()).collect();
-        let (again, ready) = Runner::start(self.data.path(), port, &parameters, &self.journal)
-            .await
-            .expect("the runner starts again on the same data");
+        let template = places::template();
+        let (again, ready) = Runner::start(
+            &template,
+            self.data.path(),
+            port,
+            &parameters,
+            &self.journal,
+        )
+        .await
+        .expect("the runner starts again on the same data");
         *runner = Some(again);
         self.inbox.is_new();
         *self.ready.lock().expect("only replaced under it") = ready;

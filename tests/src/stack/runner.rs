@@ -73,6 +73,7 @@ pub(super) struct Runner {
 
 impl Runner {
     pub(super) async fn start(
+        template: &Path,
         data: &Path,
         port: u16,
         parameters: &[String],
@@ -82,7 +83,7 @@ impl Runner {
         command
             .arg("run")
             .arg("--template")
-            .arg(places::template())
+            .arg(template)
             .arg("--binaries")
             .arg(places::binaries()?)
             .arg("--page")

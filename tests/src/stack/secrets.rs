@@ -1,7 +1,7 @@
 //! What people typed, got by mail and were given, none of which may ever be in
 //! a log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 /// What kind of secret it is.
@@ -17,9 +17,12 @@ pub enum Kind {
     Token,
 }
 
-/// All secrets of a stack.
+/// All secrets of a stack, and the refusals that it answered.
 #[derive(Default)]
-pub struct Secrets(Mutex<BTreeMap<String, Kind>>);
+pub struct Secrets {
+    known: Mutex<BTreeMap<String, Kind>>,
+    refusals: Mutex<BTreeSet<String>>,
+}
 
 impl Secrets {
     /// Remembers a secret.
@@ -31,19 +34,31 @@ impl Secrets {
             _ => text,
         };
         if text.len() >= 6 {
-            let mut all = self.0.lock().expect("only extended under it");
+            let mut all = self.known.lock().expect("only extended under it");
             all.insert(text.to_owned(), kind);
         }
     }
 
+    /// Remembers the body of a refusal.
+    pub fn heard_refusal(&self, body: &str) {
+        let mut refusals = self.refusals.lock().expect("only extended under it");
+        refusals.insert(body.to_owned());
+    }
+
+    /// Every body of a refusal, once.
+    pub fn refusals(&self) -> String {
+        let refusals = self.refusals.lock().expect("only read under it");
+        refusals.iter().map(|body| format!("{body}\n")).collect()
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.0.lock().expect("only counted under it").len()
+        self.known.lock().expect("only counted under it").len()
     }
 
     /// The kinds of secrets in `text`, with the line that holds each.
     pub fn found_in(&self, text: &str) -> Vec<(Kind, String)> {
-        let all = self.0.lock().expect("only read under it");
+        let all = self.known.lock().expect("only read under it");
         all.iter()
             .filter_map(|(secret, kind)| {
                 let at = place(text, secret, *kind)?;

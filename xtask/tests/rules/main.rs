@@ -3,13 +3,17 @@
 //! Each rule lists all that breaks it, as `file:line: what is wrong and what to do`.
 
 mod banned_calls;
+mod checklist;
 mod dependencies;
 mod files;
 mod functions;
 mod lambda;
 mod layers;
+mod licences;
 mod links;
+mod openapi;
 mod repository;
+mod secrets;
 mod template;
 mod variables;
 mod yaml;

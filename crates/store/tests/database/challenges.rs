@@ -50,12 +50,19 @@ async fn item_03_of_twenty_right_answers_at_once_one_claims_the_challenge() {
 }
 
 #[tokio::test]
-async fn a_challenge_takes_no_answer_of_another_purpose_nor_one_too_late() {
+async fn item_10_a_challenge_takes_no_answer_of_another_purpose() {
     let store = with_one().await;
     let others = [Purpose::Register, Purpose::Reset];
     assert!(store.take_try("c", &others, NOW).await.unwrap().is_none());
     assert!(store.take_try("c", &[], NOW).await.unwrap().is_none());
     assert!(store.take_try("d", &ALL, NOW).await.unwrap().is_none());
+    assert_eq!(tries_left(&store, NOW).await, Some(CODE_TRIES - 1));
+}
+
+#[tokio::test]
+async fn item_02_five_minutes_later_no_answer_is_taken_though_the_challenge_is_still_kept() {
+    const { assert!(CODE_LIFETIME <= 5 * domain::time::MINUTE) };
+    let store = with_one().await;
     assert_eq!(tries_left(&store, NOW + CODE_LIFETIME).await, None);
     assert_eq!(
         tries_left(&store, NOW + CODE_LIFETIME - 1).await,

@@ -1,0 +1,113 @@
+//! Asking for another code.
+
+use std::sync::Arc;
+
+use e2e::harness::Test;
+use e2e::people::{Answer, Client, Visitor};
+use e2e::stack::Stack;
+use e2e::wait::for_the_time;
+use futures_util::future::join_all;
+use serde_json::json;
+
+pub fn tests() -> Vec<Test> {
+    let mut tests = e2e::tests![item_08_a_resend_before_its_time_is_too_fast];
+    tests.extend(
+        e2e::tests![
+            item_05_a_resend_does_not_forget_the_wrong_codes_before_it,
+            item_08_the_sixth_resend_in_an_hour_to_one_address_is_too_fast,
+            item_09_a_resend_makes_a_new_code_and_voids_the_old_one,
+        ]
+        .into_iter()
+        .map(Test::patient),
+    );
+    tests
+}
+
+async fn resend(visitor: &Visitor, challenge: &Answer) -> Answer {
+    let body = json!({"challenge": challenge.text("/challenge")});
+    visitor.client.post("/api/resend-otp", body).await
+}
+
+async fn item_08_a_resend_before_its_time_is_too_fast(stack: Arc<Stack>) {
+    let ann = Visitor::new(&stack, "Ann");
+    let challenge = ann.register().await.expect(202);
+    let answer = resend(&ann, &challenge).await.too_fast();
+    let apart = answer.number("/retry_at") - challenge.number("/resend_at");
+    assert!(apart.abs() <= 1_000, "retry_at is resend_at: {apart} ms");
+    let code = ann.code().await;
+    let challenge = challenge.text("/challenge");
+    ann.verify(&challenge, &code).await.expect(200);
+}
+
+/// Three wrong codes, a resend, and twenty more at once: as of six in a row the
+/// sixth begins a wait, three of the twenty are compared.
+async fn item_05_a_resend_does_not_forget_the_wrong_codes_before_it(stack: Arc<Stack>) {
+    let ann = Visitor::new(&stack, "Ann");
+    ann.sign_up().await;
+    let first = ann.login().await.expect(200);
+    let wrong = Visitor::wrong_code(&ann.code().await);
+    for _ in 0..3 {
+        let answer = ann.verify(&first.text("/challenge"), &wrong).await;
+        answer.refused(401, "wrong_code");
+    }
+    for_the_time(first.number("/resend_at")).await;
+    let second = resend(&ann, &first).await.expect(202).text("/challenge");
+    let code = ann.code().await;
+    let wrong = Visitor::wrong_code(&code);
+    let mut compared = 0;
+    for answer in join_all((0..20).map(|_| ann.verify(&second, &wrong))).await {
+        match answer.status.as_u16() {
+            401 => compared += 1,
+            410 => drop(answer.refused(410, "expired")),
+            _ => drop(answer.too_fast()),
+        }
+    }
+    assert_eq!(compared, 3);
+    ann.verify(&second, &code).await.too_fast();
+}
+
+/// Six challenges of one address, asked for from six sources, each of which
+/// alone may ask again.
+async fn item_08_the_sixth_resend_in_an_hour_to_one_address_is_too_fast(stack: Arc<Stack>) {
+    let ann = Visitor::new(&stack, "Ann");
+    let asked = join_all((0..6).map(|_| async {
+        let mut asking = ann.clone();
+        asking.client = Client::new(&stack, stack.newcomer().1);
+        let challenge = asking.register().await.expect(202);
+        (asking, challenge)
+    }))
+    .await;
+    for (_, challenge) in &asked {
+        for_the_time(challenge.number("/resend_at")).await;
+    }
+    let mut granted = 0;
+    for (asking, challenge) in &asked {
+        let answer = resend(asking, challenge).await;
+        match answer.status.as_u16() {
+            202 => granted += 1,
+            _ => drop(answer.too_fast()),
+        }
+    }
+    assert_eq!(granted, 5);
+}
+
+async fn item_09_a_resend_makes_a_new_code_and_voids_the_old_one(stack: Arc<Stack>) {
+    let ann = Visitor::new(&stack, "Ann");
+    let first = ann.register().await.expect(202);
+    let old = first.text("/challenge");
+    let old_code = ann.code().await;
+    for_the_time(first.number("/resend_at")).await;
+
+    let second = resend(&ann, &first).await.expect(202);
+    assert_eq!(second.fields(), ["challenge", "expires_at", "resend_at"]);
+    let new = second.text("/challenge");
+    assert_ne!(new, old);
+    ann.verify(&old, &old_code).await.refused(410, "expired");
+    resend(&ann, &first).await.refused(410, "expired");
+
+    let code = ann.code().await;
+    assert_ne!(code, old_code);
+    ann.verify(&new, &old_code).await.refused(401, "wrong_code");
+    let answer = ann.verify(&new, &code).await.expect(200);
+    assert_eq!(answer.text("/user/name"), "Ann");
+}

@@ -1,0 +1,75 @@
+//! `docs/security-checklist.md` and the tests that are named after its items.
+
+use std::collections::BTreeMap;
+
+use crate::assert_none;
+use crate::repository::{files, rust_files};
+
+#[path = "../../src/checklist/items.rs"]
+mod items;
+
+use items::Item;
+
+const DOCUMENT: &str = "docs/security-checklist.md";
+const ITEMS: usize = 38;
+
+#[test]
+fn every_item_of_the_checklist_has_a_test_that_names_it() {
+    let document = files().iter().find(|file| file.path == DOCUMENT);
+    let items = items::read(&document.expect("the checklist is there").text);
+    let numbers: Vec<usize> = items.iter().map(|item| item.number).collect();
+    assert_eq!(numbers, (1..=ITEMS).collect::<Vec<_>>());
+
+    let mut faults = Vec::new();
+    let mut shown: BTreeMap<usize, usize> = BTreeMap::new();
+    for (place, name) in tests() {
+        match items::shown_by(name)[..] {
+            [] => faults.push(format!("{place}: {name} names no item: item_NN_…")),
+            ref numbers => {
+                for number in numbers {
+                    *shown.entry(*number).or_default() += 1;
+                }
+            }
+        }
+    }
+    let unknown = shown.keys().filter(|number| !(1..=ITEMS).contains(*number));
+    faults.extend(
+        unknown
+            .map(|number| format!("a test is named after item {number}; {DOCUMENT} has {ITEMS}")),
+    );
+    let missing = items
+        .iter()
+        .filter(|item| item.waits.is_none() && !shown.contains_key(&item.number));
+    faults.extend(missing.map(|item| {
+        let Item { number, claim, .. } = item;
+        format!("{DOCUMENT}: no test is named item_{number:02}_…, which would show: {claim}")
+    }));
+    assert_none(&faults);
+}
+
+/// The functions that are named after an item, and where they are.
+fn tests() -> impl Iterator<Item = (String, &'static str)> {
+    let files = rust_files(&[]).filter(|file| !file.path.contains("checklist"));
+    files.flat_map(|file| {
+        file.lines().filter_map(move |(number, line)| {
+            // A stack's examination at its end is named by a text.
+            let named = ["fn item_", "(\"item_", "  \"item_"].map(|start| line.split_once(start));
+            let (_, rest) = named.into_iter().flatten().next()?;
+            let name = &line[line.len() - rest.len() - "item_".len()..];
+            let name = name.split(['(', '"']).next().unwrap_or_default();
+            Some((format!("{}:{number}", file.path), name))
+        })
+    })
+}
+
+#[test]
+fn a_test_shows_the_items_that_its_name_begins_with() {
+    for (name, numbers) in [
+        ("item_09_a_resend", vec![9]),
+        ("codes::item_03_04_at_once", vec![3, 4]),
+        ("codes::an_item_09_of", vec![]),
+        ("item_9_a_resend", vec![]),
+    ] {
+        assert_eq!(items::shown_by(name), numbers, "{name}");
+    }
+}
