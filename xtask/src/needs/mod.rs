@@ -67,8 +67,7 @@ pub const BROWSER: &[&Need] = &[&browser::NEED, &node::NODE, &node::ACCESSIBILIT
 /// What measuring the page needs.
 pub const PAGE_FIGURES: &[&Need] = &[&browser::NEED, &node::NODE, &node::FIGURES];
 
-/// What the checks of the template, of the embedded database and of the HTTP API
-/// need besides.
+/// What the checks of the template and of the embedded database need besides.
 pub const PYTHON: &[&Need] = &[&python::PYTHON, &python::TOOLS_NEED];
 
 /// What the checks of the template need besides.

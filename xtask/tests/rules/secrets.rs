@@ -31,17 +31,15 @@ fn compares_a_secret(line: &str) -> bool {
     let code = line.split("//").next().unwrap_or_default();
     ["==", "!=", ".eq(", ".cmp("].iter().any(|sign| {
         code.match_indices(sign).any(|(at, _)| {
-            let words = |text: &'_ str| -> Vec<String> {
+            let words = |text: &str| -> Vec<String> {
                 text.split(|c: char| !c.is_alphanumeric())
                     .map(str::to_owned)
                     .collect()
             };
             let before = words(&code[..at]);
             let after = words(&code[at + sign.len()..]);
-            let nearest = before.iter().rev().take(4).chain(after.iter().take(4));
-            nearest
-                .into_iter()
-                .any(|word| SECRET.contains(&word.as_str()))
+            let mut nearest = before.iter().rev().take(4).chain(after.iter().take(4));
+            nearest.any(|word| SECRET.contains(&word.as_str()))
         })
     })
 }
