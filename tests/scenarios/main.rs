@@ -15,6 +15,7 @@ mod freezes;
 mod guesses;
 mod handshake;
 mod history;
+mod large_rooms;
 mod mail;
 mod many_rooms;
 mod messages;
@@ -81,6 +82,7 @@ fn main() -> ExitCode {
             .alone(soak::tests()),
         durable
             .alone(at_rest::tests())
+            .alone(large_rooms::tests())
             .alone(crashes::tests())
             .alone(rotation::tests()),
     ])

@@ -1,6 +1,7 @@
 //! `cargo xtask bench …`: figures. Each is measured by an example of the package
 //! that it is about; here it is only built with optimisation and run.
 
+mod chat;
 mod cold;
 mod page;
 
@@ -24,6 +25,13 @@ pub struct Options {
 
 #[derive(Subcommand)]
 enum Subject {
+    /// A room: send to ack, send to delivery, processor time a delivery, round
+    /// trips to the database; beside Socket.IO where there is Node.js.
+    Chat {
+        /// Handed to the bench: `--seconds N`, `--room SOCKETS`, `--no-history`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
     /// How the functions start: sizes, first events, memory, beside a bare one.
     Cold,
     /// The embedded MongoDB: start, memory, reads and durable writes of 16 clients.
@@ -53,9 +61,10 @@ const OPEN_FILES: u64 = 2_048;
 /// If it does not compile, or cannot be measured.
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::load()?;
-    match options.subject {
+    match &options.subject {
+        Subject::Chat { options } => chat::run(&workspace, options),
         Subject::Cold => cold::run(&workspace),
-        Subject::Mongo { quick } => mongo(&workspace, quick),
+        Subject::Mongo { quick } => mongo(&workspace, *quick),
         Subject::Page => page::run(&workspace),
         Subject::Mail => against::run("mail", &[]),
         Subject::Timing => against::run("timing", &[]),

@@ -5,6 +5,7 @@
 pub mod account;
 pub mod challenge;
 pub mod factor;
+pub mod fan_out;
 pub mod history;
 pub mod limits;
 pub mod mail;

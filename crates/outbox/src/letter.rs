@@ -1,5 +1,6 @@
 //! What a job looks like as a message: body, properties and headers.
 
+use domain::fan_out::{self, Chunk};
 use domain::mail::{DEAD_QUEUE, Job, QUEUE};
 use domain::time::{Millis, SECOND};
 use lapin::BasicProperties;
@@ -58,6 +59,17 @@ impl Letter {
             queue: QUEUE,
             body: body(job),
             properties,
+        }
+    }
+
+    /// A chunk of a fan-out, which is dropped once it is worth nothing.
+    pub(crate) fn chunk(id: &str, chunk: &Chunk, now: Millis) -> Self {
+        let life = fan_out::CHUNK_LIFETIME.to_string();
+        Self {
+            queue: fan_out::QUEUE,
+            body: serde_json::to_vec(chunk).expect("a chunk is plain data with text keys"),
+            properties: properties(id, "chunk", now, FieldTable::default())
+                .with_expiration(life.into()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The outbox: mail jobs on their way to RabbitMQ.
+//! The outbox: mail jobs, and chunks of large rooms, on their way to RabbitMQ.
 //!
 //! A job counts as published once the broker has confirmed it (publisher
 //! confirms), found its queue (mandatory) and holds it on disk (persistent, on
@@ -25,6 +25,7 @@ pub mod topology;
 
 use std::time::Duration;
 
+use domain::fan_out::Chunk;
 use domain::mail::Job;
 use domain::time::Millis;
 use telemetry::Metric;
@@ -45,7 +46,7 @@ const PUBLISH_LIMIT: Duration = Duration::from_secs(9);
 /// The broker did not take the job. Holds nothing of the job itself; in its
 /// chain is [`domain::Unavailable`], since the same job may be taken later.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("the mail queue did not take a job: {fault}")]
+#[error("the broker did not take a job: {fault}")]
 pub struct Unavailable {
     fault: String,
     source: domain::Unavailable,
@@ -91,6 +92,21 @@ impl Outbox {
             settings,
             link: Mutex::new(link.ok()),
         }
+    }
+
+    /// Connects at the first publish, for whoever hardly ever has one.
+    pub fn lazy(settings: Settings) -> Self {
+        Self {
+            settings,
+            link: Mutex::new(None),
+        }
+    }
+
+    /// Hands a part of a large room's fan-out over to the function that does it.
+    pub async fn hand_over(&self, chunk: &Chunk, now: Millis) -> Result<(), Unavailable> {
+        let first = chunk.sockets.first().map_or("", String::as_str);
+        let id = format!("{}:{first}", chunk.seq);
+        self.deliver(&Letter::chunk(&id, chunk, now)).await
     }
 
     /// Publishes `job` under `id`, which stays the same however often it is

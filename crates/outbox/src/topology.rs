@@ -16,6 +16,7 @@
 
 use std::time::Duration;
 
+use domain::fan_out;
 use domain::mail::{DEAD_QUEUE, QUEUE, RETRY_QUEUE};
 use domain::time::{DAY, MINUTE, Millis, SECOND};
 use lapin::ErrorKind;
@@ -136,7 +137,12 @@ fn queues() -> Vec<(&'static str, FieldTable)> {
         "x-delivery-limit".into(),
         AMQPValue::LongLongInt(DELIVERY_LIMIT),
     );
-    let mut queues = vec![(DEAD_QUEUE, dead), (QUEUE, mail)];
+    let mut queues = vec![
+        (DEAD_QUEUE, dead),
+        (QUEUE, mail),
+        // What waits there too long is worth nothing to anybody.
+        (fan_out::QUEUE, quorum()),
+    ];
     for delay in &DELAYS {
         let mut waiting = dead_lettering_to(QUEUE);
         let length = i64::try_from(millis(delay.length)).expect("a delay is minutes long");

@@ -9,6 +9,7 @@ mod signature;
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -32,6 +33,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(50);
 /// How long a fan-out may take: inside the 29 s of the socket's integration. Who
 /// was not reached by then asks with the next `ping`.
 const FAN_OUT_LIMIT: Duration = Duration::from_secs(20);
+/// Why a post failed that meets 429 or 5xx to the end.
+const BUSY: &str = "busy";
 /// How long one try may take.
 const TRY_LIMIT: Duration = Duration::from_secs(2);
 /// How long all tries of one post may take together.
@@ -73,6 +76,8 @@ pub enum Posted {
     Gone,
     /// It did not get through in time: the client asks for it again.
     Failed,
+    /// The gateway was too busy for it, however often it was tried.
+    Busy,
 }
 
 /// Posts to sockets and closes them. Cheap to clone.
@@ -103,7 +108,9 @@ impl Push {
     }
 
     /// Posts one frame, serialised once, to many sockets, a bounded number at a
-    /// time, and gives the ids of those that are gone.
+    /// time, and gives the ids of those that are gone. What is worth nothing in a
+    /// moment (typing, read marks, presence) is tried once, and once the gateway
+    /// is too busy for one of them the rest is left out.
     pub async fn fan_out(&self, connections: Vec<String>, frame: &ServerFrame) -> Vec<String> {
         let begun = Instant::now();
         let payload = encode(frame);
@@ -138,9 +145,14 @@ impl Push {
 
     async fn deliver(&self, posts: impl Iterator<Item = (String, Payload)>) -> Vec<String> {
         let signer = &self.signer();
+        let sheds = &AtomicBool::new(false);
         stream::iter(posts)
             .map(|(connection, payload)| async move {
+                if payload.is_passing && sheds.load(Ordering::Relaxed) {
+                    return None;
+                }
                 let posted = self.post_payload(signer, &connection, &payload).await;
+                sheds.fetch_or(posted == Posted::Busy, Ordering::Relaxed);
                 (posted == Posted::Gone).then_some(connection)
             })
             .buffer_unordered(POSTS_AT_ONCE)
@@ -162,7 +174,7 @@ impl Push {
         let metric = match posted {
             Posted::Delivered => Metric::Deliveries,
             Posted::Gone => Metric::SocketsGone,
-            Posted::Failed => Metric::DeliveriesFailed,
+            Posted::Failed | Posted::Busy => Metric::DeliveriesFailed,
         };
         telemetry::count(metric, 1);
         posted
@@ -178,28 +190,32 @@ impl Push {
     ) -> Posted {
         let deadline = Instant::now() + POST_LIMIT;
         let mut wait = FIRST_WAIT;
+        let tries = if payload.is_passing { 1 } else { TRIES };
         let mut reason = "";
-        for round in 1..=TRIES {
+        for round in 1..=tries {
             let end = deadline.min(Instant::now() + TRY_LIMIT);
             let request = self.endpoint.request(signer, &method, connection, payload);
             let answered = timeout_at(end, self.endpoint.send(request)).await;
             reason = match answered {
                 Ok(Ok(status)) if status.is_success() => return Posted::Delivered,
                 Ok(Ok(StatusCode::GONE)) => return Posted::Gone,
-                Ok(Ok(status)) if is_passing(status) => "busy",
+                Ok(Ok(status)) if is_passing(status) => BUSY,
                 Ok(Ok(_)) => "refused by the endpoint",
                 Ok(Err(_)) => "no connection to the endpoint",
                 Err(_) => "timeout",
             };
             let next = Instant::now() + jittered(wait);
-            if reason == "refused by the endpoint" || round == TRIES || next >= deadline {
+            if reason == "refused by the endpoint" || round == tries || next >= deadline {
                 break;
             }
             tokio::time::sleep_until(next).await;
             wait *= 2;
         }
         tracing::warn!(reason, %method, "a socket could not be reached");
-        Posted::Failed
+        match reason {
+            BUSY => Posted::Busy,
+            _ => Posted::Failed,
+        }
     }
 
     fn signer(&self) -> Signer<'_> {
@@ -223,5 +239,11 @@ fn jittered(wait: Duration) -> Duration {
 
 fn encode(frame: &ServerFrame) -> Payload {
     let bytes = serde_json::to_vec(frame).expect("frames are plain data");
-    Payload::new(bytes.into())
+    let is_passing = matches!(
+        frame,
+        ServerFrame::Typing { .. } | ServerFrame::Read { .. } | ServerFrame::Presence { .. }
+    );
+    let mut payload = Payload::new(bytes.into());
+    payload.is_passing = is_passing;
+    payload
 }

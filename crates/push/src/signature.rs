@@ -27,13 +27,19 @@ pub(crate) struct Credentials {
 #[derive(Clone)]
 pub(crate) struct Payload {
     pub(crate) bytes: Bytes,
+    /// Whether it is worth nothing in a moment.
+    pub(crate) is_passing: bool,
     hash: String,
 }
 
 impl Payload {
     pub(crate) fn new(bytes: Bytes) -> Self {
         let hash = sha256(&bytes);
-        Self { bytes, hash }
+        Self {
+            bytes,
+            is_passing: false,
+            hash,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use axum::routing::any;
 use domain::settings::Variables;
 use push::{Posted, Push, Settings};
 use tokio::net::TcpListener;
-use wire::ServerFrame;
+use wire::{ServerFrame, User};
 
 /// What came in, by connection.
 #[derive(Default)]
@@ -117,7 +117,7 @@ async fn what_may_pass_is_tried_again_and_what_may_not_is_not() {
     let (push, seen) = endpoint().await;
     assert_eq!(push.post("busy-1", &frame()).await, Posted::Delivered);
     assert_eq!(seen.times("busy-1"), 3);
-    assert_eq!(push.post("down-1", &frame()).await, Posted::Failed);
+    assert_eq!(push.post("down-1", &frame()).await, Posted::Busy);
     assert_eq!(seen.times("down-1"), 4);
     assert_eq!(push.post("forbidden-1", &frame()).await, Posted::Failed);
     assert_eq!(seen.times("forbidden-1"), 1);
@@ -145,4 +145,30 @@ async fn no_more_are_posted_to_at_once_than_one_connection_takes() {
     push.fan_out(ids("well", 2_000), &frame()).await;
     let (_, most) = *seen.under_way.lock().unwrap();
     assert!((2..=128).contains(&most), "{most} at once");
+}
+
+#[tokio::test]
+async fn what_is_worth_nothing_in_a_moment_is_shed_first() {
+    let (push, seen) = endpoint().await;
+    let typing = ServerFrame::Typing {
+        room: "room".to_owned(),
+        user: User {
+            id: "ann".to_owned(),
+            name: "Ann".to_owned(),
+        },
+    };
+    let mut sockets = vec!["down-1".to_owned()];
+    sockets.extend(ids("well", 2_000));
+    push.fan_out(sockets.clone(), &typing).await;
+    assert_eq!(seen.times("down-1"), 1, "it was tried again");
+    let reached = (0..2_000).filter(|n| seen.times(&format!("well-{n}")) > 0);
+    let reached = reached.count();
+    assert!(reached < 2_000, "nothing was left out");
+    push.fan_out(sockets, &frame()).await;
+    let posts = seen.posts.lock().unwrap();
+    let well = posts.iter().filter(|(id, _)| id.starts_with("well"));
+    assert_eq!(
+        well.map(|(_, bodies)| bodies.len()).sum::<usize>(),
+        reached + 2_000
+    );
 }

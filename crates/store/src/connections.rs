@@ -111,6 +111,12 @@ impl Store {
         self.found_listeners(filter).await
     }
 
+    /// Those of these sockets that hear a room.
+    pub async fn still_listening(&self, room: &str, sockets: &[String]) -> Result<Vec<Listener>> {
+        self.found_listeners(doc! { "_id": { "$in": sockets }, "rooms": room })
+            .await
+    }
+
     /// The sockets of a user that hear a room, also those that only joined it.
     pub async fn listeners_of(&self, user: &str, room: &str) -> Result<Vec<Listener>> {
         self.found_listeners(doc! { "user": user, "rooms": room })

@@ -10,6 +10,12 @@ use crate::error::Result;
 use crate::messages::MessageRow;
 
 impl Store {
+    /// The message in this place of a room.
+    pub async fn message_at(&self, room: &str, seq: i64) -> Result<Option<Message>> {
+        let found = self.ascending(doc! { "room": room, "seq": seq }, 1).await?;
+        Ok(found.into_iter().next())
+    }
+
     /// Up to `limit` messages after `seq`, oldest first.
     pub async fn messages_after(&self, room: &str, seq: i64, limit: u32) -> Result<Vec<Message>> {
         let filter = doc! { "room": room, "seq": { "$gt": seq } };

@@ -4,6 +4,7 @@
 //! database says at that moment; the sender is the connection's user and never
 //! what the frame claims. What a handler gives is answered on the same socket.
 
+mod chunks;
 mod ephemeral;
 mod hear;
 mod message;
@@ -16,6 +17,7 @@ use domain::text::is_id;
 use domain::{Invalid, Millis};
 use edge::Refusal;
 use edge::websocket::Frame;
+use outbox::Outbox;
 use push::Push;
 use store::Store;
 use store::limits::Allowed;
@@ -24,16 +26,23 @@ use wire::{ClientFrame, ServerFrame, User};
 struct App {
     store: Store,
     delivery: Delivery,
+    outbox: Outbox,
+    /// How many sockets one invocation posts to.
+    chunk: usize,
 }
 
 impl App {
     async fn start(mut variables: Variables) -> anyhow::Result<Self> {
         let store = store::Settings::from_variables(&mut variables);
         let push = push::Settings::from_variables(&mut variables);
+        let outbox = outbox::Settings::from_variables(&mut variables);
+        let chunk = variables.value::<usize>("FAN_OUT_CHUNK", "a number of sockets");
         variables.check()?;
         let store = Store::connect(store).await?;
         Ok(Self {
             delivery: Delivery::new(store.clone(), Push::new(push)?),
+            outbox: Outbox::lazy(outbox),
+            chunk: chunk.max(1),
             store,
         })
     }

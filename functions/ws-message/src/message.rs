@@ -6,7 +6,7 @@ use store::messages::{Appended, Draft};
 use telemetry::Metric;
 use wire::{Message, ServerFrame};
 
-use crate::{App, Reply, Sender, room_id};
+use crate::{App, Reply, Sender, chunks, room_id};
 
 /// Appends a message to a room. The `ack` is posted once it is durable and before
 /// the others hear it; one that was sent before gets the same `ack` and is not
@@ -28,12 +28,13 @@ pub(crate) async fn say(
         id: &id,
         text: &text,
     };
-    let (message, listeners) = match app.store.append(&draft, sender.now).await? {
+    let (message, mut listeners) = match app.store.append(&draft, sender.now).await? {
         Appended::New(message, listeners) => (message, listeners),
         Appended::Already(message) => return Ok(Some(ack(&message))),
         Appended::Outsider => return Err(Refusal::UnknownRoom),
     };
     telemetry::count(Metric::MessagesKept, 1);
+    listeners.retain(|listener| listener.id != sender.connection);
     let connection = &sender.connection;
     // From here on the sender has its answer: what fails is told to the log alone,
     // and who does not hear the message asks for it with the next `ping`.
@@ -41,6 +42,7 @@ pub(crate) async fn say(
         app.delivery
             .to_connection(connection, &ack(&message))
             .await?;
+        let listeners = chunks::hand_over(app, &message, listeners, sender.now).await;
         let frame = ServerFrame::Message(message);
         app.delivery
             .to_listeners(listeners, &frame, connection, sender.now)

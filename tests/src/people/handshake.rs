@@ -76,7 +76,10 @@ impl Handshake {
     }
 
     /// Opens the socket, and leaves its frames to the caller.
-    pub(super) async fn stream(&self) -> Result<WebSocketStream<TcpStream>, Refused> {
+    ///
+    /// # Errors
+    /// When the handshake is refused.
+    pub async fn stream(&self) -> Result<WebSocketStream<TcpStream>, Refused> {
         let stream = self.connect().await.map_err(Refused::from)?;
         let (stream, answer) = client_async(self.request(), stream)
             .await

@@ -240,6 +240,15 @@ impl Stack {
         runner::change_websocket(&self.ready(), change).await;
     }
 
+    /// The runner's process.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub async fn runner(&self) -> u32 {
+        let runner = self.runner.lock().await;
+        runner.as_ref().expect("the runner runs").id()
+    }
+
     /// The runner's descendants whose command line contains `part`.
     pub async fn descendants(&self, part: &str) -> Vec<Process> {
         let runner = self.runner.lock().await;

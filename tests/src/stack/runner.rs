@@ -32,6 +32,8 @@ pub struct Ready {
     pub inbox: String,
     /// The broker, login included.
     pub rabbitmq: String,
+    /// The database, where the runner has started one.
+    pub mongodb: Option<String>,
 }
 
 impl Ready {

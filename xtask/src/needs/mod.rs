@@ -10,6 +10,7 @@ pub mod node;
 mod page_target;
 pub mod python;
 mod rabbitmq;
+pub mod socketio;
 mod toolchain;
 pub mod virtual_environment;
 

@@ -1,0 +1,78 @@
+//! Rooms with more sockets than one invocation posts to: here, with more than five.
+
+use std::sync::Arc;
+
+use e2e::harness::Test;
+use e2e::people::{Person, Socket};
+use e2e::stack::Stack;
+use futures_util::future::join_all;
+
+/// Sockets of each member: three chunks and a half in all.
+const SOCKETS: usize = 6;
+
+pub fn tests() -> Vec<Test> {
+    e2e::tests![
+        everyone_in_a_large_room_hears_everything_once_and_in_order,
+        who_was_taken_out_of_a_large_room_hears_nothing_more,
+    ]
+}
+
+/// Deploys the stack again with a chunk of five sockets.
+async fn deploy(stack: &Stack) {
+    stack.kill_and_redeploy(&["FanOutChunk=5"], |_| ()).await;
+}
+
+async fn sockets_of(person: &Person) -> Vec<Socket> {
+    join_all((0..SOCKETS).map(|_| person.online())).await
+}
+
+async fn everyone_in_a_large_room_hears_everything_once_and_in_order(stack: Arc<Stack>) {
+    deploy(&stack).await;
+    let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
+    let room = ann.create_group("Hall", &[&bob, &eve]).await;
+    let mut sockets = Vec::new();
+    for person in [&ann, &bob, &eve] {
+        sockets.extend(sockets_of(person).await);
+    }
+    let mut speaker = ann.online().await;
+    for number in 0..5 {
+        let text = format!("no. {number}");
+        let ack = speaker.say(&room, &text).await;
+        assert_eq!(ack["seq"], number + 1);
+        // One after the other: a client puts what overtakes in order itself.
+        join_all(sockets.iter_mut().map(|socket| socket.hear(&room, &text))).await;
+    }
+    sockets.push(speaker);
+    for socket in &mut sockets {
+        socket.ping().await;
+        assert_eq!(
+            socket.heard("message").len(),
+            0,
+            "heard twice, or by its sender"
+        );
+    }
+    assert!(
+        !stack.processes_of("fanout").await.is_empty(),
+        "chunks went another way"
+    );
+}
+
+async fn who_was_taken_out_of_a_large_room_hears_nothing_more(stack: Arc<Stack>) {
+    deploy(&stack).await;
+    let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
+    let room = ann.create_group("Hall", &[&bob, &eve]).await;
+    let mut hers = sockets_of(&eve).await;
+    let mut his = sockets_of(&bob).await;
+    let mut speaker = ann.online().await;
+    ann.remove(&room, &eve.id).await.expect(204);
+    speaker.say(&room, "between us").await;
+    join_all(
+        his.iter_mut()
+            .map(|socket| socket.hear(&room, "between us")),
+    )
+    .await;
+    for socket in &mut hers {
+        socket.ping().await;
+        assert!(socket.heard("message").is_empty());
+    }
+}
