@@ -1,7 +1,8 @@
 //! Comparing second factors: an app's code or a recovery code.
 
-use credentials::{Sealed, recovery};
+use credentials::{Sealed, random, recovery};
 use domain::limits::DISABLED_WAIT;
+use domain::mail::{FactorChange, Job};
 use domain::{FactorCode, Millis, TotpCode};
 use store::users::Account;
 
@@ -21,7 +22,8 @@ pub enum Factor {
 }
 
 impl Codes {
-    /// Compares a second factor with an account's, and uses it up.
+    /// Compares a second factor with an account's, and uses it up. The owner is
+    /// told by mail of a recovery code that was used.
     ///
     /// Six digits can be guessed, so wrong ones are counted before they are
     /// compared, by themselves: whoever has the mailbox can have the failures of
@@ -56,7 +58,21 @@ impl Codes {
         }
         guess.take_back().await?;
         store.forgive(&[&counted]).await?;
+        if matches!(code, FactorCode::Recovery(_)) {
+            self.tell_of_recovery_code(account, now).await;
+        }
         Ok(Factor::Right)
+    }
+
+    /// The code is used up: its owner goes on although the broker is away.
+    async fn tell_of_recovery_code(&self, account: &Account, now: Millis) {
+        let notice = Job::FactorChanged {
+            email: account.email.clone(),
+            change: FactorChange::RecoveryCodeUsed,
+        };
+        if let Err(error) = self.outbox().publish(&random::id(), &notice, now).await {
+            tracing::warn!(%error, "the owner is not told of a recovery code");
+        }
     }
 
     async fn take_totp(&self, account: &Account, code: TotpCode, now: Millis) -> Result<bool> {

@@ -178,7 +178,7 @@ impl Letter {
                 "New recovery codes were made; the ones before count no more."
             }
             FactorChange::RecoveryCodeUsed => {
-                "Somebody signed in with one of your recovery codes; it counts no more."
+                "Somebody used one of your recovery codes; it counts no more."
             }
             FactorChange::PasskeyAdded => "A passkey was added, which signs in by itself.",
             FactorChange::PasskeyRemoved => "A passkey was removed; it signs nobody in any more.",

@@ -1,9 +1,7 @@
 //! `POST /api/verify-totp`
 
 use accounts::Factor;
-use credentials::random;
 use domain::FactorCode;
-use domain::mail::{FactorChange, Job};
 use edge::Refusal;
 use edge::http::{Call, Outcome};
 use store::ceremonies::Kind;
@@ -38,16 +36,5 @@ pub(crate) async fn verify(app: &App, call: Call) -> Outcome {
     // Of any number of right answers at once, one goes on from here.
     let ended = store.end_ceremony(id, Kind::SecondFactor, call.now).await?;
     ended.ok_or(Refusal::Expired)?;
-    if matches!(code, FactorCode::Recovery(_)) {
-        let notice = Job::FactorChanged {
-            email: account.email.clone(),
-            change: FactorChange::RecoveryCodeUsed,
-        };
-        let outbox = app.codes.outbox();
-        // The code is used up: its owner gets in although the broker is away.
-        if let Err(error) = outbox.publish(&random::id(), &notice, call.now).await {
-            tracing::warn!(%error, "the owner is not told of a recovery code");
-        }
-    }
     app.admit(account, false, &call).await
 }
