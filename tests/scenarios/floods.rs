@@ -1,18 +1,27 @@
-//! Longer than any message may be.
+//! More than anybody may say, and longer than any frame may be.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use e2e::harness::Test;
 use e2e::people::{Person, Socket};
+use e2e::soak::{Plan, Until, run};
 use e2e::stack::Stack;
 use serde_json::json;
+use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
+/// Until so many frames are answered on a busy machine.
+const FLOOD: Duration = Duration::from_secs(100);
+
 pub fn tests() -> Vec<Test> {
-    e2e::tests![a_message_in_several_frames_may_have_128_kb_and_no_more]
+    e2e::tests![
+        a_message_in_several_frames_may_have_128_kb_and_no_more,
+        ten_thousand_frames_at_once_are_too_fast_and_nobody_else_loses_anything,
+    ]
 }
 
 async fn a_message_in_several_frames_may_have_128_kb_and_no_more(stack: Arc<Stack>) {
@@ -49,4 +58,60 @@ async fn in_parts(socket: &mut Socket, text: &str) {
         let frame = Frame::message(part.to_vec(), OpCode::Data(kind), is_last);
         socket.send_raw(Message::Frame(frame)).await;
     }
+}
+
+async fn ten_thousand_frames_at_once_are_too_fast_and_nobody_else_loses_anything(
+    stack: Arc<Stack>,
+) {
+    const FRAMES: usize = 10_000;
+    let eve = Person::join(&stack, "Eve").await;
+    let cake = eve.create_group("Cake", &[]).await;
+    let mut e = eve.online().await;
+    let others_talk = Arc::new(Notify::new());
+    let begins = Arc::clone(&others_talk);
+    let flood = tokio::spawn(async move {
+        begins.notified().await;
+        let began = Instant::now();
+        for number in 0..FRAMES {
+            let id = format!("flood-{number}");
+            let frame = json!({"action": "message", "id": id, "room": cake, "text": "x"});
+            e.send(frame).await;
+        }
+        // Once everything is handled, there is room for a frame again.
+        let ping = json!({"action": "ping"});
+        let mut is_over = false;
+        while !is_over && began.elapsed() < FLOOD {
+            e.send(ping.clone()).await;
+            let second = Duration::from_secs(1);
+            is_over = e.within(second, "pong", |_| true).await.is_some();
+        }
+        assert!(is_over, "no frame was taken after {FLOOD:?}");
+        (e, began.elapsed())
+    });
+    let plan = Plan {
+        people: 3,
+        rooms: 1,
+        rate: 6.0,
+        until: Until::Time(Duration::from_secs(30)),
+        seed: 3,
+        faults: BTreeSet::new(),
+    };
+    let verdict = run(&stack, &plan, |_| others_talk.notify_one()).await;
+    let (e, took) = flood.await.expect("the flood ends");
+
+    // What finds all processes busy is answered by the gateway, and not counted.
+    let granted = 200 + 20 * (took.as_secs() as usize + 1);
+    let acks = e.count(|frame| frame["event"] == "ack");
+    assert!(acks <= granted, "{acks} of {granted} in {took:?}");
+    let problems = e.heard("problem");
+    assert!(problems.len() > 100, "{} were too fast", problems.len());
+    for problem in problems {
+        assert_eq!(problem["error"], "too_fast", "{problem}");
+        assert!(problem["retry_at"].is_i64(), "{problem}");
+    }
+    assert!(!e.is_closed(), "the socket stays open");
+    assert!(verdict.is_clean(), "{took:?}:\n{verdict}");
+    assert_eq!(verdict.broken_links, 0, "{verdict}");
+    let usual = verdict.usual_delivery();
+    assert!(usual < Duration::from_secs(2), "{took:?}:\n{verdict}");
 }

@@ -7,6 +7,7 @@ mod closes;
 mod codes;
 mod crashes;
 mod dead_letters;
+mod deploys;
 mod examples;
 mod factors;
 mod floods;
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
             .alone(dead_letters::tests())
             .alone(closes::tests())
             .alone(floods::tests())
+            .alone(deploys::tests())
             .alone(outages::tests())
             .alone(freezes::tests())
             .alone(soak::tests()),

@@ -4,6 +4,7 @@
 
 mod broker;
 mod database;
+mod deployed;
 mod examination;
 mod journal;
 mod places;
@@ -34,6 +35,7 @@ pub use secrets::{Kind, Secrets};
 
 use crate::people::Inbox;
 use crate::wait::{PATIENCE, eventually};
+use deployed::Deployed;
 use runner::Runner;
 
 /// Where a stack keeps what is said in it.
@@ -84,6 +86,7 @@ pub struct Stack {
     name: &'static str,
     database: Option<Database>,
     data: TempDir,
+    deployed: Deployed,
     runner: tokio::sync::Mutex<Option<Runner>>,
     ready: Mutex<Ready>,
     started: Mutex<Vec<Process>>,
@@ -113,6 +116,7 @@ impl Stack {
             Storage::BehindProxy => Some(Database::start().await?),
             Storage::Durable => None,
         };
+        let deployed = Deployed::new()?;
         let journal = Arc::new(Journal::default());
         let secrets = Arc::new(Secrets::default());
         let uri = database.as_ref().map(Database::uri);
@@ -120,8 +124,15 @@ impl Stack {
             .map(|uri| format!("MongoUri={uri}"))
             .into_iter()
             .collect();
-        let (runner, ready) =
-            Runner::start(template, data.path(), 0, &parameters, &journal).await?;
+        let (runner, ready) = Runner::start(
+            template,
+            data.path(),
+            deployed.path(),
+            0,
+            &parameters,
+            &journal,
+        )
+        .await?;
         Ok(Self {
             inbox: Inbox::new(ready.clone(), Arc::clone(&secrets))?,
             journal,
@@ -129,6 +140,7 @@ impl Stack {
             name: options.name,
             database,
             data,
+            deployed,
             runner: tokio::sync::Mutex::new(Some(runner)),
             ready: Mutex::new(ready),
             started: Mutex::default(),
@@ -226,6 +238,12 @@ impl Stack {
             .collect()
     }
 
+    /// Replaces a function's program by another file, as a deploy does.
+    pub fn deploy(&self, function: &str) {
+        let deployed = self.deployed.again(function);
+        deployed.unwrap_or_else(|error| panic!("deploying {function}: {error:#}"));
+    }
+
     /// Whether the gateway forgets to tell that sockets have closed, as the
     /// cloud's now and then does.
     pub async fn drop_disconnect_events(&self, drops: bool) {
@@ -286,6 +304,7 @@ impl Stack {
         let (again, ready) = Runner::start(
             &template,
             self.data.path(),
+            self.deployed.path(),
             port,
             &parameters,
             &self.journal,

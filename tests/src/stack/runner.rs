@@ -77,6 +77,7 @@ impl Runner {
     pub(super) async fn start(
         template: &Path,
         data: &Path,
+        binaries: &Path,
         port: u16,
         parameters: &[String],
         journal: &Arc<Journal>,
@@ -87,7 +88,7 @@ impl Runner {
             .arg("--template")
             .arg(template)
             .arg("--binaries")
-            .arg(places::binaries()?)
+            .arg(binaries)
             .arg("--page")
             .arg(places::page()?)
             .arg("--data")
