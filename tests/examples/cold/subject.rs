@@ -51,8 +51,9 @@ const fn subject(
     }
 }
 
-/// All of them. A socket is opened before frames come from it.
-pub const SUBJECTS: [Subject; 12] = [
+/// All but `fan-out`, which runs only where a room is large. A socket is opened
+/// before frames come from it.
+pub const SUBJECTS: [Subject; 14] = [
     subject("register", "POST /api/register", Some(202), 20),
     subject("login", "POST /api/login", Some(200), 20),
     subject(
@@ -69,6 +70,8 @@ pub const SUBJECTS: [Subject; 12] = [
     ),
     subject("password", "POST /api/forgot-password", Some(202), 20),
     subject("session", "GET /api/me", Some(200), 100),
+    subject("factors", "GET /api/factors", Some(200), 100),
+    subject("passkeys", "POST /api/passkey-login/begin", Some(200), 20),
     subject("rooms", "GET /api/rooms", Some(200), 100),
     subject("ws-connect", "$connect", Some(200), 20),
     subject("ws-message", "ping", Some(200), 100),
@@ -94,6 +97,9 @@ impl Asker {
         people[0].code().await;
         people[0].client.get("/api/me").await.expect(200);
         people[0].client.get("/api/rooms").await.expect(200);
+        people[0].client.get("/api/factors").await.expect(200);
+        let begun = people[0].client.post_empty("/api/passkey-login/begin");
+        begun.await.expect(200);
         drop(people[0].online().await);
         Self {
             stack: Arc::clone(stack),
@@ -139,6 +145,8 @@ impl Asker {
             }
             "password" => post("/api/forgot-password", json!({ "email": ann.email })),
             "session" => event::http("GET /api/me", &source, Some(&ann.token), None),
+            "factors" => event::http("GET /api/factors", &source, Some(&ann.token), None),
+            "passkeys" => event::http("POST /api/passkey-login/begin", &source, None, None),
             "rooms" => event::http("GET /api/rooms", &source, Some(&ann.token), None),
             "ws-connect" => {
                 let person = &self.people[n / SOCKETS % PEOPLE];
