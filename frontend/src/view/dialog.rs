@@ -42,7 +42,7 @@ pub fn dialog(
                     class="quiet icon"
                     type="button"
                     aria-label=words::CLOSE
-                    on:click=click(move || close())
+                    on:click=click(close)
                 >
                     {icon(icons::CLOSE)}
                 </button>

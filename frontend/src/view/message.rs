@@ -66,7 +66,7 @@ fn mine(said: Said) -> AnyView {
         })
     };
     view! {
-        <li class=class(&said) data-id=said.id.clone() data-delivery=move || delivery()>
+        <li class=class(&said) data-id=said.id.clone() data-delivery=delivery>
             {head(&said)}
             {text(&said.text)}
             {move || marks()}
