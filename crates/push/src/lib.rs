@@ -1,8 +1,8 @@
 //! `@connections`: frames to open sockets, through one reused client.
 //!
-//! The requests are made and signed here rather than by AWS's SDK, which spends
-//! several times what everything else costs on each of the thousand posts of one
-//! message. In the cloud they share one HTTP/2 connection.
+//! The requests are made and signed here rather than by AWS's SDK, with which each
+//! of the thousand posts of one message takes over four times the processor time
+//! (`examples/posts.rs`). In the cloud they share one HTTP/2 connection.
 
 mod endpoint;
 mod signature;

@@ -143,3 +143,63 @@ fn hex(bytes: &[u8]) -> String {
         .map(|digit| char::from(DIGITS[usize::from(digit)]))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use aws_sdk_apigatewaymanagement::config::Credentials as AwsCredentials;
+    use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+    use aws_sigv4::sign::v4::SigningParams;
+
+    use super::*;
+    use crate::endpoint::Endpoint;
+
+    const ENDPOINT: &str = "https://abc.execute-api.eu-central-1.amazonaws.com/live";
+
+    #[test]
+    fn a_request_has_the_headers_that_aws_gives_it() {
+        let (region, token) = ("eu-central-1", "to/ken+==");
+        let credentials = Credentials {
+            access_key_id: "AKIDEXAMPLE".to_owned(),
+            secret_access_key: "sec/ret+".to_owned(),
+            session_token: token.to_owned(),
+        };
+        let keys = AwsCredentials::new(
+            "AKIDEXAMPLE",
+            "sec/ret+",
+            Some(token.to_owned()),
+            None,
+            "example",
+        );
+        let identity = keys.into();
+        let endpoint = Endpoint::new(ENDPOINT).unwrap();
+        for (method, connection, body, seconds) in [
+            (Method::POST, "L0SM9cOFvHcCIhw=", "{\"type\":\"pong\"}", 0),
+            (Method::POST, "a/b%c d+@ä~", "ä", 1_800_000_000),
+            (Method::DELETE, "L0SM9cOFvHcCIhw=", "", 951_782_399),
+        ] {
+            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+            let payload = Payload::new(Bytes::from(body));
+            let signer = Signer::new(&credentials, region, now);
+            let ours = endpoint.request(&signer, &method, connection, &payload);
+
+            let uri = ours.uri().to_string();
+            let body = SignableBody::Bytes(body.as_bytes());
+            let request = SignableRequest::new(method.as_str(), uri, [].into_iter(), body);
+            let params = SigningParams::builder()
+                .identity(&identity)
+                .region(region)
+                .name(SERVICE)
+                .time(now)
+                .settings(SigningSettings::default())
+                .build()
+                .unwrap();
+            let signed = sign(request.unwrap(), &params.into()).unwrap();
+            let mut theirs = http::Request::new(());
+            let (instructions, _) = signed.into_parts();
+            instructions.apply_to_request_http1x(&mut theirs);
+            assert_eq!(ours.headers(), theirs.headers(), "{method} {connection}");
+        }
+    }
+}
