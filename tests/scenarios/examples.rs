@@ -32,7 +32,7 @@ async fn each_function_understands_its_event(stack: Arc<Stack>) {
     let ready = stack.ready();
     let http = machine_client(&ready);
     // As they are in the events of `register` and `login`.
-    stack.secrets.note(Kind::Address, "ann@example.com");
+    stack.secrets.note(Kind::Address, "someone@example.com");
     stack
         .secrets
         .note(Kind::Password, "ann juggles violet lanterns");

@@ -50,7 +50,7 @@ async fn functions_whose_broker_hung_up_while_they_were_frozen_answer_at_once(st
     ann.code().await;
     let _expected = stack.journal.outage();
     let frozen = stack.freeze().await;
-    let broker = stack.descendants("beam.smp").await;
+    let broker = stack.descendants("-s rabbit boot").await;
     assert_eq!(broker.len(), 1, "one broker: {broker:?}");
     broker[0].signal("KILL");
     eventually("another broker", RESTART, || async {

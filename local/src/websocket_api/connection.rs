@@ -2,13 +2,14 @@
 //! send to it or close it. Its socket belongs to the task in `socket`.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::limits::{SEND_BUFFER_BYTES, SEND_BUFFER_MESSAGES};
+use super::limits::{FRAMES_AT_ONCE, SEND_BUFFER_BYTES, SEND_BUFFER_MESSAGES};
 
 /// A client's connection, from the answer of `$connect` to its close.
 pub struct Connection {
@@ -18,6 +19,7 @@ pub struct Connection {
     active_after: AtomicU64,
     outgoing: mpsc::Sender<Utf8Bytes>,
     waiting_bytes: AtomicUsize,
+    turns: Arc<Semaphore>,
     closing: watch::Sender<Option<Closing>>,
 }
 
@@ -101,6 +103,7 @@ impl Connection {
             active_after: AtomicU64::new(0),
             outgoing,
             waiting_bytes: AtomicUsize::new(0),
+            turns: Arc::new(Semaphore::new(FRAMES_AT_ONCE)),
             closing,
         };
         let task = Task {
@@ -144,6 +147,12 @@ impl Connection {
             // Its task has ended: to the sender that is a message on its way to a client that left.
             Err(mpsc::error::TrySendError::Closed(_)) => Ok(()),
         }
+    }
+
+    /// Waits until one more frame may be handled, as long as the turn is held.
+    pub async fn turn(&self) -> OwnedSemaphorePermit {
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        turn.expect("nobody closes it")
     }
 
     /// Notes that so many queued bytes are no longer queued.

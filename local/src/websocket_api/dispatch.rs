@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::Gateway;
@@ -56,15 +57,23 @@ impl Gateway {
         self.stage_requests.as_ref().is_none_or(Rate::allows)
     }
 
-    /// Handles one text frame, at the same time as others.
-    pub(super) fn accept_frame(self: &Arc<Self>, connection: &Arc<Connection>, text: Utf8Bytes) {
+    /// Handles one text frame, at the same time as others; the turn is over with it.
+    pub(super) fn accept_frame(
+        self: &Arc<Self>,
+        connection: &Arc<Connection>,
+        text: Utf8Bytes,
+        turn: OwnedSemaphorePermit,
+    ) {
         if !self.stage_allows() || !self.requests.allows() {
             notify(connection, "Too Many Requests", &event::new_id());
             return;
         }
         let gateway = Arc::clone(self);
         let connection = Arc::clone(connection);
-        tokio::spawn(async move { gateway.dispatch(&connection, &text).await });
+        tokio::spawn(async move {
+            gateway.dispatch(&connection, &text).await;
+            drop(turn);
+        });
     }
 
     async fn dispatch(&self, connection: &Connection, text: &str) {

@@ -24,6 +24,11 @@ pub const REQUESTS_PER_SECOND: u32 = 10_000;
 /// How many requests may come at once.
 pub const REQUESTS_BURST: u32 = 5_000;
 
+/// Frames of one connection that are handled at once; the next one is read when
+/// one of them is done. AWS publishes no figure: here it keeps a client that
+/// floods from holding every process of a function.
+pub const FRAMES_AT_ONCE: usize = 32;
+
 /// Bytes that wait for one client before `@connections` answers 429. AWS does
 /// not publish its own figure.
 pub const SEND_BUFFER_BYTES: usize = 1024 * 1024;

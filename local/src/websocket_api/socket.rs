@@ -109,7 +109,8 @@ impl Gateway {
             match stream.next().await {
                 Some(Ok(Message::Text(text))) => {
                     connection.touch();
-                    self.accept_frame(connection, text);
+                    let turn = connection.turn().await;
+                    self.accept_frame(connection, text, turn);
                 }
                 Some(Ok(Message::Binary(_))) => return End::ByGateway(Closing::UNSUPPORTED),
                 // Neither counts as activity: AWS does not say that it does.
