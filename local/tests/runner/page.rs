@@ -26,11 +26,8 @@ async fn files_have_their_type_and_paths_of_the_page_its_index() {
         let response = runner.get(path).await;
         assert_eq!(response.headers()[CONTENT_TYPE], "text/html; charset=utf-8");
         assert_eq!(response.headers()[CACHE_CONTROL], "no-cache");
-        assert_eq!(
-            response.headers()[CONTENT_SECURITY_POLICY],
-            "default-src 'none'"
-        );
-        assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+        // The template's distribution says which policy; this one has none.
+        assert!(!response.headers().contains_key(CONTENT_SECURITY_POLICY));
         assert_eq!(response.text().await.expect("a body"), "<!doctype html>");
     }
     let wasm = runner.get("/app_bg-0a1b2c3d4e5f.wasm").await;
