@@ -7,6 +7,7 @@ mod caller;
 mod codes;
 mod entrance;
 mod guess;
+mod notice;
 mod second_factor;
 mod sessions;
 
@@ -15,6 +16,7 @@ pub use caller::{Caller, Gate};
 pub use codes::{Ask, Codes, Sent, Settings, Subject};
 pub use entrance::Arrival;
 pub use guess::{Guess, Guessing};
+pub use notice::tell_of_change;
 pub use second_factor::Factor;
 pub use sessions::{Continued, Sessions, Started};
 

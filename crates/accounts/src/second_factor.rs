@@ -1,13 +1,14 @@
 //! Comparing second factors: an app's code or a recovery code.
 
-use credentials::{Sealed, random, recovery};
+use credentials::{Sealed, recovery};
 use domain::limits::DISABLED_WAIT;
-use domain::mail::{FactorChange, Job};
+use domain::mail::FactorChange;
 use domain::{FactorCode, Millis, TotpCode};
 use store::users::Account;
 
 use crate::codes::Codes;
 use crate::guess::{Guess, Guessing};
+use crate::notice::tell_of_change;
 use crate::{Error, Result};
 
 /// What a second factor was worth.
@@ -66,11 +67,8 @@ impl Codes {
 
     /// The code is used up: its owner goes on although the broker is away.
     async fn tell_of_recovery_code(&self, account: &Account, now: Millis) {
-        let notice = Job::FactorChanged {
-            email: account.email.clone(),
-            change: FactorChange::RecoveryCodeUsed,
-        };
-        if let Err(error) = self.outbox().publish(&random::id(), &notice, now).await {
+        let change = FactorChange::RecoveryCodeUsed;
+        if let Err(error) = tell_of_change(self.outbox(), account, change, now).await {
             tracing::warn!(%error, "the owner is not told of a recovery code");
         }
     }

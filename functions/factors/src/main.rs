@@ -12,8 +12,7 @@ mod step_up;
 mod totp;
 
 use accounts::{Caller, Codes, Gate};
-use credentials::{Verifier, random};
-use domain::mail::{FactorChange, Job};
+use credentials::Verifier;
 use domain::settings::Variables;
 use edge::Refusal;
 use edge::http::{Call, Outcome};
@@ -49,20 +48,6 @@ impl App {
         let (caller, account) = self.account(call).await?;
         let fresh = self.gate.fresh_until(&caller, call.now).await?;
         fresh.map(|_| account).ok_or(Refusal::NotFresh)
-    }
-
-    /// Mails the owner what is about to change: while the broker is away, nothing
-    /// does.
-    async fn tell(
-        &self,
-        account: &Account,
-        change: FactorChange,
-        call: &Call,
-    ) -> Result<(), Refusal> {
-        let email = account.email.clone();
-        let notice = Job::FactorChanged { email, change };
-        let outbox = self.codes.outbox();
-        Ok(outbox.publish(&random::id(), &notice, call.now).await?)
     }
 }
 

@@ -1,5 +1,6 @@
 //! `POST /api/recovery-codes`
 
+use accounts::tell_of_change;
 use credentials::recovery;
 use domain::mail::FactorChange;
 use edge::Refusal;
@@ -16,8 +17,13 @@ pub(crate) async fn renew(app: &App, call: Call) -> Outcome {
     }
     let codes = recovery::codes();
     let hashes = codes.iter().map(|code| recovery::hash(&account.id, code));
-    app.tell(&account, FactorChange::RecoveryCodesMade, &call)
-        .await?;
+    tell_of_change(
+        app.codes.outbox(),
+        &account,
+        FactorChange::RecoveryCodesMade,
+        call.now,
+    )
+    .await?;
     let store = app.codes.store();
     if !store
         .replace_recovery_codes(&account.id, hashes.collect())

@@ -1,5 +1,6 @@
 //! Turning codes from an app on and off.
 
+use accounts::tell_of_change;
 use credentials::{Sealed, TotpSecret, recovery};
 use domain::limits::TOTP_SETUP_LIFETIME;
 use domain::mail::FactorChange;
@@ -58,7 +59,7 @@ pub(crate) async fn confirm(app: &App, call: Call) -> Outcome {
         });
     };
 
-    app.tell(&account, FactorChange::TotpOn, &call).await?;
+    tell_of_change(app.codes.outbox(), &account, FactorChange::TotpOn, call.now).await?;
     let ended = store.end_ceremony(&id, Kind::TotpSetup, call.now).await?;
     ended.ok_or(Refusal::Expired)?;
     let codes = recovery::codes();
@@ -82,7 +83,13 @@ pub(crate) async fn turn_off(app: &App, call: Call) -> Outcome {
     if account.password_is_short && account.passkeys.is_empty() {
         return Err(Refusal::needs_longer_password());
     }
-    app.tell(&account, FactorChange::TotpOff, &call).await?;
+    tell_of_change(
+        app.codes.outbox(),
+        &account,
+        FactorChange::TotpOff,
+        call.now,
+    )
+    .await?;
     match app.codes.store().turn_totp_off(&account.id).await? {
         Removed::Yes => Ok(Answer::no_content()),
         Removed::NotThere => Err(Refusal::NotFound),

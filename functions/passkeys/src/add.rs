@@ -1,5 +1,6 @@
 //! Adding a passkey.
 
+use accounts::tell_of_change;
 use credentials::random;
 use domain::limits::{CEREMONY_LIFETIME, PASSKEYS_PER_USER};
 use domain::mail::FactorChange;
@@ -57,8 +58,7 @@ pub(crate) async fn finish(app: &App, call: Call) -> Outcome {
     let made = app.site.finish_setup(ceremony.state(), &body.credential)?;
     let made = made.map_err(|_| Invalid::new("credential", "is not what was asked for."))?;
 
-    app.tell(&account, FactorChange::PasskeyAdded, &call)
-        .await?;
+    tell_of_change(&app.outbox, &account, FactorChange::PasskeyAdded, call.now).await?;
     let passkey = Passkey {
         id: random::id(),
         credential: made.credential,

@@ -10,8 +10,7 @@ mod remove;
 mod sign_in;
 
 use accounts::{Gate, Sessions};
-use credentials::{Verifier, random};
-use domain::mail::{FactorChange, Job};
+use credentials::Verifier;
 use domain::settings::Variables;
 use edge::Refusal;
 use edge::http::{Call, Outcome};
@@ -55,22 +54,6 @@ impl App {
         fresh.ok_or(Refusal::NotFresh)?;
         let account = self.store.account(&caller.user.id).await?;
         account.ok_or(Refusal::SignedOut)
-    }
-
-    /// Mails the owner what is about to change: while the broker is away, nothing
-    /// does.
-    async fn tell(
-        &self,
-        account: &Account,
-        change: FactorChange,
-        call: &Call,
-    ) -> Result<(), Refusal> {
-        let email = account.email.clone();
-        let notice = Job::FactorChanged { email, change };
-        Ok(self
-            .outbox
-            .publish(&random::id(), &notice, call.now)
-            .await?)
     }
 }
 

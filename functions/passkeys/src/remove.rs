@@ -1,5 +1,6 @@
 //! `DELETE /api/passkeys/{id}`
 
+use accounts::tell_of_change;
 use domain::mail::FactorChange;
 use edge::Refusal;
 use edge::http::{Answer, Call, Outcome};
@@ -18,8 +19,13 @@ pub(crate) async fn remove(app: &App, call: Call) -> Outcome {
     if account.password_is_short && is_last {
         return Err(Refusal::needs_longer_password());
     }
-    app.tell(&account, FactorChange::PasskeyRemoved, &call)
-        .await?;
+    tell_of_change(
+        &app.outbox,
+        &account,
+        FactorChange::PasskeyRemoved,
+        call.now,
+    )
+    .await?;
     match app.store.remove_passkey(&account.id, &id).await? {
         Removed::Yes => Ok(Answer::no_content()),
         Removed::NotThere => Err(Refusal::NotFound),
