@@ -5,6 +5,7 @@
 //! before has a queue without a leader afterwards.
 
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use lapin::message::BasicGetMessage;
 use lapin::options::{
@@ -13,6 +14,7 @@ use lapin::options::{
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::uri::{AMQPUri, AMQPUserInfo};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
+use tokio::time::timeout;
 
 use crate::services::rabbitmq::RabbitMq;
 
@@ -23,12 +25,17 @@ async fn channel(broker: &RabbitMq) -> (Connection, Channel) {
         password: broker.password().to_owned(),
     };
     loop {
-        let connecting = Connection::connect_uri(uri.clone(), ConnectionProperties::default());
-        if let Ok(connection) = connecting.await {
-            let channel = connection.create_channel().await.expect("a channel");
-            return (connection, channel);
+        let connecting = async {
+            let properties = ConnectionProperties::default();
+            let connection = Connection::connect_uri(uri.clone(), properties).await?;
+            let channel = connection.create_channel().await?;
+            Ok::<_, lapin::Error>((connection, channel))
+        };
+        // lapin may wait for ever for a server that was killed as it answered.
+        if let Ok(Ok(connected)) = timeout(Duration::from_secs(5), connecting).await {
+            return connected;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
