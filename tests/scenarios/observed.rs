@@ -82,7 +82,10 @@ async fn what_happens_is_counted_in_the_embedded_metric_format(stack: Arc<Stack>
 
 async fn a_sign_in_leads_to_its_mail_by_its_trace(stack: Arc<Stack>) {
     let visitor = Visitor::new(&stack, "Ann");
+    let before = stack.journal.length();
     visitor.sign_up().await;
+    // A function writes its line after its answer.
+    one(&stack, before, "POST /api/verify-otp").await;
     let from = stack.journal.length();
     let challenge = visitor.login().await.expect(200).text("/challenge");
     let code = visitor.code().await;

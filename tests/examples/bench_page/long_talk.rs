@@ -10,6 +10,8 @@ use serde_json::Value;
 
 /// As many speakers as it takes for each to stay below the limit of frames.
 const SPEAKERS: usize = 50;
+/// How many of them speak at once.
+const AT_ONCE: usize = 5;
 /// What each of them says at once.
 const EACH: usize = 190;
 /// All of it.
@@ -74,7 +76,9 @@ async fn filled_room(stack: &Arc<Stack>) -> (Person, String) {
     let speakers = join_all((0..SPEAKERS).map(|_| Person::join(stack, "Bob"))).await;
     let all: Vec<&Person> = speakers.iter().collect();
     let room = ann.create_group("Long", &all).await;
-    join_all(speakers.iter().map(|person| speak(person, &room))).await;
+    for some in speakers.chunks(AT_ONCE) {
+        join_all(some.iter().map(|person| speak(person, &room))).await;
+    }
     (ann, room)
 }
 
@@ -84,6 +88,7 @@ async fn speak(person: &Person, room: &str) {
         let text = format!("{number}: the kettle is on, and there is cake for everybody who comes");
         socket.say(room, &text).await;
     }
+    socket.close().await;
 }
 
 async fn memory(driver: &Driver, browser: &Browser) -> anyhow::Result<String> {
