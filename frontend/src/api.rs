@@ -15,7 +15,7 @@ use wire::Refusal;
 use wire::http::SignedIn;
 
 use crate::browser;
-use crate::json::{self, Read, Write};
+use crate::json::{self, Json, Read, Write};
 use crate::state::Failure;
 
 /// How long to wait for an answer, in milliseconds: longer than API Gateway's
@@ -45,17 +45,11 @@ impl Api {
         });
     }
 
-    /// Forgets the session.
-    pub fn sign_out(&self) {
-        *self.token.borrow_mut() = None;
-    }
-
     /// Asks for a new access token by the cookie.
-    pub async fn refresh(&self) -> Result<SignedIn, Failure> {
-        let answer = request("POST", "/api/refresh", None, None).await?;
-        let signed_in: SignedIn = decode(&answer)?;
+    async fn refresh(&self) -> Result<String, Failure> {
+        let signed_in: SignedIn = post_nothing("/api/refresh").await?;
         self.sign_in(&signed_in);
-        Ok(signed_in)
+        Ok(signed_in.access_token)
     }
 
     /// The access token, fresh.
@@ -65,7 +59,7 @@ impl Api {
         });
         match held {
             Some(token) => Ok(token),
-            None => Ok(self.refresh().await?.access_token),
+            None => self.refresh().await,
         }
     }
 
@@ -103,12 +97,19 @@ impl Api {
         let token = self.token().await?;
         match request(method, path, body.as_deref(), Some(&token)).await {
             Err(failure) if failure.is_signed_out() => {
-                let token = self.refresh().await?.access_token;
+                let token = self.refresh().await?;
                 request(method, path, body.as_deref(), Some(&token)).await
             }
             answer => answer,
         }
     }
+}
+
+/// Signs in by the cookie, if there is one that counts.
+pub async fn resume() -> Result<Json, Failure> {
+    let answer: Json = post_nothing("/api/refresh").await?;
+    let is_whole = SignedIn::read(&answer).is_some();
+    is_whole.then_some(answer).ok_or(Failure::Unreachable)
 }
 
 /// Posts something before anybody is signed in.

@@ -105,6 +105,19 @@ pub fn set_badge(is_on: bool) {
     }
 }
 
+/// Loads the page anew.
+pub fn reload() {
+    // Only a document that is not shown refuses.
+    let _ = window().location().reload();
+}
+
+/// Tells the browser's console of a fault of ours.
+pub fn report_panics() {
+    std::panic::set_hook(Box::new(|fault| {
+        web_sys::console::error_1(&fault.to_string().into());
+    }));
+}
+
 /// The window.
 pub fn window() -> web_sys::Window {
     web_sys::window().expect("the page runs in a window")

@@ -1,11 +1,13 @@
 //! Every frame, and how each is refused.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use e2e::harness::Test;
 use e2e::people::{Person, Socket};
 use e2e::stack::Stack;
 use e2e::wait::now;
+use mongodb::bson::{Document, doc};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -23,6 +25,7 @@ pub fn tests() -> Vec<Test> {
         a_text_that_cannot_be_is_refused_by_the_message_s_id,
         item_34_every_frame_to_a_room_one_is_not_in_is_refused,
         item_34_the_sender_is_who_holds_the_socket,
+        a_socket_that_was_left_open_when_its_session_ended_is_told_and_closed,
     ]
 }
 
@@ -301,4 +304,28 @@ async fn item_34_the_sender_is_who_holds_the_socket(stack: Arc<Stack>) {
     assert_eq!(ack["seq"], 2, "an id is unique per sender");
     let heard = a.hear(&room, "from Bob").await;
     assert_eq!(heard["from"], bob.user());
+}
+
+/// As when the function that ended the session was killed before it came to
+/// close the sockets.
+async fn a_socket_that_was_left_open_when_its_session_ended_is_told_and_closed(stack: Arc<Stack>) {
+    let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
+    let room = ann.create_group("Tea", &[&bob]).await;
+    let (mut a, mut b) = tokio::join!(ann.online(), bob.online());
+    let uri = stack
+        .ready()
+        .mongodb
+        .expect("the runner names its database");
+    let client = mongodb::Client::with_uri_str(&uri).await;
+    let database = client.expect("a URI").default_database();
+    let presence = database.expect("a name").collection::<Document>("presence");
+    let ended = doc! { "$set": { "sockets": [] } };
+    let ended = presence.update_one(doc! { "_id": &ann.id }, ended).await;
+    assert_eq!(ended.expect("an answer").modified_count, 1);
+
+    let frame = json!({"action": "message", "id": "late", "room": room, "text": "late"});
+    a.refused(frame, "signed_out").await;
+    a.closed_within(Duration::from_secs(5)).await;
+    b.ping().await;
+    assert_eq!(b.heard("message"), Vec::<Value>::new());
 }

@@ -38,18 +38,26 @@ def event(uri="/", headers=None):
 
 
 def check_page(code):
-    """Whatever is no file is the page."""
+    """Whatever is no file is the page; its parts are asked for compressed by
+    whoever takes them so."""
     expected = {
         "/": "/index.html",
         "/rooms/0123": "/index.html",
         "/rooms/a.b/c": "/index.html",
         "/index.html": "/index.html",
-        "/assets/banter-0a1b2c3d.wasm": "/assets/banter-0a1b2c3d.wasm",
+        "/assets/rooms-0a1b2c3d.wasm": "/assets/rooms-0a1b2c3d.wasm.br",
+        "/assets/rooms-0a1b2c3d.js": "/assets/rooms-0a1b2c3d.js.br",
+        "/assets/style-0a1b2c3d.css": "/assets/style-0a1b2c3d.css.br",
+        "/assets/icon-0a1b2c3d.svg": "/assets/icon-0a1b2c3d.svg",
         "/favicon.ico": "/favicon.ico",
     }
-    for asked, wanted in expected.items():
-        got = run(code, event(asked))["uri"]
-        assert got == wanted, f"{asked}: {got}, not {wanted}"
+    for accepted in ("br", "gzip, deflate, br, zstd", "gzip", None):
+        takes_it = accepted is not None and "br" in accepted
+        headers = {"accept-encoding": accepted} if accepted else {}
+        for asked, wanted in expected.items():
+            wanted = wanted if takes_it else wanted.removesuffix(".br")
+            got = run(code, event(asked, headers))["uri"]
+            assert got == wanted, f"{asked}, accepting {accepted}: {got}, not {wanted}"
 
 
 def check_api(code):

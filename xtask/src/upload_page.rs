@@ -85,8 +85,6 @@ fn plan(page: &Path, bucket: &str) -> anyhow::Result<Vec<Command>> {
     let mut assets: Vec<PathBuf> = entries
         .map(|entry| Ok(entry?.path()))
         .collect::<anyhow::Result<_>>()?;
-    // CloudFront compresses by itself.
-    assets.retain(|path| path.extension().is_none_or(|extension| extension != "br"));
     assets.sort();
     let mut commands = Vec::new();
     for asset in &assets {
@@ -105,7 +103,15 @@ fn plan(page: &Path, bucket: &str) -> anyhow::Result<Vec<Command>> {
 fn copy(file: &Path, target: &str, caching: &str) -> anyhow::Result<Command> {
     let mut aws = Command::new("aws");
     aws.args(["s3", "cp"]).arg(file).arg(target);
-    aws.args(["--content-type", content_type(file)?]);
+    let is_compressed = file.extension().is_some_and(|extension| extension == "br");
+    let plain = match is_compressed {
+        true => file.with_extension(""),
+        false => file.to_path_buf(),
+    };
+    aws.args(["--content-type", content_type(&plain)?]);
+    if is_compressed {
+        aws.args(["--content-encoding", "br"]);
+    }
     aws.args(["--cache-control", caching]);
     Ok(aws)
 }
@@ -163,6 +169,11 @@ mod tests {
         let lines: Vec<_> = commands.iter().map(quoted).collect();
         let expected = [
             ("assets/app-0a1b2c3d.wasm", "application/wasm", FOR_EVER),
+            (
+                "assets/app-0a1b2c3d.wasm.br",
+                "application/wasm --content-encoding br",
+                FOR_EVER,
+            ),
             (
                 "assets/app-deadbeef.js",
                 "'text/javascript; charset=utf-8'",

@@ -2,6 +2,7 @@
 //! hashes, passwords, sealed secrets, TOTP and recovery codes, access tokens and
 //! refresh tokens. No I/O; ring does the work, argon2 the passwords.
 
+mod argon2id;
 pub mod password;
 pub mod pepper;
 pub mod random;

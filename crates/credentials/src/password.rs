@@ -1,9 +1,12 @@
 //! Passwords: argon2id with its parameters in the hash, and the refusal of
 //! common ones.
 
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::Params;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{CustomizedPasswordHasher, PasswordVerifier, generate_salt};
 use domain::{Invalid, Password};
+
+use crate::argon2id::Argon2id;
 
 /// OWASP's Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -44,8 +47,9 @@ pub fn refuse_common(field: &str, password: &Password, about: &[&str]) -> Result
 /// thread of its own.
 pub async fn hash(password: Password) -> String {
     blocking(move || {
-        argon2()
-            .hash_password(password.as_str().as_bytes())
+        let params = Params::new(MEMORY_KIB, PASSES, 1, None).expect("these are in range");
+        Argon2id
+            .hash_password_with_params(password.as_str().as_bytes(), &generate_salt(), params)
             .expect("argon2 hashes any password of a few hundred bytes")
             .to_string()
     })
@@ -57,9 +61,10 @@ pub async fn hash(password: Password) -> String {
 pub async fn verify(password: Password, kept: Option<String>) -> Verdict {
     blocking(move || {
         let hash = kept.as_deref().unwrap_or(NOBODYS);
-        let right = argon2()
-            .verify_password(password.as_str().as_bytes(), hash)
-            .is_ok();
+        let right = PasswordHash::new(hash).is_ok_and(|hash| {
+            let password = password.as_str().as_bytes();
+            Argon2id.verify_password(password, &hash).is_ok()
+        });
         if right && kept.is_some() {
             Verdict::Right
         } else {
@@ -74,11 +79,6 @@ pub fn is_outdated(kept: &str) -> bool {
     !kept.starts_with(&format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p=1$"))
 }
 
-fn argon2() -> Argon2<'static> {
-    let params = Params::new(MEMORY_KIB, PASSES, 1, None).expect("the parameters are in range");
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-}
-
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work)
         .await
@@ -87,6 +87,9 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 
 #[cfg(test)]
 mod tests {
+    use argon2::password_hash::PasswordHasher;
+    use argon2::{Algorithm, Argon2, Version};
+
     use super::*;
 
     fn password(text: &str) -> Password {

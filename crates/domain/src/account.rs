@@ -16,7 +16,7 @@ impl EmailAddress {
     /// Reads an address of the plain form `local@domain.tld` (RFC 5321 without
     /// quoted local parts and address literals).
     pub fn parse(field: &str, text: &str) -> Result<Self, Invalid> {
-        let text = text.trim().to_lowercase();
+        let text = text.trim().to_ascii_lowercase();
         let is_address = text.len() <= 254
             && text
                 .rsplit_once('@')

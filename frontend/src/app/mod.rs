@@ -1,10 +1,9 @@
-//! Joins the state, the network and the views: views call these methods, and
-//! draw the signals that change by them.
+//! The rooms: joins the state, the network and the views. Views call these
+//! methods, and draw the signals that change by them.
 
 mod account;
-mod entry;
 mod forms;
-mod held;
+mod leave;
 mod talk;
 
 use std::cell::{Cell, RefCell};
@@ -12,33 +11,27 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
-use client::{Chat, Millis};
+use client::Chat;
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::prelude::*;
-
-pub use held::Held;
+use wire::http::SignedIn;
 
 use crate::api::Api;
-use crate::browser;
+use crate::held::Held;
+use crate::json::{Json, Read};
 use crate::socket::Socket;
-use crate::state::{Account, Entry, Screen};
-use crate::view;
+use crate::state::Account;
+use crate::{browser, view};
 
 /// Everything that a view needs.
 #[derive(Clone, Copy)]
 pub struct App {
-    /// Which view is shown.
-    pub screen: Held<Screen>,
-    /// The way in.
-    pub entry: Held<Entry>,
     /// The rooms.
     pub chat: Held<Chat>,
     /// What one is told beside the rooms, until the next thing.
     pub notice: Held<Option<String>>,
-    /// The time, to the second, for what counts down.
-    pub now: Held<Millis>,
     /// Whether the newest message of the open room is in view.
     pub is_at_end: Held<bool>,
     /// Up to where one had read the open room when one last looked away.
@@ -75,20 +68,18 @@ struct Inner {
     opening: Cell<Option<TimeoutHandle>>,
 }
 
-/// Draws the page; the loader calls it.
-#[wasm_bindgen(start)]
-fn start() {
-    std::panic::set_hook(Box::new(|fault| {
-        web_sys::console::error_1(&fault.to_string().into());
-    }));
-    if let Some(loading) = browser::document().get_element_by_id("loading") {
-        loading.remove();
-    }
+/// Draws the rooms of whoever has signed in, by the service's answer to that.
+pub fn start(signed_in: JsValue) {
+    browser::report_panics();
+    let Some(signed_in) = SignedIn::read(&Json::of_js(signed_in)) else {
+        // The way in has read it before.
+        return;
+    };
     leptos::mount::mount_to_body(|| {
-        let app = App::new();
+        let app = App::of(signed_in);
         provide_context(app);
         app.begin();
-        view::page()
+        view::rooms_page()
     });
 }
 
@@ -98,20 +89,19 @@ pub fn app() -> App {
 }
 
 impl App {
-    fn new() -> Self {
+    fn of(signed_in: SignedIn) -> Self {
+        let inner = Inner::default();
+        inner.api.sign_in(&signed_in);
         Self {
-            screen: Held::default(),
-            entry: Held::default(),
-            chat: Held::default(),
+            chat: Held::new(Chat::of(signed_in.user)),
             notice: Held::default(),
-            now: Held::new(browser::now()),
             is_at_end: Held::new(true),
             mark: Held::default(),
             account: Held::default(),
             opened: Held::default(),
             search: Held::default(),
             announced: Held::default(),
-            inner: StoredValue::new_local(Rc::default()),
+            inner: StoredValue::new_local(Rc::new(inner)),
         }
     }
 
@@ -120,7 +110,7 @@ impl App {
     }
 
     fn begin(self) {
-        self.resume();
+        self.change(|chat| chat.connect(browser::now()));
         set_interval(move || self.second_passed(), Duration::from_secs(1));
 
         let woke = Closure::<dyn Fn()>::new(move || self.woke());
@@ -131,7 +121,7 @@ impl App {
         woke.forget();
 
         Effect::new(move || {
-            let unread = self.unread();
+            let unread = self.chat.with(Chat::unread);
             browser::set_title(&crate::words::title(unread));
             browser::set_badge(unread > 0);
         });
@@ -141,30 +131,16 @@ impl App {
         });
     }
 
-    fn unread(self) -> i64 {
-        match self.screen.get() {
-            Screen::Chat => self.chat.with(Chat::unread),
-            _ => 0,
-        }
-    }
-
     fn second_passed(self) {
-        let now = browser::now();
-        match self.screen.get_untracked() {
-            Screen::Chat => {
-                self.tick(now);
-                self.fetch_last();
-            }
-            Screen::Entry => self.now.set(now),
-            Screen::Starting | Screen::Unreachable => {}
-        }
+        self.tick(browser::now());
+        self.fetch_last();
     }
 
     /// The browser is back from a sleep, another tab or a place without network.
     fn woke(self) {
         let is_visible = browser::is_visible();
         self.see(is_visible && self.is_at_end.get_untracked());
-        if self.screen.get_untracked() == Screen::Chat && is_visible {
+        if is_visible {
             self.quietly(|chat| chat.woke(browser::now()));
         }
     }

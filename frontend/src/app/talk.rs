@@ -11,7 +11,7 @@ use wire::http::{RoomAnswer, Rooms, SocketAddress};
 use super::App;
 use crate::browser;
 use crate::socket::{Event, Socket};
-use crate::state::{Failure, Problem, Screen, to_fetch};
+use crate::state::{Failure, Problem, to_fetch};
 use crate::words;
 
 impl App {
@@ -140,7 +140,7 @@ impl App {
     }
 
     fn wants(self, attempt: u32) -> bool {
-        self.screen.get_untracked() == Screen::Chat && self.inner().attempt.get() == attempt
+        self.inner().attempt.get() == attempt
     }
 
     fn socket_says(self, event: Event) {

@@ -36,10 +36,7 @@ pub fn is_whole_code(typed: &str) -> bool {
 
 /// A code from an app, or a recovery code, without what people put in between.
 pub fn read_factor_code(typed: &str) -> Result<String, Problem> {
-    let code: String = typed
-        .chars()
-        .filter(|each| each.is_alphanumeric())
-        .collect();
+    let code: String = typed.chars().filter(char::is_ascii_alphanumeric).collect();
     if code.is_empty() {
         return Err(Problem::of_field("code", words::FACTOR_CODE_MISSING));
     }

@@ -35,7 +35,7 @@ pub use strength::{Strength, strength};
 #[cfg(test)]
 mod samples;
 
-/// Which of the page's few views is shown.
+/// Which of the views before the rooms is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Screen {
     /// Asking the service whether this browser is signed in.
@@ -43,8 +43,6 @@ pub enum Screen {
     Starting,
     /// The service cannot be reached to ask it.
     Unreachable,
-    /// The way in.
+    /// The forms.
     Entry,
-    /// The rooms.
-    Chat,
 }

@@ -40,13 +40,13 @@ pub fn strength(password: &str) -> Strength {
 
 /// Each different word counts once, as a word of a dictionary at the most.
 fn bits(password: &str) -> u32 {
-    let lower = password.to_lowercase();
-    let mut words: Vec<&str> = lower
-        .split(|each: char| !each.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .collect();
-    words.sort_unstable();
-    words.dedup();
+    let lower = password.to_ascii_lowercase();
+    let mut words: Vec<&str> = Vec::new();
+    for word in lower.split(|each: char| each.is_ascii() && !each.is_ascii_alphanumeric()) {
+        if !word.is_empty() && !words.contains(&word) {
+            words.push(word);
+        }
+    }
     // Without spaces nobody can tell its words: every five letters are one.
     let longest = |word: &&str| (turns(word) * 11 / 5).min(WORD * (1 + turns(word) / 8));
     words.iter().map(longest).sum()

@@ -22,12 +22,11 @@
 //! The problem of the field `#x` is `#x-problem`.
 
 mod account;
-mod code;
 mod composer;
 mod dialog;
-mod entry;
 mod face;
 mod field;
+mod form;
 mod icons;
 mod items;
 mod message;
@@ -37,44 +36,16 @@ mod room;
 mod rooms;
 mod start;
 mod strength;
+mod way_in;
 
 use leptos::prelude::*;
 
-use items::click;
-
-use crate::app::app;
-use crate::state::Screen;
-use crate::words;
-
-/// The whole page.
-pub fn page() -> impl IntoView {
-    let app = app();
-    let screen = move || match app.screen.get() {
-        Screen::Starting => "starting",
-        Screen::Unreachable => "unreachable",
-        Screen::Entry => "entry",
-        Screen::Chat => "chat",
-    };
-    view! {
-        <div id="page" data-screen=screen>
-            {move || match app.screen.get() {
-                Screen::Starting => view! {
-                    <p class="centre" role="status">{words::STARTING}</p>
-                }.into_any(),
-                Screen::Unreachable => unreachable().into_any(),
-                Screen::Entry => entry::entry().into_any(),
-                Screen::Chat => rooms::chat().into_any(),
-            }}
-        </div>
-    }
+/// All of the way in.
+pub fn way_in_page() -> impl IntoView {
+    way_in::page()
 }
 
-fn unreachable() -> impl IntoView {
-    let app = app();
-    view! {
-        <main class="centre">
-            <p role="alert">{words::UNREACHABLE}</p>
-            <button id="try-again" class="main" on:click=click(move || app.resume())>{words::AGAIN}</button>
-        </main>
-    }
+/// All of the rooms.
+pub fn rooms_page() -> impl IntoView {
+    view! { <div id="page" data-screen="chat">{rooms::chat()}</div> }
 }

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::dialog::dialog;
-use super::entry::on_submit;
 use super::field::{Ask, field};
+use super::form::on_submit;
 use crate::app::{Opened, app};
 use crate::state::Problem;
 use crate::words;

@@ -2,7 +2,7 @@
 //!
 //! Each asset has its content in its name, so that browsers and CloudFront may
 //! keep it for ever; only `index.html` is asked for anew. Sources name each
-//! other plainly (`assets/style.css`, `./banter.js`), and the names are put in
+//! other plainly (`assets/style.css`, `./rooms.js`), and the names are put in
 //! here.
 
 use std::fs;
@@ -18,6 +18,8 @@ use crate::styles;
 pub struct Asset {
     name: String,
     bytes: Vec<u8>,
+    /// Whether the bundler made it: that is left as it is.
+    is_made: bool,
 }
 
 impl Asset {
@@ -26,13 +28,21 @@ impl Asset {
         Self {
             name: name.to_owned(),
             bytes,
+            is_made: false,
         }
     }
 
-    /// Whether other assets may be named in it. The JavaScript that the bundler
-    /// makes is left as it is.
+    /// An asset that the bundler made, in which no other is named.
+    pub fn made(name: &str, bytes: Vec<u8>) -> Self {
+        Self {
+            is_made: true,
+            ..Self::new(name, bytes)
+        }
+    }
+
+    /// Whether other assets may be named in it.
     fn names_others(&self) -> bool {
-        self.name != "banter.js" && !self.name.ends_with(".wasm")
+        !self.is_made
     }
 }
 
@@ -168,8 +178,8 @@ mod tests {
                 r#"<link href="assets/style.css"><script src="assets/start.js">"#,
             ),
             asset("style.css", style),
-            asset("start.js", r#"import start from "./banter.js";"#),
-            asset("banter.js", "export default 1;"),
+            asset("start.js", r#"import start from "./rooms.js";"#),
+            Asset::made("rooms.js", b"export default 1;".to_vec()),
         ]
     }
 

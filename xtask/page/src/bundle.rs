@@ -1,7 +1,7 @@
-//! Turns the module that cargo built into a folder that a browser can load.
+//! Turns the modules that cargo built into a folder that a browser can load.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, Result, bail};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::assets::{self, Asset, Site};
-use crate::compile::Profile;
+use crate::compile::{MODULES, Profile};
 use crate::compress;
 use crate::say;
 
@@ -17,15 +17,17 @@ use crate::say;
 const MANIFEST: &str = "manifest.json";
 
 /// Writes the page to `out`, unless it is there already.
-pub fn write(module: &Path, statics: &Path, out: &Path, profile: Profile) -> Result<()> {
-    let inputs = inputs(module, statics)?;
+pub fn write(modules: &[PathBuf], statics: &Path, out: &Path, profile: Profile) -> Result<()> {
+    let inputs = inputs(modules, statics)?;
     if is_up_to_date(out, &inputs) {
         say("the page is up to date");
         return Ok(());
     }
 
     let mut assets = Site::read(statics)?;
-    assets.extend(bind(module, profile)?);
+    for (name, module) in MODULES.iter().zip(modules) {
+        assets.extend(bind(name, module, profile)?);
+    }
     let mut site = Site::name(assets)?;
     let total: usize = site.assets.iter().map(|(_, bytes)| bytes.len()).sum();
     if profile == Profile::Small {
@@ -53,13 +55,13 @@ pub fn write(module: &Path, statics: &Path, out: &Path, profile: Profile) -> Res
     Ok(())
 }
 
-/// The browser's side of the module: JavaScript that loads it, and the module
+/// The browser's side of a module: JavaScript that loads it, and the module
 /// itself without what only the bundler needed.
-fn bind(module: &Path, profile: Profile) -> Result<Vec<Asset>> {
+fn bind(name: &str, module: &Path, profile: Profile) -> Result<Vec<Asset>> {
     let mut bindgen = Bindgen::new();
     bindgen
         .input_path(module)
-        .out_name("banter")
+        .out_name(name)
         .web(true)?
         .typescript(false)
         .remove_name_section(profile == Profile::Small)
@@ -72,14 +74,15 @@ fn bind(module: &Path, profile: Profile) -> Result<Vec<Asset>> {
         bail!("a dependency of the page brings JavaScript of its own, which is not bundled");
     }
     Ok(vec![
-        Asset::new("banter.js", output.js().as_bytes().to_vec()),
-        Asset::new("banter.wasm", output.wasm_mut().emit_wasm()),
+        Asset::made(&format!("{name}.js"), output.js().as_bytes().to_vec()),
+        Asset::made(&format!("{name}.wasm"), output.wasm_mut().emit_wasm()),
     ])
 }
 
 /// Length and time of change of all that the page is made of, the bundler too.
-fn inputs(module: &Path, statics: &Path) -> Result<Value> {
-    let mut paths = vec![module.to_path_buf(), std::env::current_exe()?];
+fn inputs(modules: &[PathBuf], statics: &Path) -> Result<Value> {
+    let mut paths = modules.to_vec();
+    paths.push(std::env::current_exe()?);
     for folder in ["", "assets", "styles"] {
         paths.extend(assets::files(&statics.join(folder))?);
     }

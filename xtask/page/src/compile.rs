@@ -37,10 +37,13 @@ impl Profile {
     }
 }
 
+/// The modules of the page, as cargo calls them.
+pub const MODULES: [&str; 2] = ["entry", "rooms"];
+
 /// What cargo made.
 pub struct Wasm {
-    /// The module, not yet bundled.
-    pub file: PathBuf,
+    /// The modules, not yet bundled, in the order of [`MODULES`].
+    pub files: Vec<PathBuf>,
     /// Cargo's target folder.
     pub target_folder: PathBuf,
 }
@@ -48,18 +51,20 @@ pub struct Wasm {
 /// Builds `frontend`; does nothing if it is built.
 pub fn page(root: &Path, toolchain: &Toolchain, profile: Profile) -> Result<Wasm> {
     let command = frontend_command(root, toolchain, "build", profile);
-    let file = run(command)?
-        .iter()
-        .find_map(wasm_file)
-        .context("cargo named no WebAssembly file of the page")?;
-    // <target>/wasm32-unknown-unknown/<profile>/frontend.wasm
-    let target_folder = file
+    let messages = run(command)?;
+    let file = |module: &&str| {
+        let file = messages.iter().find_map(|said| wasm_file(said, module));
+        file.with_context(|| format!("cargo named no WebAssembly file of {module}"))
+    };
+    let files = MODULES.iter().map(file).collect::<Result<Vec<_>>>()?;
+    // <target>/wasm32-unknown-unknown/<profile>/entry.wasm
+    let target_folder = files[0]
         .ancestors()
         .nth(3)
         .context("the page was built outside a target folder")?
         .to_path_buf();
     Ok(Wasm {
-        file,
+        files,
         target_folder,
     })
 }
@@ -106,14 +111,26 @@ fn frontend_command(root: &Path, toolchain: &Toolchain, task: &str, profile: Pro
     let mut command = cargo();
     command
         .current_dir(root)
-        .args([task, "--package", "frontend", "--lib", "--target", WASM])
+        .args([task, "--package", "frontend", "--lib", "--bins"])
+        .args(["--features", "browser", "--target", WASM])
         .args(["--profile", profile.name()])
         .arg(format)
-        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", FLAGS);
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags());
     for (name, value) in &toolchain.variables {
         command.env(name, value);
     }
     command
+}
+
+/// [`FLAGS`], and that no path of this machine is in what everybody loads: the
+/// same sources give the same page wherever they are built.
+fn flags() -> String {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    match home {
+        Some(home) => format!("{FLAGS} --remap-path-prefix={}=cargo", home.display()),
+        None => FLAGS.to_owned(),
+    }
 }
 
 /// Runs cargo and shows what the compiler says; cargo's messages for programs.
@@ -145,9 +162,9 @@ fn is_warning(message: &Value) -> bool {
     message["reason"] == "compiler-message" && message["message"]["level"] == "warning"
 }
 
-/// The page's module, if this message of cargo's names it.
-fn wasm_file(message: &Value) -> Option<PathBuf> {
-    if message["reason"] != "compiler-artifact" || message["target"]["name"] != "frontend" {
+/// The file of a module, if this message of cargo's names it.
+fn wasm_file(message: &Value, module: &str) -> Option<PathBuf> {
+    if message["reason"] != "compiler-artifact" || message["target"]["name"] != module {
         return None;
     }
     message["filenames"]

@@ -1,26 +1,29 @@
-//! Assets as a browser gets them over the wire.
+//! Assets as a browser gets them over the wire: compressed once, here, as small
+//! as brotli makes them, which takes longer than a server has while it sends.
 
 use anyhow::{Context, Result};
 use brotli::enc::BrotliEncoderParams;
 
-/// CloudFront compresses files of these sizes, in bytes (Amazon CloudFront,
-/// "Serve compressed files").
-const COMPRESSED: std::ops::RangeInclusive<usize> = 1_000..=10_000_000;
+/// The kinds that are sent so; CloudFront's function `PageRequest` in
+/// template.yaml asks the bucket for these.
+const COMPRESSED: [&str; 3] = ["css", "js", "wasm"];
 
-/// CloudFront does not say how hard it tries; this is what servers that compress
-/// as they send commonly take, of 11.
-const QUALITY: i32 = 5;
+/// The most that brotli tries, of 11.
+const QUALITY: i32 = 11;
 
-/// For each asset that CloudFront would compress, the same under its name and
-/// `.br`, for the runner to send to whoever accepts it.
+/// For each asset of these kinds, the same under its name and `.br`, for whoever
+/// accepts it.
 pub fn siblings(assets: &[(String, Vec<u8>)]) -> Result<Vec<(String, Vec<u8>)>> {
-    let large = assets
-        .iter()
-        .filter(|(_, bytes)| COMPRESSED.contains(&bytes.len()));
-    large
+    let is_compressed = |name: &str| {
+        let kind = name.rsplit('.').next();
+        kind.is_some_and(|kind| COMPRESSED.contains(&kind))
+    };
+    let compressed = assets.iter().filter(|(name, _)| is_compressed(name));
+    compressed
         .map(|(name, bytes)| {
             let parameters = BrotliEncoderParams {
                 quality: QUALITY,
+                size_hint: bytes.len(),
                 ..BrotliEncoderParams::default()
             };
             let mut compressed = Vec::new();
@@ -36,11 +39,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cloudfront_would_compress_is_there_compressed_and_reads_the_same() {
+    fn code_and_styles_are_there_compressed_and_read_the_same() {
         let large = (0..5_000).map(|n| (n % 7) as u8).collect::<Vec<_>>();
         let assets = [
             ("large.js".to_owned(), large.clone()),
-            ("small.js".to_owned(), vec![1; 999]),
+            ("icon.svg".to_owned(), vec![1; 999]),
         ];
         let siblings = siblings(&assets).expect("compressed");
         assert_eq!(siblings.len(), 1);

@@ -74,7 +74,7 @@ fn build(root: &Path, options: &Options) -> Result<()> {
         Some(folder) => folder.clone(),
         None => wasm.target_folder.join("page"),
     };
-    bundle::write(&wasm.file, &root.join("frontend/static"), &out, profile)?;
+    bundle::write(&wasm.files, &root.join("frontend/static"), &out, profile)?;
     println!("{}", out.display());
     Ok(())
 }

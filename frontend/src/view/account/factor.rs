@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use super::{is_busy, of, outcome, problem};
 use crate::app::app;
 use crate::state::{Change, Section, qr};
-use crate::view::entry::on_submit;
 use crate::view::field::{Ask, field};
+use crate::view::form::on_submit;
 use crate::view::items::click;
 use crate::words;
 

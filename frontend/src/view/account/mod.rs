@@ -7,8 +7,8 @@ mod step_up;
 
 use leptos::prelude::*;
 
-use super::entry::on_submit;
 use super::field::{Ask, field, username};
+use super::form::on_submit;
 use super::icons::{self, icon};
 use crate::app::app;
 use crate::state::{Account, Section};

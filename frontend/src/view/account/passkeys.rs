@@ -6,8 +6,8 @@ use wire::factors::Passkey;
 use super::{is_busy, outcome, problem};
 use crate::app::app;
 use crate::state::{Change, Section};
-use crate::view::entry::on_submit;
 use crate::view::field::{Ask, field};
+use crate::view::form::on_submit;
 use crate::view::items::{Item, click, items};
 use crate::{browser, passkey, words};
 

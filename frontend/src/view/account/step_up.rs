@@ -6,8 +6,8 @@ use super::{is_busy, of, problem};
 use crate::app::app;
 use crate::state::Section;
 use crate::view::dialog::dialog;
-use crate::view::entry::on_submit;
 use crate::view::field::{Ask, field, username};
+use crate::view::form::on_submit;
 use crate::words;
 
 const PASSWORD: Ask = Ask {

@@ -2,11 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::entry::{back, form_problem, on_submit, problem_of, submit};
-use super::field::{Ask, field, username};
-use super::items::click;
-use crate::app::app;
+use super::{back, form_problem, problem_of, submit};
 use crate::state::is_whole_code;
+use crate::view::field::{Ask, field, username};
+use crate::view::form::on_submit;
+use crate::view::items::click;
+use crate::way_in::way_in;
 use crate::words;
 
 const CODE: Ask = Ask {
@@ -39,12 +40,12 @@ const FACTOR: Ask = Ask {
 /// The code that completes a sign-in or a registration. A whole one, typed,
 /// pasted or filled in by the browser, is sent at once.
 pub fn code() -> AnyView {
-    let app = app();
+    let way_in = way_in();
     let code = RwSignal::new(String::new());
-    let send = on_submit(move || app.verify(&code.get_untracked()));
+    let send = on_submit(move || way_in.verify(&code.get_untracked()));
     Effect::new(move || {
         if code.with(|code| is_whole_code(code)) {
-            app.verify(&code.get_untracked());
+            way_in.verify(&code.get_untracked());
         }
     });
     view! {
@@ -63,9 +64,9 @@ pub fn code() -> AnyView {
 
 /// A code of an app, or a recovery code.
 pub fn second_factor() -> AnyView {
-    let app = app();
+    let way_in = way_in();
     let code = RwSignal::new(String::new());
-    let send = on_submit(move || app.verify_factor(&code.get_untracked()));
+    let send = on_submit(move || way_in.verify_factor(&code.get_untracked()));
     view! {
         <form class="form" on:submit=send novalidate>
             <h2>{words::FACTOR_TITLE}</h2>
@@ -81,14 +82,14 @@ pub fn second_factor() -> AnyView {
 
 /// The code that allows a new password, and that password.
 pub fn reset() -> AnyView {
-    let app = app();
+    let way_in = way_in();
     let (code, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
-    let send = on_submit(move || app.reset(&code.get_untracked(), password.get_untracked()));
+    let send = on_submit(move || way_in.reset(&code.get_untracked(), password.get_untracked()));
     view! {
         <form class="form" on:submit=send novalidate>
             <h2>{words::FORGOT_TITLE}</h2>
             {sent_to()}
-            {move || username(app.entry.with(|entry| Some(entry.email.clone())))}
+            {move || username(way_in.entry.with(|entry| Some(entry.email.clone())))}
             {field(RESET_CODE, code, problem_of("code"))}
             {field(RESET_PASSWORD, password, problem_of("password"))}
             {form_problem()}
@@ -101,25 +102,25 @@ pub fn reset() -> AnyView {
 }
 
 fn sent_to() -> AnyView {
-    let app = app();
-    let text = move || app.entry.with(|entry| words::code_sent(&entry.email));
+    let way_in = way_in();
+    let text = move || way_in.entry.with(|entry| words::code_sent(&entry.email));
     view! { <p id="code-sent">{text}</p> }.into_any()
 }
 
 fn resend() -> AnyView {
-    let app = app();
+    let way_in = way_in();
     let seconds = Memo::new(move |_| {
-        let now = app.now.get();
-        app.entry.with(|entry| entry.seconds_to_resend(now))
+        let now = way_in.now.get();
+        way_in.entry.with(|entry| entry.seconds_to_resend(now))
     });
-    let must_wait = move || seconds.get() > 0 || app.entry.with(|entry| entry.busy);
+    let must_wait = move || seconds.get() > 0 || way_in.entry.with(|entry| entry.busy);
     view! {
         <button
             id="code-resend"
             class="quiet"
             type="button"
             disabled=must_wait
-            on:click=click(move || app.resend())
+            on:click=click(move || way_in.resend())
         >
             {move || words::resend(seconds.get())}
         </button>

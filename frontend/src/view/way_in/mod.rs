@@ -1,13 +1,16 @@
 //! The way in: sign in, create an account, choose a new password.
 
+mod code;
+
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::field::{Ask, field};
+use super::form::on_submit;
+use super::icons;
 use super::items::click;
-use super::{code, icons};
-use crate::app::app;
-use crate::state::{Problem, Step};
+use crate::state::{Problem, Screen, Step};
+use crate::way_in::way_in;
 use crate::{browser, passkey, words};
 
 const NAME: Ask = Ask {
@@ -47,10 +50,40 @@ const FORGOT_EMAIL: Ask = Ask {
     ..LOGIN_EMAIL
 };
 
-/// The whole view.
-pub fn entry() -> AnyView {
-    let app = app();
-    let step = Memo::new(move |_| app.entry.with(|entry| entry.step.clone()));
+/// Whichever of its views is shown.
+pub fn page() -> impl IntoView {
+    let way_in = way_in();
+    let screen = move || match way_in.screen.get() {
+        Screen::Starting => "starting",
+        Screen::Unreachable => "unreachable",
+        Screen::Entry => "entry",
+    };
+    view! {
+        <div id="page" data-screen=screen>
+            {move || match way_in.screen.get() {
+                Screen::Starting => view! {
+                    <p class="centre" role="status">{words::STARTING}</p>
+                }.into_any(),
+                Screen::Unreachable => unreachable().into_any(),
+                Screen::Entry => entry().into_any(),
+            }}
+        </div>
+    }
+}
+
+fn unreachable() -> impl IntoView {
+    let way_in = way_in();
+    view! {
+        <main class="centre">
+            <p role="alert">{words::UNREACHABLE}</p>
+            <button id="try-again" class="main" on:click=click(move || way_in.resume())>{words::AGAIN}</button>
+        </main>
+    }
+}
+
+fn entry() -> AnyView {
+    let way_in = way_in();
+    let step = Memo::new(move |_| way_in.entry.with(|entry| entry.step.clone()));
     Effect::new(move |before: Option<Step>| {
         let now = step.get();
         if before.is_some_and(|before| before != now) {
@@ -67,7 +100,7 @@ pub fn entry() -> AnyView {
             </header>
             <section class="card">
                 <p id="form-notice" class="notice" role="status">
-                    {move || app.entry.with(|entry| entry.notice.clone())}
+                    {move || way_in.entry.with(|entry| entry.notice.clone())}
                 </p>
                 {move || match step.get() {
                     Step::SignIn => view! { {tabs(Step::SignIn)} {sign_in()} }.into_any(),
@@ -85,9 +118,9 @@ pub fn entry() -> AnyView {
 
 /// The problem of the form as a whole.
 pub fn form_problem() -> AnyView {
-    let app = app();
+    let way_in = way_in();
     let problem = move || {
-        app.entry.with(|entry| match &entry.problem {
+        way_in.entry.with(|entry| match &entry.problem {
             Some(Problem {
                 field: None,
                 message,
@@ -100,8 +133,12 @@ pub fn form_problem() -> AnyView {
 
 /// The problem of one field.
 pub fn problem_of(name: &'static str) -> impl Fn() -> Option<String> + Send + Sync + 'static {
-    let app = app();
-    move || app.entry.with(|entry| entry.problem.as_ref()?.beside(name))
+    let way_in = way_in();
+    move || {
+        way_in
+            .entry
+            .with(|entry| entry.problem.as_ref()?.beside(name))
+    }
 }
 
 /// The button that sends a form; it waits while a request is under way.
@@ -111,16 +148,16 @@ pub fn submit(id: &'static str, label: &'static str) -> AnyView {
 }
 
 fn is_busy() -> impl Fn() -> bool + Copy {
-    let app = app();
-    move || app.entry.with(|entry| entry.busy)
+    let way_in = way_in();
+    move || way_in.entry.with(|entry| entry.busy)
 }
 
 fn tabs(shown: Step) -> AnyView {
-    let app = app();
+    let way_in = way_in();
     let tab = move |id: &'static str, label, step: Step| {
         let current = (shown == step).then_some("page");
         view! {
-            <button id=id type="button" aria-current=current on:click=click(move || app.go(step.clone()))>
+            <button id=id type="button" aria-current=current on:click=click(move || way_in.go(step.clone()))>
                 {label}
             </button>
         }
@@ -135,16 +172,16 @@ fn tabs(shown: Step) -> AnyView {
 }
 
 fn sign_in() -> AnyView {
-    let app = app();
+    let way_in = way_in();
     let (email, password) = (remembered_email(), RwSignal::new(String::new()));
-    let send = on_submit(move || app.sign_in(email.get_untracked(), password.get_untracked()));
+    let send = on_submit(move || way_in.sign_in(email.get_untracked(), password.get_untracked()));
     view! {
         <form class="form" on:submit=send novalidate>
             {field(LOGIN_EMAIL, email, problem_of("email"))}
             {field(LOGIN_PASSWORD, password, problem_of("password"))}
             {form_problem()}
             {submit("login-submit", words::SIGN_IN)}
-            <button id="forgot" class="quiet" type="button" on:click=click(move || app.go(Step::Forgot))>
+            <button id="forgot" class="quiet" type="button" on:click=click(move || way_in.go(Step::Forgot))>
                 {words::FORGOT}
             </button>
             {passkey::is_supported().then(with_passkey)}
@@ -154,14 +191,14 @@ fn sign_in() -> AnyView {
 }
 
 fn with_passkey() -> AnyView {
-    let app = app();
+    let way_in = way_in();
     view! {
         <p class="or">{words::OR}</p>
         <button
             id="passkey-login"
             type="button"
             disabled=is_busy()
-            on:click=click(move || app.sign_in_with_passkey())
+            on:click=click(move || way_in.sign_in_with_passkey())
         >
             {words::PASSKEY_SIGN_IN}
         </button>
@@ -170,11 +207,11 @@ fn with_passkey() -> AnyView {
 }
 
 fn register() -> AnyView {
-    let app = app();
+    let way_in = way_in();
     let (name, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let email = remembered_email();
     let send = on_submit(move || {
-        app.register(
+        way_in.register(
             name.get_untracked(),
             email.get_untracked(),
             password.get_untracked(),
@@ -193,9 +230,9 @@ fn register() -> AnyView {
 }
 
 fn forgot() -> AnyView {
-    let app = app();
+    let way_in = way_in();
     let email = remembered_email();
-    let send = on_submit(move || app.forgot(email.get_untracked()));
+    let send = on_submit(move || way_in.forgot(email.get_untracked()));
     view! {
         <form class="form" on:submit=send novalidate>
             <h2>{words::FORGOT_TITLE}</h2>
@@ -210,45 +247,22 @@ fn forgot() -> AnyView {
 
 /// The button back to the first form.
 pub fn back() -> AnyView {
-    let app = app();
+    let way_in = way_in();
     view! {
-        <button id="code-back" class="quiet" type="button" on:click=click(move || app.go(Step::SignIn))>
+        <button id="code-back" class="quiet" type="button" on:click=click(move || way_in.go(Step::SignIn))>
             {words::BACK}
         </button>
     }
     .into_any()
 }
 
-/// Does something when a form is sent, instead of loading a page. Browsers may
-/// fill fields in without saying so; what they hold then counts.
-pub fn on_submit(send: impl Fn() + 'static) -> impl Fn(leptos::ev::SubmitEvent) + 'static {
-    move |event| {
-        event.prevent_default();
-        if let Some(form) = event.target() {
-            announce_filled_in(form.unchecked_ref());
-        }
-        send();
-    }
-}
-
-fn announce_filled_in(form: &web_sys::Element) {
-    let Ok(inputs) = form.query_selector_all("input") else {
-        return;
-    };
-    for index in 0..inputs.length() {
-        if let (Some(input), Ok(event)) = (inputs.item(index), web_sys::Event::new("input")) {
-            let _ = input.dispatch_event(&event);
-        }
-    }
-}
-
 /// The address that was typed last, whichever form asked for it.
 fn remembered_email() -> RwSignal<String> {
-    let app = app();
-    let email = RwSignal::new(app.entry.with_untracked(|entry| entry.email.clone()));
+    let way_in = way_in();
+    let email = RwSignal::new(way_in.entry.with_untracked(|entry| entry.email.clone()));
     Effect::new(move || {
         let typed = email.get();
-        app.entry.maybe_update(|entry| {
+        way_in.entry.maybe_update(|entry| {
             typed.trim().clone_into(&mut entry.email);
             // Nothing draws it while it is typed.
             false

@@ -1,27 +1,30 @@
-//! The way in and the way out.
+//! The forms of the way in.
 
-use client::Chat;
+use leptos::task::spawn_local;
 use wire::factors::{PasskeyBegun, PasskeyLogin};
 use wire::http::{
     Challenge, ForgotPassword, Login, Register, ResendOtp, ResetPassword, SignedIn, Verify,
 };
 
-use super::App;
+use super::WayIn;
 use crate::json::{Json, Read, Write};
 use crate::state::{
     Entry, Failure, Problem, Screen, Step, check_email, check_new_password, check_registration,
     read_code, read_factor_code,
 };
-use crate::{api, browser, drafts, passkey, words};
+use crate::{api, passkey, visit, words};
 
-impl App {
+impl WayIn {
     /// Signs in by the cookie, if there is one that counts.
     pub fn resume(self) {
         self.screen.set(Screen::Starting);
-        self.spawn(async move {
-            match self.inner().api.refresh().await {
-                Ok(signed_in) => self.signed_in(signed_in),
-                Err(failure) if failure.is_signed_out() => self.screen.set(Screen::Entry),
+        spawn_local(async move {
+            match api::resume().await {
+                Ok(signed_in) => self.enter(&signed_in).await,
+                Err(failure) if failure.is_signed_out() => {
+                    visit::end();
+                    self.screen.set(Screen::Entry);
+                }
                 Err(_) => self.screen.set(Screen::Unreachable),
             }
         });
@@ -96,18 +99,18 @@ impl App {
         }
         let challenge = self.entry.with_untracked(Entry::challenge);
         self.entry.update(Entry::begin);
-        self.spawn(async move {
+        spawn_local(async move {
             match api::post::<Json>(path, &Verify { challenge, code }).await {
-                Ok(answer) => self.verified(&answer),
+                Ok(answer) => self.verified(&answer).await,
                 Err(failure) => self.fail(&failure),
             }
         });
     }
 
     /// Signed in, or a second factor is asked for.
-    fn verified(self, answer: &Json) {
-        if let Some(signed_in) = SignedIn::read(answer) {
-            return self.signed_in(signed_in);
+    async fn verified(self, answer: &Json) {
+        if SignedIn::read(answer).is_some() {
+            return self.enter(answer).await;
         }
         match String::of_field(answer, "challenge") {
             Some(challenge) => self.entry.update(|entry| entry.ask_for_factor(challenge)),
@@ -118,9 +121,9 @@ impl App {
     /// Signs in with a passkey.
     pub fn sign_in_with_passkey(self) {
         self.entry.update(Entry::begin);
-        self.spawn(async move {
+        spawn_local(async move {
             match with_passkey().await {
-                Ok(signed_in) => self.signed_in(signed_in),
+                Ok(signed_in) => self.enter(&signed_in).await,
                 Err(problem) => self.refuse(problem),
             }
         });
@@ -135,7 +138,7 @@ impl App {
         };
         let challenge = self.entry.with_untracked(Entry::challenge);
         self.entry.update(Entry::begin);
-        self.spawn(async move {
+        spawn_local(async move {
             let body = ResetPassword {
                 challenge,
                 code,
@@ -151,61 +154,21 @@ impl App {
         });
     }
 
-    /// Signs out. Where the service cannot be told, the cookie would still sign
-    /// in whoever opens the page next, so that one is not shown the way out.
-    pub fn sign_out(self) {
-        self.spawn(async move {
-            match self.inner().api.tell("POST", "/api/logout", None).await {
-                Err(failure) if !failure.is_signed_out() => {
-                    self.notice.set(Some(words::NOT_SIGNED_OUT.to_owned()));
-                }
-                _ => {
-                    drafts::forget_all();
-                    self.leave(None);
-                }
-            }
-        });
-    }
-
-    /// The service says that the session has ended.
-    pub(super) fn signed_out(self) {
-        self.leave(Some(Problem::of_form(words::SIGNED_OUT)));
-    }
-
-    fn leave(self, problem: Option<Problem>) {
-        self.disconnect();
-        self.inner().api.sign_out();
-        self.chat.set(Chat::default());
-        self.account.set(None);
-        self.notice.set(None);
-        self.entry.update(|entry| {
-            entry.go(Step::SignIn);
-            entry.problem = problem;
-        });
-        self.screen.set(Screen::Entry);
-    }
-
-    fn signed_in(self, signed_in: SignedIn) {
-        self.inner().api.sign_in(&signed_in);
-        self.entry.set(Entry::default());
-        self.chat.set(Chat::of(signed_in.user));
-        self.screen.set(Screen::Chat);
-        self.change(|chat| chat.connect(browser::now()));
-    }
-
     fn ask_for_code(self, email: String, path: &'static str, body: impl Write + 'static) {
         self.entry.update(Entry::begin);
-        self.spawn(async move {
+        spawn_local(async move {
             match api::post::<Challenge>(path, &body).await {
-                Ok(challenge) => self
-                    .entry
-                    .update(|entry| entry.code_sent(email.trim(), challenge)),
+                Ok(challenge) => {
+                    self.entry
+                        .update(|entry| entry.code_sent(email.trim(), challenge));
+                    self.prepare_rooms();
+                }
                 Err(failure) => self.fail(&failure),
             }
         });
     }
 
-    fn refuse(self, problem: Problem) {
+    pub(super) fn refuse(self, problem: Problem) {
         self.entry.update(|entry| entry.refused(problem));
     }
 
@@ -214,7 +177,7 @@ impl App {
     }
 }
 
-async fn with_passkey() -> Result<SignedIn, Problem> {
+async fn with_passkey() -> Result<Json, Problem> {
     let begun: PasskeyBegun<Json> = api::post_nothing("/api/passkey-login/begin")
         .await
         .map_err(|failure| failure.problem())?;
@@ -224,7 +187,7 @@ async fn with_passkey() -> Result<SignedIn, Problem> {
         challenge: begun.challenge,
         credential,
     };
-    let answer = api::post("/api/passkey-login", &body).await;
+    let answer = api::post::<Json>("/api/passkey-login", &body).await;
     answer.map_err(|failure| match failure.word() {
         Some(wire::Word::WrongCredentials) => Problem::of_form(words::UNKNOWN_PASSKEY),
         _ => failure.problem(),

@@ -1,0 +1,26 @@
+//! Sending forms.
+
+use wasm_bindgen::JsCast;
+
+/// Does something when a form is sent, instead of loading a page. Browsers may
+/// fill fields in without saying so; what they hold then counts.
+pub fn on_submit(send: impl Fn() + 'static) -> impl Fn(leptos::ev::SubmitEvent) + 'static {
+    move |event| {
+        event.prevent_default();
+        if let Some(form) = event.target() {
+            announce_filled_in(form.unchecked_ref());
+        }
+        send();
+    }
+}
+
+fn announce_filled_in(form: &web_sys::Element) {
+    let Ok(inputs) = form.query_selector_all("input") else {
+        return;
+    };
+    for index in 0..inputs.length() {
+        if let (Some(input), Ok(event)) = (inputs.item(index), web_sys::Event::new("input")) {
+            let _ = input.dispatch_event(&event);
+        }
+    }
+}
