@@ -5,8 +5,8 @@ import load, { enter } from "./entry.js";
 let rooms;
 
 async function loadRooms() {
-  const { default: load, show } = await import("./rooms.js");
-  await load({ module_or_path: new URL("./rooms.wasm", import.meta.url) });
+  const { default: load, show } = await import("./chat.js");
+  await load({ module_or_path: new URL("./chat.wasm", import.meta.url) });
   return show;
 }
 

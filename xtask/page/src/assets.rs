@@ -2,7 +2,7 @@
 //!
 //! Each asset has its content in its name, so that browsers and CloudFront may
 //! keep it for ever; only `index.html` is asked for anew. Sources name each
-//! other plainly (`assets/style.css`, `./rooms.js`), and the names are put in
+//! other plainly (`assets/style.css`, `./chat.js`), and the names are put in
 //! here.
 
 use std::fs;
@@ -178,8 +178,8 @@ mod tests {
                 r#"<link href="assets/style.css"><script src="assets/start.js">"#,
             ),
             asset("style.css", style),
-            asset("start.js", r#"import start from "./rooms.js";"#),
-            Asset::made("rooms.js", b"export default 1;".to_vec()),
+            asset("start.js", r#"import start from "./chat.js";"#),
+            Asset::made("chat.js", b"export default 1;".to_vec()),
         ]
     }
 

@@ -38,7 +38,7 @@ impl Profile {
 }
 
 /// The modules of the page, as cargo calls them.
-pub const MODULES: [&str; 2] = ["entry", "rooms"];
+pub const MODULES: [&str; 2] = ["entry", "chat"];
 
 /// What cargo made.
 pub struct Wasm {
