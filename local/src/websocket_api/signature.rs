@@ -71,7 +71,7 @@ pub fn verify<'a>(
         sha256(request.as_bytes())
     );
     hmac::verify(
-        &signing_key(credentials, &signed),
+        &access.signing_key(credentials, signed.scope),
         to_sign.as_bytes(),
         &signed.signature,
     )
@@ -185,17 +185,6 @@ fn canonical_values(parts: &Parts, name: &str) -> Option<String> {
         values.push_str(&words.join(" "));
     }
     headers.contains_key(name).then_some(values)
-}
-
-fn signing_key(credentials: &Credentials, signed: &Authorization<'_>) -> hmac::Key {
-    let secret = format!("AWS4{}", credentials.secret_access_key);
-    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    signed.scope.split('/').fold(key, |key, part| {
-        hmac::Key::new(
-            hmac::HMAC_SHA256,
-            hmac::sign(&key, part.as_bytes()).as_ref(),
-        )
-    })
 }
 
 fn sha256(bytes: &[u8]) -> String {

@@ -5,6 +5,7 @@ use axum::http::Request;
 use axum::http::request::Builder;
 use time::macros::datetime;
 
+use super::super::access::derive;
 use super::*;
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 10:00:00 UTC);
@@ -49,7 +50,10 @@ fn signed(request: Builder, scope: &str, key: &Credentials) -> Parts {
         "{ALGORITHM}\n{timestamp}\n{scope}\n{}",
         sha256(canonical.as_bytes())
     );
-    let tag = hmac::sign(&signing_key(key, &unsigned), to_sign.as_bytes());
+    let tag = hmac::sign(
+        &derive(&key.secret_access_key, unsigned.scope),
+        to_sign.as_bytes(),
+    );
     let signature: String = tag
         .as_ref()
         .iter()
@@ -103,7 +107,7 @@ fn the_key_derivation_is_that_of_the_aws_documentation() {
         hex,
         "f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d"
     );
-    let ours = hmac::sign(&signing_key(&key, &unsigned), b"text");
+    let ours = hmac::sign(&derive(&key.secret_access_key, unsigned.scope), b"text");
     let theirs = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &derived), b"text");
     assert_eq!(ours.as_ref(), theirs.as_ref());
 }

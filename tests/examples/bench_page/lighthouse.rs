@@ -16,11 +16,15 @@ const FIGURES: [(&str, &str); 6] = [
     ("layout shift", "cumulative-layout-shift"),
 ];
 
+/// How often Lighthouse is run until it has seen the page load: it says of itself
+/// that its browser sometimes records nothing, and to run it again.
+const TRIES: usize = 3;
+
 /// Loads the page as a slow phone and as a desktop computer would.
 #[expect(clippy::print_stdout, reason = "figures go there")]
 pub async fn measure(web: &str) -> anyhow::Result<()> {
     for (device, preset) in [("phone", None), ("desktop", Some("--preset=desktop"))] {
-        let report = run(web, preset).await?;
+        let report = report(web, preset).await?;
         let score = |category: &str| {
             let score = report["categories"][category]["score"].as_f64();
             score.map_or_else(
@@ -40,6 +44,18 @@ pub async fn measure(web: &str) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+async fn report(web: &str, preset: Option<&str>) -> anyhow::Result<Value> {
+    let mut tries = 1;
+    loop {
+        match run(web, preset).await {
+            Err(error) if tries < TRIES && error.to_string().contains("run Lighthouse again") => {
+                tries += 1;
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 async fn run(web: &str, preset: Option<&str>) -> anyhow::Result<Value> {
