@@ -114,7 +114,12 @@ pub async fn resume() -> Result<Json, Failure> {
 
 /// Posts something before anybody is signed in.
 pub async fn post<T: Read>(path: &str, body: &impl Write) -> Result<T, Failure> {
-    decode(&request("POST", path, Some(&json::text(body)), None).await?)
+    post_text(path, &json::text(body)).await
+}
+
+/// Posts JSON before anybody is signed in.
+pub async fn post_text<T: Read>(path: &str, body: &str) -> Result<T, Failure> {
+    decode(&request("POST", path, Some(body), None).await?)
 }
 
 /// Asks for something before anybody is signed in.

@@ -11,6 +11,7 @@ use mongodb::bson::{Document, doc};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
+use crate::database;
 use crate::rooms::refuses_all_frames;
 
 pub fn tests() -> Vec<Test> {
@@ -312,16 +313,9 @@ async fn a_socket_that_was_left_open_when_its_session_ended_is_told_and_closed(s
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     let (mut a, mut b) = tokio::join!(ann.online(), bob.online());
-    let uri = stack
-        .ready()
-        .mongodb
-        .expect("the runner names its database");
-    let client = mongodb::Client::with_uri_str(&uri).await;
-    let database = client.expect("a URI").default_database();
-    let presence = database.expect("a name").collection::<Document>("presence");
-    let ended = doc! { "$set": { "sockets": [] } };
-    let ended = presence.update_one(doc! { "_id": &ann.id }, ended).await;
-    assert_eq!(ended.expect("an answer").modified_count, 1);
+    let hers = doc! { "_id": &ann.id };
+    let nothing: [Document; 0] = [];
+    database::change(&stack, "presence", hers, doc! { "sockets": nothing }).await;
 
     let frame = json!({"action": "message", "id": "late", "room": room, "text": "late"});
     a.refused(frame, "signed_out").await;

@@ -14,6 +14,7 @@ pub fn tests() -> Vec<Test> {
     e2e::tests![
         everyone_in_a_large_room_hears_everything_once_and_in_order,
         who_was_taken_out_of_a_large_room_hears_nothing_more,
+        a_fan_out_killed_at_work_is_done_over,
     ]
 }
 
@@ -74,5 +75,33 @@ async fn who_was_taken_out_of_a_large_room_hears_nothing_more(stack: Arc<Stack>)
     for socket in &mut hers {
         socket.ping().await;
         assert!(socket.heard("message").is_empty());
+    }
+}
+
+async fn a_fan_out_killed_at_work_is_done_over(stack: Arc<Stack>) {
+    const SAID: usize = 30;
+    deploy(&stack).await;
+    let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
+    let room = ann.create_group("Hall", &[&bob]).await;
+    let mut sockets = sockets_of(&ann).await;
+    sockets.extend(sockets_of(&bob).await);
+    let mut speaker = ann.online().await;
+    let _expected = stack.journal.outage();
+    let mut kills = 0;
+    for number in 0..SAID {
+        speaker.say(&room, &format!("no. {number}")).await;
+        let all = stack.processes_of("fanout").await;
+        let busy = all.iter().find(|process| process.is_busy());
+        let victim = busy.or(all.first().filter(|_| number % 5 == 0));
+        if let Some(process) = victim {
+            process.kill();
+            kills += 1;
+        }
+    }
+    assert!(kills > 3, "{kills} processes were killed");
+    // What the broker has given to a dead process it gives to another.
+    for number in 0..SAID {
+        let text = format!("no. {number}");
+        join_all(sockets.iter_mut().map(|socket| socket.hear(&room, &text))).await;
     }
 }

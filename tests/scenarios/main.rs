@@ -6,6 +6,7 @@ mod at_rest;
 mod closes;
 mod codes;
 mod crashes;
+mod database;
 mod dead_letters;
 mod deploys;
 mod examples;

@@ -19,7 +19,10 @@ pub fn fault_of(method: &Method, path: &str, status: StatusCode, body: &Value) -
     let routes = DOCUMENT["paths"].as_object()?;
     let route = &routes.iter().find(|(template, _)| fits(template, path))?.1;
     let operation = route.get(method.as_str().to_lowercase())?;
-    let told = &operation["responses"][status.as_str()];
+    let responses = &operation["responses"];
+    let told = responses
+        .get(status.as_str())
+        .unwrap_or(&responses["default"]);
     if told.is_null() {
         return Some(format!("{method} {path}: the document knows no {status}"));
     }

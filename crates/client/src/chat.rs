@@ -15,6 +15,7 @@ pub use fetched::Fetched;
 
 use crate::effect::{Effect, Fetch};
 use crate::link::Link;
+use crate::outbox::Unsent;
 use crate::room::Room;
 
 /// How often at the most one tells that one writes.
@@ -46,6 +47,8 @@ pub struct Chat {
     unanswered_since: Option<Millis>,
     /// Requests that failed for now, and when to make them again.
     again: Vec<(Millis, Fetch)>,
+    /// What an earlier process left unsent in rooms that are not known yet.
+    restored: Vec<Unsent>,
 }
 
 impl Chat {
@@ -128,6 +131,26 @@ impl Chat {
         room.outbox.push(id, text.as_str().to_owned(), now);
         self.last_typing = 0;
         Ok(self.flush(now))
+    }
+
+    /// All that was said and not acknowledged. Whoever keeps it gives it to
+    /// [`Chat::restore`] in the next process.
+    pub fn unsent(&self) -> Vec<Unsent> {
+        let outgoing = self.rooms.iter().flat_map(|(room, known)| {
+            known.outbox.outgoing().map(|outgoing| Unsent {
+                room: room.clone(),
+                id: outgoing.id.clone(),
+                text: outgoing.text.clone(),
+                at: outgoing.at,
+            })
+        });
+        outgoing.chain(self.restored.iter().cloned()).collect()
+    }
+
+    /// Goes on with what an earlier process left unsent, as soon as its rooms are
+    /// known. What had arrived all the same is not said twice: it has the same id.
+    pub fn restore(&mut self, unsent: Vec<Unsent>) {
+        self.restored.extend(unsent);
     }
 
     /// Tries a refused message of the open room again.

@@ -113,7 +113,7 @@ pub use domain::{Invalid, Millis};
 pub use effect::{Effect, Fetch, encode};
 pub use link::{Link, back_off};
 pub use log::Log;
-pub use outbox::{Delivery, Outbox, Outgoing};
+pub use outbox::{Delivery, Outbox, Outgoing, Unsent};
 pub use presence::Presence;
 pub use room::Room;
 pub use typing::Typing;

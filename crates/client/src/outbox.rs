@@ -38,6 +38,20 @@ pub struct Outgoing {
     stage: Stage,
 }
 
+/// A message without its `ack`, for keeping where a process that ends loses
+/// nothing of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsent {
+    /// Where it is said.
+    pub room: String,
+    /// The id that it keeps however often it is sent.
+    pub id: String,
+    /// What is said.
+    pub text: String,
+    /// When it was said, by this machine's clock.
+    pub at: Millis,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 enum Stage {
     Waiting { not_before: Millis },

@@ -1,7 +1,7 @@
 //! The way out.
 
 use super::App;
-use crate::{browser, drafts, visit, words};
+use crate::{browser, drafts, unsent, visit, words};
 
 impl App {
     /// Signs out. Where the service cannot be told, the cookie would still sign
@@ -14,6 +14,7 @@ impl App {
                 }
                 _ => {
                     drafts::forget_all();
+                    unsent::forget();
                     visit::end();
                     self.leave();
                 }

@@ -22,8 +22,8 @@ use crate::api::Api;
 use crate::held::Held;
 use crate::json::{Json, Read};
 use crate::socket::Socket;
-use crate::state::Account;
-use crate::{browser, view};
+use crate::state::{Account, Kept};
+use crate::{browser, unsent, view};
 
 /// Everything that a view needs.
 #[derive(Clone, Copy)]
@@ -110,6 +110,7 @@ impl App {
     }
 
     fn begin(self) {
+        self.keep_unsent();
         self.change(|chat| chat.connect(browser::now()));
         set_interval(move || self.second_passed(), Duration::from_secs(1));
 
@@ -128,6 +129,27 @@ impl App {
         Effect::new(move || {
             let is_at_end = self.is_at_end.get();
             self.see(is_at_end && browser::is_visible());
+        });
+    }
+
+    /// Goes on with what this tab has unsent, and keeps what it has from now on.
+    fn keep_unsent(self) {
+        let me = self.chat.with_untracked(|chat| chat.my_id().to_owned());
+        if let Some(kept) = unsent::kept().filter(|kept| kept.user == me) {
+            self.quietly(|chat| {
+                chat.restore(kept.messages);
+                Vec::new()
+            });
+        }
+        Effect::new(move |before: Option<Kept>| {
+            let kept = Kept {
+                user: me.clone(),
+                messages: self.chat.with(Chat::unsent),
+            };
+            if before.as_ref() != Some(&kept) {
+                unsent::keep(&kept);
+            }
+            kept
         });
     }
 

@@ -1,5 +1,6 @@
 //! The shapes themselves: their fields are the contract's names.
 
+use client::Unsent;
 use wire::factors::{
     AddPasskey, ConfirmTotp, Factors, Fresh, Passkey, PasskeyAnswer, PasskeyBegun, PasskeyLogin,
     RecoveryCodes, StepUp, TotpBegun,
@@ -15,6 +16,7 @@ use wire::{ClientFrame, Member, Message, Refusal, Role, Room, RoomKind, ServerFr
 use super::Json;
 use super::read::{Read, reads, words};
 use super::write::{Object, Write, writes};
+use crate::state::Kept;
 
 reads! {
     User { id, name }
@@ -25,6 +27,8 @@ reads! {
     Refusal { error, message, field, attempts_left, retry_at }
     Challenge { challenge, expires_at, resend_at }
     SignedIn { access_token, expires_at, user }
+    Unsent { room, id, text, at }
+    Kept { user, messages }
     MeAnswer { user }
     SocketAddress { url, protocol }
     Session { id, created_at, seen_at, device, current }
@@ -74,6 +78,8 @@ writes! {
     ConfirmTotp { code }
     AddPasskey<Json> { challenge, name, credential }
     PasskeyLogin<Json> { challenge, credential }
+    Unsent { room, id, text, at }
+    Kept { user, messages }
 }
 
 impl Write for RoomKind {

@@ -6,6 +6,7 @@ use wire::http::Challenge;
 use wire::{Refusal, Word};
 
 use super::{Failure, Problem};
+use crate::words;
 
 /// Where somebody is on the way in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -84,6 +85,19 @@ impl Entry {
         self.refused(problem);
     }
 
+    /// A code was refused. Where it was to replace one whose challenge has ended,
+    /// there is nothing that it could be for, and one begins again.
+    pub fn code_not_sent(&mut self, failure: &Failure) {
+        if failure.word() != Some(Word::Expired) {
+            return self.failed(failure);
+        }
+        self.go(match self.step {
+            Step::Reset => Step::Forgot,
+            _ => Step::SignIn,
+        });
+        self.problem = Some(Problem::of_form(words::START_AGAIN));
+    }
+
     /// A code is on its way to `email`.
     pub fn code_sent(&mut self, email: &str, challenge: Challenge) {
         let step = match self.step {
@@ -146,13 +160,20 @@ mod tests {
         entry
     }
 
-    fn wrong_code(left: u32) -> Failure {
-        Failure::Refused(Refusal {
+    fn refusal() -> Refusal {
+        Refusal {
             error: Word::WrongCode,
             message: "No.".into(),
             field: None,
-            attempts_left: Some(left),
+            attempts_left: None,
             retry_at: None,
+        }
+    }
+
+    fn wrong_code(left: u32) -> Failure {
+        Failure::Refused(Refusal {
+            attempts_left: Some(left),
+            ..refusal()
         })
     }
 
@@ -194,6 +215,21 @@ mod tests {
         entry.failed(&wrong_code(4));
         let problem = entry.problem.expect("a problem");
         assert!(problem.beside("code").is_some(), "{problem:?}");
+    }
+
+    #[test]
+    fn where_nothing_is_left_to_send_a_code_for_one_begins_again() {
+        let mut entry = waiting_for_code();
+        entry.code_not_sent(&Failure::Refused(Refusal {
+            error: Word::Expired,
+            ..refusal()
+        }));
+        assert_eq!(entry.step, Step::SignIn);
+        assert_eq!(entry.email, "ann@example.com");
+        assert!(entry.problem.is_some_and(|problem| problem.field.is_none()));
+        let mut entry = waiting_for_code();
+        entry.code_not_sent(&Failure::Unreachable);
+        assert_eq!(entry.step, Step::Code);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use wire::http::{
 };
 
 use super::WayIn;
-use crate::json::{Json, Read, Write};
+use crate::json::{self, Json, Read, Write};
 use crate::state::{
     Entry, Failure, Problem, Screen, Step, check_email, check_new_password, check_registration,
     read_code, read_factor_code,
@@ -45,7 +45,7 @@ impl WayIn {
             password,
             name,
         };
-        self.ask_for_code(email, "/api/register", body);
+        self.ask_for_code(email, "/api/register", &body);
     }
 
     /// Signs in, up to the code.
@@ -57,7 +57,7 @@ impl WayIn {
             email: email.clone(),
             password,
         };
-        self.ask_for_code(email, "/api/login", body);
+        self.ask_for_code(email, "/api/login", &body);
     }
 
     /// Asks for a code to choose a new password with.
@@ -68,7 +68,7 @@ impl WayIn {
         let body = ForgotPassword {
             email: email.clone(),
         };
-        self.ask_for_code(email, "/api/forgot-password", body);
+        self.ask_for_code(email, "/api/forgot-password", &body);
     }
 
     /// Asks for another code.
@@ -76,7 +76,7 @@ impl WayIn {
         let (email, challenge) = self
             .entry
             .with_untracked(|entry| (entry.email.clone(), entry.challenge()));
-        self.ask_for_code(email, "/api/resend-otp", ResendOtp { challenge });
+        self.ask_for_code(email, "/api/resend-otp", &ResendOtp { challenge });
     }
 
     /// Answers with the mailed code.
@@ -154,16 +154,20 @@ impl WayIn {
         });
     }
 
-    fn ask_for_code(self, email: String, path: &'static str, body: impl Write + 'static) {
+    fn ask_for_code(self, email: String, path: &'static str, body: &impl Write) {
+        self.send_for_code(email, path, json::text(body));
+    }
+
+    fn send_for_code(self, email: String, path: &'static str, body: String) {
         self.entry.update(Entry::begin);
         spawn_local(async move {
-            match api::post::<Challenge>(path, &body).await {
+            match api::post_text::<Challenge>(path, &body).await {
                 Ok(challenge) => {
                     self.entry
                         .update(|entry| entry.code_sent(email.trim(), challenge));
                     self.prepare_rooms();
                 }
-                Err(failure) => self.fail(&failure),
+                Err(failure) => self.entry.update(|entry| entry.code_not_sent(&failure)),
             }
         });
     }

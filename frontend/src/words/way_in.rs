@@ -45,6 +45,8 @@ pub const WRONG_CREDENTIALS: &str = "The address or the password is not right.";
 pub const CODE_SPENT: &str = "That was one wrong code too many. Ask for a new code.";
 /// See [`WRONG_CREDENTIALS`].
 pub const CODE_EXPIRED: &str = "This code has run out. Ask for a new one.";
+/// Another code was asked for, and the time for that is over too.
+pub const START_AGAIN: &str = "That took too long. Please start again.";
 /// Above the field for a code of an app.
 pub const FACTOR_TITLE: &str = "Second factor";
 /// See [`FACTOR_TITLE`].

@@ -37,7 +37,8 @@ const OF_THE_DRIVER: [&str; 6] = [
 /// A running stack.
 pub struct Banter {
     stack: Arc<Stack>,
-    people: Vec<Person>,
+    /// Who is signed in.
+    pub people: Vec<Person>,
     database: mongodb::Database,
 }
 
@@ -191,7 +192,7 @@ impl Server for Banter {
 }
 
 /// A socket that has said hello and was welcomed.
-async fn open(person: &Person) -> anyhow::Result<Stream> {
+pub async fn open(person: &Person) -> anyhow::Result<Stream> {
     let handshake = person.handshake().await;
     let opened = handshake.stream().await;
     let mut stream = opened.map_err(|refused| anyhow::anyhow!("{refused:?}"))?;

@@ -9,6 +9,7 @@ mod figures;
 mod load;
 mod parts;
 mod receiver;
+mod reconnect;
 mod socketio;
 
 use std::path::PathBuf;
@@ -32,6 +33,7 @@ struct Options {
     /// The folder with our server of Socket.IO and its `node_modules`.
     socketio: Option<PathBuf>,
     history: bool,
+    reconnect: bool,
 }
 
 fn options() -> anyhow::Result<Options> {
@@ -40,13 +42,17 @@ fn options() -> anyhow::Result<Options> {
         rooms: ROOMS.to_vec(),
         socketio: None,
         history: true,
+        reconnect: true,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().context("an option wants a value");
         match argument.as_str() {
             "--seconds" => options.seconds = value()?.parse()?,
-            "--room" => options.rooms = vec![value()?.parse()?],
+            "--room" => {
+                options.rooms = vec![value()?.parse()?];
+                options.reconnect = false;
+            }
             "--socketio" => options.socketio = Some(value()?.into()),
             "--no-history" => options.history = false,
             other => bail!("unknown option {other}"),
@@ -66,6 +72,9 @@ async fn main() -> anyhow::Result<()> {
 async fn run(options: Options) -> anyhow::Result<()> {
     let mut report = Report::new();
     let banter = banter::Banter::start(&options.rooms).await?;
+    if options.reconnect {
+        report.line(&reconnect::measure(&banter).await?);
+    }
     measure(&banter, &options, &mut report).await?;
     if options.history {
         report.line(&banter.history().await?);

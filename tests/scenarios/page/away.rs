@@ -13,6 +13,7 @@ use super::{check, say};
 pub fn tests() -> Vec<Test> {
     e2e::tests![
         what_is_said_while_cut_off_goes_out_once_and_what_was_missed_comes,
+        what_is_unsent_outlives_the_page_and_is_said_once,
         a_session_that_ended_elsewhere_is_told,
     ]
 }
@@ -68,6 +69,36 @@ async fn cut_off(stack: &Arc<Stack>) -> anyhow::Result<()> {
         )
         .await?;
     assert_eq!(drawn, serde_json::json!(expected));
+    Ok(())
+}
+
+async fn what_is_unsent_outlives_the_page_and_is_said_once(stack: Arc<Stack>) {
+    check(outlives(&stack).await);
+}
+
+async fn outlives(stack: &Arc<Stack>) -> anyhow::Result<()> {
+    let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
+    let room = ann.create_group("Train", &[&bob]).await;
+    let mut socket = bob.online().await;
+    let driver = Driver::start().await?;
+    let browser = driver.open().await?;
+    browser.visit_as(&ann).await?;
+    browser.click("#room-list .room").await?;
+    browser.visible("#connection[data-state=live]").await?;
+
+    // The page and its rooms come, and what is said does not go.
+    let mute = "WebSocket.prototype.send = () => {}";
+    browser.evaluate(mute).await?;
+    say(&browser, "written on the platform").await?;
+    browser.visible("#messages [data-delivery=pending]").await?;
+    browser.visit(&stack.ready().web).await?;
+    browser.click("#room-list .room").await?;
+    socket.hear(&room, "written on the platform").await;
+    browser.visible("#messages [data-delivery=sent]").await?;
+    browser.visit(&stack.ready().web).await?;
+    browser.visible("#connection[data-state=live]").await?;
+    let said = ann.whole_history(&room).await;
+    assert_eq!(said.len(), 1, "{said:?}");
     Ok(())
 }
 

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use e2e::harness::Test;
 use e2e::people::{Person, Visitor};
 use e2e::stack::{Kind, Stack};
+use mongodb::bson::doc;
 use serde_json::Value;
+
+use crate::database;
 
 use super::{ask_for_account, ask_for_sign_in, at_page, check};
 
@@ -17,6 +20,7 @@ const SHIFT: &str = "\u{e008}";
 pub fn tests() -> Vec<Test> {
     e2e::tests![
         codes_are_pasted_guessed_and_spent,
+        a_code_that_ran_out_is_replaced_by_another,
         a_forgotten_password_is_replaced,
         the_keyboard_alone_is_enough,
     ]
@@ -66,6 +70,28 @@ async fn codes(stack: &Arc<Stack>) -> anyhow::Result<()> {
     let code = ann.code().await;
     let pasted = format!("{} {}", &code[..4], &code[4..]);
     browser.fill("#code", &pasted).await?;
+    browser.visible("#connection[data-state=live]").await?;
+    Ok(())
+}
+
+async fn a_code_that_ran_out_is_replaced_by_another(stack: Arc<Stack>) {
+    check(ran_out(&stack).await);
+}
+
+async fn ran_out(stack: &Arc<Stack>) -> anyhow::Result<()> {
+    let ann = Visitor::new(stack, "Ann");
+    let (_driver, browser) = at_page(stack).await?;
+    ask_for_account(&browser, &ann).await?;
+    let code = ann.code().await;
+    let hers = doc! { "email": &ann.email };
+    database::change(stack, "challenges", hers, doc! { "expires_at": 0_i64 }).await;
+    browser.fill("#code", &code).await?;
+    browser.reads("#code-problem", "has run out").await;
+    // There is nothing any more that another code could be for.
+    browser.click("#code-resend").await?;
+    browser.reads("#form-problem", "start again").await;
+    ask_for_account(&browser, &ann).await?;
+    browser.fill("#code", &ann.code().await).await?;
     browser.visible("#connection[data-state=live]").await?;
     Ok(())
 }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use e2e::browser::Browser;
 use e2e::harness::Test;
-use e2e::people::Person;
-use e2e::stack::{Stack, screenshots};
+use e2e::people::{App, Person};
+use e2e::stack::{Kind, Stack, screenshots};
 
-use super::{ask_for_account, at_page, check, say};
+use super::{ask_for_account, ask_for_sign_in, at_page, check, say};
 
 pub fn tests() -> Vec<Test> {
     e2e::tests![every_view_is_free_of_faults_in_both_schemes_and_both_widths,]
@@ -62,6 +62,9 @@ async fn views(stack: &Arc<Stack>) -> anyhow::Result<()> {
     };
     way_in(stack, &mut tour).await?;
     rooms(&mut tour, &ann, &bob, &eve).await?;
+    second_factor(stack, &mut tour, &ann).await?;
+    new_password(&mut tour, &ann).await?;
+    unreachable(stack, &mut tour).await?;
     assert!(tour.faults.is_empty(), "{:#?}", tour.faults);
     Ok(())
 }
@@ -136,4 +139,57 @@ async fn rooms(tour: &mut Tour, ann: &Person, bob: &Person, eve: &Person) -> any
     tour.browser.visible(".session").await?;
     tour.browser.visible("#totp-begin").await?;
     tour.see("account").await
+}
+
+/// Everything about a second factor, from one's account, which is open, to the
+/// next sign-in with it.
+async fn second_factor(stack: &Stack, tour: &mut Tour, ann: &Person) -> anyhow::Result<()> {
+    // An hour later, when the password is asked for once more.
+    let later = "window.clock = Date.now; Date.now = () => window.clock() + 3600000";
+    tour.browser.evaluate(later).await?;
+    tour.browser.click("#totp-begin").await?;
+    tour.browser.visible("#step-up[open]").await?;
+    tour.see("step-up").await?;
+    tour.browser.evaluate("Date.now = window.clock").await?;
+    tour.browser
+        .fill("#step-up-password", &ann.password)
+        .await?;
+    tour.browser.click("#step-up-submit").await?;
+    let secret = tour.browser.visible("#totp-secret").await?.text().await?;
+    stack.secrets.note(Kind::Password, &secret);
+    tour.see("totp").await?;
+    let phone = App::new(&secret);
+    tour.browser.fill("#totp-code", &phone.code().await).await?;
+    tour.browser.click("#totp-confirm").await?;
+    let codes = tour
+        .browser
+        .visible("#recovery-codes")
+        .await?
+        .text()
+        .await?;
+    for code in codes.split_whitespace() {
+        stack.secrets.note(Kind::Password, code);
+    }
+    tour.see("recovery-codes").await?;
+    tour.browser.click("#sign-out").await?;
+    ask_for_sign_in(&tour.browser, ann).await?;
+    tour.browser.fill("#code", &ann.code().await).await?;
+    tour.browser.visible("#factor-code").await?;
+    tour.see("second-factor").await?;
+    tour.browser.click("#code-back").await
+}
+
+async fn new_password(tour: &mut Tour, ann: &Person) -> anyhow::Result<()> {
+    tour.browser.click("#forgot").await?;
+    tour.browser.fill("#forgot-email", &ann.email).await?;
+    tour.browser.click("#forgot-submit").await?;
+    tour.browser.visible("#reset-code").await?;
+    tour.see("new-password").await
+}
+
+async fn unreachable(stack: &Stack, tour: &mut Tour) -> anyhow::Result<()> {
+    tour.browser.block("*/api/refresh").await?;
+    tour.browser.visit(&stack.ready().web).await?;
+    tour.browser.visible("#try-again").await?;
+    tour.see("unreachable").await
 }

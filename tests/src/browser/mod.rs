@@ -34,6 +34,16 @@ impl Browser {
         Ok(self.client.goto(url).await?)
     }
 
+    /// From now on requests to addresses of this form get no answer.
+    ///
+    /// # Errors
+    /// When the browser has gone.
+    pub async fn block(&self, addresses: &str) -> anyhow::Result<()> {
+        self.devtools("Network.enable", json!({})).await?;
+        self.devtools("Network.setBlockedURLs", json!({"urls": [addresses]}))
+            .await
+    }
+
     /// Fills in a field once it is there.
     ///
     /// # Errors

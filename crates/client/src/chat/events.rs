@@ -112,7 +112,11 @@ impl Chat {
             return Vec::new();
         }
         let room = about.id.clone();
-        self.rooms.insert(room.clone(), Room::new(about, now));
+        let mut known = Room::new(about, now);
+        for unsent in self.restored.extract_if(.., |unsent| unsent.room == room) {
+            known.outbox.push(unsent.id, unsent.text, unsent.at);
+        }
+        self.rooms.insert(room.clone(), known);
         if self.follows_all {
             vec![Effect::Fetch(Fetch::Newest { room })]
         } else {

@@ -16,6 +16,39 @@ fn a_new_socket_says_what_is_here_already() {
 }
 
 #[test]
+fn what_one_process_leaves_unsent_the_next_sends_under_the_same_id() {
+    let mut chat = in_room();
+    chat.closed(5, 0.5);
+    chat.say("r", "a".into(), "first", 6).expect("said");
+    chat.say("r", "b".into(), "second", 7).expect("said");
+    let unsent = chat.unsent();
+    assert_eq!(unsent.len(), 2);
+
+    let mut next = Chat::of(user("ann"));
+    next.restore(unsent.clone());
+    assert_eq!(next.unsent(), unsent, "kept until the room is known");
+    next.opened(10);
+    let sent = frames(next.heard(welcome(vec![room("r", 3)], &[]), 11));
+    let first = ClientFrame::Message {
+        id: "a".into(),
+        room: "r".into(),
+        text: "first".into(),
+    };
+    assert!(sent.contains(&first), "{sent:?}");
+    assert_eq!(next.unsent(), unsent);
+    for (id, seq) in [("a", 4), ("b", 5)] {
+        let ack = ServerFrame::Ack {
+            id: id.into(),
+            room: "r".into(),
+            seq,
+            at: 12,
+        };
+        next.heard(ack, 12);
+    }
+    assert_eq!(next.unsent(), []);
+}
+
+#[test]
 fn a_socket_that_does_not_answer_is_replaced() {
     let mut chat = in_room();
     chat.woke(1_000);
