@@ -38,6 +38,10 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use options::{Command, Options, RunOptions};
 use run::Started;
+
+/// Frames and documents come and go by the thousand.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 use stop_signals::StopSignals;
 
 #[tokio::main]

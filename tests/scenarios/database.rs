@@ -5,11 +5,7 @@ use mongodb::bson::{Document, doc};
 
 /// Changes one row, as if time had passed or a function had been killed half-way.
 pub async fn change(stack: &Stack, collection: &str, row: Document, fields: Document) {
-    let uri = stack
-        .ready()
-        .mongodb
-        .expect("the runner names its database");
-    let client = mongodb::Client::with_uri_str(&uri).await;
+    let client = mongodb::Client::with_uri_str(&stack.database_uri()).await;
     let database = client.expect("a URI").default_database();
     let rows = database
         .expect("the URI names a database")

@@ -18,3 +18,11 @@ pub use environment::{now, variables};
 pub use lambda_runtime::Error;
 pub use refusal::Refusal;
 pub use viewer::Viewers;
+
+/// What a function allocates comes and goes with each invocation, and one that
+/// posts to a thousand sockets allocates ten thousand times.
+///
+/// A fuzzer watches the memory through the standard allocator.
+#[cfg(not(fuzzing))]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -42,8 +42,12 @@ fn fault(path: &str, error: &serde_json::Error) -> Invalid {
     }
 }
 
+/// A field's name as it may be repeated; where it has none, the body is at fault.
 fn shortened(field: &str) -> String {
-    field.chars().take(64).collect()
+    match field {
+        "" => "body".to_owned(),
+        field => field.chars().take(64).collect(),
+    }
 }
 
 #[cfg(test)]
@@ -66,6 +70,7 @@ mod tests {
             "email"
         );
         assert_eq!(field_of(r#"{"email":"e","name":"n"}"#), "password");
+        assert_eq!(field_of(r#"{"":1}"#), "body");
         assert_eq!(
             field_of(r#"{"email":"e","password":"p","name":"n","x":1}"#),
             "x"

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
+use axum::http::uri::Authority;
 use axum::http::{HeaderValue, Request, Response, StatusCode};
 use bytes::Bytes;
 
@@ -99,6 +100,9 @@ impl HttpServer {
             let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
             return refusal(status, "Request Header Fields Too Large");
         }
+        if !names_a_host(&parts) {
+            return refusal(StatusCode::BAD_REQUEST, "Bad Request");
+        }
         let selected = routes::select(&self.api, parts.method.as_str(), parts.uri.path());
         let Some(selected) = selected else {
             return refusal(StatusCode::NOT_FOUND, "Not Found");
@@ -127,6 +131,12 @@ impl HttpServer {
             Err(_) => refusal(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
         }
     }
+}
+
+/// Whether `Host`, where it is given, is one (RFC 9112, section 3.2).
+fn names_a_host(parts: &http::request::Parts) -> bool {
+    let host = parts.headers.get(http::header::HOST);
+    host.is_none_or(|host| Authority::try_from(host.as_bytes()).is_ok())
 }
 
 fn head_size(parts: &http::request::Parts) -> usize {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::support::{Runner, Start, source_of};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use reqwest::StatusCode;
-use reqwest::header::{CONTENT_TYPE, SET_COOKIE};
+use reqwest::header::{CONTENT_TYPE, HOST, SET_COOKIE};
 use serde_json::{Value, json};
 
 async fn refusal(runner: &Runner, path: &str) -> (StatusCode, Value) {
@@ -81,6 +81,13 @@ async fn bodies_and_headers_have_the_gateways_limits() {
     assert_eq!(long.status(), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     let short = get(9_000).await.expect("an answer");
     assert_eq!(short.status(), StatusCode::OK);
+
+    let nowhere = runner.client.get(runner.url("/api/event"));
+    let nowhere = nowhere.header(HOST, "no host").send().await;
+    assert_eq!(
+        nowhere.expect("an answer").status(),
+        StatusCode::BAD_REQUEST
+    );
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use e2e::people::Person;
 use e2e::stack::{Options, Stack, Storage};
+use e2e::wait::{PATIENCE, eventually};
 use futures_util::{SinkExt, StreamExt, TryStreamExt, stream};
 use mongodb::bson::{Document, doc};
 use serde_json::json;
@@ -106,6 +107,16 @@ impl Banter {
                 .await?;
         }
         Ok(())
+    }
+
+    /// Waits until all sockets that closed are out of the registry.
+    pub async fn nobody_connected(&self) {
+        let connections = self.database.collection::<Document>("connections");
+        eventually("all sockets to be gone", PATIENCE, || async {
+            let left = connections.count_documents(doc! {}).await;
+            left.is_ok_and(|left| left == 0).then_some(())
+        })
+        .await;
     }
 
     /// Ends the stack.

@@ -8,8 +8,9 @@ use futures_util::StreamExt;
 use futures_util::future::{join_all, try_join_all};
 use tokio::time::timeout;
 
-use crate::banter::{Banter, Stream, open};
+use crate::banter::{Banter, open};
 use crate::load::Server;
+use crate::receiver::Stream;
 
 /// How many people, in rooms of [`ROOM`].
 const PEOPLE: [usize; 3] = [10, 20, 40];
@@ -49,8 +50,7 @@ pub async fn measure(banter: &Banter) -> anyhow::Result<String> {
             each(used.as_secs_f64() * 1_000.0),
         ));
         drop(streams);
-        // They go, and tell each other.
-        tokio::time::sleep(QUIET * 3).await;
+        banter.nobody_connected().await;
     }
     Ok(format!("reconnecting at once: {}", told.join("; ")))
 }

@@ -154,6 +154,16 @@ impl Stack {
         self.ready.lock().expect("only copied under it").clone()
     }
 
+    /// How to reach the database.
+    ///
+    /// # Panics
+    /// When the runner does not name its own.
+    pub fn database_uri(&self) -> String {
+        let own = self.database.as_ref().map(Database::uri);
+        let uri = own.or_else(|| self.ready().mongodb);
+        uri.expect("the runner names its database")
+    }
+
     /// The proxy before the database.
     ///
     /// # Panics

@@ -74,11 +74,25 @@ pub fn page() -> impl IntoView {
 fn unreachable() -> impl IntoView {
     let way_in = way_in();
     view! {
-        <main class="centre">
-            <p role="alert">{words::UNREACHABLE}</p>
-            <button id="try-again" class="main" on:click=click(move || way_in.resume())>{words::AGAIN}</button>
+        <main class="entry">
+            {head()}
+            <section class="card form">
+                <p role="alert">{words::UNREACHABLE}</p>
+                <button id="try-again" class="main" on:click=click(move || way_in.resume())>{words::AGAIN}</button>
+            </section>
         </main>
     }
+}
+
+fn head() -> AnyView {
+    view! {
+        <header>
+            {icons::brand()}
+            <h1>{words::NAME}</h1>
+            <p>{words::CLAIM}</p>
+        </header>
+    }
+    .into_any()
 }
 
 fn entry() -> AnyView {
@@ -93,11 +107,7 @@ fn entry() -> AnyView {
     });
     view! {
         <main class="entry">
-            <header>
-                {icons::brand()}
-                <h1>{words::NAME}</h1>
-                <p>{words::CLAIM}</p>
-            </header>
+            {head()}
             <section class="card">
                 <p id="form-notice" class="notice" role="status">
                     {move || way_in.entry.with(|entry| entry.notice.clone())}
