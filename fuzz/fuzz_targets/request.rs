@@ -17,7 +17,7 @@ use lambda_http::http::Uri;
 use lambda_http::request::from_str;
 use libfuzzer_sys::fuzz_target;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What only CloudFront knows.
 const PROOF: &str = "0123456789abcdef0123456789abcdef";
@@ -83,6 +83,11 @@ fn bodies(call: &Call) {
     read::<w::ChangePassword>(call);
     read::<w::CreateRoom>(call);
     read::<w::AddMember>(call);
+    use wire::factors as f;
+    read::<f::StepUp>(call);
+    read::<f::ConfirmTotp>(call);
+    read::<f::AddPasskey<Value>>(call);
+    read::<f::PasskeyLogin<Value>>(call);
 }
 
 fn read<T: DeserializeOwned>(call: &Call) {
