@@ -46,7 +46,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         (None, false) => "$BUCKET".to_owned(),
     };
     if bucket == "$BUCKET" {
-        println!("BUCKET=$({})", child::words(&question(&options.stack)));
+        println!("BUCKET=$({})", quoted(&question(&options.stack)));
     }
     for mut command in plan(&artifacts.page, &bucket)? {
         println!("{}", quoted(&command));
@@ -144,8 +144,8 @@ fn is_named_by_content(name: &str) -> bool {
 fn quoted(command: &Command) -> String {
     let words = child::words(command);
     let arguments = command.get_args().map(|word| word.to_string_lossy());
-    let spaced = arguments.filter(|word| word.contains([' ', ';']));
-    spaced.fold(words, |words, word| {
+    let special = arguments.filter(|word| word.contains([' ', ';', '`', '?', '[']));
+    special.fold(words, |words, word| {
         words.replacen(&*word, &format!("'{word}'"), 1)
     })
 }
@@ -153,6 +153,14 @@ fn quoted(command: &Command) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_shell_would_take_as_its_own_is_quoted() {
+        assert!(
+            quoted(&question("banter"))
+                .ends_with("--query 'Stacks[0].Outputs[?OutputKey==`PageBucketName`].OutputValue'")
+        );
+    }
 
     #[test]
     fn the_page_comes_after_its_parts_and_each_says_how_long_it_lasts() {
