@@ -5,6 +5,7 @@ use domain::Millis;
 use domain::time::{DAY, MINUTE};
 use js_sys::{Array, Date, Intl, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
+use web_sys::Storage;
 
 /// The time.
 pub fn now() -> Millis {
@@ -103,6 +104,17 @@ pub fn set_badge(is_on: bool) {
         let _ = icon.set_attribute("href", &other);
         let _ = icon.remove_attribute(from);
     }
+}
+
+/// What this browser keeps for the page; none where it keeps nothing, as in some
+/// private windows.
+pub fn kept() -> Option<Storage> {
+    window().local_storage().ok()?
+}
+
+/// What this tab keeps for the page, until it is closed.
+pub fn kept_by_tab() -> Option<Storage> {
+    window().session_storage().ok()?
 }
 
 /// Loads the page anew.

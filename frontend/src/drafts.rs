@@ -1,15 +1,13 @@
 //! What one has begun to write and not yet sent, by room. It stays in this
 //! browser until it is sent or one signs out; tokens are never kept here.
 
-use web_sys::Storage;
-
-use crate::browser::window;
+use crate::browser::kept;
 
 const PREFIX: &str = "draft/";
 
 /// What was begun in a room.
 pub fn of(room: &str) -> String {
-    storage()
+    kept()
         .and_then(|storage| storage.get_item(&key(room)).ok()?)
         .unwrap_or_default()
 }
@@ -17,7 +15,7 @@ pub fn of(room: &str) -> String {
 /// Keeps what is begun in a room. A browser that keeps nothing, as in some
 /// private windows, loses it with a reload and nothing more.
 pub fn keep(room: &str, text: &str) {
-    if let Some(storage) = storage() {
+    if let Some(storage) = kept() {
         let _ = if text.is_empty() {
             storage.remove_item(&key(room))
         } else {
@@ -28,7 +26,7 @@ pub fn keep(room: &str, text: &str) {
 
 /// Forgets all of them.
 pub fn forget_all() {
-    let Some(storage) = storage() else {
+    let Some(storage) = kept() else {
         return;
     };
     let count = storage.length().unwrap_or(0);
@@ -43,8 +41,4 @@ pub fn forget_all() {
 
 fn key(room: &str) -> String {
     format!("{PREFIX}{room}")
-}
-
-fn storage() -> Option<Storage> {
-    window().local_storage().ok()?
 }

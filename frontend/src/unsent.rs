@@ -1,9 +1,7 @@
 //! What one has said and the service has not acknowledged. It stays in this tab
 //! of the browser, so that loading the page anew loses nothing of it.
 
-use web_sys::Storage;
-
-use crate::browser::window;
+use crate::browser::kept_by_tab;
 use crate::json;
 use crate::state::Kept;
 
@@ -11,13 +9,13 @@ const KEY: &str = "unsent";
 
 /// What somebody left unsent in this tab.
 pub fn kept() -> Option<Kept> {
-    json::parse(&storage()?.get_item(KEY).ok()??)
+    json::parse(&kept_by_tab()?.get_item(KEY).ok()??)
 }
 
 /// Keeps what somebody has unsent. Where nothing can be kept, as in some private
 /// windows, loading the page anew loses it.
 pub fn keep(kept: &Kept) {
-    let Some(storage) = storage() else {
+    let Some(storage) = kept_by_tab() else {
         return;
     };
     let _ = if kept.messages.is_empty() {
@@ -29,11 +27,7 @@ pub fn keep(kept: &Kept) {
 
 /// Forgets it.
 pub fn forget() {
-    if let Some(storage) = storage() {
+    if let Some(storage) = kept_by_tab() {
         let _ = storage.remove_item(KEY);
     }
-}
-
-fn storage() -> Option<Storage> {
-    window().session_storage().ok()?
 }

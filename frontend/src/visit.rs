@@ -3,7 +3,9 @@
 //! that the service ended the last session, so that the way in says so. Neither
 //! tells who it was.
 
-use crate::browser::window;
+use web_sys::Storage;
+
+use crate::browser::{kept, kept_by_tab};
 
 /// Kept while somebody is signed in.
 const HERE: &str = "here";
@@ -12,38 +14,44 @@ const ENDED: &str = "ended";
 
 /// Somebody is in the rooms.
 pub fn begin() {
-    if let Ok(Some(storage)) = window().local_storage() {
-        let _ = storage.set_item(HERE, "1");
-    }
+    note(kept(), HERE);
 }
 
 /// Whether the last visit did not end with signing out.
 pub fn goes_on() -> bool {
-    let storage = window().local_storage().ok().flatten();
-    storage.is_some_and(|storage| matches!(storage.get_item(HERE), Ok(Some(_))))
+    is_noted(kept(), HERE)
 }
 
 /// Whoever was here has signed out.
 pub fn end() {
-    if let Ok(Some(storage)) = window().local_storage() {
-        let _ = storage.remove_item(HERE);
-    }
+    forget(kept(), HERE);
 }
 
 /// The service signed out whoever was here.
 pub fn end_by_service() {
     end();
-    if let Ok(Some(storage)) = window().session_storage() {
-        let _ = storage.set_item(ENDED, "1");
-    }
+    note(kept_by_tab(), ENDED);
 }
 
 /// Whether the service ended the last session of this tab; once.
 pub fn was_ended_by_service() -> bool {
-    let Ok(Some(storage)) = window().session_storage() else {
-        return false;
-    };
-    let was_ended = matches!(storage.get_item(ENDED), Ok(Some(_)));
-    let _ = storage.remove_item(ENDED);
+    let was_ended = is_noted(kept_by_tab(), ENDED);
+    forget(kept_by_tab(), ENDED);
     was_ended
+}
+
+fn note(storage: Option<Storage>, what: &str) {
+    if let Some(storage) = storage {
+        let _ = storage.set_item(what, "1");
+    }
+}
+
+fn is_noted(storage: Option<Storage>, what: &str) -> bool {
+    storage.is_some_and(|storage| matches!(storage.get_item(what), Ok(Some(_))))
+}
+
+fn forget(storage: Option<Storage>, what: &str) {
+    if let Some(storage) = storage {
+        let _ = storage.remove_item(what);
+    }
 }

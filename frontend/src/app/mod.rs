@@ -79,7 +79,7 @@ pub fn start(signed_in: JsValue) {
         let app = App::of(signed_in);
         provide_context(app);
         app.begin();
-        view::rooms_page()
+        view::rooms::page()
     });
 }
 

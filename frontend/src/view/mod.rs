@@ -33,19 +33,7 @@ mod message;
 mod messages;
 mod people;
 mod room;
-mod rooms;
+pub mod rooms;
 mod start;
 mod strength;
-mod way_in;
-
-use leptos::prelude::*;
-
-/// All of the way in.
-pub fn way_in_page() -> impl IntoView {
-    way_in::page()
-}
-
-/// All of the rooms.
-pub fn rooms_page() -> impl IntoView {
-    view! { <div id="page" data-screen="chat">{rooms::chat()}</div> }
-}
+pub mod way_in;

@@ -11,7 +11,11 @@ use crate::state::{found, row_of};
 use crate::{browser, words};
 
 /// The whole view behind the sign-in.
-pub fn chat() -> AnyView {
+pub fn page() -> impl IntoView {
+    view! { <div id="page" data-screen="chat">{chat()}</div> }
+}
+
+fn chat() -> AnyView {
     let app = app();
     let has_account = Memo::new(move |_| app.account.with(Option::is_some));
     let in_room =

@@ -58,7 +58,7 @@ pub fn start(rooms: Function) {
             let way_in = WayIn::to(doors);
             provide_context(way_in);
             way_in.begin();
-            view::way_in_page()
+            view::way_in::page()
         }
     });
     doors.drawn.replace(Some(Box::new(drawn)));

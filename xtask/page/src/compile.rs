@@ -11,7 +11,7 @@ use crate::toolchain::{Toolchain, WASM};
 
 /// Leptos's views lose their long types, each of which would be code of its own
 /// to compile and to download.
-const FLAGS: &str = "--cfg=erase_components";
+const FLAG: &str = "--cfg=erase_components";
 
 /// How much the compiler is to try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,21 +115,22 @@ fn frontend_command(root: &Path, toolchain: &Toolchain, task: &str, profile: Pro
         .args(["--features", "browser", "--target", WASM])
         .args(["--profile", profile.name()])
         .arg(format)
-        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags());
+        .env("CARGO_ENCODED_RUSTFLAGS", flags());
     for (name, value) in &toolchain.variables {
         command.env(name, value);
     }
     command
 }
 
-/// [`FLAGS`], and that no path of this machine is in what everybody loads: the
+/// [`FLAG`], and that no path of this machine is in what everybody loads: the
 /// same sources give the same page wherever they are built.
 fn flags() -> String {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
     match home {
-        Some(home) => format!("{FLAGS} --remap-path-prefix={}=cargo", home.display()),
-        None => FLAGS.to_owned(),
+        // What separates them may not stand in a path, as a space may.
+        Some(home) => format!("{FLAG}\x1f--remap-path-prefix={}=cargo", home.display()),
+        None => FLAG.to_owned(),
     }
 }
 

@@ -99,6 +99,10 @@ impl Chat {
         for about in rooms {
             effects.extend(self.learn(about, now));
         }
+        if is_whole {
+            // What waits still was said in rooms that one is in no longer.
+            self.restored.clear();
+        }
         if self.is_listed && self.open_room().is_none() {
             self.current = None;
         }

@@ -27,6 +27,11 @@ fn what_one_process_leaves_unsent_the_next_sends_under_the_same_id() {
     let mut next = Chat::of(user("ann"));
     next.restore(unsent.clone());
     assert_eq!(next.unsent(), unsent, "kept until the room is known");
+    let elsewhere = Unsent {
+        room: "left".into(),
+        ..unsent[0].clone()
+    };
+    next.restore(vec![elsewhere]);
     next.opened(10);
     let sent = frames(next.heard(welcome(vec![room("r", 3)], &[]), 11));
     let first = ClientFrame::Message {
@@ -35,7 +40,11 @@ fn what_one_process_leaves_unsent_the_next_sends_under_the_same_id() {
         text: "first".into(),
     };
     assert!(sent.contains(&first), "{sent:?}");
-    assert_eq!(next.unsent(), unsent);
+    assert_eq!(
+        next.unsent(),
+        unsent,
+        "and not what was said in a room one left"
+    );
     for (id, seq) in [("a", 4), ("b", 5)] {
         let ack = ServerFrame::Ack {
             id: id.into(),
