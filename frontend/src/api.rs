@@ -8,11 +8,11 @@ use std::cell::RefCell;
 
 use domain::Millis;
 use domain::time::SECOND;
+use protocol::ErrorBody;
+use protocol::http::SignedIn;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, RequestCredentials, RequestInit, Response};
-use wire::Refusal;
-use wire::http::SignedIn;
 
 use crate::browser;
 use crate::json::{self, Json, Read, Write};
@@ -175,7 +175,7 @@ async fn request(
     if answer.ok() {
         return Ok(text);
     }
-    Err(match json::parse::<Refusal>(&text) {
+    Err(match json::parse::<ErrorBody>(&text) {
         Some(refusal) => Failure::Refused(refusal),
         None => Failure::Status(answer.status()),
     })

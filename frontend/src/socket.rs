@@ -1,11 +1,11 @@
 //! One WebSocket.
 
+use protocol::frame::TOKEN_PREFIX;
+use protocol::http::SocketAddress;
+use protocol::{ClientFrame, ServerFrame};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use web_sys::{CloseEvent, MessageEvent, WebSocket};
-use wire::frame::TOKEN_PREFIX;
-use wire::http::SocketAddress;
-use wire::{ClientFrame, ServerFrame};
 
 use crate::json;
 

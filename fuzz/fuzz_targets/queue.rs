@@ -5,8 +5,8 @@
 
 use std::time::SystemTime;
 
-use domain::mail::Job;
-use edge::queue::{Batch, Event};
+use queue::jobs::mail::Job;
+use lambda::queue::{Batch, Event};
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 

@@ -9,10 +9,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::history::PageQuery;
-use domain::settings::Variables;
+use env::Variables;
 use domain::{Code, EmailAddress, Invalid, Password, PersonName, RoomName};
-use edge::Viewers;
-use edge::http::Call;
+use lambda::ClientIps;
+use lambda::http::Request;
 use lambda_http::http::Uri;
 use lambda_http::request::from_str;
 use libfuzzer_sys::fuzz_target;
@@ -58,40 +58,40 @@ fuzz_target!(|text: &str| {
         return;
     };
     let proof = [("VIEWER_PROOF".to_owned(), PROOF.to_owned())];
-    let viewers = Viewers::from_variables(&mut Variables::new(proof));
-    let call = Call::new(request, &viewers);
-    let _ = (call.bearer(), call.cookie("refresh"), call.origin(), call.source());
-    assert!(call.device().chars().count() <= 200);
-    assert_eq!(call.path("room"), path);
-    let parameters = call.query();
+    let viewers = ClientIps::from_variables(&mut Variables::new(proof));
+    let request = Request::new(request, &viewers);
+    let _ = (request.bearer(), request.cookie("refresh"), request.origin(), request.source());
+    assert!(request.device().chars().count() <= 200);
+    assert_eq!(request.path("room"), path);
+    let parameters = request.query();
     let parameters = parameters.iter().map(|(name, value)| (&name[..], &value[..]));
     if let Ok(page) = PageQuery::parse(parameters) {
         assert!((1..=200).contains(&page.limit));
     }
-    bodies(&call);
+    bodies(&request);
     texts(body);
 });
 
-fn bodies(call: &Call) {
-    use wire::http as w;
-    read::<w::Register>(call);
-    read::<w::Login>(call);
-    read::<w::ResendOtp>(call);
-    read::<w::Verify>(call);
-    read::<w::ForgotPassword>(call);
-    read::<w::ResetPassword>(call);
-    read::<w::ChangePassword>(call);
-    read::<w::CreateRoom>(call);
-    read::<w::AddMember>(call);
-    use wire::factors as f;
-    read::<f::StepUp>(call);
-    read::<f::ConfirmTotp>(call);
-    read::<f::AddPasskey<Value>>(call);
-    read::<f::PasskeyLogin<Value>>(call);
+fn bodies(request: &Request) {
+    use protocol::http as w;
+    read::<w::Register>(request);
+    read::<w::Login>(request);
+    read::<w::ResendOtp>(request);
+    read::<w::Verify>(request);
+    read::<w::ForgotPassword>(request);
+    read::<w::ResetPassword>(request);
+    read::<w::ChangePassword>(request);
+    read::<w::CreateRoom>(request);
+    read::<w::AddMember>(request);
+    use protocol::factors as f;
+    read::<f::StepUp>(request);
+    read::<f::ConfirmTotp>(request);
+    read::<f::AddPasskey<Value>>(request);
+    read::<f::PasskeyLogin<Value>>(request);
 }
 
-fn read<T: DeserializeOwned>(call: &Call) {
-    if let Err(Invalid { field, .. }) = call.body::<T>() {
+fn read<T: DeserializeOwned>(request: &Request) {
+    if let Err(Invalid { field, .. }) = request.body::<T>() {
         assert!(!field.is_empty() && field.chars().count() <= 64, "{field}");
     }
 }

@@ -4,10 +4,10 @@
 #![no_main]
 
 use domain::{ClientMessageId, MessageText};
-use edge::websocket::{Frame, Handshake};
+use lambda::websocket::{Frame, Handshake};
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
-use wire::ClientFrame;
+use protocol::ClientFrame;
 
 fuzz_target!(|text: &str| {
     let mut parts = text.splitn(3, '\n');

@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use credentials::{Pepper, RefreshToken, Signer, Verifier};
+use crypto::{Pepper, RefreshToken, Signer, Verifier};
 use libfuzzer_sys::fuzz_target;
 
 const ISSUER: &str = "https://chat.example.com";
@@ -13,7 +13,7 @@ const ISSUER: &str = "https://chat.example.com";
 static KEYS: LazyLock<(Verifier, String, Pepper, String)> = LazyLock::new(|| {
     let signer = Signer::new("a secret of more than thirty-two bytes, for this alone", ISSUER);
     let verifier = Verifier::new(&signer.public_key(), ISSUER);
-    let user = wire::User { id: "u".into(), name: "Ann".into() };
+    let user = protocol::User { id: "u".into(), name: "Ann".into() };
     let issued = signer.issue(&user, "s", 1_795_388_759_999);
     let pepper = Pepper::new("a pepper that is long enough for this");
     let cookie = RefreshToken { session: "s".into(), rotation: 4 }.seal(&pepper);

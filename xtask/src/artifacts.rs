@@ -38,7 +38,10 @@ impl Artifacts {
         let started = Instant::now();
         say::step("building the functions and the runner");
         let mut cargo = workspace.cargo();
-        cargo.arg("build").args(TOGETHER).args(["--bin", "local"]);
+        cargo
+            .arg("build")
+            .args(TOGETHER)
+            .args(["--bin", "rehearse"]);
         for function in workspace.functions() {
             cargo.args(["--bin", function]);
         }

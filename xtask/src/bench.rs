@@ -77,8 +77,8 @@ fn mongo(workspace: &Workspace, quick: bool) -> anyhow::Result<ExitCode> {
         "build",
         "--profile",
         PROFILE,
-        "--package=local-mongo",
-        "--bin=local-mongo",
+        "--package=embedded-mongo",
+        "--bin=embedded-mongo",
         "--example=bench",
     ]))?;
     say::step("measuring, with 16 clients; other work on this machine slows it down");

@@ -73,7 +73,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
 }
 
 fn runner(options: &Options, workspace: &Workspace, artifacts: &Artifacts) -> Command {
-    let mut runner = Command::new(artifacts.binaries.join("local"));
+    let mut runner = Command::new(artifacts.binaries.join("rehearse"));
     runner
         .args(["run", "--stop-with-stdin"])
         .arg("--template")

@@ -12,8 +12,13 @@ use crate::workspace::{TOGETHER, Workspace};
 pub fn run() -> anyhow::Result<ExitCode> {
     let workspace = Workspace::load()?;
     let mut cargo = workspace.cargo();
-    child::run(cargo.arg("build").args(TOGETHER).args(["--bin", "local"]))?;
-    let mut local = std::process::Command::new(workspace.binaries(false).join("local"));
+    child::run(
+        cargo
+            .arg("build")
+            .args(TOGETHER)
+            .args(["--bin", "rehearse"]),
+    )?;
+    let mut local = std::process::Command::new(workspace.binaries(false).join("rehearse"));
     child::run(local.current_dir(&workspace.root).arg("events"))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -85,7 +85,7 @@ fn with_a_runner(workspace: &Workspace, function: &str, event: &str) -> anyhow::
     needs::ensure(needs::DEV)?;
     let artifacts = Artifacts::build(workspace, false)?;
     let mut runner = Child::start(
-        Command::new(artifacts.binaries.join("local"))
+        Command::new(artifacts.binaries.join("rehearse"))
             .args(["run", "--stop-with-stdin", "--in-memory", "--port=0"])
             .arg("--template")
             .arg(workspace.root.join("template.yaml"))

@@ -35,7 +35,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let artifacts = Artifacts::build(&workspace, options.release)?;
     let mut cargo = workspace.cargo();
     cargo.arg("build").args(TOGETHER);
-    cargo.args(["--bin=local-mongo", "--example=soak"]);
+    cargo.args(["--bin=embedded-mongo", "--example=soak"]);
     if options.release {
         cargo.arg("--release");
     }

@@ -101,7 +101,7 @@ impl Workspace {
         say::step("building the functions as they are deployed, which takes some minutes");
         let mut cargo = self.cargo();
         cargo.args(["build", "--release"]).args(TOGETHER).args(more);
-        cargo.args(["--bin=local", "--bin=local-mongo"]);
+        cargo.args(["--bin=rehearse", "--bin=embedded-mongo"]);
         for function in self.functions() {
             cargo.args(["--bin", function]);
         }

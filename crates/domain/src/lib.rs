@@ -3,20 +3,19 @@
 //! randomness, so that the page and every function apply the same ones.
 
 pub mod account;
+mod api_error;
 pub mod challenge;
 pub mod factor;
-pub mod fan_out;
 pub mod history;
 pub mod limits;
-pub mod mail;
 pub mod message;
 pub mod replay;
-pub mod settings;
 pub mod text;
 pub mod time;
 mod unavailable;
 
 pub use account::{EmailAddress, Password, PersonName};
+pub use api_error::{ApiError, TooFast};
 pub use challenge::{Code, Purpose};
 pub use factor::{FactorCode, PasskeyName, RecoveryCode, TotpCode};
 pub use message::{ClientMessageId, MessageText, RoomName};

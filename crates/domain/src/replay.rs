@@ -1,7 +1,7 @@
 //! Fitting what a client missed into one frame.
 
-use wire::frame::Missed;
-use wire::{Message, Room};
+use protocol::frame::Missed;
+use protocol::{Message, Room};
 
 use crate::limits::FRAME_BYTES;
 
@@ -86,7 +86,7 @@ fn json_bytes(value: &impl serde::Serialize) -> usize {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use wire::{RoomKind, ServerFrame, User};
+    use protocol::{RoomKind, ServerFrame, User};
 
     use super::*;
 

@@ -1,7 +1,7 @@
 //! Challenges: codes that were mailed and wait for an answer.
 
 use domain::limits::CODE_TRIES;
-use domain::{Millis, Purpose};
+use domain::{Millis, Purpose, TooFast};
 use mongodb::bson::{Binary, DateTime, doc};
 use mongodb::options::ReturnDocument;
 use serde::{Deserialize, Serialize};
@@ -90,16 +90,6 @@ impl Challenge {
     }
 }
 
-/// Whether a challenge may be replaced by a new one.
-pub enum Resend {
-    /// It may, and nobody else may for the next minute.
-    Granted(Box<Challenge>),
-    /// Not before this time.
-    TooEarly(Millis),
-    /// It has run out, was used, or never was.
-    Gone,
-}
-
 impl Store {
     /// Keeps a challenge.
     pub async fn insert_challenge(&self, challenge: &Challenge) -> Result<()> {
@@ -144,25 +134,32 @@ impl Store {
         Ok(deleted.deleted_count == 1)
     }
 
-    /// Asks to replace a live challenge, and puts its `resend_at` to
-    /// `next_resend_at`, so that of any number at once one is granted it.
+    /// Reserves the replacement of a live challenge by setting its `resend_at` to
+    /// `next_resend_at`, so that of several requests at once one is granted.
+    /// None when the challenge is not live.
+    ///
+    /// # Errors
+    /// [`crate::Error::TooFast`] before `resend_at`.
     pub async fn grant_resend(
         &self,
         id: &str,
         now: Millis,
         next_resend_at: Millis,
-    ) -> Result<Resend> {
+    ) -> Result<Option<Challenge>> {
         let live = doc! { "_id": id, "expires_at": { "$gt": now } };
         let mut due = live.clone();
         due.insert("resend_at", doc! { "$lte": now });
         let update = doc! { "$set": { "resend_at": next_resend_at } };
         if let Some(granted) = self.challenges().find_one_and_update(due, update).await? {
-            return Ok(Resend::Granted(Box::new(granted)));
+            return Ok(Some(granted));
         }
-        Ok(match self.challenges().find_one(live).await? {
-            Some(challenge) => Resend::TooEarly(challenge.resend_at),
-            None => Resend::Gone,
-        })
+        match self.challenges().find_one(live).await? {
+            Some(challenge) => Err(TooFast {
+                retry_at: challenge.resend_at,
+            }
+            .into()),
+            None => Ok(None),
+        }
     }
 
     /// Gives a resend back that could not be carried out.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::{Store, date};
 
-/// How many listeners one answer of the database may bring: as many as one
+/// How many subscribers one answer of the database may bring: as many as one
 /// invocation posts to.
 pub(crate) const LISTENERS_AT_ONCE: u32 = 5_000;
 
@@ -51,7 +51,7 @@ impl Connection {
 
 /// Somebody who hears a room.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Listener {
+pub struct Subscriber {
     /// The connection.
     #[serde(rename = "_id")]
     pub id: String,
@@ -69,7 +69,7 @@ impl Store {
     }
 
     /// Lets a socket hear these rooms too, and notes that it said `hello`.
-    pub async fn greet_connection(&self, id: &str, rooms: &[String]) -> Result<()> {
+    pub async fn mark_ready(&self, id: &str, rooms: &[String]) -> Result<()> {
         let update = doc! {
             "$set": { "greeted": true },
             "$addToSet": { "rooms": { "$each": rooms } },
@@ -78,32 +78,32 @@ impl Store {
     }
 
     /// Lets a socket hear a room.
-    pub async fn hear(&self, id: &str, room: &str) -> Result<()> {
+    pub async fn subscribe(&self, id: &str, room: &str) -> Result<()> {
         let update = doc! { "$addToSet": { "rooms": room } };
         self.update_connection(id, update).await
     }
 
     /// Lets a socket hear these rooms no more.
-    pub async fn unhear(&self, id: &str, rooms: &[String]) -> Result<()> {
+    pub async fn unsubscribe(&self, id: &str, rooms: &[String]) -> Result<()> {
         let update = doc! { "$pull": { "rooms": { "$in": rooms } } };
         self.update_connection(id, update).await
     }
 
     /// Lets every greeted socket of a user hear a room.
-    pub async fn hear_everywhere(&self, user: &str, room: &str) -> Result<()> {
+    pub async fn subscribe_everywhere(&self, user: &str, room: &str) -> Result<()> {
         let update = doc! { "$addToSet": { "rooms": room } };
         self.update_connections(doc! { "user": user, "greeted": true }, update)
             .await
     }
 
     /// Lets no socket of a user hear a room.
-    pub async fn unhear_everywhere(&self, user: &str, room: &str) -> Result<()> {
+    pub async fn unsubscribe_everywhere(&self, user: &str, room: &str) -> Result<()> {
         let update = doc! { "$pull": { "rooms": room } };
         self.update_connections(doc! { "user": user }, update).await
     }
 
     /// Who hears any of these rooms: one indexed query.
-    pub async fn listeners(&self, rooms: &[String]) -> Result<Vec<Listener>> {
+    pub async fn subscribers(&self, rooms: &[String]) -> Result<Vec<Subscriber>> {
         let filter = match rooms {
             [room] => doc! { "rooms": room },
             _ => doc! { "rooms": { "$in": rooms } },
@@ -112,20 +112,24 @@ impl Store {
     }
 
     /// Those of these sockets that hear a room.
-    pub async fn still_listening(&self, room: &str, sockets: &[String]) -> Result<Vec<Listener>> {
+    pub async fn still_subscribed(
+        &self,
+        room: &str,
+        sockets: &[String],
+    ) -> Result<Vec<Subscriber>> {
         self.found_listeners(doc! { "_id": { "$in": sockets }, "rooms": room })
             .await
     }
 
     /// The sockets of a user that hear a room, also those that only joined it.
-    pub async fn listeners_of(&self, user: &str, room: &str) -> Result<Vec<Listener>> {
+    pub async fn subscriptions_of(&self, user: &str, room: &str) -> Result<Vec<Subscriber>> {
         self.found_listeners(doc! { "user": user, "rooms": room })
             .await
     }
 
     /// The sockets of a user that said `hello`. One that did not may still be
     /// opening: to API Gateway it does not exist yet, so a post would find it gone.
-    pub async fn connections_of(&self, user: &str) -> Result<Vec<Listener>> {
+    pub async fn connections_of(&self, user: &str) -> Result<Vec<Subscriber>> {
         self.found_listeners(doc! { "user": user, "greeted": true })
             .await
     }
@@ -139,9 +143,12 @@ impl Store {
         let mut filter = session.condition();
         filter.insert("user", user);
         let found = self.found_listeners(filter).await?;
-        let ids: Vec<&str> = found.iter().map(|listener| listener.id.as_str()).collect();
+        let ids: Vec<&str> = found
+            .iter()
+            .map(|subscriber| subscriber.id.as_str())
+            .collect();
         self.remove_connections(&ids).await?;
-        Ok(found.into_iter().map(|listener| listener.id).collect())
+        Ok(found.into_iter().map(|subscriber| subscriber.id).collect())
     }
 
     pub(crate) async fn remove_connections(&self, ids: &[&str]) -> Result<()> {
@@ -152,9 +159,9 @@ impl Store {
         Ok(())
     }
 
-    async fn found_listeners(&self, filter: Document) -> Result<Vec<Listener>> {
+    async fn found_listeners(&self, filter: Document) -> Result<Vec<Subscriber>> {
         Ok(self
-            .collection::<Listener>("connections")
+            .collection::<Subscriber>("connections")
             .find(filter)
             .projection(doc! { "user": 1, "rooms": 1 })
             .batch_size(LISTENERS_AT_ONCE)

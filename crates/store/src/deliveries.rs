@@ -18,7 +18,7 @@ use crate::{Store, date};
 const REMEMBERED: Millis = 7 * DAY;
 
 #[derive(Deserialize)]
-struct Delivery {
+struct Realtime {
     #[serde(rename = "_id")]
     id: String,
 }
@@ -29,8 +29,8 @@ impl Store {
         if jobs.is_empty() {
             return Ok(HashSet::new());
         }
-        let sent: Vec<Delivery> = self
-            .collection::<Delivery>("deliveries")
+        let sent: Vec<Realtime> = self
+            .collection::<Realtime>("deliveries")
             .find(doc! { "_id": { "$in": jobs } })
             .projection(doc! { "_id": 1 })
             .await?

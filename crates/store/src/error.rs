@@ -2,15 +2,19 @@
 
 use std::fmt;
 
-use domain::Unavailable;
+use domain::{ApiError, TooFast, Unavailable};
 use mongodb::error::{ErrorKind, WriteFailure};
 
-/// A database operation that failed. [`Unavailable`] is in its chain when the
-/// same operation may succeed later.
+/// A database operation that failed.
 #[derive(Debug)]
-pub struct Error {
-    /// None where the database answered and what was asked for did not settle.
-    cause: Option<mongodb::error::Error>,
+pub enum Error {
+    /// A limit is used up, and nothing was counted.
+    TooFast(TooFast),
+    /// The database cannot be reached, or fails over: the same operation may
+    /// succeed later. The cause is absent where concurrent writes did not settle.
+    Unavailable(Option<mongodb::error::Error>),
+    /// The operation is at fault.
+    Failed(mongodb::error::Error),
 }
 
 /// The result of a database operation.
@@ -27,37 +31,56 @@ const PASSING: [i32; 15] = [
 ];
 
 impl fmt::Display for Error {
+    // The driver's own text may quote the values of a unique key, such as an
+    // address, so only the kind and the code are shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The driver's own text may quote the values of a unique key, such as an
-        // address, so only the kind and the code are told.
-        let Some(cause) = &self.cause else {
-            return write!(f, "a write did not settle in time");
-        };
-        match code_of(cause) {
-            Some(code) => write!(f, "the database refused with code {code}"),
-            None if is_away(cause) => write!(f, "the database cannot be reached"),
-            None => write!(f, "the database driver failed: {}", kind(cause)),
+        match self {
+            Self::TooFast(_) => write!(f, "the limit is used up"),
+            Self::Unavailable(None) => write!(f, "concurrent writes did not settle in time"),
+            Self::Unavailable(Some(cause)) => match code_of(cause) {
+                Some(code) => write!(f, "the database is unavailable (code {code})"),
+                None => write!(f, "the database cannot be reached"),
+            },
+            Self::Failed(cause) => match code_of(cause) {
+                Some(code) => write!(f, "the database returned error code {code}"),
+                None => write!(f, "the database driver failed: {}", kind(cause)),
+            },
         }
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        static AWAY: Unavailable = Unavailable { what: "database" };
-        self.cause.as_ref().is_none_or(is_away).then_some(&AWAY)
-    }
-}
+impl std::error::Error for Error {}
 
 impl From<mongodb::error::Error> for Error {
     fn from(cause: mongodb::error::Error) -> Self {
-        Self { cause: Some(cause) }
+        if is_unavailable(&cause) {
+            Self::Unavailable(Some(cause))
+        } else {
+            Self::Failed(cause)
+        }
+    }
+}
+
+impl From<TooFast> for Error {
+    fn from(too_fast: TooFast) -> Self {
+        Self::TooFast(too_fast)
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::TooFast(too_fast) => Self::TooFast(too_fast),
+            Error::Unavailable(_) => Self::Unavailable(Unavailable { what: "database" }),
+            Error::Failed(_) => Self::internal(error),
+        }
     }
 }
 
 impl Error {
-    /// What was asked for did not settle in time; later it may.
+    /// Concurrent writes did not settle in time.
     pub(crate) fn busy() -> Self {
-        Self { cause: None }
+        Self::Unavailable(None)
     }
 }
 
@@ -80,7 +103,7 @@ fn code_of(error: &mongodb::error::Error) -> Option<i32> {
     }
 }
 
-fn is_away(error: &mongodb::error::Error) -> bool {
+fn is_unavailable(error: &mongodb::error::Error) -> bool {
     matches!(
         error.kind.as_ref(),
         ErrorKind::Io(_)

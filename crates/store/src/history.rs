@@ -3,7 +3,7 @@
 use domain::history::{Cursor, PageQuery};
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
-use wire::Message;
+use protocol::Message;
 
 use crate::Store;
 use crate::error::Result;

@@ -22,7 +22,7 @@ pub mod users;
 use std::time::Duration;
 
 use domain::Millis;
-use domain::settings::Variables;
+use env::Variables;
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, DateTime, doc};
 use mongodb::options::{ClientOptions, WriteConcern};

@@ -4,6 +4,7 @@
 
 mod failures;
 
+use domain::TooFast;
 use domain::limits::{Quota, Rate, Used};
 use domain::time::{DAY, Millis};
 use futures_util::TryStreamExt;
@@ -12,17 +13,6 @@ use serde::Deserialize;
 
 use crate::error::{Result, is_duplicate};
 use crate::{Store, date};
-
-pub use failures::Tried;
-
-/// Whether something may happen now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Allowed {
-    /// It may.
-    Yes,
-    /// Not before this time.
-    Until(Millis),
-}
 
 #[derive(Deserialize)]
 struct Counter {
@@ -33,19 +23,13 @@ struct Counter {
 
 impl Store {
     /// Counts one more of `key`, if the quota allows it.
-    pub async fn count(&self, quota: Quota, key: &str, now: Millis) -> Result<Allowed> {
+    pub async fn count(&self, quota: Quota, key: &str, now: Millis) -> Result<()> {
         self.count_many(quota, key, 1, now).await
     }
 
     /// Counts `more` of `key`, if the quota allows all of them; otherwise none
     /// is counted.
-    pub async fn count_many(
-        &self,
-        quota: Quota,
-        key: &str,
-        more: i64,
-        now: Millis,
-    ) -> Result<Allowed> {
+    pub async fn count_many(&self, quota: Quota, key: &str, more: i64, now: Millis) -> Result<()> {
         let id = counter_id(quota, key, quota.window_of(now));
         let update = doc! {
             "$inc": { "n": more },
@@ -54,7 +38,7 @@ impl Store {
         loop {
             let used = self.used(quota, key, now).await?;
             if let Some(at) = quota.wait(used, more, now) {
-                return Ok(Allowed::Until(at));
+                return Err(TooFast { retry_at: at }.into());
             }
             let most = quota.room(used.previous, now) - more;
             let counted = self
@@ -63,7 +47,7 @@ impl Store {
                 .upsert(true)
                 .await;
             match counted {
-                Ok(_) => return Ok(Allowed::Yes),
+                Ok(_) => return Ok(()),
                 // The row was made, or filled, since it was read.
                 Err(error) if is_duplicate(&error) => {}
                 Err(error) => return Err(error.into()),
@@ -85,7 +69,7 @@ impl Store {
 
     /// Takes one event of `key` from a steady rate (the generic cell rate
     /// algorithm): `tat` is when the bucket will be full again.
-    pub async fn pace(&self, rate: Rate, key: &str, now: Millis) -> Result<Allowed> {
+    pub async fn pace(&self, rate: Rate, key: &str, now: Millis) -> Result<()> {
         let depth = rate.interval * (rate.burst - 1);
         let id = format!("{}:{key}", rate.name);
         let filter = doc! { "_id": &id, "tat": { "$lte": now + depth } };
@@ -103,12 +87,13 @@ impl Store {
                 .upsert(true)
                 .await;
             match taken {
-                Ok(_) => return Ok(Allowed::Yes),
+                Ok(_) => return Ok(()),
                 Err(error) if is_duplicate(&error) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(Allowed::Until(now + rate.interval))
+        let retry_at = now + rate.interval;
+        Err(TooFast { retry_at }.into())
     }
 
     async fn used(&self, quota: Quota, key: &str, now: Millis) -> Result<Used> {

@@ -5,8 +5,8 @@ use domain::limits::ROOMS_PER_USER;
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
 use mongodb::options::{ReadConcern, ReturnDocument};
+use protocol::{Member, Role, User};
 use serde::{Deserialize, Serialize};
-use wire::{Member, Role, User};
 
 use crate::Store;
 use crate::error::{Result, is_duplicate};

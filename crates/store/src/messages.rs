@@ -11,11 +11,11 @@ use futures_util::TryStreamExt;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, doc};
 use mongodb::options::{ReadConcern, SelectionCriteria};
+use protocol::{Message, User};
 use serde::{Deserialize, Serialize};
-use wire::{Message, User};
 
 use crate::Store;
-use crate::connections::{LISTENERS_AT_ONCE, Listener};
+use crate::connections::{LISTENERS_AT_ONCE, Subscriber};
 use crate::error::{Error, Result, is_duplicate};
 
 /// How often a place in a room is tried for: each round somebody got one, so
@@ -58,7 +58,7 @@ impl From<MessageRow> for Message {
 #[derive(Debug)]
 pub enum Appended {
     /// It is durable now, and these hear the room.
-    New(Message, Vec<Listener>),
+    New(Message, Vec<Subscriber>),
     /// It was sent before; this is the one that is kept.
     Already(Message),
     /// Its sender was not a member at that moment.
@@ -163,7 +163,7 @@ impl Store {
         #[derive(Deserialize)]
         struct Heard {
             seq: i64,
-            listener: Option<Listener>,
+            subscriber: Option<Subscriber>,
         }
         let pipeline = vec![
             doc! { "$match": { "_id": id } },
@@ -173,10 +173,10 @@ impl Store {
                 "localField": "room",
                 "foreignField": "rooms",
                 "pipeline": [{ "$project": { "user": 1 } }],
-                "as": "listener",
+                "as": "subscriber",
             } },
-            doc! { "$unwind": { "path": "$listener", "preserveNullAndEmptyArrays": true } },
-            doc! { "$project": { "seq": 1, "listener": 1 } },
+            doc! { "$unwind": { "path": "$subscriber", "preserveNullAndEmptyArrays": true } },
+            doc! { "$project": { "seq": 1, "subscriber": 1 } },
         ];
         let heard: Vec<Heard> = self
             .collection::<Document>("messages")
@@ -197,8 +197,8 @@ impl Store {
             text: draft.text.as_str().to_owned(),
             at: now,
         };
-        let listeners = heard.into_iter().filter_map(|one| one.listener);
-        Ok(Appended::New(message, listeners.collect()))
+        let subscribers = heard.into_iter().filter_map(|one| one.subscriber);
+        Ok(Appended::New(message, subscribers.collect()))
     }
 
     /// The newest `seq` of a room that a majority has, 0 when nothing was said.

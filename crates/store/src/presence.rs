@@ -4,18 +4,17 @@
 //! What each socket hears is in [`crate::connections`]. A row goes a little after
 //! the last socket that it names could have lived.
 
-use domain::Millis;
 use domain::limits::{CONNECTION_LIFETIME, FRAMES, PRESENCE_LEASE, SOCKETS_PER_USER};
 use domain::time::MINUTE;
+use domain::{Millis, TooFast};
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
 use mongodb::options::{ReturnDocument, WriteConcern};
+use protocol::User;
 use serde::Deserialize;
-use wire::User;
 
 use crate::connections::{Connection, SessionChoice};
 use crate::error::{Result, is_duplicate};
-use crate::limits::Allowed;
 use crate::{Store, date, majority};
 
 /// How long after its lease a silent socket is closed by API Gateway.
@@ -28,8 +27,8 @@ pub struct Begun {
     pub user: User,
     /// The session that the socket lives and dies with.
     pub session: String,
-    /// Whether the person's bucket had a frame left.
-    pub allowed: Allowed,
+    /// Whether the person's bucket had a frame left, or when it will.
+    pub allowed: std::result::Result<(), TooFast>,
     /// Whether the person was present before it, on this socket or another.
     pub was_present: bool,
 }
@@ -278,8 +277,10 @@ fn concern(is_hello: bool) -> WriteConcern {
 fn begun(before: &Row, socket: &str, now: Millis, depth: Millis) -> Option<Begun> {
     let this = before.sockets.iter().find(|one| one.id == socket)?;
     let allowed = match before.full_at <= now + depth {
-        true => Allowed::Yes,
-        false => Allowed::Until(now + FRAMES.interval),
+        true => Ok(()),
+        false => Err(TooFast {
+            retry_at: now + FRAMES.interval,
+        }),
     };
     Some(Begun {
         user: before.user(),

@@ -3,8 +3,8 @@
 use domain::limits::PRESENCE_MEMBERS;
 use domain::{Millis, RoomName};
 use mongodb::bson::doc;
+use protocol::{Room, RoomKind};
 use serde::{Deserialize, Serialize};
-use wire::{Room, RoomKind};
 
 use crate::Store;
 use crate::error::{Result, is_duplicate};

@@ -6,9 +6,9 @@ mod passkeys;
 
 use domain::{EmailAddress, Millis};
 use mongodb::bson::{Binary, doc};
+use protocol::User;
+use protocol::model::Me;
 use serde::{Deserialize, Serialize};
-use wire::User;
-use wire::model::Me;
 
 use crate::error::{Result, is_duplicate};
 use crate::{Store, date};

@@ -8,7 +8,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::settings::Variables;
+use domain::ApiError;
+use env::Variables;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use webauthn_rs::prelude::{
@@ -73,21 +74,27 @@ pub struct Refused;
 
 /// A ceremony cannot begin, or something that we kept is not what it was.
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
-    /// The library says no.
-    #[error("no ceremony can begin: {0:?}")]
+pub enum Error {
+    /// The library cannot begin a ceremony.
+    #[error("cannot begin a WebAuthn ceremony: {0:?}")]
     Library(WebauthnError),
-    /// What was kept does not read.
-    #[error("what was kept of a passkey does not read")]
-    Kept(#[from] serde_json::Error),
-    /// An id of ours has another length.
-    #[error("an account's id is not of 128 bits")]
+    /// A stored ceremony or passkey is not readable.
+    #[error("invalid stored passkey state")]
+    Stored(#[from] serde_json::Error),
+    /// An account id is not 128 bits long.
+    #[error("an account id is not 128 bits long")]
     UserId,
 }
 
-impl From<WebauthnError> for Fault {
+impl From<WebauthnError> for Error {
     fn from(error: WebauthnError) -> Self {
         Self::Library(error)
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        Self::internal(error)
     }
 }
 
@@ -118,10 +125,10 @@ impl RelyingParty {
         &self,
         person: &Person<'_>,
         existing: &[&str],
-    ) -> Result<Begun<impl Serialize + use<>>, Fault> {
+    ) -> Result<Begun<impl Serialize + use<>>, Error> {
         let user = URL_SAFE_NO_PAD.decode(person.id).ok();
         let user = user.and_then(|bytes| Uuid::from_slice(&bytes).ok());
-        let user = user.ok_or(Fault::UserId)?;
+        let user = user.ok_or(Error::UserId)?;
         let existing: Vec<CredentialID> = existing
             .iter()
             .filter_map(|id| URL_SAFE_NO_PAD.decode(id).ok())
@@ -149,7 +156,7 @@ impl RelyingParty {
         &self,
         state: &[u8],
         credential: &RegisterPublicKeyCredential,
-    ) -> Result<Result<Made, Refused>, Fault> {
+    ) -> Result<Result<Made, Refused>, Error> {
         let state: PasskeyRegistration = serde_json::from_slice(state)?;
         let Ok(passkey) = self.library.finish_passkey_registration(credential, &state) else {
             return Ok(Err(Refused));
@@ -161,7 +168,7 @@ impl RelyingParty {
     }
 
     /// Begins a sign-in, of nobody in particular.
-    pub fn begin_sign_in(&self) -> Result<Begun<impl Serialize + use<>>, Fault> {
+    pub fn begin_sign_in(&self) -> Result<Begun<impl Serialize + use<>>, Error> {
         let (challenge, state) = self.library.start_discoverable_authentication()?;
         Ok(Begun {
             options: challenge.public_key,
@@ -187,7 +194,7 @@ impl RelyingParty {
         state: &[u8],
         credential: &PublicKeyCredential,
         key: &str,
-    ) -> Result<Result<Used, Refused>, Fault> {
+    ) -> Result<Result<Used, Refused>, Error> {
         let state: DiscoverableAuthentication = read(state)?;
         let mut passkey: Passkey = read(key.as_bytes())?;
         let finished = self
@@ -205,6 +212,6 @@ impl RelyingParty {
     }
 }
 
-fn read<T: DeserializeOwned>(kept: &[u8]) -> Result<T, Fault> {
+fn read<T: DeserializeOwned>(kept: &[u8]) -> Result<T, Error> {
     Ok(serde_json::from_slice(kept)?)
 }

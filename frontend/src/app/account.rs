@@ -1,11 +1,11 @@
 //! One's own account: password, sessions, second factor and passkeys.
 
-use wire::Word;
-use wire::factors::{
+use protocol::ErrorCode;
+use protocol::factors::{
     AddPasskey, ConfirmTotp, Factors, Fresh, PasskeyAnswer, PasskeyBegun, RecoveryCodes, StepUp,
     TotpBegun,
 };
-use wire::http::{ChangePassword, MeAnswer, Sessions};
+use protocol::http::{ChangePassword, MeAnswer, Sessions};
 
 use super::App;
 use crate::browser::{self, encoded};
@@ -69,7 +69,7 @@ impl App {
         self.with_account(|account| account.begin(part_of(&change)));
         self.spawn(async move {
             match self.make(&change).await {
-                Err(Failure::Refused(refusal)) if refusal.error == Word::Forbidden => {
+                Err(Failure::Refused(refusal)) if refusal.error == ErrorCode::Forbidden => {
                     self.with_account(|account| account.ask(change));
                 }
                 outcome => {
@@ -236,8 +236,8 @@ fn part_of(change: &Change) -> Section {
 /// Here it is always the password, or the code beside it, that was not right.
 fn explained(failure: &Failure) -> Problem {
     match failure.word() {
-        Some(Word::WrongCredentials) => Problem::of_field("current", words::WRONG_PASSWORD),
-        Some(Word::WrongCode) => {
+        Some(ErrorCode::WrongCredentials) => Problem::of_field("current", words::WRONG_PASSWORD),
+        Some(ErrorCode::WrongCode) => {
             let message = failure.problem().message;
             Problem::of_field("code", message)
         }

@@ -1,9 +1,9 @@
 //! The small forms of the chat: a new room, somebody to write to, an invitation.
 
-use client::{Effect, Fetch, Fetched};
+use chat_client::{Effect, Fetch, Fetched};
 use domain::RoomName;
-use wire::RoomKind;
-use wire::http::{AddMember, CreateRoom, RoomAnswer};
+use protocol::RoomKind;
+use protocol::http::{AddMember, CreateRoom, RoomAnswer};
 
 use super::App;
 use crate::browser::{self, encoded};
@@ -76,7 +76,7 @@ impl App {
     fn left(self, room: String) {
         self.opened.set(None);
         drafts::keep(&room, "");
-        let left = wire::ServerFrame::Left {
+        let left = protocol::ServerFrame::Left {
             reference: None,
             room,
         };

@@ -11,12 +11,12 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
-use client::Chat;
+use chat_client::Chat;
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use protocol::http::SignedIn;
 use wasm_bindgen::prelude::*;
-use wire::http::SignedIn;
 
 use crate::api::Api;
 use crate::held::Held;

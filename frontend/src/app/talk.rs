@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use client::{Chat, Effect, Fetch, Fetched, Millis};
+use chat_client::{Chat, Effect, Fetch, Fetched, Millis};
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
-use wire::ServerFrame;
-use wire::http::{RoomAnswer, Rooms, SocketAddress};
+use protocol::ServerFrame;
+use protocol::http::{RoomAnswer, Rooms, SocketAddress};
 
 use super::App;
 use crate::browser;

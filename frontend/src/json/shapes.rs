@@ -1,17 +1,19 @@
 //! The shapes themselves: their fields are the contract's names.
 
-use client::Unsent;
-use wire::factors::{
+use chat_client::Unsent;
+use protocol::factors::{
     AddPasskey, ConfirmTotp, Factors, Fresh, Passkey, PasskeyAnswer, PasskeyBegun, PasskeyLogin,
     RecoveryCodes, StepUp, TotpBegun,
 };
-use wire::http::{
+use protocol::http::{
     AddMember, Challenge, ChangePassword, CreateRoom, ForgotPassword, Login, MeAnswer, Page,
     Register, ResendOtp, ResetPassword, RoomAnswer, Rooms, Session, Sessions, SignedIn,
     SocketAddress, Verify,
 };
-use wire::model::Me;
-use wire::{ClientFrame, Member, Message, Refusal, Role, Room, RoomKind, ServerFrame, User, Word};
+use protocol::model::Me;
+use protocol::{
+    ClientFrame, ErrorBody, ErrorCode, Member, Message, Role, Room, RoomKind, ServerFrame, User,
+};
 
 use super::Json;
 use super::read::{Read, reads, words};
@@ -24,7 +26,7 @@ reads! {
     Member { user, role, read_seq }
     Room { id, name, kind, last_seq, read_seq, members, invited, online }
     Message { room, seq, id, from, text, at }
-    Refusal { error, message, field, attempts_left, retry_at }
+    ErrorBody { error, message, field, attempts_left, retry_at }
     Challenge { challenge, expires_at, resend_at }
     SignedIn { access_token, expires_at, user }
     Unsent { room, id, text, at }
@@ -48,7 +50,7 @@ reads! {
 words! {
     Role { "owner" => Owner, "member" => Member }
     RoomKind { "group" => Group, "direct" => Direct }
-    Word {
+    ErrorCode {
         "invalid" => Invalid,
         "too_fast" => TooFast,
         "wrong_credentials" => WrongCredentials,

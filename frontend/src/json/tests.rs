@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use wire::factors::{Factors, Passkey, StepUp};
-use wire::http::{CreateRoom, Page, Register};
-use wire::{ClientFrame, Member, Message, Refusal, Role, Room, RoomKind, ServerFrame, User, Word};
+use protocol::factors::{Factors, Passkey, StepUp};
+use protocol::http::{CreateRoom, Page, Register};
+use protocol::{
+    ClientFrame, ErrorBody, ErrorCode, Member, Message, Role, Room, RoomKind, ServerFrame, User,
+};
 
 use super::{Json, Read, parse, text};
 
@@ -104,7 +106,7 @@ fn server_frames() -> Vec<ServerFrame> {
             until: 7,
         },
         ServerFrame::Problem {
-            error: Word::TooFast,
+            error: ErrorCode::TooFast,
             message: "Slowly.".into(),
             reference: Some("1".into()),
             id: None,
@@ -124,21 +126,21 @@ fn every_frame_of_the_service_is_read_as_serde_writes_it() {
 #[test]
 fn every_word_of_a_refusal_is_known() {
     for word in [
-        Word::Invalid,
-        Word::TooFast,
-        Word::WrongCredentials,
-        Word::WrongCode,
-        Word::Expired,
-        Word::SignedOut,
-        Word::Forbidden,
-        Word::UnknownRoom,
-        Word::NotFound,
-        Word::UnknownAction,
-        Word::TooLarge,
-        Word::TryAgain,
-        Word::Internal,
+        ErrorCode::Invalid,
+        ErrorCode::TooFast,
+        ErrorCode::WrongCredentials,
+        ErrorCode::WrongCode,
+        ErrorCode::Expired,
+        ErrorCode::SignedOut,
+        ErrorCode::Forbidden,
+        ErrorCode::UnknownRoom,
+        ErrorCode::NotFound,
+        ErrorCode::UnknownAction,
+        ErrorCode::TooLarge,
+        ErrorCode::TryAgain,
+        ErrorCode::Internal,
     ] {
-        let refusal = Refusal {
+        let refusal = ErrorBody {
             error: word,
             message: "No.".into(),
             field: Some("code".into()),
@@ -146,7 +148,7 @@ fn every_word_of_a_refusal_is_known() {
             retry_at: None,
         };
         let written = serde_json::to_string(&refusal).expect("JSON");
-        assert_eq!(parse::<Refusal>(&written), Some(refusal));
+        assert_eq!(parse::<ErrorBody>(&written), Some(refusal));
     }
 }
 

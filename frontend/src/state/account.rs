@@ -1,8 +1,8 @@
 //! One's own account: its sessions, its second factor and its passkeys.
 
 use domain::Millis;
-use wire::factors::{Factors, TotpBegun};
-use wire::http::Session;
+use protocol::factors::{Factors, TotpBegun};
+use protocol::http::Session;
 
 use super::Problem;
 

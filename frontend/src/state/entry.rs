@@ -2,8 +2,8 @@
 
 use domain::Millis;
 use domain::limits::RESEND_WAIT;
-use wire::http::Challenge;
-use wire::{Refusal, Word};
+use protocol::http::Challenge;
+use protocol::{ErrorBody, ErrorCode};
 
 use super::{Failure, Problem};
 use crate::words;
@@ -77,7 +77,7 @@ impl Entry {
         let mut problem = failure.problem();
         if matches!(self.step, Step::Code | Step::SecondFactor | Step::Reset) {
             let about_code = matches!(failure, Failure::Refused(refusal)
-                if matches!(refusal.error, Word::WrongCode | Word::Expired));
+                if matches!(refusal.error, ErrorCode::WrongCode | ErrorCode::Expired));
             if about_code {
                 problem.field = Some("code".to_owned());
             }
@@ -88,7 +88,7 @@ impl Entry {
     /// A code was refused. Where it was to replace one whose challenge has ended,
     /// there is nothing that it could be for, and one begins again.
     pub fn code_not_sent(&mut self, failure: &Failure) {
-        if failure.word() != Some(Word::Expired) {
+        if failure.word() != Some(ErrorCode::Expired) {
             return self.failed(failure);
         }
         self.go(match self.step {
@@ -136,9 +136,9 @@ impl Entry {
     }
 }
 
-fn is_end_of_challenge(refusal: &Refusal) -> bool {
-    refusal.error == Word::Expired
-        || (refusal.error == Word::WrongCode && refusal.attempts_left == Some(0))
+fn is_end_of_challenge(refusal: &ErrorBody) -> bool {
+    refusal.error == ErrorCode::Expired
+        || (refusal.error == ErrorCode::WrongCode && refusal.attempts_left == Some(0))
 }
 
 #[cfg(test)]
@@ -160,9 +160,9 @@ mod tests {
         entry
     }
 
-    fn refusal() -> Refusal {
-        Refusal {
-            error: Word::WrongCode,
+    fn refusal() -> ErrorBody {
+        ErrorBody {
+            error: ErrorCode::WrongCode,
             message: "No.".into(),
             field: None,
             attempts_left: None,
@@ -171,7 +171,7 @@ mod tests {
     }
 
     fn wrong_code(left: u32) -> Failure {
-        Failure::Refused(Refusal {
+        Failure::Refused(ErrorBody {
             attempts_left: Some(left),
             ..refusal()
         })
@@ -220,8 +220,8 @@ mod tests {
     #[test]
     fn where_nothing_is_left_to_send_a_code_for_one_begins_again() {
         let mut entry = waiting_for_code();
-        entry.code_not_sent(&Failure::Refused(Refusal {
-            error: Word::Expired,
+        entry.code_not_sent(&Failure::Refused(ErrorBody {
+            error: ErrorCode::Expired,
             ..refusal()
         }));
         assert_eq!(entry.step, Step::SignIn);

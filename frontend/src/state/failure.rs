@@ -1,6 +1,6 @@
 //! Requests that did not succeed, and what a person is told.
 
-use wire::{Refusal, Word};
+use protocol::{ErrorBody, ErrorCode};
 
 use crate::words;
 
@@ -8,7 +8,7 @@ use crate::words;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
     /// The service refused it and said why.
-    Refused(Refusal),
+    Refused(ErrorBody),
     /// An answer without a reason that we know, by its status.
     Status(u16),
     /// No answer.
@@ -28,14 +28,14 @@ impl Failure {
     /// Whether the session is what is missing.
     pub fn is_signed_out(&self) -> bool {
         match self {
-            Self::Refused(refusal) => refusal.error == Word::SignedOut,
+            Self::Refused(refusal) => refusal.error == ErrorCode::SignedOut,
             Self::Status(status) => *status == 401,
             Self::Unreachable => false,
         }
     }
 
     /// The service's reason, if it gave one.
-    pub fn word(&self) -> Option<Word> {
+    pub fn word(&self) -> Option<ErrorCode> {
         match self {
             Self::Refused(refusal) => Some(refusal.error),
             Self::Status(_) | Self::Unreachable => None,
@@ -47,7 +47,7 @@ impl Failure {
         match self {
             Self::Refused(refusal) => matches!(
                 refusal.error,
-                Word::TryAgain | Word::TooFast | Word::Internal
+                ErrorCode::TryAgain | ErrorCode::TooFast | ErrorCode::Internal
             ),
             Self::Status(status) => *status == 429 || *status >= 500,
             Self::Unreachable => true,
@@ -96,17 +96,17 @@ impl From<domain::Invalid> for Problem {
     }
 }
 
-fn sentence(refusal: &Refusal) -> String {
+fn sentence(refusal: &ErrorBody) -> String {
     match refusal.error {
-        Word::WrongCode => match refusal.attempts_left {
+        ErrorCode::WrongCode => match refusal.attempts_left {
             Some(0) => words::CODE_SPENT.to_owned(),
             Some(left) => words::wrong_code(left),
             None => refusal.message.clone(),
         },
-        Word::Expired => words::CODE_EXPIRED.to_owned(),
-        Word::WrongCredentials => words::WRONG_CREDENTIALS.to_owned(),
-        Word::TryAgain => words::TRY_AGAIN.to_owned(),
-        Word::Invalid => words::field_fault(&refusal.message),
+        ErrorCode::Expired => words::CODE_EXPIRED.to_owned(),
+        ErrorCode::WrongCredentials => words::WRONG_CREDENTIALS.to_owned(),
+        ErrorCode::TryAgain => words::TRY_AGAIN.to_owned(),
+        ErrorCode::Invalid => words::field_fault(&refusal.message),
         _ => refusal.message.clone(),
     }
 }
@@ -115,8 +115,8 @@ fn sentence(refusal: &Refusal) -> String {
 mod tests {
     use super::*;
 
-    fn refusal(error: Word) -> Refusal {
-        Refusal {
+    fn refusal(error: ErrorCode) -> ErrorBody {
+        ErrorBody {
             error,
             message: "must be shorter.".into(),
             field: Some("name".into()),
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_fault_of_a_field_is_told_beside_that_field_alone() {
-        let problem = Failure::Refused(refusal(Word::Invalid)).problem();
+        let problem = Failure::Refused(refusal(ErrorCode::Invalid)).problem();
         assert_eq!(
             problem.beside("name").as_deref(),
             Some("This must be shorter.")
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_wrong_code_says_how_many_tries_are_left() {
-        let problem = Failure::Refused(refusal(Word::WrongCode)).problem();
+        let problem = Failure::Refused(refusal(ErrorCode::WrongCode)).problem();
         assert!(problem.message.contains("3 tries left"), "{problem:?}");
     }
 
@@ -146,6 +146,6 @@ mod tests {
         assert!(Failure::Unreachable.is_passing());
         assert!(Failure::Status(503).is_passing());
         assert!(!Failure::Status(413).is_passing());
-        assert!(!Failure::Refused(refusal(Word::UnknownRoom)).is_passing());
+        assert!(!Failure::Refused(refusal(ErrorCode::UnknownRoom)).is_passing());
     }
 }

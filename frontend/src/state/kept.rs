@@ -1,6 +1,6 @@
 //! What one person has unsent, as it is kept in the browser.
 
-use client::Unsent;
+use chat_client::Unsent;
 
 /// Whose it is, and what.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! A room's talk as it is drawn: messages grouped by sender and day.
 
-use client::{Delivery, Millis, Room};
+use chat_client::{Delivery, Millis, Room};
 use domain::time::{DAY, MINUTE};
-use wire::Message;
+use protocol::Message;
 
 /// How far apart messages of one sender may be and still be one group.
 const GROUP: Millis = 5 * MINUTE;
@@ -97,7 +97,7 @@ pub fn lines(room: &Room, reader: Reader<'_>, span: Span) -> Vec<Line> {
         drawing.add(said(message, reader.me), Some(message.seq));
     }
     if span.to.is_none() {
-        for outgoing in room.outbox.outgoing() {
+        for outgoing in room.pending.outgoing() {
             let said = Said {
                 id: outgoing.id.clone(),
                 author: String::new(),
@@ -163,8 +163,8 @@ impl Drawing<'_> {
 
 #[cfg(test)]
 mod tests {
-    use client::Chat;
-    use wire::ServerFrame;
+    use chat_client::Chat;
+    use protocol::ServerFrame;
 
     use super::*;
     use crate::state::samples::{message, talk};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use client::{Chat, Link, Millis, Room};
-use wire::Message;
+use chat_client::{Chat, Link, Millis, Room};
+use protocol::Message;
 
 /// A room as it stands in the list.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -2,7 +2,7 @@
 //! of a talk is drawn once, in runs that a browser need not lay out while they
 //! are out of view; only the end follows every change.
 
-use client::Log;
+use chat_client::Log;
 
 use super::Span;
 

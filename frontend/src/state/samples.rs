@@ -1,8 +1,8 @@
 //! People, messages and a talk for the tests.
 
-use client::{Chat, Effect, Millis};
+use chat_client::{Chat, Effect, Millis};
+use protocol::{Message, ServerFrame, User};
 use serde_json::{Value, json};
-use wire::{Message, ServerFrame, User};
 
 pub fn user(name: &str) -> User {
     User {

@@ -1,6 +1,6 @@
 //! How far one's own message has come.
 
-use client::{Chat, Delivery, Room};
+use chat_client::{Chat, Delivery, Room};
 
 /// How far one's own message has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub fn standing(chat: &Chat, id: &str) -> Standing {
     let Some(room) = chat.open_room() else {
         return Standing::Sent;
     };
-    match room.outbox.delivery(id) {
+    match room.pending.delivery(id) {
         Delivery::Pending => Standing::Pending,
         Delivery::Failed(reason) => Standing::Failed(reason),
         Delivery::Sent => {
@@ -63,8 +63,8 @@ pub fn read(room: &Room, me: &str, seq: i64) -> Standing {
 
 #[cfg(test)]
 mod tests {
+    use protocol::ServerFrame;
     use serde_json::json;
-    use wire::ServerFrame;
 
     use super::*;
     use crate::state::samples::{talk, user};

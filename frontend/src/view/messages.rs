@@ -140,7 +140,7 @@ fn to_end(area: NodeRef<html::Div>) -> AnyView {
     let app = app();
     let unread = move || {
         app.chat
-            .with(|chat| chat.open_room().map_or(0, client::Room::unread))
+            .with(|chat| chat.open_room().map_or(0, chat_client::Room::unread))
     };
     let jump = move || {
         if let Some(area) = area.get_untracked() {

@@ -1,8 +1,8 @@
 //! Who is in the open room, and who is to be.
 
-use client::{Chat, Room};
+use chat_client::{Chat, Room};
 use leptos::prelude::*;
-use wire::{Role, RoomKind};
+use protocol::{Role, RoomKind};
 
 use super::dialog::dialog;
 use super::face;
@@ -106,7 +106,7 @@ fn persons(chat: &Chat) -> Vec<Person> {
     let me = chat.my_id();
     let members = || room.about.members.iter().flatten();
     let am_owner = members().any(|member| member.user.id == me && member.role == Role::Owner);
-    let person = |member: &wire::Member| Person {
+    let person = |member: &protocol::Member| Person {
         id: member.user.id.clone(),
         name: member.user.name.clone(),
         is_me: member.user.id == me,

@@ -1,6 +1,6 @@
 //! The open room.
 
-use client::Link;
+use chat_client::Link;
 use leptos::prelude::*;
 
 use super::icons::{self, icon};

@@ -1,6 +1,6 @@
 //! The rooms, beside the one that is open.
 
-use client::Link;
+use chat_client::Link;
 use leptos::prelude::*;
 
 use super::icons::{self, icon};

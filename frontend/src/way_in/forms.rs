@@ -1,8 +1,8 @@
 //! The forms of the way in.
 
 use leptos::task::spawn_local;
-use wire::factors::{PasskeyBegun, PasskeyLogin};
-use wire::http::{
+use protocol::factors::{PasskeyBegun, PasskeyLogin};
+use protocol::http::{
     Challenge, ForgotPassword, Login, Register, ResendOtp, ResetPassword, SignedIn, Verify,
 };
 
@@ -193,7 +193,7 @@ async fn with_passkey() -> Result<Json, Problem> {
     };
     let answer = api::post::<Json>("/api/passkey-login", &body).await;
     answer.map_err(|failure| match failure.word() {
-        Some(wire::Word::WrongCredentials) => Problem::of_form(words::UNKNOWN_PASSKEY),
+        Some(protocol::ErrorCode::WrongCredentials) => Problem::of_form(words::UNKNOWN_PASSKEY),
         _ => failure.problem(),
     })
 }

@@ -11,59 +11,68 @@ mod show;
 mod step_up;
 mod totp;
 
-use accounts::{Caller, Codes, Gate};
-use credentials::Verifier;
-use domain::settings::Variables;
-use edge::Refusal;
-use edge::http::{Call, Outcome};
+use auth::{Auth, Authenticator, Caller, Services};
+use crypto::Verifier;
+use env::Variables;
+use lambda::http::{Request, Response};
+use lambda::{ApiError, Result};
+use queue::Queue;
+use store::Store;
 use store::users::Account;
 
 struct App {
-    codes: Codes,
-    gate: Gate,
+    store: Store,
+    queue: Queue,
+    auth: Auth,
+    authenticator: Authenticator,
 }
 
 impl App {
     async fn start(mut variables: Variables) -> anyhow::Result<Self> {
-        let codes = accounts::Settings::from_variables(&mut variables);
+        let settings = auth::Settings::from_variables(&mut variables);
         let verifier = Verifier::from_variables(&mut variables);
         variables.check()?;
-        let codes = Codes::connect(codes).await?;
+        let Services { store, queue, auth } = Services::connect(settings).await?;
         Ok(Self {
-            gate: Gate::new(verifier, codes.store().clone()),
-            codes,
+            authenticator: Authenticator::new(verifier, store.clone()),
+            store,
+            queue,
+            auth,
         })
     }
 
     /// The account of whoever calls.
-    async fn account(&self, call: &Call) -> Result<(Caller, Account), Refusal> {
-        let caller = self.gate.caller(call.bearer(), call.now).await?;
-        let caller = caller.ok_or(Refusal::SignedOut)?;
-        let account = self.codes.store().account(&caller.user.id).await?;
-        Ok((caller, account.ok_or(Refusal::SignedOut)?))
+    async fn account(&self, request: &Request) -> Result<(Caller, Account)> {
+        let caller = self
+            .authenticator
+            .caller(request.bearer(), request.now)
+            .await?;
+        let caller = caller.ok_or(ApiError::SignedOut)?;
+        let account = self.store.account(&caller.user.id).await?;
+        Ok((caller, account.ok_or(ApiError::SignedOut)?))
     }
 
     /// The account of whoever calls, to be changed.
-    async fn fresh_account(&self, call: &Call) -> Result<Account, Refusal> {
-        let (caller, account) = self.account(call).await?;
-        let fresh = self.gate.fresh_until(&caller, call.now).await?;
-        fresh.map(|_| account).ok_or(Refusal::NotFresh)
+    async fn fresh_account(&self, request: &Request) -> Result<Account> {
+        let (caller, account) = self.account(request).await?;
+        let fresh = self.authenticator.fresh_until(&caller, request.now).await?;
+        fresh.map(|_| account).ok_or(ApiError::NotFresh)
     }
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::Error> {
-    edge::http::run(App::start, handle).await
+async fn main() -> Result<(), lambda::Error> {
+    lambda::http::run(App::start, handle).await
 }
 
-async fn handle(app: &'static App, call: Call) -> Outcome {
-    match call.route() {
-        "GET /api/factors" => show::show(app, call).await,
-        "POST /api/step-up" => step_up::step_up(app, call).await,
-        "POST /api/totp" => totp::begin(app, call).await,
-        "POST /api/totp/confirm" => totp::confirm(app, call).await,
-        "DELETE /api/totp" => totp::turn_off(app, call).await,
-        "POST /api/recovery-codes" => recovery_codes::renew(app, call).await,
-        _ => Err(Refusal::NotFound),
+async fn handle(app: &'static App, request: Request) -> Result<Response> {
+    match request.route() {
+        "GET /api/factors" => show::show(app, request).await,
+        "POST /api/step-up" => step_up::step_up(app, request).await,
+        "POST /api/totp" => totp::begin(app, request).await,
+        "POST /api/totp/confirm" => totp::confirm(app, request).await,
+        "DELETE /api/totp" => totp::turn_off(app, request).await,
+        "POST /api/recovery-codes" => recovery_codes::renew(app, request).await,
+        _ => Err(ApiError::NotFound),
     }
 }

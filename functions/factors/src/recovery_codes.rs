@@ -1,37 +1,37 @@
 //! `POST /api/recovery-codes`
 
-use accounts::tell_of_change;
-use credentials::recovery;
-use domain::mail::FactorChange;
-use edge::Refusal;
-use edge::http::{Answer, Call, Outcome};
-use wire::factors::RecoveryCodes;
+use auth::notify_factor_change;
+use crypto::recovery;
+use lambda::http::{Request, Response};
+use lambda::{ApiError, Result};
+use protocol::factors::RecoveryCodes;
+use queue::jobs::mail::FactorChange;
 
 use crate::App;
 
 /// Makes new codes; the ones before are void.
-pub(crate) async fn renew(app: &App, call: Call) -> Outcome {
-    let account = app.fresh_account(&call).await?;
+pub(crate) async fn renew(app: &App, request: Request) -> Result<Response> {
+    let account = app.fresh_account(&request).await?;
     if account.totp.is_none() {
-        return Err(Refusal::NotFound);
+        return Err(ApiError::NotFound);
     }
     let codes = recovery::codes();
     let hashes = codes.iter().map(|code| recovery::hash(&account.id, code));
-    tell_of_change(
-        app.codes.outbox(),
+    notify_factor_change(
+        &app.queue,
         &account,
         FactorChange::RecoveryCodesMade,
-        call.now,
+        request.now,
     )
     .await?;
-    let store = app.codes.store();
+    let store = &app.store;
     if !store
         .replace_recovery_codes(&account.id, hashes.collect())
         .await?
     {
-        return Err(Refusal::NotFound);
+        return Err(ApiError::NotFound);
     }
-    Ok(Answer::ok(&RecoveryCodes {
+    Ok(Response::ok(&RecoveryCodes {
         recovery_codes: codes.iter().map(|code| code.grouped()).collect(),
     }))
 }

@@ -1,48 +1,41 @@
 //! `POST /api/step-up`
 
-use accounts::{Factor, Guess, Guessing};
-use credentials::password::{self, Verdict};
+use auth::Attempt;
+use crypto::password;
 use domain::limits::FRESH;
 use domain::{FactorCode, Invalid, Password};
-use edge::Refusal;
-use edge::http::{Answer, Call, Outcome};
+use lambda::http::{Request, Response};
+use lambda::{ApiError, Result};
+use protocol::factors::{Fresh, StepUp};
 use store::users::Account;
-use wire::factors::{Fresh, StepUp};
 
 use crate::App;
 
 /// Takes the password, and with TOTP on a code as well, so that a session that
 /// somebody else got hold of changes nothing.
-pub(crate) async fn step_up(app: &App, call: Call) -> Outcome {
-    let (caller, account) = app.account(&call).await?;
-    let body: StepUp = call.body()?;
+pub(crate) async fn step_up(app: &App, request: Request) -> Result<Response> {
+    let (caller, account) = app.account(&request).await?;
+    let body: StepUp = request.body()?;
     let code = code(&account, body.code.as_deref())?;
-    let store = app.codes.store();
-    let source = call.source();
-    let guess = match Guess::begin(store, &source, Some(&account.email), call.now).await? {
-        Guessing::May(guess) => guess,
-        Guessing::Wait(at) => return Err(Refusal::TooFast(at)),
-    };
+    let store = &app.store;
+    let source = request.source();
+    let attempt = Attempt::begin(store, &source, Some(&account.email), request.now).await?;
     let presented = Password::presented(&body.password);
-    let verdict = password::verify(presented, Some(account.password.clone())).await;
-    if verdict == Verdict::Wrong {
-        return Err(Refusal::WrongCredentials);
+    if !password::verify(presented, Some(account.password.clone())).await {
+        return Err(ApiError::WrongCredentials);
     }
-    guess.take_back().await?;
-    if let Some(code) = code {
-        let checked = app
-            .codes
-            .check_factor(&account, &code, &source, call.now)
-            .await?;
-        match checked {
-            Factor::Right => {}
-            Factor::Wrong => return Err(Refusal::WrongCredentials),
-            Factor::Wait(at) => return Err(Refusal::TooFast(at)),
-        }
+    attempt.take_back().await?;
+    if let Some(code) = code
+        && !app
+            .auth
+            .check_factor(&account, &code, &source, request.now)
+            .await?
+    {
+        return Err(ApiError::WrongCredentials);
     }
-    store.prove_session(&caller.session, call.now).await?;
-    Ok(Answer::ok(&Fresh {
-        fresh_until: call.now + FRESH,
+    store.prove_session(&caller.session, request.now).await?;
+    Ok(Response::ok(&Fresh {
+        fresh_until: request.now + FRESH,
     }))
 }
 

@@ -5,35 +5,35 @@
 //! not tried again: its sockets learn of the message by the next one or by their
 //! `ping`, and a second round would reach some of them twice.
 
-use delivery::Delivery;
-use domain::fan_out::Chunk;
-use domain::settings::Variables;
-use edge::queue::{self, Batch, Message};
+use connections::Connections;
+use env::Variables;
 use futures_util::{StreamExt, stream};
-use push::Push;
+use lambda::queue::{Batch, Message};
+use protocol::ServerFrame;
+use queue::jobs::fan_out::Chunk;
+use realtime::Realtime;
 use store::Store;
-use wire::ServerFrame;
 
 /// How many chunks are posted at once; each has its own bounded concurrency.
 const CHUNKS_AT_ONCE: usize = 4;
 
 struct App {
     store: Store,
-    delivery: Delivery,
+    realtime: Realtime,
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::Error> {
-    queue::run(start, handle).await
+async fn main() -> Result<(), lambda::Error> {
+    lambda::queue::run(start, handle).await
 }
 
 async fn start(mut variables: Variables) -> anyhow::Result<App> {
     let store = store::Settings::from_variables(&mut variables);
-    let push = push::Settings::from_variables(&mut variables);
+    let connections = connections::Settings::from_variables(&mut variables);
     variables.check()?;
     let store = Store::connect(store).await?;
     Ok(App {
-        delivery: Delivery::new(store.clone(), Push::new(push)?),
+        realtime: Realtime::new(store.clone(), Connections::new(connections)?),
         store,
     })
 }
@@ -52,16 +52,16 @@ async fn handle(app: &'static App, batch: Batch) -> anyhow::Result<()> {
 /// Posts to those of a chunk who hear the room still.
 async fn post(app: &App, message: &Message) -> anyhow::Result<()> {
     let chunk: Chunk = serde_json::from_slice(&message.body)?;
-    let (said, listeners) = tokio::try_join!(
+    let (said, subscribers) = tokio::try_join!(
         app.store.message_at(&chunk.room, chunk.seq),
-        app.store.still_listening(&chunk.room, &chunk.sockets)
+        app.store.still_subscribed(&chunk.room, &chunk.sockets)
     )?;
     let Some(said) = said else {
         anyhow::bail!("it names no message");
     };
     let frame = ServerFrame::Message(said);
-    app.delivery
-        .to_listeners(listeners, &frame, "", edge::now())
+    app.realtime
+        .to_subscribers(subscribers, &frame, "", lambda::now())
         .await?;
     Ok(())
 }

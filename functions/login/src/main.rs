@@ -5,67 +5,64 @@
 //! job. An unknown address costs the same hash and gets the same answer as a
 //! wrong password.
 
-use accounts::{Ask, Codes, Guess, Guessing, Sent, Subject};
-use credentials::password::{self, Verdict};
+use auth::{Attempt, Auth, CodeFor, CodeRequest, Services};
+use crypto::password;
 use domain::limits::DISABLED_WAIT;
-use domain::settings::Variables;
-use domain::{EmailAddress, Password, Purpose};
-use edge::Refusal;
-use edge::http::{Answer, Call, Outcome};
-use wire::http::Login;
+use domain::{EmailAddress, Password, Purpose, TooFast};
+use env::Variables;
+use lambda::http::{Request, Response};
+use lambda::{ApiError, Result};
+use protocol::http::Login;
+use store::Store;
 
 struct App {
-    codes: Codes,
+    store: Store,
+    auth: Auth,
 }
 
 impl App {
     async fn start(mut variables: Variables) -> anyhow::Result<Self> {
-        let codes = accounts::Settings::from_variables(&mut variables);
+        let settings = auth::Settings::from_variables(&mut variables);
         variables.check()?;
-        Ok(Self {
-            codes: Codes::connect(codes).await?,
-        })
+        let Services { store, auth, .. } = Services::connect(settings).await?;
+        Ok(Self { store, auth })
     }
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::Error> {
-    edge::http::run(App::start, handle).await
+async fn main() -> Result<(), lambda::Error> {
+    lambda::http::run(App::start, handle).await
 }
 
-async fn handle(app: &'static App, call: Call) -> Outcome {
-    let body: Login = call.body()?;
+async fn handle(app: &'static App, request: Request) -> Result<Response> {
+    let body: Login = request.body()?;
     let email = EmailAddress::parse("email", &body.email)?;
-    let store = app.codes.store();
-    let source = call.source();
-    let guess = match Guess::begin(store, &source, Some(email.as_str()), call.now).await? {
-        Guessing::May(guess) => guess,
-        Guessing::Wait(at) => return Err(Refusal::TooFast(at)),
-    };
+    let store = &app.store;
+    let source = request.source();
+    let attempt = Attempt::begin(store, &source, Some(email.as_str()), request.now).await?;
 
     let account = store.account_of(&email).await?;
     let kept = account.as_ref().map(|account| account.password.clone());
     let presented = Password::presented(&body.password);
-    let verdict = password::verify(presented.clone(), kept).await;
-    let (Verdict::Right, Some(account)) = (verdict, account) else {
-        return Err(Refusal::WrongCredentials);
+    let is_right = password::verify(presented.clone(), kept).await;
+    let (true, Some(account)) = (is_right, account) else {
+        return Err(ApiError::WrongCredentials);
     };
-    guess.take_back().await?;
+    attempt.take_back().await?;
     if store.is_disabled(email.as_str()).await? {
-        return Err(Refusal::TooFast(call.now + DISABLED_WAIT));
+        let retry_at = request.now + DISABLED_WAIT;
+        return Err(TooFast { retry_at }.into());
     }
     if password::is_outdated(&account.password) {
         let hash = password::hash(presented).await;
         store.rehash_password(&account, &hash).await?;
     }
 
-    let ask = Ask {
+    let code_request = CodeRequest {
         purpose: Purpose::Login,
         email,
-        subject: Subject::Account(account.id),
+        subject: CodeFor::Account(account.id),
     };
-    match app.codes.send(ask, call.now).await? {
-        Sent::Yes(challenge) => Ok(Answer::ok(&challenge)),
-        Sent::TooMany(at) => Err(Refusal::TooFast(at)),
-    }
+    let challenge = app.auth.send_code(code_request, request.now).await?;
+    Ok(Response::ok(&challenge))
 }

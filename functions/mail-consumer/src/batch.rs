@@ -5,8 +5,8 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use anyhow::Context;
-use edge::queue::{Batch, Message};
 use futures_util::{StreamExt, stream};
+use lambda::queue::{Batch, Message};
 use tokio::time::{Instant, sleep_until};
 
 use crate::App;
@@ -16,12 +16,12 @@ use crate::tally::Tally;
 /// mark.
 const KEPT_FOR_THE_END: Duration = Duration::from_secs(12);
 /// How long a batch that fails takes at least. It comes again at once, and the
-/// broker parks what comes too often: `outbox::topology` counts on this pace, so
+/// broker parks what comes too often: `queue::topology` counts on this pace, so
 /// that a code is dead before it is parked for a database that was away.
 const FAILING_TAKES: Duration = Duration::from_secs(6);
 /// Jobs worked on at once. More than the mailer has on their way, so that those
 /// who write their marks keep no other job from being mailed.
-const AT_ONCE: usize = 2 * mailer::CONCURRENT;
+const AT_ONCE: usize = 2 * email::CONCURRENT;
 
 /// Deals with every message, and says so in one line of the log.
 pub(crate) async fn handle(app: &App, batch: Batch) -> anyhow::Result<()> {
@@ -90,7 +90,7 @@ impl App {
     /// Marks a job as mailed. It counts as mailed even if that fails, since it
     /// was; only a second delivery could tell the difference.
     pub(crate) async fn mark(&self, id: &str) {
-        if let Err(error) = self.store.mark_sent(id, edge::now()).await {
+        if let Err(error) = self.store.mark_sent(id, lambda::now()).await {
             tracing::warn!(%error, "a mailed job could not be marked; trying again with the next batch");
             self.unmarked().insert(id.to_owned());
         }
@@ -99,7 +99,7 @@ impl App {
     async fn mark_what_was_left_unmarked(&self) {
         let left: Vec<String> = self.unmarked().iter().cloned().collect();
         for id in left {
-            if self.store.mark_sent(&id, edge::now()).await.is_err() {
+            if self.store.mark_sent(&id, lambda::now()).await.is_err() {
                 return;
             }
             self.unmarked().remove(&id);

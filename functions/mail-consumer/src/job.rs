@@ -1,9 +1,9 @@
 //! What becomes of one job.
 
-use domain::mail::Job;
-use edge::queue::Message;
-use mailer::Outcome;
-use outbox::{ATTEMPT_HEADER, Failure, Retried, TRACE_HEADER, Unavailable};
+use email::Outcome;
+use lambda::queue::Message;
+use queue::jobs::mail::Job;
+use queue::{ATTEMPT_HEADER, Failure, Retried, TRACE_HEADER};
 use telemetry::{Metric, Trace};
 use tokio::time::Instant;
 
@@ -50,7 +50,7 @@ impl App {
         &self,
         message: Message,
         deadline: Instant,
-    ) -> Result<Fate, Unavailable> {
+    ) -> Result<Fate, queue::Error> {
         let trace = message.trace(TRACE_HEADER);
         let Ok(job) = serde_json::from_slice::<Job>(&message.body) else {
             let fate = self.park_malformed(&message).await?;
@@ -69,9 +69,9 @@ impl App {
         job: Job,
         trace: Option<Trace>,
         deadline: Instant,
-    ) -> Result<Fate, Unavailable> {
+    ) -> Result<Fate, queue::Error> {
         let id = &message.id;
-        if job.expires_at().is_some_and(|end| end <= edge::now()) {
+        if job.expires_at().is_some_and(|end| end <= lambda::now()) {
             return Ok(Fate::Expired);
         }
         match self.mailer.send(id, &job, deadline).await {
@@ -86,7 +86,7 @@ impl App {
                     count: failures(message) + 1,
                     trace,
                 };
-                let retried = self.outbox.retry(id, &job, &failure, edge::now());
+                let retried = self.queue.retry(id, &job, &failure, lambda::now());
                 match retried.await? {
                     Retried::In(_) => Ok(Fate::Retried(reason)),
                     Retried::NotWorthIt => self.park(id, job, given_up(&reason)).await,
@@ -95,15 +95,15 @@ impl App {
         }
     }
 
-    async fn park(&self, id: &str, job: Job, reason: String) -> Result<Fate, Unavailable> {
-        self.outbox.park(id, job, &reason, edge::now()).await?;
+    async fn park(&self, id: &str, job: Job, reason: String) -> Result<Fate, queue::Error> {
+        self.queue.park(id, job, &reason, lambda::now()).await?;
         Ok(Fate::Parked(reason))
     }
 
-    async fn park_malformed(&self, message: &Message) -> Result<Fate, Unavailable> {
+    async fn park_malformed(&self, message: &Message) -> Result<Fate, queue::Error> {
         let reason = "it is no mail job".to_owned();
-        self.outbox
-            .park_malformed(&message.id, &message.body, &reason, edge::now())
+        self.queue
+            .park_malformed(&message.id, &message.body, &reason, lambda::now())
             .await?;
         Ok(Fate::Parked(reason))
     }

@@ -19,15 +19,15 @@ mod tally;
 use std::collections::HashSet;
 use std::sync::Mutex;
 
-use domain::settings::Variables;
-use edge::queue::{self, Batch};
-use mailer::Mailer;
-use outbox::Outbox;
+use email::Mailer;
+use env::Variables;
+use lambda::queue::Batch;
+use queue::Queue;
 use store::Store;
 
 struct App {
     store: Store,
-    outbox: Outbox,
+    queue: Queue,
     mailer: Mailer,
     /// Jobs that this process mailed and could not mark, so that it at least
     /// does not mail them again itself.
@@ -35,19 +35,19 @@ struct App {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), edge::Error> {
-    queue::run(start, handle).await
+async fn main() -> Result<(), lambda::Error> {
+    lambda::queue::run(start, handle).await
 }
 
 async fn start(mut variables: Variables) -> anyhow::Result<App> {
     let store = store::Settings::from_variables(&mut variables);
-    let outbox = outbox::Settings::from_variables(&mut variables);
-    let mailer = mailer::Settings::from_variables(&mut variables);
+    let queue = queue::Settings::from_variables(&mut variables);
+    let mailer = email::Settings::from_variables(&mut variables);
     variables.check()?;
-    let (store, outbox) = tokio::join!(Store::connect(store), Outbox::connect(outbox));
+    let (store, queue) = tokio::join!(Store::connect(store), Queue::connect(queue));
     Ok(App {
         store: store?,
-        outbox,
+        queue,
         mailer: Mailer::new(mailer),
         unmarked: Mutex::default(),
     })

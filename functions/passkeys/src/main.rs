@@ -9,20 +9,20 @@ mod add;
 mod remove;
 mod sign_in;
 
-use accounts::{Gate, Sessions};
-use credentials::Verifier;
-use domain::settings::Variables;
-use edge::Refusal;
-use edge::http::{Call, Outcome};
-use outbox::Outbox;
+use auth::{Authenticator, Sessions};
+use crypto::Verifier;
+use env::Variables;
+use lambda::http::{Request, Response};
+use lambda::{ApiError, Result};
+use queue::Queue;
 use store::Store;
 use store::users::Account;
 use webauthn::RelyingParty;
 
 struct App {
     store: Store,
-    outbox: Outbox,
-    gate: Gate,
+    queue: Queue,
+    authenticator: Authenticator,
     sessions: Sessions,
     site: RelyingParty,
 }
@@ -30,45 +30,48 @@ struct App {
 impl App {
     async fn start(mut variables: Variables) -> anyhow::Result<Self> {
         let store = store::Settings::from_variables(&mut variables);
-        let outbox = outbox::Settings::from_variables(&mut variables);
+        let queue = queue::Settings::from_variables(&mut variables);
         let verifier = Verifier::from_variables(&mut variables);
         let sessions = Sessions::from_variables(&mut variables);
         let site = RelyingParty::from_variables(&mut variables);
         variables.check()?;
-        let (store, outbox) = tokio::join!(Store::connect(store), Outbox::connect(outbox));
+        let (store, queue) = tokio::join!(Store::connect(store), Queue::connect(queue));
         let store = store?;
         Ok(Self {
-            gate: Gate::new(verifier, store.clone()),
+            authenticator: Authenticator::new(verifier, store.clone()),
             sessions: sessions(store.clone()),
-            outbox,
+            queue,
             site,
             store,
         })
     }
 
     /// The account of whoever calls, to be changed.
-    async fn fresh_account(&self, call: &Call) -> Result<Account, Refusal> {
-        let caller = self.gate.caller(call.bearer(), call.now).await?;
-        let caller = caller.ok_or(Refusal::SignedOut)?;
-        let fresh = self.gate.fresh_until(&caller, call.now).await?;
-        fresh.ok_or(Refusal::NotFresh)?;
+    async fn fresh_account(&self, request: &Request) -> Result<Account> {
+        let caller = self
+            .authenticator
+            .caller(request.bearer(), request.now)
+            .await?;
+        let caller = caller.ok_or(ApiError::SignedOut)?;
+        let fresh = self.authenticator.fresh_until(&caller, request.now).await?;
+        fresh.ok_or(ApiError::NotFresh)?;
         let account = self.store.account(&caller.user.id).await?;
-        account.ok_or(Refusal::SignedOut)
+        account.ok_or(ApiError::SignedOut)
     }
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::Error> {
-    edge::http::run(App::start, handle).await
+async fn main() -> Result<(), lambda::Error> {
+    lambda::http::run(App::start, handle).await
 }
 
-async fn handle(app: &'static App, call: Call) -> Outcome {
-    match call.route() {
-        "POST /api/passkeys/begin" => add::begin(app, call).await,
-        "POST /api/passkeys" => add::finish(app, call).await,
-        "DELETE /api/passkeys/{id}" => remove::remove(app, call).await,
-        "POST /api/passkey-login/begin" => sign_in::begin(app, call).await,
-        "POST /api/passkey-login" => sign_in::finish(app, call).await,
-        _ => Err(Refusal::NotFound),
+async fn handle(app: &'static App, request: Request) -> Result<Response> {
+    match request.route() {
+        "POST /api/passkeys/begin" => add::begin(app, request).await,
+        "POST /api/passkeys" => add::finish(app, request).await,
+        "DELETE /api/passkeys/{id}" => remove::remove(app, request).await,
+        "POST /api/passkey-login/begin" => sign_in::begin(app, request).await,
+        "POST /api/passkey-login" => sign_in::finish(app, request).await,
+        _ => Err(ApiError::NotFound),
     }
 }

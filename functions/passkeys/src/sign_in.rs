@@ -1,31 +1,28 @@
 //! Signing in with a passkey: no address, no password, no mail.
 
-use accounts::{Arrival, Guess, Guessing};
-use credentials::random;
+use auth::{Attempt, SignIn};
+use crypto::random;
 use domain::limits::{CEREMONY_LIFETIME, PASSKEY_SIGN_INS};
-use edge::Refusal;
-use edge::http::{Answer, Call, Outcome};
+use lambda::http::{Request, Response};
+use lambda::{ApiError, Result};
+use protocol::factors::{PasskeyBegun, PasskeyLogin};
 use store::ceremonies::{Ceremony, Kind};
-use store::limits::Allowed;
 use store::users::{Account, Passkey};
 use webauthn::PublicKeyCredential;
-use wire::factors::{PasskeyBegun, PasskeyLogin};
 
 use crate::App;
 
 /// `POST /api/passkey-login/begin`: the same for everybody.
-pub(crate) async fn begin(app: &App, call: Call) -> Outcome {
-    let source = call.source();
-    let counted = app.store.count(PASSKEY_SIGN_INS, &source, call.now);
-    if let Allowed::Until(at) = counted.await? {
-        return Err(Refusal::TooFast(at));
-    }
+pub(crate) async fn begin(app: &App, request: Request) -> Result<Response> {
+    let source = request.source();
+    let counted = app.store.count(PASSKEY_SIGN_INS, &source, request.now);
+    counted.await?;
     let begun = app.site.begin_sign_in()?;
-    let (challenge, expires_at) = (random::id(), call.now + CEREMONY_LIFETIME);
+    let (challenge, expires_at) = (random::id(), request.now + CEREMONY_LIFETIME);
     let kind = Kind::PasskeySignIn;
     let ceremony = Ceremony::new(challenge.clone(), kind, None, begun.state, expires_at);
     app.store.begin_ceremony(&ceremony).await?;
-    Ok(Answer::ok(&PasskeyBegun {
+    Ok(Response::ok(&PasskeyBegun {
         challenge,
         expires_at,
         options: begun.options,
@@ -34,26 +31,26 @@ pub(crate) async fn begin(app: &App, call: Call) -> Outcome {
 
 /// `POST /api/passkey-login`: each challenge takes one answer, and each answer
 /// counts as wrong until it was right.
-pub(crate) async fn finish(app: &App, call: Call) -> Outcome {
-    let body: PasskeyLogin<PublicKeyCredential> = call.body()?;
-    let source = call.source();
-    let guess = match Guess::begin(&app.store, &source, None, call.now).await? {
-        Guessing::May(guess) => guess,
-        Guessing::Wait(at) => return Err(Refusal::TooFast(at)),
-    };
+pub(crate) async fn finish(app: &App, request: Request) -> Result<Response> {
+    let body: PasskeyLogin<PublicKeyCredential> = request.body()?;
+    let source = request.source();
+    let attempt = Attempt::begin(&app.store, &source, None, request.now).await?;
     let kind = Kind::PasskeySignIn;
-    let ended = app.store.end_ceremony(&body.challenge, kind, call.now);
-    let ceremony = ended.await?.ok_or(Refusal::Expired)?;
-    let account = used(app, &ceremony, &body.credential, &call).await?;
-    let account = account.ok_or(Refusal::WrongCredentials)?;
-    guess.take_back().await?;
-    let arrival = Arrival {
+    let ended = app.store.end_ceremony(&body.challenge, kind, request.now);
+    let ceremony = ended.await?.ok_or(ApiError::Expired)?;
+    let account = used(app, &ceremony, &body.credential, &request).await?;
+    let account = account.ok_or(ApiError::WrongCredentials)?;
+    attempt.take_back().await?;
+    let sign_in = SignIn {
         account,
-        device: call.device(),
+        device: request.device(),
         is_new: false,
     };
-    let started = app.sessions.admit(&app.outbox, arrival, call.now).await?;
-    Ok(Answer::ok(&started.signed_in).cookie(started.cookie))
+    let started = app
+        .sessions
+        .sign_in(&app.queue, sign_in, request.now)
+        .await?;
+    Ok(Response::ok(&started.signed_in).cookie(started.cookie))
 }
 
 /// The account whose passkey this is. None, whatever is wrong: nobody has it, it
@@ -62,8 +59,8 @@ async fn used(
     app: &App,
     ceremony: &Ceremony,
     credential: &PublicKeyCredential,
-    call: &Call,
-) -> Result<Option<Account>, Refusal> {
+    request: &Request,
+) -> Result<Option<Account>> {
     let Some(claim) = app.site.claim(credential) else {
         return Ok(None);
     };
@@ -84,7 +81,7 @@ async fn used(
     let used = Passkey {
         key: used.key,
         counter: used.counter,
-        used_at: Some(call.now),
+        used_at: Some(request.now),
         ..passkey.clone()
     };
     let is_ours = app.store.use_passkey(&account.id, &used).await?;

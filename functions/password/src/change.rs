@@ -1,39 +1,39 @@
 //! `POST /api/password`
 
-use accounts::{Guess, Guessing};
-use credentials::password::{self, Verdict};
-use credentials::random;
+use auth::Attempt;
+use crypto::password;
+use crypto::random;
 use domain::Password;
 use domain::account::least_password;
-use domain::mail::Job;
-use edge::Refusal;
-use edge::http::{Answer, Call, Outcome};
+use lambda::http::{Request, Response};
+use lambda::{ApiError, Result};
+use protocol::http::ChangePassword;
+use queue::jobs::mail::Job;
 use store::connections::SessionChoice;
-use wire::http::ChangePassword;
 
 use crate::App;
 
 /// Takes the current and a new password, and ends every other session.
-pub(crate) async fn change(app: &App, call: Call) -> Outcome {
-    let caller = app.gate.caller(call.bearer(), call.now).await?;
-    let caller = caller.ok_or(Refusal::SignedOut)?;
-    let body: ChangePassword = call.body()?;
-    let store = app.codes.store();
+pub(crate) async fn change(app: &App, request: Request) -> Result<Response> {
+    let caller = app
+        .authenticator
+        .caller(request.bearer(), request.now)
+        .await?;
+    let caller = caller.ok_or(ApiError::SignedOut)?;
+    let body: ChangePassword = request.body()?;
+    let store = &app.store;
     let account = store.account(&caller.user.id).await?;
-    let account = account.ok_or(Refusal::SignedOut)?;
+    let account = account.ok_or(ApiError::SignedOut)?;
     let least = least_password(app.password_minimum, account.has_factor());
     let chosen = Password::parse("password", &body.password, least)?;
     password::refuse_common("password", &chosen, &[&account.email, &account.name])?;
-    let source = call.source();
-    let guess = match Guess::begin(store, &source, Some(&account.email), call.now).await? {
-        Guessing::May(guess) => guess,
-        Guessing::Wait(at) => return Err(Refusal::TooFast(at)),
-    };
+    let source = request.source();
+    let attempt = Attempt::begin(store, &source, Some(&account.email), request.now).await?;
     let current = Password::presented(&body.current);
-    if password::verify(current, Some(account.password)).await == Verdict::Wrong {
-        return Err(Refusal::WrongCredentials);
+    if !password::verify(current, Some(account.password)).await {
+        return Err(ApiError::WrongCredentials);
     }
-    guess.take_back().await?;
+    attempt.take_back().await?;
 
     // The broker comes first: while it is away nothing changes. The password
     // comes last: whoever is cut off before it finds the old one still good and
@@ -43,13 +43,15 @@ pub(crate) async fn change(app: &App, call: Call) -> Outcome {
     let notice = Job::PasswordChanged {
         email: account.email,
     };
-    let outbox = app.codes.outbox();
-    outbox.publish(&random::id(), &notice, call.now).await?;
+    let queue = &app.queue;
+    queue.publish(&random::id(), &notice, request.now).await?;
     store
         .end_sessions(&account.id, Some(&caller.session))
         .await?;
     let others = SessionChoice::AllBut(&caller.session);
-    app.delivery.sign_out(&account.id, others, call.now).await?;
+    app.realtime
+        .sign_out(&account.id, others, request.now)
+        .await?;
     app.set_password(&account.id, &hash, is_short).await?;
-    Ok(Answer::no_content())
+    Ok(Response::no_content())
 }

@@ -1,35 +1,35 @@
 //! `POST /api/forgot-password`
 
-use accounts::{Ask, Subject};
+use auth::{CodeFor, CodeRequest};
 use domain::limits::FORGOTTEN;
-use domain::mail::Job;
 use domain::{EmailAddress, Purpose};
-use edge::Refusal;
-use edge::http::{Answer, Call, Outcome};
-use store::limits::Allowed;
-use wire::http::ForgotPassword;
+use lambda::Result;
+use lambda::http::{Request, Response};
+use protocol::http::ForgotPassword;
+use queue::jobs::mail::Job;
 
 use crate::App;
 
 /// Mails a code to an account's address. For an unknown one a job that mails
 /// nothing is published, and the answer is the same.
-pub(crate) async fn forgot(app: &App, call: Call) -> Outcome {
-    let body: ForgotPassword = call.body()?;
+pub(crate) async fn forgot(app: &App, request: Request) -> Result<Response> {
+    let body: ForgotPassword = request.body()?;
     let email = EmailAddress::parse("email", &body.email)?;
-    let store = app.codes.store();
-    let source = call.source();
-    if let Allowed::Until(at) = store.count(FORGOTTEN, &source, call.now).await? {
-        return Err(Refusal::TooFast(at));
-    }
+    let store = &app.store;
+    let source = request.source();
+    store.count(FORGOTTEN, &source, request.now).await?;
     let subject = match store.account_of(&email).await? {
-        Some(account) => Subject::Account(account.id),
-        None => Subject::Nobody(Job::Nothing {}),
+        Some(account) => CodeFor::Account(account.id),
+        None => CodeFor::NoAccount(Job::Nothing {}),
     };
-    let ask = Ask {
+    let code_request = CodeRequest {
         purpose: Purpose::Reset,
         email,
         subject,
     };
-    let challenge = app.codes.send_unproven(ask, &source, call.now).await?;
-    Ok(Answer::accepted(&challenge))
+    let challenge = app
+        .auth
+        .send_code_unproven(code_request, &source, request.now)
+        .await?;
+    Ok(Response::accepted(&challenge))
 }

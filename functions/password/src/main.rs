@@ -9,35 +9,40 @@ mod change;
 mod forgot;
 mod reset;
 
-use accounts::{Codes, Gate};
-use credentials::Verifier;
-use delivery::Delivery;
-use domain::settings::Variables;
+use auth::{Auth, Authenticator, Services};
+use connections::Connections;
+use crypto::Verifier;
 use domain::{Invalid, Password};
-use edge::Refusal;
-use edge::http::{Call, Outcome};
-use push::Push;
+use env::Variables;
+use lambda::http::{Request, Response};
+use lambda::{ApiError, Result};
+use queue::Queue;
+use realtime::Realtime;
+use store::Store;
 
 struct App {
-    codes: Codes,
-    gate: Gate,
-    delivery: Delivery,
+    store: Store,
+    queue: Queue,
+    auth: Auth,
+    authenticator: Authenticator,
+    realtime: Realtime,
     password_minimum: usize,
 }
 
 impl App {
     async fn start(mut variables: Variables) -> anyhow::Result<Self> {
-        let codes = accounts::Settings::from_variables(&mut variables);
-        let push = push::Settings::from_variables(&mut variables);
+        let settings = auth::Settings::from_variables(&mut variables);
+        let connections = connections::Settings::from_variables(&mut variables);
         let verifier = Verifier::from_variables(&mut variables);
         let password_minimum = variables.value("PASSWORD_MINIMUM", "a whole number");
         variables.check()?;
-        let codes = Codes::connect(codes).await?;
-        let store = codes.store();
+        let Services { store, queue, auth } = Services::connect(settings).await?;
         Ok(Self {
-            gate: Gate::new(verifier, store.clone()),
-            delivery: Delivery::new(store.clone(), Push::new(push)?),
-            codes,
+            authenticator: Authenticator::new(verifier, store.clone()),
+            realtime: Realtime::new(store.clone(), Connections::new(connections)?),
+            store,
+            queue,
+            auth,
             password_minimum,
         })
     }
@@ -49,13 +54,8 @@ impl App {
 
     /// Keeps a new password. A short one is refused where the last factor was
     /// removed since somebody looked.
-    async fn set_password(&self, user: &str, hash: &str, is_short: bool) -> Result<(), Refusal> {
-        if self
-            .codes
-            .store()
-            .set_password(user, hash, is_short)
-            .await?
-        {
+    async fn set_password(&self, user: &str, hash: &str, is_short: bool) -> Result<()> {
+        if self.store.set_password(user, hash, is_short).await? {
             return Ok(());
         }
         let least = self.password_minimum;
@@ -65,15 +65,15 @@ impl App {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::Error> {
-    edge::http::run(App::start, handle).await
+async fn main() -> Result<(), lambda::Error> {
+    lambda::http::run(App::start, handle).await
 }
 
-async fn handle(app: &'static App, call: Call) -> Outcome {
-    match call.route() {
-        "POST /api/forgot-password" => forgot::forgot(app, call).await,
-        "POST /api/reset-password" => reset::reset(app, call).await,
-        "POST /api/password" => change::change(app, call).await,
-        _ => Err(Refusal::NotFound),
+async fn handle(app: &'static App, request: Request) -> Result<Response> {
+    match request.route() {
+        "POST /api/forgot-password" => forgot::forgot(app, request).await,
+        "POST /api/reset-password" => reset::reset(app, request).await,
+        "POST /api/password" => change::change(app, request).await,
+        _ => Err(ApiError::NotFound),
     }
 }

@@ -4,69 +4,73 @@
 //! Reads `users`, writes `challenges` and `counters`, publishes one job. An
 //! address that has an account gets a mail saying so; the answer is the same.
 
-use accounts::{Ask, Codes, Subject};
-use credentials::password;
+use auth::{Auth, CodeFor, CodeRequest, Services};
+use crypto::password;
 use domain::limits::REGISTRATIONS;
-use domain::mail::Job;
-use domain::settings::Variables;
 use domain::{EmailAddress, Password, PersonName, Purpose};
-use edge::Refusal;
-use edge::http::{Answer, Call, Outcome};
+use env::Variables;
+use lambda::Result;
+use lambda::http::{Request, Response};
+use protocol::http::Register;
+use queue::jobs::mail::Job;
+use store::Store;
 use store::challenges::Registration;
-use store::limits::Allowed;
-use wire::http::Register;
 
 struct App {
-    codes: Codes,
+    store: Store,
+    auth: Auth,
     password_minimum: usize,
 }
 
 impl App {
     async fn start(mut variables: Variables) -> anyhow::Result<Self> {
-        let codes = accounts::Settings::from_variables(&mut variables);
+        let settings = auth::Settings::from_variables(&mut variables);
         let password_minimum = variables.value("PASSWORD_MINIMUM", "a whole number");
         variables.check()?;
+        let Services { store, auth, .. } = Services::connect(settings).await?;
         Ok(Self {
-            codes: Codes::connect(codes).await?,
+            store,
+            auth,
             password_minimum,
         })
     }
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::Error> {
-    edge::http::run(App::start, handle).await
+async fn main() -> Result<(), lambda::Error> {
+    lambda::http::run(App::start, handle).await
 }
 
-async fn handle(app: &'static App, call: Call) -> Outcome {
-    let body: Register = call.body()?;
+async fn handle(app: &'static App, request: Request) -> Result<Response> {
+    let body: Register = request.body()?;
     let email = EmailAddress::parse("email", &body.email)?;
     let name = PersonName::parse("name", &body.name)?;
     let chosen = Password::parse("password", &body.password, app.password_minimum)?;
     // Before anything that takes a while.
-    let store = app.codes.store();
-    let source = call.source();
-    if let Allowed::Until(at) = store.count(REGISTRATIONS, &source, call.now).await? {
-        return Err(Refusal::TooFast(at));
-    }
+    let store = &app.store;
+    let source = request.source();
+    store.count(REGISTRATIONS, &source, request.now).await?;
     password::refuse_common("password", &chosen, &[email.as_str(), name.as_str()])?;
 
     // Hashed for known addresses too, so that both take the same time.
     let hash = password::hash(chosen).await;
     let subject = match store.account_of(&email).await? {
-        Some(_) => Subject::Nobody(Job::AccountExists {
+        Some(_) => CodeFor::NoAccount(Job::AccountExists {
             email: email.as_str().to_owned(),
         }),
-        None => Subject::Registration(Registration {
+        None => CodeFor::Registration(Registration {
             name: name.as_str().to_owned(),
             password: hash,
         }),
     };
-    let ask = Ask {
+    let code_request = CodeRequest {
         purpose: Purpose::Register,
         email,
         subject,
     };
-    let challenge = app.codes.send_unproven(ask, &source, call.now).await?;
-    Ok(Answer::accepted(&challenge))
+    let challenge = app
+        .auth
+        .send_code_unproven(code_request, &source, request.now)
+        .await?;
+    Ok(Response::accepted(&challenge))
 }

@@ -3,74 +3,74 @@
 //!
 //! Reads and writes `challenges` and `counters`, publishes one job.
 
-use accounts::{Ask, Codes, Sent, Subject};
+use auth::{Auth, CodeFor, CodeRequest, Services};
 use domain::EmailAddress;
 use domain::limits::{RESEND_WAIT, RESENDS};
-use domain::mail::Job;
-use domain::settings::Variables;
-use edge::Refusal;
-use edge::http::{Answer, Call, Outcome};
-use store::challenges::{Challenge, Resend};
-use store::limits::Allowed;
-use wire::http::ResendOtp;
+use env::Variables;
+use lambda::http::{Request, Response};
+use lambda::{ApiError, Result};
+use protocol::http::ResendOtp;
+use queue::jobs::mail::Job;
+use store::Store;
+use store::challenges::Challenge;
 
 struct App {
-    codes: Codes,
+    store: Store,
+    auth: Auth,
 }
 
 impl App {
     async fn start(mut variables: Variables) -> anyhow::Result<Self> {
-        let codes = accounts::Settings::from_variables(&mut variables);
+        let settings = auth::Settings::from_variables(&mut variables);
         variables.check()?;
-        Ok(Self {
-            codes: Codes::connect(codes).await?,
-        })
+        let Services { store, auth, .. } = Services::connect(settings).await?;
+        Ok(Self { store, auth })
     }
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::Error> {
-    edge::http::run(App::start, handle).await
+async fn main() -> Result<(), lambda::Error> {
+    lambda::http::run(App::start, handle).await
 }
 
-async fn handle(app: &'static App, call: Call) -> Outcome {
-    let body: ResendOtp = call.body()?;
-    let store = app.codes.store();
-    let next = call.now + RESEND_WAIT;
-    let old = match store.grant_resend(&body.challenge, call.now, next).await? {
-        Resend::Granted(challenge) => challenge,
-        Resend::TooEarly(at) => return Err(Refusal::TooFast(at)),
-        Resend::Gone => return Err(Refusal::Expired),
-    };
+async fn handle(app: &'static App, request: Request) -> Result<Response> {
+    let body: ResendOtp = request.body()?;
+    let store = &app.store;
+    let next = request.now + RESEND_WAIT;
+    let old = store
+        .grant_resend(&body.challenge, request.now, next)
+        .await?
+        .ok_or(ApiError::Expired)?;
     let key = old.counted_as();
-    if let Allowed::Until(at) = store.count(RESENDS, &key, call.now).await? {
-        return Err(Refusal::TooFast(at));
-    }
+    store.count(RESENDS, &key, request.now).await?;
 
     // The old code stays good until the broker has the new one, and what comes
     // to nothing counts for nothing.
-    let source = call.source();
-    let sent = app.codes.send_again(again(&old)?, &source, call.now).await;
-    let refusal = match sent {
-        Ok(Sent::Yes(challenge)) => {
+    let source = request.source();
+    match app
+        .auth
+        .resend_code(again(&old)?, &source, request.now)
+        .await
+    {
+        Ok(challenge) => {
             store.claim_challenge(&old.id).await?;
-            return Ok(Answer::accepted(&challenge));
+            Ok(Response::accepted(&challenge))
         }
-        Ok(Sent::TooMany(at)) => Refusal::TooFast(at),
-        Err(away) => away.into(),
-    };
-    store.return_resend(&old).await?;
-    store.uncount(RESENDS, &key, call.now).await?;
-    Err(refusal)
+        Err(error) => {
+            store.return_resend(&old).await?;
+            store.uncount(RESENDS, &key, request.now).await?;
+            Err(error)
+        }
+    }
 }
 
-fn again(old: &Challenge) -> Result<Ask, Refusal> {
+fn again(old: &Challenge) -> Result<CodeRequest> {
     let subject = match (&old.user, &old.registration) {
-        (Some(user), _) => Subject::Account(user.clone()),
-        (None, Some(registration)) => Subject::Registration(registration.clone()),
-        (None, None) => Subject::Nobody(Job::Nothing {}),
+        (Some(user), _) => CodeFor::Account(user.clone()),
+        (None, Some(registration)) => CodeFor::Registration(registration.clone()),
+        (None, None) => CodeFor::NoAccount(Job::Nothing {}),
     };
-    Ok(Ask {
+    Ok(CodeRequest {
         purpose: old.purpose,
         email: EmailAddress::parse("email", &old.email)?,
         subject,

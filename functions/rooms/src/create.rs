@@ -1,17 +1,17 @@
 //! `POST /api/rooms`: a group with its first members, or the one direct room of
 //! a pair.
 
-use accounts::Caller;
-use credentials::random;
+use auth::Caller;
+use crypto::random;
 use domain::{EmailAddress, Invalid, RoomName};
-use edge::Refusal;
-use edge::http::{Answer, Call, Outcome};
 use futures_util::future::try_join_all;
+use lambda::http::{Request, Response};
+use lambda::{ApiError, Result};
+use protocol::http::{CreateRoom, RoomAnswer};
+use protocol::{Role, RoomKind};
 use store::members::MemberRow;
 use store::rooms::{MadeRoom, RoomRow};
 use store::users::Account;
-use wire::http::{CreateRoom, RoomAnswer};
-use wire::{Role, RoomKind};
 
 use crate::{App, invite};
 
@@ -21,53 +21,58 @@ const ADMITTED_AT_ONCE: usize = 8;
 const MEMBERS_AT_ONCE: usize = 100;
 
 /// Makes a room.
-pub(crate) async fn create(app: &App, call: Call, caller: Caller) -> Outcome {
-    let body: CreateRoom = call.body()?;
+pub(crate) async fn create(app: &App, request: Request, caller: Caller) -> Result<Response> {
+    let body: CreateRoom = request.body()?;
     let emails = addresses(&body.members)?;
     let owner = app.store.account(&caller.user.id).await?;
-    let owner = owner.ok_or(Refusal::SignedOut)?;
+    let owner = owner.ok_or(ApiError::SignedOut)?;
     match body.kind {
-        RoomKind::Group => group(app, call, owner, &body.name, emails).await,
-        RoomKind::Direct => direct(app, call, owner, emails).await,
+        RoomKind::Group => group(app, request, owner, &body.name, emails).await,
+        RoomKind::Direct => direct(app, request, owner, emails).await,
     }
 }
 
 async fn group(
     app: &App,
-    call: Call,
+    request: Request,
     owner: Account,
     name: &str,
     mut emails: Vec<EmailAddress>,
-) -> Outcome {
+) -> Result<Response> {
     let name = RoomName::parse("name", name)?;
     invite::refuse_full(app, &owner).await?;
     emails.retain(|email| email.as_str() != owner.email);
     let accounts = app.store.accounts_of(&emails).await?;
     emails.retain(|email| !accounts.iter().any(|known| known.email == email.as_str()));
-    invite::refuse_over_quota(app, &owner.id, emails.len(), call.now).await?;
+    invite::refuse_over_quota(app, &owner.id, emails.len(), request.now).await?;
     for account in &accounts {
         invite::refuse_full(app, account).await?;
     }
 
-    let room = RoomRow::group(random::id(), &name, call.now);
+    let room = RoomRow::group(random::id(), &name, request.now);
     app.store.create_room(&room).await?;
-    let first = MemberRow::new(&room.id, &owner.user(), Role::Owner, call.now);
-    app.delivery.admit(&first).await?;
+    let first = MemberRow::new(&room.id, &owner.user(), Role::Owner, request.now);
+    app.realtime.admit(&first).await?;
     for some in accounts.chunks(ADMITTED_AT_ONCE) {
         try_join_all(some.iter().map(|account| async {
-            let member = MemberRow::new(&room.id, &account.user(), Role::Member, call.now);
-            app.delivery.admit(&member).await
+            let member = MemberRow::new(&room.id, &account.user(), Role::Member, request.now);
+            app.realtime.admit(&member).await
         }))
         .await?;
     }
     for email in emails {
-        invite::by_mail(app, &room, &owner, &email, call.now).await?;
+        invite::by_mail(app, &room, &owner, &email, request.now).await?;
     }
-    let room = shown(app, &room.id, &owner, &call).await?;
-    Ok(Answer::created(&room))
+    let room = shown(app, &room.id, &owner, &request).await?;
+    Ok(Response::created(&room))
 }
 
-async fn direct(app: &App, call: Call, owner: Account, emails: Vec<EmailAddress>) -> Outcome {
+async fn direct(
+    app: &App,
+    request: Request,
+    owner: Account,
+    emails: Vec<EmailAddress>,
+) -> Result<Response> {
     let [email] = emails.as_slice() else {
         return Err(Invalid::new("members", "must name the one other person.").into());
     };
@@ -75,14 +80,14 @@ async fn direct(app: &App, call: Call, owner: Account, emails: Vec<EmailAddress>
         return Err(Invalid::new("members", "must name somebody else than yourself.").into());
     }
     let other = app.store.account_of(email).await?;
-    let wanted = RoomRow::direct(random::id(), &owner.email, email.as_str(), call.now);
+    let wanted = RoomRow::direct(random::id(), &owner.email, email.as_str(), request.now);
     let (room, is_new) = match app.store.room_of_pair(&wanted).await? {
         Some(room) => (room, false),
         None => {
             invite::refuse_full(app, &owner).await?;
             match &other {
                 Some(account) => invite::refuse_full(app, account).await?,
-                None => invite::refuse_over_quota(app, &owner.id, 1, call.now).await?,
+                None => invite::refuse_over_quota(app, &owner.id, 1, request.now).await?,
             }
             match app.store.create_room(&wanted).await? {
                 MadeRoom::New => (wanted, true),
@@ -96,21 +101,21 @@ async fn direct(app: &App, call: Call, owner: Account, emails: Vec<EmailAddress>
         Some(account) => account.name.as_str(),
         None => email.as_str(),
     };
-    let mine = MemberRow::new(&room.id, &owner.user(), Role::Owner, call.now).titled(title);
-    app.delivery.admit(&mine).await?;
+    let mine = MemberRow::new(&room.id, &owner.user(), Role::Owner, request.now).titled(title);
+    app.realtime.admit(&mine).await?;
     match other {
         Some(account) => {
-            let theirs = MemberRow::new(&room.id, &account.user(), Role::Member, call.now)
+            let theirs = MemberRow::new(&room.id, &account.user(), Role::Member, request.now)
                 .titled(&owner.name);
-            app.delivery.admit(&theirs).await?;
+            app.realtime.admit(&theirs).await?;
         }
-        None => invite::by_mail(app, &room, &owner, email, call.now).await?,
+        None => invite::by_mail(app, &room, &owner, email, request.now).await?,
     }
-    let room = shown(app, &room.id, &owner, &call).await?;
+    let room = shown(app, &room.id, &owner, &request).await?;
     Ok(if is_new {
-        Answer::created(&room)
+        Response::created(&room)
     } else {
-        Answer::ok(&room)
+        Response::ok(&room)
     })
 }
 
@@ -130,10 +135,13 @@ fn addresses(texts: &[String]) -> Result<Vec<EmailAddress>, Invalid> {
     Ok(emails)
 }
 
-async fn shown(app: &App, room: &str, owner: &Account, call: &Call) -> Result<RoomAnswer, Refusal> {
+async fn shown(app: &App, room: &str, owner: &Account, request: &Request) -> Result<RoomAnswer> {
     let membership = app.store.membership(room, &owner.id).await?;
-    let membership = membership.ok_or(Refusal::UnknownRoom)?;
+    let membership = membership.ok_or(ApiError::UnknownRoom)?;
     Ok(RoomAnswer {
-        room: app.store.room_with_members(&membership, call.now).await?,
+        room: app
+            .store
+            .room_with_members(&membership, request.now)
+            .await?,
     })
 }

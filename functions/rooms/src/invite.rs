@@ -1,12 +1,11 @@
 //! Bringing somebody in: by mail where the address has no account.
 
-use credentials::random;
+use crypto::random;
 use domain::limits::{INVITATIONS, ROOMS_PER_USER};
-use domain::mail::Job;
 use domain::{EmailAddress, Invalid, Millis};
-use edge::Refusal;
+use lambda::ApiError;
+use queue::jobs::mail::Job;
 use store::invitations::Invitation;
-use store::limits::Allowed;
 use store::rooms::RoomRow;
 use store::users::Account;
 
@@ -21,7 +20,7 @@ pub(crate) async fn by_mail(
     by: &Account,
     email: &EmailAddress,
     now: Millis,
-) -> Result<(), Refusal> {
+) -> Result<(), ApiError> {
     if app.store.is_invited(&room.id, email.as_str()).await? {
         return Ok(());
     }
@@ -30,7 +29,7 @@ pub(crate) async fn by_mail(
         by: by.name.clone(),
         room: room.name.clone(),
     };
-    app.outbox.publish(&random::id(), &job, now).await?;
+    app.queue.publish(&random::id(), &job, now).await?;
     let invitation = Invitation {
         room: room.id.clone(),
         email: email.as_str().to_owned(),
@@ -48,21 +47,22 @@ pub(crate) async fn refuse_over_quota(
     user: &str,
     invitations: usize,
     now: Millis,
-) -> Result<(), Refusal> {
+) -> Result<(), ApiError> {
     if invitations == 0 {
         return Ok(());
     }
     let more = invitations as i64;
-    match app.store.count_many(INVITATIONS, user, more, now).await? {
-        Allowed::Yes => Ok(()),
-        Allowed::Until(at) => Err(Refusal::TooFast(at)),
-    }
+    Ok(app.store.count_many(INVITATIONS, user, more, now).await?)
 }
 
 /// Refuses somebody who is in as many rooms as one may be.
-pub(crate) async fn refuse_full(app: &App, account: &Account) -> Result<(), Refusal> {
+pub(crate) async fn refuse_full(app: &App, account: &Account) -> Result<(), ApiError> {
     if app.store.count_rooms(&account.id).await? >= ROOMS_PER_USER as u64 {
-        return Err(Invalid::new("members", "must wait: somebody is in 500 rooms already.").into());
+        return Err(Invalid::new(
+            "members",
+            "One of these people has reached the limit of 500 rooms.",
+        )
+        .into());
     }
     Ok(())
 }

@@ -11,68 +11,71 @@ mod invite;
 mod members;
 mod show;
 
-use accounts::{Caller, Gate};
-use credentials::Verifier;
-use delivery::Delivery;
-use domain::settings::Variables;
+use auth::{Authenticator, Caller};
+use connections::Connections;
+use crypto::Verifier;
 use domain::text::is_id;
-use edge::Refusal;
-use edge::http::{Call, Outcome};
-use outbox::Outbox;
-use push::Push;
+use env::Variables;
+use lambda::http::{Request, Response};
+use lambda::{ApiError, Result};
+use queue::Queue;
+use realtime::Realtime;
 use store::Store;
 use store::rooms::Membership;
 
 struct App {
     store: Store,
-    gate: Gate,
-    outbox: Outbox,
-    delivery: Delivery,
+    authenticator: Authenticator,
+    queue: Queue,
+    realtime: Realtime,
 }
 
 impl App {
     async fn start(mut variables: Variables) -> anyhow::Result<Self> {
         let store = store::Settings::from_variables(&mut variables);
-        let outbox = outbox::Settings::from_variables(&mut variables);
-        let push = push::Settings::from_variables(&mut variables);
+        let queue = queue::Settings::from_variables(&mut variables);
+        let connections = connections::Settings::from_variables(&mut variables);
         let verifier = Verifier::from_variables(&mut variables);
         variables.check()?;
-        let (store, outbox) = tokio::join!(Store::connect(store), Outbox::connect(outbox));
+        let (store, queue) = tokio::join!(Store::connect(store), Queue::connect(queue));
         let store = store?;
         Ok(Self {
-            gate: Gate::new(verifier, store.clone()),
-            outbox,
-            delivery: Delivery::new(store.clone(), Push::new(push)?),
+            authenticator: Authenticator::new(verifier, store.clone()),
+            queue,
+            realtime: Realtime::new(store.clone(), Connections::new(connections)?),
             store,
         })
     }
 
     /// The room of the path as the caller sees it; for anyone else there is none.
-    async fn membership(&self, call: &Call, caller: &Caller) -> Result<Membership, Refusal> {
-        let room = call.path("room");
+    async fn membership(&self, request: &Request, caller: &Caller) -> Result<Membership> {
+        let room = request.path("room");
         if !is_id(&room) {
-            return Err(Refusal::UnknownRoom);
+            return Err(ApiError::UnknownRoom);
         }
         let membership = self.store.membership(&room, &caller.user.id).await?;
-        membership.ok_or(Refusal::UnknownRoom)
+        membership.ok_or(ApiError::UnknownRoom)
     }
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::Error> {
-    edge::http::run(App::start, handle).await
+async fn main() -> Result<(), lambda::Error> {
+    lambda::http::run(App::start, handle).await
 }
 
-async fn handle(app: &'static App, call: Call) -> Outcome {
-    let caller = app.gate.caller(call.bearer(), call.now).await?;
-    let caller = caller.ok_or(Refusal::SignedOut)?;
-    match call.route() {
+async fn handle(app: &'static App, request: Request) -> Result<Response> {
+    let caller = app
+        .authenticator
+        .caller(request.bearer(), request.now)
+        .await?;
+    let caller = caller.ok_or(ApiError::SignedOut)?;
+    match request.route() {
         "GET /api/rooms" => show::list(app, caller).await,
-        "POST /api/rooms" => create::create(app, call, caller).await,
-        "GET /api/rooms/{room}" => show::show(app, call, caller).await,
-        "POST /api/rooms/{room}/members" => members::add(app, call, caller).await,
-        "DELETE /api/rooms/{room}/members/{user}" => members::remove(app, call, caller).await,
-        "GET /api/rooms/{room}/messages" => history::page(app, call, caller).await,
-        _ => Err(Refusal::NotFound),
+        "POST /api/rooms" => create::create(app, request, caller).await,
+        "GET /api/rooms/{room}" => show::show(app, request, caller).await,
+        "POST /api/rooms/{room}/members" => members::add(app, request, caller).await,
+        "DELETE /api/rooms/{room}/members/{user}" => members::remove(app, request, caller).await,
+        "GET /api/rooms/{room}/messages" => history::page(app, request, caller).await,
+        _ => Err(ApiError::NotFound),
     }
 }

@@ -1,26 +1,30 @@
 //! `GET /api/rooms` and `GET /api/rooms/{room}`
 
-use accounts::Caller;
+use auth::Caller;
 use domain::limits::ROOMS_PER_USER;
-use edge::http::{Answer, Call, Outcome};
-use wire::http::{RoomAnswer, Rooms};
+use lambda::Result;
+use lambda::http::{Request, Response};
+use protocol::http::{RoomAnswer, Rooms};
 
 use crate::App;
 
 /// The rooms that one is in.
-pub(crate) async fn list(app: &App, caller: Caller) -> Outcome {
+pub(crate) async fn list(app: &App, caller: Caller) -> Result<Response> {
     let memberships = app.store.memberships_of(&caller.user.id).await?;
     let rooms = memberships
         .iter()
         .take(ROOMS_PER_USER)
         .map(|membership| membership.room())
         .collect();
-    Ok(Answer::ok(&Rooms { rooms }))
+    Ok(Response::ok(&Rooms { rooms }))
 }
 
 /// One room with its members.
-pub(crate) async fn show(app: &App, call: Call, caller: Caller) -> Outcome {
-    let membership = app.membership(&call, &caller).await?;
-    let room = app.store.room_with_members(&membership, call.now).await?;
-    Ok(Answer::ok(&RoomAnswer { room }))
+pub(crate) async fn show(app: &App, request: Request, caller: Caller) -> Result<Response> {
+    let membership = app.membership(&request, &caller).await?;
+    let room = app
+        .store
+        .room_with_members(&membership, request.now)
+        .await?;
+    Ok(Response::ok(&RoomAnswer { room }))
 }

@@ -1,31 +1,31 @@
 //! What ends a session, and its sockets with it.
 
-use edge::Refusal;
-use edge::http::{Answer, Call, Outcome};
+use lambda::http::{Request, Response};
+use lambda::{ApiError, Result};
 use store::connections::SessionChoice;
 
 use crate::App;
 
 /// `POST /api/logout`: ends the bearer's session, whatever cookie comes along.
-pub(crate) async fn logout(app: &App, call: Call) -> Outcome {
-    let caller = app.caller(&call).await?;
-    end_one(app, &call, &caller.user.id, &caller.session).await?;
-    Ok(Answer::no_content().cookie(app.sessions.cookie_removed()))
+pub(crate) async fn logout(app: &App, request: Request) -> Result<Response> {
+    let caller = app.caller(&request).await?;
+    end_one(app, &request, &caller.user.id, &caller.session).await?;
+    Ok(Response::no_content().cookie(app.sessions.cookie_removed()))
 }
 
 /// `DELETE /api/sessions/{id}`: ends one of the caller's own.
-pub(crate) async fn end(app: &App, call: Call) -> Outcome {
-    let caller = app.caller(&call).await?;
-    if end_one(app, &call, &caller.user.id, &call.path("id")).await? {
-        Ok(Answer::no_content())
+pub(crate) async fn end(app: &App, request: Request) -> Result<Response> {
+    let caller = app.caller(&request).await?;
+    if end_one(app, &request, &caller.user.id, &request.path("id")).await? {
+        Ok(Response::no_content())
     } else {
-        Err(Refusal::NotFound)
+        Err(ApiError::NotFound)
     }
 }
 
-async fn end_one(app: &App, call: &Call, user: &str, session: &str) -> Result<bool, Refusal> {
+async fn end_one(app: &App, request: &Request, user: &str, session: &str) -> Result<bool> {
     let ended = app.store.end_session(session, user).await?;
     let choice = SessionChoice::Only(session);
-    app.delivery.sign_out(user, choice, call.now).await?;
+    app.realtime.sign_out(user, choice, request.now).await?;
     Ok(ended)
 }

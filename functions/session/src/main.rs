@@ -8,60 +8,63 @@
 mod end;
 mod show;
 
-use accounts::{Caller, Gate, Sessions};
-use credentials::Verifier;
-use delivery::Delivery;
-use domain::settings::Variables;
-use edge::Refusal;
-use edge::http::{Call, Outcome};
-use push::Push;
+use auth::{Authenticator, Caller, Sessions};
+use connections::Connections;
+use crypto::Verifier;
+use env::Variables;
+use lambda::http::{Request, Response};
+use lambda::{ApiError, Result};
+use realtime::Realtime;
 use store::Store;
 
 struct App {
     store: Store,
-    gate: Gate,
+    authenticator: Authenticator,
     sessions: Sessions,
-    delivery: Delivery,
+    realtime: Realtime,
     origin: String,
 }
 
 impl App {
     async fn start(mut variables: Variables) -> anyhow::Result<Self> {
         let store = store::Settings::from_variables(&mut variables);
-        let push = push::Settings::from_variables(&mut variables);
+        let connections = connections::Settings::from_variables(&mut variables);
         let verifier = Verifier::from_variables(&mut variables);
         let sessions = Sessions::from_variables(&mut variables);
         let origin = variables.url("SITE_ORIGIN", &["http", "https"]);
         variables.check()?;
         let store = Store::connect(store).await?;
         Ok(Self {
-            gate: Gate::new(verifier, store.clone()),
+            authenticator: Authenticator::new(verifier, store.clone()),
             sessions: sessions(store.clone()),
-            delivery: Delivery::new(store.clone(), Push::new(push)?),
+            realtime: Realtime::new(store.clone(), Connections::new(connections)?),
             store,
             origin,
         })
     }
 
-    async fn caller(&self, call: &Call) -> Result<Caller, Refusal> {
-        let caller = self.gate.caller(call.bearer(), call.now).await?;
-        caller.ok_or(Refusal::SignedOut)
+    async fn caller(&self, request: &Request) -> Result<Caller> {
+        let caller = self
+            .authenticator
+            .caller(request.bearer(), request.now)
+            .await?;
+        caller.ok_or(ApiError::SignedOut)
     }
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::Error> {
-    edge::http::run(App::start, handle).await
+async fn main() -> Result<(), lambda::Error> {
+    lambda::http::run(App::start, handle).await
 }
 
-async fn handle(app: &'static App, call: Call) -> Outcome {
-    match call.route() {
-        "POST /api/refresh" => show::refresh(app, call).await,
-        "POST /api/logout" => end::logout(app, call).await,
-        "GET /api/sessions" => show::sessions(app, call).await,
-        "DELETE /api/sessions/{id}" => end::end(app, call).await,
-        "GET /api/me" => show::me(app, call).await,
-        "GET /api/socket" => show::socket(app, call).await,
-        _ => Err(Refusal::NotFound),
+async fn handle(app: &'static App, request: Request) -> Result<Response> {
+    match request.route() {
+        "POST /api/refresh" => show::refresh(app, request).await,
+        "POST /api/logout" => end::logout(app, request).await,
+        "GET /api/sessions" => show::sessions(app, request).await,
+        "DELETE /api/sessions/{id}" => end::end(app, request).await,
+        "GET /api/me" => show::me(app, request).await,
+        "GET /api/socket" => show::socket(app, request).await,
+        _ => Err(ApiError::NotFound),
     }
 }

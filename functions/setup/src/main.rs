@@ -9,13 +9,13 @@
 //! Everything may be there already, and nothing is ever deleted: a stack that
 //! goes leaves its data.
 
-mod answer;
 mod prepare;
 mod reseal;
+mod response;
 
 use std::time::Duration;
 
-use edge::deployment::{self, Kind, Request};
+use lambda::deployment::{self, Kind, Request};
 
 /// How long a database or a broker that was just made may take to answer.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const KEPT_FOR_THE_ANSWER: Duration = Duration::from_secs(10);
 
 #[tokio::main]
-async fn main() -> Result<(), edge::Error> {
+async fn main() -> Result<(), lambda::Error> {
     deployment::run(handle).await
 }
 
@@ -31,11 +31,11 @@ async fn handle(request: Request, left: Duration) -> anyhow::Result<()> {
     let outcome = match request.kind {
         Kind::Delete => Ok(None),
         _ if request.resource_type == "Custom::Reseal" => {
-            reseal::everything(edge::variables()).await.map(|()| None)
+            reseal::everything(lambda::variables()).await.map(|()| None)
         }
         Kind::Create | Kind::Update => {
             let patience = PATIENCE.min(left.saturating_sub(KEPT_FOR_THE_ANSWER));
-            let variables = edge::variables();
+            let variables = lambda::variables();
             prepare::everything(variables, patience).await.map(Some)
         }
     };
@@ -46,5 +46,5 @@ async fn handle(request: Request, left: Duration) -> anyhow::Result<()> {
         }
         Err(reason) => tracing::error!(kind = ?request.kind, reason, "the deployment fails"),
     }
-    answer::put(&request, outcome).await
+    response::put(&request, outcome).await
 }

@@ -3,10 +3,10 @@
 use std::error::Error;
 use std::time::Duration;
 
-use credentials::Pepper;
+use crypto::Pepper;
 use domain::Unavailable;
-use domain::settings::Variables;
-use outbox::topology::{self, Fault};
+use env::Variables;
+use queue::topology::{self, Fault};
 use serde::Serialize;
 use store::Store;
 use tokio::time::{Instant, sleep};
@@ -28,8 +28,8 @@ pub(crate) async fn everything(
     patience: Duration,
 ) -> Result<Attributes, String> {
     let database = store::Settings::from_variables(&mut variables);
-    let broker = outbox::Settings::from_variables(&mut variables);
-    let token_public_keys = credentials::token::public_keys(&mut variables);
+    let broker = queue::Settings::from_variables(&mut variables);
+    let token_public_keys = crypto::token::public_keys(&mut variables);
     // Not used here: one that is malformed fails the deployment before any
     // function has it.
     Pepper::from_variables(&mut variables);
@@ -78,7 +78,7 @@ async fn indexes(settings: &store::Settings) -> Result<(), Failure> {
     })
 }
 
-async fn queues(settings: &outbox::Settings) -> Result<(), Failure> {
+async fn queues(settings: &queue::Settings) -> Result<(), Failure> {
     topology::declare(settings).await.map_err(|fault| {
         let told = format!("RABBITMQ_ENDPOINT: {fault}");
         match fault {

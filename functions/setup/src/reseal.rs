@@ -1,7 +1,7 @@
 //! Sealing secrets again after the pepper was rotated.
 
-use credentials::{Pepper, Sealed};
-use domain::settings::Variables;
+use crypto::{Pepper, Sealed};
+use env::Variables;
 use futures_util::{StreamExt, TryStreamExt};
 use store::Store;
 use store::users::Outdated;

@@ -6,66 +6,73 @@
 //! `sessions` and the rooms that one was invited to; tells the owner by mail of
 //! a sign-in from another device and of a recovery code that was used.
 
-mod invited;
-mod mailed;
-mod second;
+mod email_code;
+mod invitations;
+mod totp;
 
-use accounts::{Arrival, Codes, Sessions};
-use delivery::Delivery;
-use domain::settings::Variables;
-use edge::Refusal;
-use edge::http::{Answer, Call, Outcome};
-use push::Push;
+use auth::{Auth, Services, Sessions, SignIn};
+use connections::Connections;
+use env::Variables;
+use lambda::http::{Request, Response};
+use lambda::{ApiError, Result};
+use protocol::factors::Verified;
+use queue::Queue;
+use realtime::Realtime;
+use store::Store;
 use store::users::Account;
-use wire::factors::Verified;
 
 struct App {
-    codes: Codes,
+    store: Store,
+    queue: Queue,
+    auth: Auth,
     sessions: Sessions,
-    delivery: Delivery,
+    realtime: Realtime,
 }
 
 impl App {
     async fn start(mut variables: Variables) -> anyhow::Result<Self> {
-        let codes = accounts::Settings::from_variables(&mut variables);
-        let push = push::Settings::from_variables(&mut variables);
+        let settings = auth::Settings::from_variables(&mut variables);
+        let connections = connections::Settings::from_variables(&mut variables);
         let sessions = Sessions::from_variables(&mut variables);
         variables.check()?;
-        let codes = Codes::connect(codes).await?;
-        let store = codes.store();
+        let Services { store, queue, auth } = Services::connect(settings).await?;
         Ok(Self {
             sessions: sessions(store.clone()),
-            delivery: Delivery::new(store.clone(), Push::new(push)?),
-            codes,
+            realtime: Realtime::new(store.clone(), Connections::new(connections)?),
+            store,
+            queue,
+            auth,
         })
     }
 
-    /// Signs in. The rooms that await somebody are looked for at every sign-in,
-    /// so what fails now is made good later.
-    async fn admit(&self, account: Account, is_new: bool, call: &Call) -> Outcome {
-        if let Err(error) = invited::join(self, &account, call.now).await {
-            tracing::warn!(%error, "not in all rooms that await them");
+    /// Starts a session. Invitations are looked up at every sign-in, so what
+    /// fails here is retried at the next.
+    async fn sign_in(&self, account: Account, is_new: bool, request: &Request) -> Result<Response> {
+        if let Err(error) = invitations::join(self, &account, request.now).await {
+            tracing::warn!(%error, "could not join invited rooms");
         }
-        let arrival = Arrival {
+        let sign_in = SignIn {
             account,
-            device: call.device(),
+            device: request.device(),
             is_new,
         };
-        let outbox = self.codes.outbox();
-        let started = self.sessions.admit(outbox, arrival, call.now).await?;
-        Ok(Answer::ok(&Verified::SignedIn(started.signed_in)).cookie(started.cookie))
+        let started = self
+            .sessions
+            .sign_in(&self.queue, sign_in, request.now)
+            .await?;
+        Ok(Response::ok(&Verified::SignedIn(started.signed_in)).cookie(started.cookie))
     }
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::Error> {
-    edge::http::run(App::start, handle).await
+async fn main() -> Result<(), lambda::Error> {
+    lambda::http::run(App::start, handle).await
 }
 
-async fn handle(app: &'static App, call: Call) -> Outcome {
-    match call.route() {
-        "POST /api/verify-otp" => mailed::verify(app, call).await,
-        "POST /api/verify-totp" => second::verify(app, call).await,
-        _ => Err(Refusal::NotFound),
+async fn handle(app: &'static App, request: Request) -> Result<Response> {
+    match request.route() {
+        "POST /api/verify-otp" => email_code::verify(app, request).await,
+        "POST /api/verify-totp" => totp::verify(app, request).await,
+        _ => Err(ApiError::NotFound),
     }
 }

@@ -4,20 +4,20 @@
 //! session; writes `presence` and `connections`. The gateway sends our refusal as the status of
 //! the handshake.
 
-use accounts::Gate;
-use credentials::Verifier;
-use domain::Millis;
-use domain::settings::Variables;
+use auth::Authenticator;
+use crypto::Verifier;
 use domain::time::MINUTE;
-use edge::Refusal;
-use edge::websocket::Handshake;
+use domain::{Millis, TooFast};
+use env::Variables;
+use lambda::ApiError;
+use lambda::websocket::Handshake;
 use store::Store;
 use store::connections::Connection;
 use store::presence::Opened;
 
 struct App {
     store: Store,
-    gate: Gate,
+    authenticator: Authenticator,
     origin: String,
 }
 
@@ -29,7 +29,7 @@ impl App {
         variables.check()?;
         let store = Store::connect(store).await?;
         Ok(Self {
-            gate: Gate::new(verifier, store.clone()),
+            authenticator: Authenticator::new(verifier, store.clone()),
             store,
             origin,
         })
@@ -37,21 +37,21 @@ impl App {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::Error> {
-    edge::websocket::run_connect(App::start, handle).await
+async fn main() -> Result<(), lambda::Error> {
+    lambda::websocket::run_connect(App::start, handle).await
 }
 
-async fn handle(app: &'static App, handshake: Handshake) -> Result<(), Refusal> {
+async fn handle(app: &'static App, handshake: Handshake) -> Result<(), ApiError> {
     if handshake.origin.as_deref() != Some(&app.origin) {
-        return Err(Refusal::Forbidden("This origin may not open sockets."));
+        return Err(ApiError::Forbidden("This origin may not open sockets."));
     }
     let caller = app
-        .gate
+        .authenticator
         .caller(handshake.token.as_deref(), handshake.now)
         .await?;
-    let caller = caller.ok_or(Refusal::SignedOut)?;
+    let caller = caller.ok_or(ApiError::SignedOut)?;
     if !handshake.offers_protocol {
-        return Err(Refusal::Forbidden(
+        return Err(ApiError::Forbidden(
             "The subprotocol chat.v1 must be offered.",
         ));
     }
@@ -66,14 +66,15 @@ async fn handle(app: &'static App, handshake: Handshake) -> Result<(), Refusal> 
         .open_socket(&connection, &caller.user.name, handshake.now)
         .await?;
     if opened == Opened::TooMany {
-        return Err(Refusal::TooFast(handshake.now + MINUTE));
+        let retry_at = handshake.now + MINUTE;
+        return Err(TooFast { retry_at }.into());
     }
     look_again(app, &connection, handshake.now).await
 }
 
 /// Looks once more now that the row is there: a session that ended in between
 /// found no row to remove.
-async fn look_again(app: &App, connection: &Connection, now: Millis) -> Result<(), Refusal> {
+async fn look_again(app: &App, connection: &Connection, now: Millis) -> Result<(), ApiError> {
     let Connection {
         id, user, session, ..
     } = connection;
@@ -81,5 +82,5 @@ async fn look_again(app: &App, connection: &Connection, now: Millis) -> Result<(
         return Ok(());
     }
     app.store.forget_sockets(&[id]).await?;
-    Err(Refusal::SignedOut)
+    Err(ApiError::SignedOut)
 }

@@ -4,29 +4,29 @@
 //! database says at that moment; the sender is the connection's user and never
 //! what the frame claims. What a handler gives is answered on the same socket.
 
-mod chunks;
-mod ephemeral;
-mod hear;
+mod fan_out;
+mod hello;
 mod message;
+mod read;
 mod replay;
-mod welcome;
+mod subscribe;
+mod typing;
 
-use delivery::Delivery;
-use domain::settings::Variables;
+use connections::Connections;
 use domain::text::is_id;
 use domain::{Invalid, Millis};
-use edge::Refusal;
-use edge::websocket::Frame;
-use outbox::Outbox;
-use push::Push;
+use env::Variables;
+use lambda::ApiError;
+use lambda::websocket::Frame;
+use protocol::{ClientFrame, ServerFrame, User};
+use queue::Queue;
+use realtime::Realtime;
 use store::Store;
-use store::limits::Allowed;
-use wire::{ClientFrame, ServerFrame, User};
 
 struct App {
     store: Store,
-    delivery: Delivery,
-    outbox: Outbox,
+    realtime: Realtime,
+    queue: Queue,
     /// How many sockets one invocation posts to.
     chunk: usize,
 }
@@ -34,31 +34,31 @@ struct App {
 impl App {
     async fn start(mut variables: Variables) -> anyhow::Result<Self> {
         let store = store::Settings::from_variables(&mut variables);
-        let push = push::Settings::from_variables(&mut variables);
-        let outbox = outbox::Settings::from_variables(&mut variables);
+        let connections = connections::Settings::from_variables(&mut variables);
+        let queue = queue::Settings::from_variables(&mut variables);
         let chunk = variables.value::<usize>("FAN_OUT_CHUNK", "a number of sockets");
         variables.check()?;
         let store = Store::connect(store).await?;
         Ok(Self {
-            delivery: Delivery::new(store.clone(), Push::new(push)?),
-            outbox: Outbox::lazy(outbox),
+            realtime: Realtime::new(store.clone(), Connections::new(connections)?),
+            queue: Queue::lazy(queue),
             chunk: chunk.max(1),
             store,
         })
     }
 
     /// Refuses a room that one is not a member of at this moment.
-    async fn refuse_outsider(&self, room: &str, user: &str) -> Result<(), Refusal> {
+    async fn refuse_outsider(&self, room: &str, user: &str) -> Result<(), ApiError> {
         if self.store.is_member(room_id(room)?, user).await? {
             Ok(())
         } else {
-            Err(Refusal::UnknownRoom)
+            Err(ApiError::UnknownRoom)
         }
     }
 }
 
 /// What a frame is answered with, if with anything.
-type Reply = Result<Option<ServerFrame>, Refusal>;
+type Reply = Result<Option<ServerFrame>, ApiError>;
 
 /// Where a frame came from, and when.
 struct Sender {
@@ -71,23 +71,27 @@ struct Sender {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::Error> {
-    edge::websocket::run_frames(App::start, handle).await
+async fn main() -> Result<(), lambda::Error> {
+    lambda::websocket::run_frames(App::start, handle).await
 }
 
 async fn handle(app: &'static App, frame: Frame) -> Reply {
     let said = frame.read();
     let Some(sender) = begin(app, &frame, &said).await? else {
-        return turn_away(app, &frame.connection).await;
+        return reject(app, &frame.connection).await;
     };
     match said? {
-        ClientFrame::Hello { rooms } => welcome::hello(app, sender, rooms).await,
-        ClientFrame::Ping { rooms } => welcome::ping(app, sender, rooms).await,
-        ClientFrame::Join { reference, room } => hear::join(app, sender, reference, room).await,
-        ClientFrame::Leave { reference, room } => hear::leave(app, sender, reference, room).await,
+        ClientFrame::Hello { rooms } => hello::hello(app, sender, rooms).await,
+        ClientFrame::Ping { rooms } => hello::ping(app, sender, rooms).await,
+        ClientFrame::Join { reference, room } => {
+            subscribe::join(app, sender, reference, room).await
+        }
+        ClientFrame::Leave { reference, room } => {
+            subscribe::leave(app, sender, reference, room).await
+        }
         ClientFrame::Message { id, room, text } => message::say(app, sender, id, room, text).await,
-        ClientFrame::Typing { room } => ephemeral::typing(app, sender, room).await,
-        ClientFrame::Read { room, seq } => ephemeral::read(app, sender, room, seq).await,
+        ClientFrame::Typing { room } => typing::typing(app, sender, room).await,
+        ClientFrame::Read { room, seq } => read::read(app, sender, room, seq).await,
     }
 }
 
@@ -97,8 +101,8 @@ async fn handle(app: &'static App, frame: Frame) -> Reply {
 async fn begin(
     app: &App,
     frame: &Frame,
-    said: &Result<ClientFrame, Refusal>,
-) -> Result<Option<Sender>, Refusal> {
+    said: &Result<ClientFrame, ApiError>,
+) -> Result<Option<Sender>, ApiError> {
     let Frame {
         connection, now, ..
     } = frame;
@@ -106,9 +110,7 @@ async fn begin(
     let Some(begun) = app.store.begin_frame(connection, is_hello, *now).await? else {
         return Ok(None);
     };
-    if let Allowed::Until(at) = begun.allowed {
-        return Err(Refusal::TooFast(at));
-    }
+    begun.allowed?;
     let looks = is_hello || matches!(said, Ok(ClientFrame::Ping { .. }));
     if looks
         && !app
@@ -127,18 +129,18 @@ async fn begin(
 }
 
 /// The session has ended, and the socket ends with it.
-async fn turn_away(app: &App, connection: &str) -> Reply {
-    let problem = edge::websocket::problem(&Refusal::SignedOut);
-    app.delivery.turn_away(connection, &problem).await?;
+async fn reject(app: &App, connection: &str) -> Reply {
+    let problem = lambda::websocket::problem(&ApiError::SignedOut);
+    app.realtime.reject(connection, &problem).await?;
     Ok(None)
 }
 
 /// A room's id as it stands in a frame; what cannot be one is no room.
-fn room_id(room: &str) -> Result<&str, Refusal> {
+fn room_id(room: &str) -> Result<&str, ApiError> {
     if is_id(room) {
         Ok(room)
     } else {
-        Err(Refusal::UnknownRoom)
+        Err(ApiError::UnknownRoom)
     }
 }
 

@@ -1,12 +1,12 @@
 //! `message`: kept, acknowledged, heard, in this order.
 
 use domain::{ClientMessageId, MessageText};
-use edge::Refusal;
+use lambda::ApiError;
+use protocol::{Message, ServerFrame};
 use store::messages::{Appended, Draft};
 use telemetry::Metric;
-use wire::{Message, ServerFrame};
 
-use crate::{App, Reply, Sender, chunks, room_id};
+use crate::{App, Reply, Sender, fan_out, room_id};
 
 /// Appends a message to a room. The `ack` is posted once it is durable and before
 /// the others hear it; one that was sent before gets the same `ack` and is not
@@ -28,24 +28,24 @@ pub(crate) async fn say(
         id: &id,
         text: &text,
     };
-    let (message, mut listeners) = match app.store.append(&draft, sender.now).await? {
-        Appended::New(message, listeners) => (message, listeners),
+    let (message, mut subscribers) = match app.store.append(&draft, sender.now).await? {
+        Appended::New(message, subscribers) => (message, subscribers),
         Appended::Already(message) => return Ok(Some(ack(&message))),
-        Appended::Outsider => return Err(Refusal::UnknownRoom),
+        Appended::Outsider => return Err(ApiError::UnknownRoom),
     };
     telemetry::count(Metric::MessagesKept, 1);
-    listeners.retain(|listener| listener.id != sender.connection);
+    subscribers.retain(|subscriber| subscriber.id != sender.connection);
     let connection = &sender.connection;
     // From here on the sender has its answer: what fails is told to the log alone,
     // and who does not hear the message asks for it with the next `ping`.
     let heard = async {
-        app.delivery
+        app.realtime
             .to_connection(connection, &ack(&message))
             .await?;
-        let listeners = chunks::hand_over(app, &message, listeners, sender.now).await;
+        let subscribers = fan_out::hand_over(app, &message, subscribers, sender.now).await;
         let frame = ServerFrame::Message(message);
-        app.delivery
-            .to_listeners(listeners, &frame, connection, sender.now)
+        app.realtime
+            .to_subscribers(subscribers, &frame, connection, sender.now)
             .await
     };
     if let Err(error) = heard.await {

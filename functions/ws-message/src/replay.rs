@@ -3,9 +3,9 @@
 use domain::Invalid;
 use domain::limits::ROOMS_PER_USER;
 use domain::replay::Replay;
-use edge::Refusal;
+use lambda::ApiError;
+use protocol::frame::Cursors;
 use store::rooms::Membership;
-use wire::frame::Cursors;
 
 use crate::App;
 
@@ -42,7 +42,7 @@ pub(crate) async fn fill(
     app: &App,
     replay: &mut Replay,
     asked: &[(&Membership, i64)],
-) -> Result<(), Refusal> {
+) -> Result<(), ApiError> {
     for (membership, cursor) in asked {
         let room = &membership.room_row.id;
         let came = membership.last_seq > *cursor;

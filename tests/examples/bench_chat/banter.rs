@@ -175,7 +175,7 @@ impl Server for Banter {
         let mut parts = Parts::default();
         parts.add_threads(
             "runner",
-            "local-mongo",
+            "embedded-mongo",
             "database",
             self.stack.runner().await,
         );

@@ -7,7 +7,7 @@ mod session;
 use std::future::pending;
 use std::time::Duration;
 
-use client::{Chat, Effect, Fetch};
+use chat_client::{Chat, Effect, Fetch};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval, sleep_until};
@@ -51,7 +51,7 @@ impl Device {
     /// Turns one on. `look` sees the chat after everything that happened to it.
     pub fn start(person: Person, dice: Dice, look: impl FnMut(&mut Chat) + Send + 'static) -> Self {
         let (wishes, wished) = mpsc::unbounded_channel();
-        let me = client::wire::User {
+        let me = chat_client::protocol::User {
             id: person.id.clone(),
             name: person.name.clone(),
         };
@@ -174,7 +174,7 @@ impl<L: FnMut(&mut Chat) + Send> Running<L> {
         for effect in effects {
             match effect {
                 Effect::Connect { after } => self.line.connect(after, &self.session),
-                Effect::Send(frame) => self.line.say(client::encode(&frame)),
+                Effect::Send(frame) => self.line.say(chat_client::encode(&frame)),
                 Effect::Fetch(fetch) => self.fetch(fetch),
                 Effect::SignedOut => {}
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use client::{Chat, Delivery, Link, Millis};
+use chat_client::{Chat, Delivery, Link, Millis};
 
 use crate::wait::now;
 
@@ -60,7 +60,7 @@ impl View {
         self.waiting = 0;
         self.loaded = 0;
         for (id, room) in &mut chat.rooms {
-            for outgoing in room.outbox.outgoing() {
+            for outgoing in room.pending.outgoing() {
                 match outgoing.delivery() {
                     Delivery::Failed(reason) => self.refused.push(reason),
                     _ => self.waiting += 1,

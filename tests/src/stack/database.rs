@@ -22,7 +22,7 @@ impl Database {
     pub(super) async fn start() -> anyhow::Result<Self> {
         // The server is told a port that was free a moment ago.
         let address = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
-        let server = Command::new(binary("local-mongo")?)
+        let server = Command::new(binary("embedded-mongo")?)
             .args(["--port", &address.port().to_string(), "--in-memory"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())

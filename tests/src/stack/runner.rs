@@ -82,7 +82,7 @@ impl Runner {
         parameters: &[String],
         journal: &Arc<Journal>,
     ) -> anyhow::Result<(Self, Ready)> {
-        let mut command = Command::new(places::binary("local")?);
+        let mut command = Command::new(places::binary("rehearse")?);
         command
             .arg("run")
             .arg("--template")

@@ -8,8 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use domain::Millis;
-use outbox::Settings;
-use outbox::dead::{DeadLetter, Wanted, go_through};
+use queue::Settings;
+use queue::dead_letters::{DeadLetter, Wanted, go_through};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 

@@ -17,7 +17,7 @@ use crate::workspace::{TOGETHER, Workspace};
 
 /// What a message passes through.
 const MEASURED: [&str; 5] = [
-    "local",
+    "rehearse",
     "ws-connect",
     "ws-message",
     "ws-disconnect",
@@ -76,7 +76,7 @@ fn laid_out(workspace: &Workspace) -> anyhow::Result<(PathBuf, PathBuf)> {
         page.join("index.html"),
         "<!doctype html><title>Bench</title>",
     )?;
-    for program in workspace.functions().chain(["local"]) {
+    for program in workspace.functions().chain(["rehearse"]) {
         let profile = match MEASURED.contains(&program) {
             true => workspace.target.join(PROFILE),
             false => workspace.binaries(false),

@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub fn run(context: &Context) -> anyhow::Result<Tally> {
     let address = free_address().context("no free port on 127.0.0.1")?;
     let mut server = Child::start(
-        Command::new(context.artifacts.binaries.join("local-mongo"))
+        Command::new(context.artifacts.binaries.join("embedded-mongo"))
             .args(["--in-memory", "--port", &address.port().to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::null()),
@@ -35,7 +35,7 @@ pub fn run(context: &Context) -> anyhow::Result<Tally> {
                 context
                     .workspace
                     .root
-                    .join("local/mongo/tests/pymongo_smoke.py"),
+                    .join("embedded-mongo/tests/pymongo_smoke.py"),
             )
             .arg(format!("mongodb://{address}/?directConnection=true")),
     )?;
@@ -51,7 +51,7 @@ fn wait_for(address: SocketAddr) -> anyhow::Result<()> {
     let started = Instant::now();
     while TcpStream::connect_timeout(&address, PATIENCE).is_err() {
         if started.elapsed() > PATIENCE {
-            bail!("local-mongo does not listen on {address}; what it said is above");
+            bail!("embedded-mongo does not listen on {address}; what it said is above");
         }
         std::thread::sleep(Duration::from_millis(20));
     }

@@ -60,9 +60,9 @@ fn there_is_one_tls_stack() {
 fn wire_domain_and_client_are_pure_enough_for_a_browser() {
     let tree = cargo(&[
         "tree",
-        "--package=wire",
+        "--package=protocol",
         "--package=domain",
-        "--package=client",
+        "--package=chat-client",
         "--edges=normal",
         "--target=wasm32-unknown-unknown",
         "--prefix=none",

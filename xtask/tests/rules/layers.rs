@@ -8,46 +8,49 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "functions/",
         &[
-            "accounts",
-            "delivery",
-            "edge",
-            "credentials",
+            "auth",
+            "realtime",
+            "lambda",
+            "crypto",
             "store",
-            "outbox",
-            "mailer",
-            "push",
+            "queue",
+            "email",
+            "connections",
             "telemetry",
             "webauthn",
             "domain",
-            "wire",
+            "protocol",
         ],
     ),
-    ("crates/wire", &[]),
+    ("crates/protocol", &[]),
     ("crates/telemetry", &[]),
-    ("crates/domain", &["wire"]),
+    ("crates/domain", &["protocol"]),
     // Steps that several functions take: they join what does not know each other.
     (
-        "crates/accounts",
+        "crates/auth",
         &[
-            "credentials",
-            "outbox",
+            "crypto",
+            "queue",
             "store",
             "telemetry",
             "domain",
-            "wire",
+            "protocol",
         ],
     ),
-    ("crates/delivery", &["push", "store", "domain", "wire"]),
+    (
+        "crates/realtime",
+        &["connections", "store", "domain", "protocol"],
+    ),
     // Each speaks to one thing outside.
-    ("crates/", &["telemetry", "domain", "wire"]),
-    ("frontend", &["client", "domain", "wire"]),
+    ("crates/", &["telemetry", "domain", "protocol"]),
+    ("frontend", &["chat-client", "domain", "protocol"]),
     // It sees the functions as AWS does: as programs.
-    ("local/mongo", &[]),
-    ("local", &["local-mongo"]),
+    ("embedded-mongo", &[]),
+    ("rehearse", &["embedded-mongo"]),
     // Drives all of it from outside, as clients do, some of them with our library.
-    ("tests", &["client"]),
+    ("tests", &["chat-client"]),
     // For the operator of a deployment.
-    ("xtask/dead-letters", &["outbox", "domain"]),
+    ("xtask/dead-letters", &["queue", "domain"]),
     ("xtask", &[]),
 ];
 
@@ -55,16 +58,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const OWNERS: &[(&str, &[&str])] = &[
     ("mongodb", &["store"]),
     ("bson", &["store"]),
-    ("lapin", &["outbox"]),
-    ("lettre", &["mailer"]),
+    ("lapin", &["queue"]),
+    ("lettre", &["email"]),
     ("webauthn-rs", &["webauthn"]),
-    ("lambda_http", &["edge"]),
-    ("lambda_runtime", &["edge"]),
-    ("argon2", &["credentials"]),
-    ("jsonwebtoken", &["credentials"]),
+    ("lambda_http", &["lambda"]),
+    ("lambda_runtime", &["lambda"]),
+    ("argon2", &["crypto"]),
+    ("jsonwebtoken", &["crypto"]),
     // All cryptography, and AWS's signature of a request.
-    ("ring", &["credentials", "push"]),
-    ("zxcvbn", &["credentials"]),
+    ("ring", &["crypto", "connections"]),
+    ("zxcvbn", &["crypto"]),
 ];
 
 #[test]
@@ -98,7 +101,7 @@ fn packages_depend_in_one_direction() {
 /// The embedded MongoDB knows nothing of ours, so a package's tests may run
 /// against it; what is deployed may not.
 fn is_server_for_tests(dependency: &Dependency) -> bool {
-    dependency.kind.as_deref() == Some("dev") && dependency.name == "local-mongo"
+    dependency.kind.as_deref() == Some("dev") && dependency.name == "embedded-mongo"
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn item_12_nothing_secret_is_compared_by_an_equals_sign() {
                 .map(|(number, _)| {
                     format!(
                         "{}:{number}: compares something secret by its bytes; let \
-                         credentials::Pepper do it",
+                         crypto::Pepper do it",
                         file.path
                     )
                 })

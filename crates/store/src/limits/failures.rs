@@ -1,6 +1,7 @@
 //! Wrong passwords and codes in a row. A key is an address, or what
 //! [`crate::challenges::Challenge::counted_as`] says.
 
+use domain::TooFast;
 use domain::limits::{FAILURES_UNTIL_DISABLED, wait_after};
 use domain::time::{DAY, Millis};
 use mongodb::bson::doc;
@@ -8,15 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, is_duplicate};
 use crate::{Store, date};
-
-/// Whether a password or code may be compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tried {
-    /// It may. It was counted as wrong already, as the one of this number in a row.
-    Yes(u32),
-    /// Not before this time.
-    Until(Millis),
-}
 
 #[derive(Default, Serialize, Deserialize)]
 struct Failures {
@@ -26,12 +18,12 @@ struct Failures {
 
 impl Store {
     /// Counts a wrong password or code of `key` before it is compared, and says
-    /// whether it may be compared at all. [`Store::return_try`] or
-    /// [`Store::forgive`] follows when it was right.
+    /// whether it may be compared at all. [`Store::uncount_failure`] or
+    /// [`Store::clear_failures`] follows when it was right.
     ///
     /// Of any number at once each gets a number of its own, and those after the
     /// one that begins a wait are told to wait.
-    pub async fn try_once(&self, key: &str, now: Millis) -> Result<Tried> {
+    pub async fn count_failure(&self, key: &str, now: Millis) -> Result<u32> {
         loop {
             let known = self.failures().find_one(doc! { "_id": key }).await?;
             let is_new = known.is_none();
@@ -39,7 +31,7 @@ impl Store {
             if let Some(at) = retry_at
                 && at > now
             {
-                return Ok(Tried::Until(at));
+                return Err(TooFast { retry_at: at }.into());
             }
             let next = n.saturating_add(1);
             let wait = wait_after(next);
@@ -55,7 +47,7 @@ impl Store {
                 .await;
             match counted {
                 Ok(done) if done.matched_count == 1 || done.upserted_id.is_some() => {
-                    return Ok(Tried::Yes(next));
+                    return Ok(next);
                 }
                 // Another one was counted since it was read.
                 Ok(_) => {}
@@ -67,7 +59,7 @@ impl Store {
 
     /// Takes back the try of this number: it was right, but not yet enough to
     /// be let in. The wait that it began ends with it, that of a later one stays.
-    pub async fn return_try(&self, key: &str, number: u32) -> Result<()> {
+    pub async fn uncount_failure(&self, key: &str, number: u32) -> Result<()> {
         let latest = doc! { "_id": key, "n": number };
         let update = doc! { "$inc": { "n": -1 }, "$unset": { "retry_at": "" } };
         let returned = self.failures().update_one(latest, update).await?;
@@ -87,7 +79,7 @@ impl Store {
     }
 
     /// Forgets the failures of `keys`: their owner was let in.
-    pub async fn forgive(&self, keys: &[&str]) -> Result<()> {
+    pub async fn clear_failures(&self, keys: &[&str]) -> Result<()> {
         self.failures()
             .delete_many(doc! { "_id": { "$in": keys } })
             .await?;

@@ -31,8 +31,8 @@ pub struct Passkey {
 
 impl Passkey {
     /// As its owner sees it.
-    pub fn shown(&self) -> wire::factors::Passkey {
-        wire::factors::Passkey {
+    pub fn shown(&self) -> protocol::factors::Passkey {
+        protocol::factors::Passkey {
             id: self.id.clone(),
             name: self.name.clone(),
             created_at: self.created_at,

@@ -1,7 +1,7 @@
 //! The registry of open sockets.
 
 use store::Store;
-use store::connections::{Listener, SessionChoice};
+use store::connections::{SessionChoice, Subscriber};
 
 use crate::people::{hello, open};
 use crate::scratch::{NOW, Scratch, at_once};
@@ -23,25 +23,28 @@ async fn three() -> Scratch {
     store
 }
 
-fn ids(listeners: Vec<Listener>) -> Vec<String> {
-    let mut ids: Vec<_> = listeners.into_iter().map(|listener| listener.id).collect();
+fn ids(subscribers: Vec<Subscriber>) -> Vec<String> {
+    let mut ids: Vec<_> = subscribers
+        .into_iter()
+        .map(|subscriber| subscriber.id)
+        .collect();
     ids.sort_unstable();
     ids
 }
 
 async fn who_hears(store: &Store, rooms: &[&str]) -> Vec<String> {
     let rooms: Vec<String> = rooms.iter().map(|room| (*room).to_owned()).collect();
-    ids(store.listeners(&rooms).await.unwrap())
+    ids(store.subscribers(&rooms).await.unwrap())
 }
 
 #[tokio::test]
 async fn a_socket_hears_a_room_once_however_often_it_joins() {
     let store = three().await;
     at_once(20, async |n| {
-        store.hear("a2", ["one", "two"][n % 2]).await.unwrap()
+        store.subscribe("a2", ["one", "two"][n % 2]).await.unwrap()
     })
     .await;
-    let hers = store.listeners_of("ada", "one").await.unwrap();
+    let hers = store.subscriptions_of("ada", "one").await.unwrap();
     let a2 = hers.into_iter().find(|one| one.id == "a2");
     let mut rooms = a2.expect("it hears the room").rooms;
     rooms.sort_unstable();
@@ -51,7 +54,7 @@ async fn a_socket_hears_a_room_once_however_often_it_joins() {
 #[tokio::test]
 async fn every_socket_that_hears_any_of_the_rooms_is_found_once() {
     let store = three().await;
-    store.hear("a2", "two").await.unwrap();
+    store.subscribe("a2", "two").await.unwrap();
     assert_eq!(who_hears(&store, &["one"]).await, ["a1", "b1"]);
     assert_eq!(who_hears(&store, &["two"]).await, ["a1", "a2", "b1"]);
     assert_eq!(who_hears(&store, &["one", "two"]).await, ["a1", "a2", "b1"]);
@@ -63,7 +66,7 @@ async fn every_socket_that_hears_any_of_the_rooms_is_found_once() {
 async fn what_is_heard_no_more_leaves_the_other_rooms_and_sockets() {
     let store = three().await;
     let gone = ["one".to_owned(), "three".to_owned()];
-    store.unhear("a1", &gone).await.unwrap();
+    store.unsubscribe("a1", &gone).await.unwrap();
     assert_eq!(who_hears(&store, &["one"]).await, ["b1"]);
     assert_eq!(who_hears(&store, &["two"]).await, ["a1", "b1"]);
 }
@@ -71,13 +74,13 @@ async fn what_is_heard_no_more_leaves_the_other_rooms_and_sockets() {
 #[tokio::test]
 async fn a_new_member_hears_on_every_greeted_socket_and_a_former_one_on_none() {
     let store = three().await;
-    store.hear_everywhere("ada", "new").await.unwrap();
+    store.subscribe_everywhere("ada", "new").await.unwrap();
     assert_eq!(who_hears(&store, &["new"]).await, ["a1"]);
-    store.hear("a2", "new").await.unwrap();
-    store.hear("b1", "new").await.unwrap();
-    let hers = store.listeners_of("ada", "new").await.unwrap();
+    store.subscribe("a2", "new").await.unwrap();
+    store.subscribe("b1", "new").await.unwrap();
+    let hers = store.subscriptions_of("ada", "new").await.unwrap();
     assert_eq!(ids(hers), ["a1", "a2"]);
-    store.unhear_everywhere("ada", "new").await.unwrap();
+    store.unsubscribe_everywhere("ada", "new").await.unwrap();
     assert_eq!(who_hears(&store, &["new"]).await, ["b1"]);
     assert_eq!(who_hears(&store, &["one"]).await, ["a1", "b1"]);
 }
@@ -88,9 +91,9 @@ async fn joins_and_departures_at_once_are_lost_by_no_other() {
     at_once(40, async |n| {
         let room = format!("r{}", n / 2);
         match n % 2 {
-            0 => store.hear("a1", &room).await.unwrap(),
+            0 => store.subscribe("a1", &room).await.unwrap(),
             _ => store
-                .hear_everywhere("ada", &format!("e{}", n / 2))
+                .subscribe_everywhere("ada", &format!("e{}", n / 2))
                 .await
                 .unwrap(),
         }
@@ -104,12 +107,9 @@ async fn joins_and_departures_at_once_are_lost_by_no_other() {
 async fn nothing_brings_a_signed_out_socket_back() {
     let store = three().await;
     store.close_socket("a1", NOW).await.unwrap();
-    store.hear("a1", "one").await.unwrap();
-    store.unhear("a1", &["one".to_owned()]).await.unwrap();
-    store
-        .greet_connection("a1", &["one".to_owned()])
-        .await
-        .unwrap();
+    store.subscribe("a1", "one").await.unwrap();
+    store.unsubscribe("a1", &["one".to_owned()]).await.unwrap();
+    store.mark_ready("a1", &["one".to_owned()]).await.unwrap();
     let begun = store.begin_frame("a1", true, NOW).await.unwrap();
     assert!(begun.is_none());
     assert_eq!(who_hears(&store, &["one"]).await, ["b1"]);

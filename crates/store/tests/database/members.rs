@@ -1,8 +1,8 @@
 //! Who is in a room, since when, and as what.
 
+use protocol::Role;
 use store::Store;
 use store::members::{Joined, MemberRow};
-use wire::Role;
 
 use crate::people::{member, person};
 use crate::scratch::{NOW, Scratch, at_once};

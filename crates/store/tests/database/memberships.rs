@@ -2,10 +2,10 @@
 
 use domain::RoomName;
 use domain::limits::PRESENCE_MEMBERS;
+use protocol::RoomKind;
 use store::Store;
 use store::invitations::Invitation;
 use store::rooms::RoomRow;
-use wire::RoomKind;
 
 use crate::people::{hello, member, open, talk};
 use crate::scratch::{NOW, Scratch, at_once};

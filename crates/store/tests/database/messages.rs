@@ -1,8 +1,8 @@
 //! Sending: in order, without holes, once only.
 
 use domain::history::{Cursor, PageQuery};
+use protocol::{Message, User};
 use store::messages::Appended;
-use wire::{Message, User};
 
 use crate::people::{hello, member, new, open, person, say, say_as, seqs, talk};
 use crate::scratch::{NOW, Scratch, at_once};
@@ -132,10 +132,13 @@ async fn a_message_comes_with_everyone_who_hears_its_room() {
         hello(&store, id, &[room]).await;
     }
     let said = say(&store, "room", "Ada", "m1").await;
-    let Appended::New(_, listeners) = said else {
+    let Appended::New(_, subscribers) = said else {
         panic!("it is new: {said:?}");
     };
-    let mut heard: Vec<_> = listeners.iter().map(|one| (&*one.id, &*one.user)).collect();
+    let mut heard: Vec<_> = subscribers
+        .iter()
+        .map(|one| (&*one.id, &*one.user))
+        .collect();
     heard.sort_unstable();
     assert_eq!(heard, [("a1", "ada"), ("b1", "bob")]);
 }

@@ -1,12 +1,12 @@
 //! Whoever appears in the tests, and what they say.
 
 use domain::{ClientMessageId, EmailAddress, MessageText};
+use protocol::{Message, Role, User};
 use store::Store;
 use store::connections::Connection;
 use store::members::MemberRow;
 use store::messages::{Appended, Draft};
 use store::presence::Opened;
-use wire::{Message, Role, User};
 
 use crate::scratch::NOW;
 
@@ -42,7 +42,7 @@ pub async fn hello(store: &Store, id: &str, rooms: &[&str]) {
     let begun = store.begin_frame(id, true, NOW).await.unwrap();
     assert!(begun.is_some(), "{id} is open");
     let rooms: Vec<String> = rooms.iter().map(|room| (*room).to_owned()).collect();
-    store.greet_connection(id, &rooms).await.unwrap();
+    store.mark_ready(id, &rooms).await.unwrap();
 }
 
 /// A member says something.

@@ -1,11 +1,11 @@
 //! Who is there: leases, buckets, and how many sockets one has.
 
+use domain::TooFast;
 use domain::limits::{FRAMES, PRESENCE_LEASE, SOCKETS_PER_USER};
 use domain::time::MINUTE;
-use store::limits::Allowed;
+use protocol::User;
 use store::presence::{Begun, Closed, Opened};
 use store::{Settings, Store};
-use wire::User;
 
 use crate::people::{hello, member, new, open, person, say};
 use crate::scratch::{NOW, Scratch, at_once};
@@ -34,7 +34,7 @@ async fn a_frame_is_of_whoever_opened_its_socket() {
         Some(Begun {
             user: person("Ada"),
             session: "session of a2".to_owned(),
-            allowed: Allowed::Yes,
+            allowed: Ok(()),
             was_present: true,
         })
     );
@@ -69,17 +69,19 @@ async fn of_three_hundred_frames_at_once_on_twenty_sockets_the_burst_is_let_thro
         begun.expect("it is open").allowed
     })
     .await;
-    let yes = begun.iter().filter(|one| **one == Allowed::Yes).count();
+    let yes = begun.iter().filter(|one| one.is_ok()).count();
     assert_eq!(yes as i64, FRAMES.burst);
-    assert!(begun.contains(&Allowed::Until(NOW + FRAMES.interval)));
+    assert!(begun.contains(&Err(TooFast {
+        retry_at: NOW + FRAMES.interval
+    })));
     let allowed = async |socket, now| {
         let begun = store.begin_frame(socket, false, now).await.unwrap();
         begun.expect("it is open").allowed
     };
-    assert_eq!(allowed("b1", NOW).await, Allowed::Yes);
+    assert_eq!(allowed("b1", NOW).await, Ok(()));
     let next = NOW + FRAMES.interval;
-    assert_eq!(allowed("a7", next).await, Allowed::Yes);
-    assert_ne!(allowed("a8", next).await, Allowed::Yes);
+    assert_eq!(allowed("a7", next).await, Ok(()));
+    assert_ne!(allowed("a8", next).await, Ok(()));
 }
 
 #[tokio::test]
@@ -91,7 +93,7 @@ async fn a_bucket_that_is_empty_greets_nobody() {
     })
     .await;
     let refused = store.begin_frame("a1", true, NOW).await.unwrap().unwrap();
-    assert_ne!(refused.allowed, Allowed::Yes);
+    assert_ne!(refused.allowed, Ok(()));
     let ada = ["ada".to_owned()];
     assert_eq!(store.present_of(&ada, NOW).await.unwrap(), []);
 }
@@ -200,7 +202,7 @@ async fn a_socket_that_was_silent_for_ten_minutes_makes_room() {
 #[tokio::test]
 async fn a_message_costs_three_round_trips_whoever_hears_it() {
     // A server of its own, as its commands are counted.
-    let server = local_mongo::Server::start(local_mongo::Options::default()).unwrap();
+    let server = embedded_mongo::Server::start(embedded_mongo::Options::default()).unwrap();
     let uri = server.uri();
     let store = Store::connect(Settings { uri: uri.clone() }).await.unwrap();
     store.create_indexes().await.unwrap();

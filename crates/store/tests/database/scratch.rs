@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use domain::Millis;
+use embedded_mongo::{Options, Server};
 use futures_util::future::join_all;
-use local_mongo::{Options, Server};
 use mongodb::Client;
 use store::{Settings, Store};
 
@@ -97,6 +97,16 @@ fn server() -> &'static str {
         })
     });
     &SERVER.0
+}
+
+/// The result of counting against a limit: when it is used up, the time at which
+/// it grants the next one.
+pub fn granted<T>(result: store::Result<T>) -> Result<T, Millis> {
+    match result {
+        Ok(value) => Ok(value),
+        Err(store::Error::TooFast(too_fast)) => Err(too_fast.retry_at),
+        Err(error) => panic!("{error}"),
+    }
 }
 
 /// What all databases of this run begin with.

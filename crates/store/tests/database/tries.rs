@@ -3,27 +3,26 @@
 use domain::limits::{FAILURES_UNTIL_DISABLED, wait_after};
 use domain::time::HOUR;
 use store::Store;
-use store::limits::Tried;
 
-use crate::scratch::{NOW, Scratch, at_once};
+use crate::scratch::{NOW, Scratch, at_once, granted};
 
 /// Uses up those that begin no wait, and the one that begins the first.
 async fn six(store: &Store) {
     for number in 1..=6 {
-        let tried = store.try_once("ada", NOW).await.unwrap();
-        assert_eq!(tried, Tried::Yes(number));
+        let tried = granted(store.count_failure("ada", NOW).await);
+        assert_eq!(tried, Ok(number));
     }
 }
 
 #[tokio::test]
 async fn of_twenty_tries_at_once_six_are_compared_each_with_a_number_of_its_own() {
     let store = Scratch::new().await;
-    let tried = at_once(20, async |_| store.try_once("ada", NOW).await.unwrap()).await;
+    let tried = at_once(20, async |_| granted(store.count_failure("ada", NOW).await)).await;
     let mut numbers = Vec::new();
     for one in tried {
         match one {
-            Tried::Yes(number) => numbers.push(number),
-            Tried::Until(at) => assert_eq!(at, NOW + wait_after(6)),
+            Ok(number) => numbers.push(number),
+            Err(at) => assert_eq!(at, NOW + wait_after(6)),
         }
     }
     numbers.sort_unstable();
@@ -35,13 +34,16 @@ async fn item_06_after_a_wait_one_more_is_compared_and_the_next_wait_is_longer()
     let store = Scratch::new().await;
     six(&store).await;
     let first = NOW + wait_after(6);
-    let early = store.try_once("ada", first - 1).await.unwrap();
-    assert_eq!(early, Tried::Until(first));
-    let tried = at_once(20, async |_| store.try_once("ada", first).await.unwrap()).await;
-    let compared = tried.iter().filter(|one| **one == Tried::Yes(7)).count();
+    let early = granted(store.count_failure("ada", first - 1).await);
+    assert_eq!(early, Err(first));
+    let tried = at_once(20, async |_| {
+        granted(store.count_failure("ada", first).await)
+    })
+    .await;
+    let compared = tried.iter().filter(|one| **one == Ok(7)).count();
     assert_eq!(compared, 1);
     let second = first + wait_after(7);
-    let others = tried.iter().filter(|one| **one == Tried::Until(second));
+    let others = tried.iter().filter(|one| **one == Err(second));
     assert_eq!(others.count(), 19);
 }
 
@@ -49,32 +51,32 @@ async fn item_06_after_a_wait_one_more_is_compared_and_the_next_wait_is_longer()
 async fn the_latest_try_that_was_right_takes_its_wait_with_it() {
     let store = Scratch::new().await;
     six(&store).await;
-    store.return_try("ada", 6).await.unwrap();
-    assert_eq!(store.try_once("ada", NOW).await.unwrap(), Tried::Yes(6));
+    store.uncount_failure("ada", 6).await.unwrap();
+    assert_eq!(granted(store.count_failure("ada", NOW).await), Ok(6));
 }
 
 #[tokio::test]
 async fn an_earlier_try_that_was_right_leaves_the_wait_of_a_later_one() {
     let store = Scratch::new().await;
     six(&store).await;
-    store.return_try("ada", 3).await.unwrap();
+    store.uncount_failure("ada", 3).await.unwrap();
     let at = NOW + wait_after(6);
-    assert_eq!(store.try_once("ada", NOW).await.unwrap(), Tried::Until(at));
+    assert_eq!(granted(store.count_failure("ada", NOW).await), Err(at));
     // Five are left of the six, so this is the sixth once more.
-    assert_eq!(store.try_once("ada", at).await.unwrap(), Tried::Yes(6));
+    assert_eq!(granted(store.count_failure("ada", at).await), Ok(6));
 }
 
 #[tokio::test]
 async fn whoever_was_let_in_has_no_failures_left() {
     let store = Scratch::new().await;
     six(&store).await;
-    store.try_once("bob", NOW).await.unwrap();
-    store.forgive(&["ada", "nobody"]).await.unwrap();
-    assert_eq!(store.try_once("ada", NOW).await.unwrap(), Tried::Yes(1));
-    assert_eq!(store.try_once("bob", NOW).await.unwrap(), Tried::Yes(2));
+    granted(store.count_failure("bob", NOW).await).unwrap();
+    store.clear_failures(&["ada", "nobody"]).await.unwrap();
+    assert_eq!(granted(store.count_failure("ada", NOW).await), Ok(1));
+    assert_eq!(granted(store.count_failure("bob", NOW).await), Ok(2));
     // What was returned for nothing makes nothing.
-    store.return_try("nobody", 1).await.unwrap();
-    assert_eq!(store.try_once("nobody", NOW).await.unwrap(), Tried::Yes(1));
+    store.uncount_failure("nobody", 1).await.unwrap();
+    assert_eq!(granted(store.count_failure("nobody", NOW).await), Ok(1));
 }
 
 #[tokio::test]
@@ -84,10 +86,10 @@ async fn item_06_a_hundred_in_a_row_disable_codes_until_they_are_forgiven() {
     for number in 1..=FAILURES_UNTIL_DISABLED {
         assert!(!store.is_disabled("ada").await.unwrap(), "before {number}");
         let now = NOW + i64::from(number) * HOUR;
-        let tried = store.try_once("ada", now).await.unwrap();
-        assert_eq!(tried, Tried::Yes(number));
+        let tried = granted(store.count_failure("ada", now).await);
+        assert_eq!(tried, Ok(number));
     }
     assert!(store.is_disabled("ada").await.unwrap());
-    store.forgive(&["ada"]).await.unwrap();
+    store.clear_failures(&["ada"]).await.unwrap();
     assert!(!store.is_disabled("ada").await.unwrap());
 }

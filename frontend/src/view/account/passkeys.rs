@@ -1,7 +1,7 @@
 //! The passkeys.
 
 use leptos::prelude::*;
-use wire::factors::Passkey;
+use protocol::factors::Passkey;
 
 use super::{is_busy, outcome, problem};
 use crate::app::app;

@@ -1,7 +1,7 @@
 //! Where one is signed in.
 
 use leptos::prelude::*;
-use wire::http::Session;
+use protocol::http::Session;
 
 use super::{is_busy, outcome};
 use crate::app::app;

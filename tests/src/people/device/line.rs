@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use client::{Fetch, Fetched};
+use chat_client::{Fetch, Fetched};
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -78,7 +78,7 @@ impl Line {
     }
 
     /// Opens a socket after a wait, in place of the one that is there.
-    pub(super) fn connect(&mut self, after: client::Millis, session: &Session) {
+    pub(super) fn connect(&mut self, after: chat_client::Millis, session: &Session) {
         self.end();
         self.number += 1;
         let (say, said) = mpsc::unbounded_channel();

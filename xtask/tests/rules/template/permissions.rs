@@ -24,8 +24,8 @@ const MAPPING: [&str; 8] = [
 /// The calls to AWS that each crate makes. `edge` writes the log and
 /// Lambda the traces, which every role has.
 const CALLS: [(&str, &str); 2] = [
-    ("push", "execute-api:ManageConnections"),
-    ("delivery", "execute-api:ManageConnections"),
+    ("connections", "execute-api:ManageConnections"),
+    ("realtime", "execute-api:ManageConnections"),
 ];
 
 #[test]

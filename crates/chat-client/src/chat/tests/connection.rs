@@ -1,0 +1,157 @@
+//! Sockets that come and go, and do not answer.
+
+use std::collections::BTreeMap;
+
+use protocol::{ErrorCode, ServerFrame};
+
+use super::*;
+
+#[test]
+fn a_new_socket_says_what_is_here_already() {
+    let mut chat = in_room();
+    chat.closed(5, 0.5);
+    let frames = frames(chat.opened(10));
+    let rooms = Some(BTreeMap::from([("r".to_owned(), 3)]));
+    assert_eq!(frames, [ClientFrame::Hello { rooms }]);
+}
+
+#[test]
+fn what_one_process_leaves_unsent_the_next_sends_under_the_same_id() {
+    let mut chat = in_room();
+    chat.closed(5, 0.5);
+    chat.say("r", "a".into(), "first", 6).expect("said");
+    chat.say("r", "b".into(), "second", 7).expect("said");
+    let unsent = chat.unsent();
+    assert_eq!(unsent.len(), 2);
+
+    let mut next = Chat::of(user("ann"));
+    next.restore(unsent.clone());
+    assert_eq!(next.unsent(), unsent, "kept until the room is known");
+    let elsewhere = Unsent {
+        room: "left".into(),
+        ..unsent[0].clone()
+    };
+    next.restore(vec![elsewhere]);
+    next.opened(10);
+    let sent = frames(next.heard(welcome(vec![room("r", 3)], &[]), 11));
+    let first = ClientFrame::Message {
+        id: "a".into(),
+        room: "r".into(),
+        text: "first".into(),
+    };
+    assert!(sent.contains(&first), "{sent:?}");
+    assert_eq!(
+        next.unsent(),
+        unsent,
+        "and not what was said in a room one left"
+    );
+    for (id, seq) in [("a", 4), ("b", 5)] {
+        let ack = ServerFrame::Ack {
+            id: id.into(),
+            room: "r".into(),
+            seq,
+            at: 12,
+        };
+        next.heard(ack, 12);
+    }
+    assert_eq!(next.unsent(), []);
+}
+
+#[test]
+fn a_socket_that_does_not_answer_is_replaced() {
+    let mut chat = in_room();
+    chat.woke(1_000);
+    assert_eq!(chat.tick(10_999).1, []);
+    assert_eq!(chat.tick(11_000).1, [Effect::Connect { after: 0 }]);
+}
+
+#[test]
+fn after_four_silent_minutes_one_says_that_one_is_there() {
+    let mut chat = in_room();
+    assert!(frames(chat.tick(239_999).1).is_empty());
+    assert!(matches!(
+        frames(chat.tick(240_000).1)[..],
+        [ClientFrame::Ping { .. }]
+    ));
+}
+
+#[test]
+fn an_ended_session_is_told() {
+    let mut chat = in_room();
+    let problem = ServerFrame::Problem {
+        error: ErrorCode::SignedOut,
+        message: "Signed out.".into(),
+        reference: None,
+        id: None,
+        retry_at: None,
+    };
+    assert_eq!(chat.heard(problem, 1), [Effect::SignedOut]);
+}
+
+#[test]
+fn sockets_that_come_to_nothing_are_tried_again_after_growing_waits() {
+    let mut chat = in_room();
+    let after = |effects: Vec<Effect>| match effects[..] {
+        [Effect::Connect { after }] => after,
+        _ => panic!("{effects:?}"),
+    };
+    assert_eq!(after(chat.closed(0, 0.0)), 250);
+    assert_eq!(after(chat.closed(300, 1.0)), 1_000);
+    assert_eq!(after(chat.closed(1_400, 1.0)), 2_000);
+    chat.opened(3_500);
+    assert_eq!(after(chat.closed(3_600, 1.0)), 4_000, "open is not welcome");
+    chat.opened(8_000);
+    chat.heard(welcome(vec![room("r", 3)], &[]), 8_100);
+    assert_eq!(after(chat.closed(8_200, 0.0)), 250);
+}
+
+#[test]
+fn who_wakes_up_waits_no_longer_and_does_not_disturb_a_socket_that_opens() {
+    let mut chat = in_room();
+    chat.closed(0, 1.0);
+    assert_eq!(chat.woke(100), [Effect::Connect { after: 0 }]);
+    assert_eq!(chat.woke(200), [], "it is opening");
+    assert_eq!(chat.tick(40_099).1, []);
+    assert_eq!(chat.tick(40_100).1, [Effect::Connect { after: 0 }]);
+}
+
+#[test]
+fn a_refused_hello_is_said_again_when_it_may() {
+    let mut chat = in_room();
+    chat.closed(0, 0.0);
+    chat.opened(1_000);
+    chat.heard(problem(ErrorCode::TryAgain, None), 5_000);
+    assert!(chat.tick(5_999).1.is_empty());
+    let said = frames(chat.tick(6_000).1);
+    assert!(matches!(said[..], [ClientFrame::Hello { .. }]), "{said:?}");
+    assert!(chat.tick(15_999).1.is_empty(), "it counts from the new one");
+    assert_eq!(chat.tick(16_000).1, [Effect::Connect { after: 0 }]);
+}
+
+#[test]
+fn a_ping_that_is_refused_is_an_answer_all_the_same() {
+    let mut chat = in_room();
+    chat.woke(1_000);
+    chat.heard(problem(ErrorCode::TooFast, Some(4_000)), 1_100);
+    assert_eq!(chat.tick(60_000).1, []);
+    assert_eq!(chat.link, Link::Live);
+}
+
+#[test]
+fn nothing_is_done_after_the_end_of_the_session() {
+    let mut chat = in_room();
+    assert_eq!(chat.signed_out(), [Effect::SignedOut]);
+    assert_eq!(chat.closed(10, 0.5), []);
+    assert_eq!(chat.woke(20), []);
+    assert_eq!(chat.tick(900_000).1, []);
+}
+
+fn problem(error: ErrorCode, retry_at: Option<Millis>) -> ServerFrame {
+    ServerFrame::Problem {
+        error,
+        message: "Not now.".into(),
+        reference: None,
+        id: None,
+        retry_at,
+    }
+}

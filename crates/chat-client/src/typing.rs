@@ -1,0 +1,61 @@
+//! Who is writing.
+
+use std::collections::BTreeMap;
+
+use domain::Millis;
+use domain::time::SECOND;
+use protocol::User;
+
+/// How long a `typing` counts.
+const LASTS: Millis = 6 * SECOND;
+
+/// Those who are writing in a room, by user id.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Typing {
+    writers: BTreeMap<String, (User, Millis)>,
+}
+
+impl Typing {
+    /// Somebody writes.
+    pub(crate) fn heard(&mut self, user: User, now: Millis) {
+        self.writers.insert(user.id.clone(), (user, now + LASTS));
+    }
+
+    /// Somebody has said it, or left.
+    pub(crate) fn stopped(&mut self, user: &str) {
+        self.writers.remove(user);
+    }
+
+    /// Forgets those who stopped; whether there were any.
+    pub(crate) fn expire(&mut self, now: Millis) -> bool {
+        let before = self.writers.len();
+        self.writers.retain(|_, (_, until)| *until > now);
+        self.writers.len() != before
+    }
+
+    /// Their names.
+    pub fn names(&self) -> Vec<String> {
+        self.writers
+            .values()
+            .map(|(user, _)| user.name.clone())
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::user;
+
+    #[test]
+    fn a_writer_counts_for_six_seconds_unless_heard_again() {
+        let mut typing = Typing::default();
+        typing.heard(user("ann"), 0);
+        typing.heard(user("bob"), 3_000);
+        assert!(typing.expire(6_000));
+        assert_eq!(typing.names(), ["bob"]);
+        assert!(!typing.expire(8_999));
+        assert!(typing.expire(9_000));
+        assert!(typing.names().is_empty());
+    }
+}

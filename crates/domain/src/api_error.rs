@@ -1,0 +1,156 @@
+//! The closed list of errors that the API answers with.
+
+use std::error::Error;
+
+use protocol::{ErrorBody, ErrorCode};
+
+use crate::{Invalid, Millis, Unavailable};
+
+/// A limit is used up. Nothing was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooFast {
+    /// When the same request is granted again.
+    pub retry_at: Millis,
+}
+
+/// Why a request or a frame fails. The errors of the I/O crates convert into it
+/// with `?`: a dependency that is unavailable becomes [`ApiError::Unavailable`],
+/// anything unexpected [`ApiError::Internal`], which is logged with its causes
+/// and never shown.
+#[derive(Debug)]
+pub enum ApiError {
+    /// A field of the request is invalid.
+    Invalid(Invalid),
+    /// A rate limit is used up.
+    TooFast(TooFast),
+    /// Email address or password is wrong.
+    WrongCredentials,
+    /// The code is wrong.
+    WrongCode {
+        /// Tries that remain.
+        attempts_left: u32,
+    },
+    /// The challenge is unknown, expired or used.
+    Expired,
+    /// There is no live session.
+    SignedOut,
+    /// The caller lacks the permission.
+    Forbidden(&'static str),
+    /// The route needs a fresh session ([`crate::limits::FRESH`]).
+    NotFresh,
+    /// The room does not exist, or the caller is not a member.
+    UnknownRoom,
+    /// The resource does not exist, or does not belong to the caller.
+    NotFound,
+    /// The frame's action is unknown.
+    UnknownAction,
+    /// The body is over [`crate::limits::BODY_BYTES`].
+    TooLarge,
+    /// A dependency is unavailable.
+    Unavailable(Unavailable),
+    /// A bug, or a dependency that misbehaves.
+    Internal(Box<dyn Error + Send + Sync>),
+}
+
+impl From<Invalid> for ApiError {
+    fn from(invalid: Invalid) -> Self {
+        Self::Invalid(invalid)
+    }
+}
+
+impl From<TooFast> for ApiError {
+    fn from(too_fast: TooFast) -> Self {
+        Self::TooFast(too_fast)
+    }
+}
+
+impl From<Unavailable> for ApiError {
+    fn from(unavailable: Unavailable) -> Self {
+        Self::Unavailable(unavailable)
+    }
+}
+
+impl ApiError {
+    /// An unexpected error.
+    pub fn internal(error: impl Error + Send + Sync + 'static) -> Self {
+        Self::Internal(Box::new(error))
+    }
+
+    /// The last second factor cannot be removed while the password is short.
+    pub fn needs_longer_password() -> Self {
+        Self::Invalid(Invalid::new(
+            "password",
+            "This password is too short to be the only factor. Choose a longer one first.",
+        ))
+    }
+
+    /// The error code for programs.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Invalid(_) => ErrorCode::Invalid,
+            Self::TooFast(_) => ErrorCode::TooFast,
+            Self::WrongCredentials => ErrorCode::WrongCredentials,
+            Self::WrongCode { .. } => ErrorCode::WrongCode,
+            Self::Expired => ErrorCode::Expired,
+            Self::SignedOut => ErrorCode::SignedOut,
+            Self::Forbidden(_) | Self::NotFresh => ErrorCode::Forbidden,
+            Self::UnknownRoom => ErrorCode::UnknownRoom,
+            Self::NotFound => ErrorCode::NotFound,
+            Self::UnknownAction => ErrorCode::UnknownAction,
+            Self::TooLarge => ErrorCode::TooLarge,
+            Self::Unavailable(_) => ErrorCode::TryAgain,
+            Self::Internal(_) => ErrorCode::Internal,
+        }
+    }
+
+    /// The sentence for people.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Invalid(invalid) => invalid.message.clone(),
+            Self::TooFast(_) => "Too many attempts. Please wait a moment.".into(),
+            Self::WrongCredentials => "The email address or the password is wrong.".into(),
+            Self::WrongCode { attempts_left: 0 } => {
+                "The code is wrong, and this was the last try. Request a new one.".into()
+            }
+            Self::WrongCode { attempts_left: 1 } => "The code is wrong. 1 try left.".into(),
+            Self::WrongCode { attempts_left } => {
+                format!("The code is wrong. {attempts_left} tries left.")
+            }
+            Self::Expired => "The code has expired. Request a new one.".into(),
+            Self::SignedOut => "Please sign in.".into(),
+            Self::Forbidden(why) => (*why).into(),
+            Self::NotFresh => "Please enter your password again to change this.".into(),
+            Self::UnknownRoom => "You are not a member of this room.".into(),
+            Self::NotFound => "Not found.".into(),
+            Self::UnknownAction => "Unknown action.".into(),
+            Self::TooLarge => "The request is larger than 64 KB.".into(),
+            Self::Unavailable(_) => "Banter is temporarily unavailable. Please try again.".into(),
+            Self::Internal(_) => "Something went wrong on our side.".into(),
+        }
+    }
+
+    /// When to try again, where that is known.
+    pub fn retry_at(&self) -> Option<Millis> {
+        match self {
+            Self::TooFast(too_fast) => Some(too_fast.retry_at),
+            _ => None,
+        }
+    }
+
+    /// The JSON body of an HTTP response.
+    pub fn body(&self) -> ErrorBody {
+        ErrorBody {
+            error: self.code(),
+            message: self.message(),
+            field: match self {
+                Self::Invalid(invalid) => Some(invalid.field.clone()),
+                _ => None,
+            },
+            attempts_left: match self {
+                Self::WrongCode { attempts_left } => Some(*attempts_left),
+                _ => None,
+            },
+            retry_at: self.retry_at(),
+        }
+    }
+}

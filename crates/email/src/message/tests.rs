@@ -1,0 +1,122 @@
+use super::*;
+
+const ORIGIN: &str = "https://chat.example.com";
+
+fn code(purpose: Purpose) -> Job {
+    Job::SendOtp {
+        email: "ann@example.com".into(),
+        otp: "01234567".into(),
+        purpose,
+        challenge: "challenge-1".into(),
+        expires_at: 1_795_388_759_999,
+    }
+}
+
+fn others() -> Vec<Job> {
+    let email = || "ann@example.com".to_owned();
+    vec![
+        Job::AccountExists { email: email() },
+        Job::PasswordChanged { email: email() },
+        Job::NewSignIn {
+            email: email(),
+            device: "Mozilla/5.0 Gecko/20100101 Firefox/140.0".into(),
+            at: 1_795_388_759_999,
+        },
+        Job::Invited {
+            email: email(),
+            by: "<b>Bo</b> 12345678".into(),
+            room: "Win at http://evil.example".into(),
+        },
+        Job::FactorChanged {
+            email: email(),
+            change: FactorChange::TotpOff,
+        },
+    ]
+}
+
+fn letter(job: &Job) -> Email {
+    Email::for_job(job, ORIGIN).expect("it asks for a mail").1
+}
+
+fn digit_runs(text: &str) -> Vec<&str> {
+    text.split(|c: char| !c.is_ascii_digit())
+        .filter(|run| run.len() >= CODE_DIGITS)
+        .collect()
+}
+
+#[test]
+fn the_code_stands_alone_on_a_line_and_nothing_else_looks_like_it() {
+    for purpose in [Purpose::Register, Purpose::Login, Purpose::Reset] {
+        let letter = letter(&code(purpose));
+        let text = letter.text();
+        assert_eq!(text.lines().filter(|line| *line == "01234567").count(), 1);
+        assert_eq!(digit_runs(&text), ["01234567"]);
+        assert_eq!(digit_runs(&letter.html()), ["01234567"]);
+        assert!(digit_runs(letter.subject).is_empty());
+        assert!(text.contains("until 23:05 UTC"), "{text}");
+    }
+}
+
+#[test]
+fn every_mail_says_why_it_was_sent_and_what_to_do_if_one_did_not_ask() {
+    let codes = [Purpose::Register, Purpose::Login, Purpose::Reset].map(code);
+    for job in codes.into_iter().chain(others()) {
+        let text = letter(&job).text();
+        assert!(text.contains("You get this mail because"), "{text}");
+        let flat = text.replace('\n', " ");
+        assert!(
+            [
+                "If it was not you",
+                "If it is not you",
+                "If you do not know them"
+            ]
+            .iter()
+            .any(|advice| flat.contains(advice)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_mail_without_a_code_holds_nothing_that_looks_like_one() {
+    for job in others() {
+        let letter = letter(&job);
+        assert!(digit_runs(&letter.text()).is_empty(), "{}", letter.text());
+        assert!(digit_runs(&letter.html()).is_empty(), "{}", letter.html());
+    }
+}
+
+#[test]
+fn names_chosen_by_others_are_neither_markup_nor_links() {
+    let html = letter(&others()[3]).html();
+    assert!(html.contains("&lt;b&gt;Bo&lt;/b&gt;"), "{html}");
+    assert!(!html.contains("http://evil"), "{html}");
+}
+
+#[test]
+fn both_parts_are_plain_ascii_for_every_client() {
+    for job in [code(Purpose::Login)].into_iter().chain(others()) {
+        let letter = letter(&job);
+        assert!(letter.text().is_ascii() && letter.html().is_ascii());
+        assert!(letter.text().lines().all(|line| line.len() <= 78));
+    }
+}
+
+#[test]
+fn a_job_that_lost_its_code_is_no_mail() {
+    assert!(letter(&code(Purpose::Login).without_code()).lacks_its_code());
+    assert!(!letter(&code(Purpose::Login)).lacks_its_code());
+    assert!(Email::for_job(&Job::Nothing {}, ORIGIN).is_none());
+}
+
+#[test]
+fn item_15_no_mail_calls_its_code_a_second_factor() {
+    let codes = [Purpose::Register, Purpose::Login, Purpose::Reset].map(code);
+    for job in codes {
+        let letter = letter(&job);
+        let said = format!("{} {}", letter.subject, letter.text()).to_lowercase();
+        for claim in ["factor", "2fa", "mfa", "two-step", "two step"] {
+            assert!(!said.contains(claim), "{said}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Which mail server, and in whose name.
+
+use std::fmt;
+
+use env::Variables;
+use lettre::message::Mailbox;
+use lettre::transport::smtp::AsyncSmtpTransportBuilder;
+use lettre::{AsyncSmtpTransport, Tokio1Executor};
+
+/// The mail server and what our mail says about us.
+#[derive(Clone)]
+pub struct Settings {
+    /// From `SMTP_URL`. `smtps://user:password@host` (TLS from the start) or
+    /// `smtp://user:password@host?tls=required` (STARTTLS) anywhere but on one's
+    /// own machine: plain `smtp://` sends codes in the clear. If it is wrong, no
+    /// mail leaves; jobs are put aside and tried again until their codes die.
+    pub server: AsyncSmtpTransportBuilder,
+    /// From `MAIL_FROM`: an address, with or without a name, which the server
+    /// lets us use. If it does not, every mail ends on the queue of the dead.
+    pub from: Mailbox,
+    /// From `SITE_ORIGIN`: where the page is. If it is wrong, mails send people
+    /// to the wrong place.
+    pub origin: String,
+}
+
+impl Settings {
+    /// Reads `SMTP_URL`, `MAIL_FROM` and `SITE_ORIGIN`. In place of what cannot
+    /// be read there is something that is of no use but to find further faults.
+    pub fn from_variables(variables: &mut Variables) -> Self {
+        let url = variables.url("SMTP_URL", &["smtp", "smtps"]);
+        Self {
+            server: server(variables, &url),
+            from: from(variables),
+            origin: variables.url("SITE_ORIGIN", &["http", "https"]),
+        }
+    }
+}
+
+fn server(variables: &mut Variables, url: &str) -> AsyncSmtpTransportBuilder {
+    type Transport = AsyncSmtpTransport<Tokio1Executor>;
+    if url.contains("tls=opportunistic") {
+        variables.fault("SMTP_URL must not ask for opportunistic TLS, which any attacker in between can switch off: write tls=required");
+    }
+    Transport::from_url(url).unwrap_or_else(|_| {
+        if url.starts_with("smtp") {
+            variables.fault(
+                "SMTP_URL must be smtp://user:password@host:port with ?tls=required, or smtps://…, with special characters percent-encoded",
+            );
+        }
+        Transport::builder_dangerous("localhost")
+    })
+}
+
+fn from(variables: &mut Variables) -> Mailbox {
+    let text = variables.text("MAIL_FROM");
+    text.parse().unwrap_or_else(|_| {
+        if !text.is_empty() {
+            variables.fault("MAIL_FROM must be an address, such as Banter <no-reply@example.com>");
+        }
+        Mailbox::new(None, lettre::Address::new_dangerous("nobody", "localhost"))
+    })
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(url: &str, from: &str) -> String {
+        let mut variables = Variables::new([
+            ("SMTP_URL".to_owned(), url.to_owned()),
+            ("MAIL_FROM".to_owned(), from.to_owned()),
+            (
+                "SITE_ORIGIN".to_owned(),
+                "https://chat.example.com".to_owned(),
+            ),
+        ]);
+        Settings::from_variables(&mut variables);
+        variables
+            .check()
+            .map_or_else(|f| f.to_string(), |()| String::new())
+    }
+
+    #[test]
+    fn a_server_may_be_plain_with_starttls_or_with_tls() {
+        for url in [
+            "smtp://127.0.0.1:2525",
+            "smtp://ann:p%40ss@mail.example.com:587?tls=required",
+            "smtps://ann:pass@mail.example.com",
+        ] {
+            assert_eq!(faults(url, "Banter <no-reply@example.com>"), "", "{url}");
+        }
+    }
+
+    #[test]
+    fn faults_are_named_and_show_no_password() {
+        let told = faults("smtp://ann:hush@host:port", "not an address");
+        assert!(
+            told.contains("SMTP_URL") && told.contains("MAIL_FROM"),
+            "{told}"
+        );
+        assert!(!told.contains("hush"), "{told}");
+        let told = faults("smtp://ann:hush@h?tls=opportunistic", "a@example.com");
+        assert!(told.contains("tls=required"), "{told}");
+        assert!(faults("", "").contains("SMTP_URL is missing"));
+    }
+}

@@ -1,0 +1,105 @@
+//! Whose request it is, for limits: behind CloudFront the gateway sees
+//! CloudFront's address, so CloudFront says the viewer's, and proves that it is
+//! CloudFront with a secret that only it and the functions know. What comes
+//! straight to the API counts by the address that it comes from, whatever it says.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use env::Variables;
+use http::HeaderMap;
+
+/// The viewer's address, set by the distribution's function `ApiRequest`.
+const ADDRESS: &str = "x-viewer-address";
+
+/// The distribution's secret, added to what it sends to the API.
+const PROOF: &str = "x-viewer-proof";
+
+/// Tells whose a request is.
+pub struct ClientIps {
+    proof: String,
+}
+
+impl ClientIps {
+    /// Reads `VIEWER_PROOF`, the secret. With a wrong one everybody counts as one:
+    /// by CloudFront's addresses.
+    pub fn from_variables(variables: &mut Variables) -> Self {
+        Self {
+            proof: variables.secret("VIEWER_PROOF", 32),
+        }
+    }
+
+    /// Where a request with `headers`, which came from `peer`, was sent.
+    pub(crate) fn source(&self, headers: &HeaderMap, peer: &str) -> String {
+        let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let proven = header(PROOF).is_some_and(|proof| is_same(proof, &self.proof));
+        let address = |text: &str| text.parse().ok().map(whole);
+        let viewer = header(ADDRESS).filter(|_| proven).and_then(address);
+        viewer
+            .or_else(|| address(peer))
+            .unwrap_or_else(|| peer.to_owned())
+    }
+}
+
+/// An IPv4 address, or the /64 that one subscriber has of IPv6.
+fn whole(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+    }
+}
+
+/// Compares without telling by its time where the first difference is.
+fn is_same(one: &str, other: &str) -> bool {
+    let pairs = one.bytes().zip(other.bytes());
+    one.len() == other.len() && pairs.fold(0, |all, (a, b)| all | (a ^ b)) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+    fn source(address: Option<&str>, proof: Option<&str>) -> String {
+        let viewers = ClientIps {
+            proof: SECRET.to_owned(),
+        };
+        let mut headers = HeaderMap::new();
+        for (name, value) in [(ADDRESS, address), (PROOF, proof)] {
+            if let Some(value) = value {
+                headers.insert(name, value.parse().expect("a header"));
+            }
+        }
+        viewers.source(&headers, "198.51.100.7")
+    }
+
+    #[test]
+    fn only_who_knows_the_secret_may_say_whose_a_request_is() {
+        let viewer = Some("192.0.2.1");
+        assert_eq!(source(viewer, Some(SECRET)), "192.0.2.1");
+        for wrong in [None, Some(""), Some("0"), Some(&SECRET[..31])] {
+            assert_eq!(source(viewer, wrong), "198.51.100.7", "{wrong:?}");
+        }
+        let other = SECRET.replace('f', "e");
+        assert_eq!(source(viewer, Some(&other)), "198.51.100.7");
+    }
+
+    #[test]
+    fn what_is_no_address_counts_by_where_it_came_from() {
+        for wrong in [None, Some(""), Some("192.0.2.1, 192.0.2.2"), Some("me")] {
+            assert_eq!(source(wrong, Some(SECRET)), "198.51.100.7", "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn all_addresses_of_one_subscriber_are_one_source() {
+        let one = source(Some("2001:db8:1:2:3:4:5:6"), Some(SECRET));
+        assert_eq!(one, source(Some("2001:db8:1:2::1"), Some(SECRET)));
+        assert_eq!(one, "2001:db8:1:2::/64");
+        assert_ne!(one, source(Some("2001:db8:1:3::1"), Some(SECRET)));
+        assert_eq!(source(Some("::ffff:192.0.2.1"), Some(SECRET)), "192.0.2.1");
+    }
+}

@@ -1,0 +1,232 @@
+//! HTTP requests of API Gateway's payload format 2.0.
+
+use anyhow::Context as _;
+use domain::limits::BODY_BYTES;
+use domain::{Invalid, Millis};
+use env::Variables;
+use http::header::{
+    AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderName, ORIGIN, RETRY_AFTER, USER_AGENT,
+};
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, RequestExt, service_fn};
+use lambda_runtime::Error;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::client_ip::ClientIps;
+use crate::environment::{self, Started};
+use crate::invocation::End;
+use crate::json;
+use crate::status::status;
+use crate::{ApiError, Result};
+
+/// Runs a function that answers HTTP requests: `start` makes its clients from
+/// its environment, `handle` answers one request.
+pub async fn run<App, Handling>(
+    start: impl AsyncFnOnce(Variables) -> anyhow::Result<App>,
+    handle: impl Fn(&'static App, Request) -> Handling,
+) -> Result<(), Error>
+where
+    App: Sync + 'static,
+    // lambda_http wants to send it between threads.
+    Handling: Future<Output = Result<Response>> + Send + 'static,
+{
+    let Started { app, recorder } = environment::start(async |mut variables| {
+        let client_ips = ClientIps::from_variables(&mut variables);
+        Ok((start(variables).await?, client_ips))
+    })
+    .await?;
+    let (app, client_ips) = app;
+    lambda_http::run(service_fn(|event: lambda_http::Request| {
+        let invocation = recorder.begin(&event.lambda_context());
+        let request = Request::new(event, client_ips);
+        let route = request.route.clone();
+        let handling = (!request.too_large).then(|| handle(app, request));
+        async move {
+            let outcome = match handling {
+                Some(handling) => handling.await,
+                None => Err(ApiError::TooLarge),
+            };
+            let end = match &outcome {
+                Ok(answer) => End::Answered(Some(answer.status)),
+                Err(refusal) => End::Refused(refusal, Some(status(refusal))),
+            };
+            invocation.end(&route, &end);
+            respond(outcome)
+        }
+    }))
+    .await
+}
+
+/// One request.
+pub struct Request {
+    route: String,
+    event: lambda_http::Request,
+    too_large: bool,
+    source: String,
+    /// When it came.
+    pub now: Millis,
+}
+
+impl Request {
+    /// What a handler sees of an event of the gateway.
+    pub fn new(event: lambda_http::Request, client_ips: &ClientIps) -> Self {
+        let (route, peer) = match event.request_context() {
+            RequestContext::ApiGatewayV2(context) => (
+                context.route_key.unwrap_or_default(),
+                context.http.source_ip.unwrap_or_default(),
+            ),
+            _ => Default::default(),
+        };
+        let source = client_ips.source(event.headers(), &peer);
+        let too_large = event.body().len() > BODY_BYTES;
+        Self {
+            route,
+            event,
+            too_large,
+            source,
+            now: environment::now(),
+        }
+    }
+
+    /// The route as the template names it, such as `POST /api/rooms`.
+    pub fn route(&self) -> &str {
+        &self.route
+    }
+
+    /// The body, read into its type.
+    pub fn body<T: DeserializeOwned>(&self) -> Result<T, Invalid> {
+        json::json(self.event.body())
+    }
+
+    /// A parameter of the path, such as `{room}`.
+    pub fn path(&self, name: &str) -> String {
+        self.event
+            .path_parameters_ref()
+            .and_then(|parameters| parameters.first(name))
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// The parameters of the query string, in order.
+    pub fn query(&self) -> Vec<(String, String)> {
+        self.event
+            .query_string_parameters_ref()
+            .map(|parameters| {
+                parameters
+                    .iter()
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .collect()
+            })
+            .unwrap_or_default()
+    }
+
+    /// The access token of the `Authorization` header.
+    pub fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = self.header(AUTHORIZATION)?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token)
+    }
+
+    /// A cookie.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.header(COOKIE)?
+            .split(';')
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value)
+    }
+
+    /// The origin of the page that sends it, if a browser says so.
+    pub fn origin(&self) -> Option<&str> {
+        self.header(ORIGIN)
+    }
+
+    /// The address that it comes from, for limits.
+    pub fn source(&self) -> String {
+        self.source.clone()
+    }
+
+    /// The browser, as it names itself, shortened.
+    pub fn device(&self) -> String {
+        self.header(USER_AGENT)
+            .unwrap_or_default()
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(200)
+            .collect()
+    }
+
+    fn header(&self, name: HeaderName) -> Option<&str> {
+        self.event.headers().get(name)?.to_str().ok()
+    }
+}
+
+/// A success.
+pub struct Response {
+    status: u16,
+    body: String,
+    cookie: Option<String>,
+}
+
+impl Response {
+    /// 200 with a body.
+    pub fn ok(body: &impl Serialize) -> Self {
+        Self::with(200, body)
+    }
+
+    /// 201 with a body.
+    pub fn created(body: &impl Serialize) -> Self {
+        Self::with(201, body)
+    }
+
+    /// 202 with a body.
+    pub fn accepted(body: &impl Serialize) -> Self {
+        Self::with(202, body)
+    }
+
+    /// 204.
+    pub fn no_content() -> Self {
+        Self {
+            status: 204,
+            body: String::new(),
+            cookie: None,
+        }
+    }
+
+    /// The same with a `Set-Cookie` header.
+    pub fn cookie(mut self, cookie: String) -> Self {
+        self.cookie = Some(cookie);
+        self
+    }
+
+    fn with(status: u16, body: &impl Serialize) -> Self {
+        Self {
+            status,
+            body: serde_json::to_string(body).expect("answers are plain data"),
+            cookie: None,
+        }
+    }
+}
+
+fn respond(outcome: Result<Response>) -> Result<lambda_http::Response<Body>, Error> {
+    let mut response = lambda_http::Response::builder()
+        .header("cache-control", "no-store")
+        .header(CONTENT_TYPE, "application/json");
+    let (status, body) = match outcome {
+        Ok(answer) => {
+            if let Some(cookie) = answer.cookie {
+                response = response.header("set-cookie", cookie);
+            }
+            (answer.status, answer.body)
+        }
+        Err(refusal) => {
+            if let Some(at) = refusal.retry_at() {
+                let seconds = (at - environment::now() + 999).max(1_000) / 1_000;
+                response = response.header(RETRY_AFTER, seconds);
+            }
+            let body = serde_json::to_string(&refusal.body()).context("refusals are plain data")?;
+            (status(&refusal), body)
+        }
+    };
+    Ok(response.status(status).body(Body::Text(body))?)
+}

@@ -1,0 +1,256 @@
+//! One line of the log for each invocation, which holds its metrics as well, in
+//! CloudWatch's embedded metric format.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use env::Variables;
+use lambda_runtime::Context;
+use serde::Serialize;
+use serde_json::{Value, json};
+use telemetry::{Metric, Trace};
+use tracing::Level;
+use tracing::level_filters::LevelFilter;
+
+use crate::ApiError;
+use crate::environment;
+use crate::line::Line;
+use crate::status::log_cause;
+
+/// The namespace of our metrics in CloudWatch.
+const NAMESPACE: &str = "Banter";
+/// Their one dimension.
+const DIMENSION: &str = "Stack";
+/// The level of the line.
+const LEVEL: Level = Level::INFO;
+
+/// Writes what a process's invocations come to.
+pub(crate) struct Recorder {
+    function: String,
+    /// From `STACK_NAME`; metrics of two stacks are told apart by it.
+    stack: String,
+    /// How long the init took, for the line of the first invocation.
+    init: Duration,
+    /// Whether an invocation was begun already.
+    warm: AtomicBool,
+}
+
+/// An invocation under way.
+pub(crate) struct Invocation<'r> {
+    recorder: &'r Recorder,
+    cold: bool,
+    begun: Instant,
+}
+
+/// How an invocation ended.
+pub(crate) enum End<'a> {
+    /// With an answer, which has a status or none.
+    Answered(Option<u16>),
+    /// With a refusal, which has a status or none.
+    Refused(&'a ApiError, Option<u16>),
+    /// With an error that Lambda hears of.
+    Failed,
+}
+
+impl Recorder {
+    /// Reads `STACK_NAME`.
+    pub(crate) fn from_variables(variables: &mut Variables) -> Self {
+        let stack = variables.text("STACK_NAME");
+        Self {
+            stack,
+            ..Self::without_metrics()
+        }
+    }
+
+    /// For a function whose environment is not read at init.
+    pub(crate) fn without_metrics() -> Self {
+        Self {
+            function: environment::function_name(),
+            stack: String::new(),
+            init: Duration::ZERO,
+            warm: AtomicBool::new(false),
+        }
+    }
+
+    /// The same, with how long the init took.
+    pub(crate) fn after(self, init: Duration) -> Self {
+        Self { init, ..self }
+    }
+
+    /// Begins an invocation.
+    pub(crate) fn begin(&self, context: &Context) -> Invocation<'_> {
+        telemetry::begin(telemetry::Invocation {
+            request_id: context.request_id.clone(),
+            trace: context.xray_trace_id.as_deref().and_then(Trace::parse),
+        });
+        Invocation {
+            recorder: self,
+            cold: !self.warm.swap(true, Ordering::Relaxed),
+            begun: Instant::now(),
+        }
+    }
+}
+
+impl Invocation<'_> {
+    /// Writes its line. `event` says what was asked for, in words of ours.
+    pub(crate) fn end(self, event: &str, end: &End<'_>) {
+        if let End::Refused(refusal, _) = end {
+            log_cause(refusal);
+            count(refusal);
+        }
+        let metrics = telemetry::counted();
+        if LEVEL <= LevelFilter::current() {
+            self.line(event, end, &metrics).print();
+        }
+    }
+
+    fn line(&self, event: &str, end: &End<'_>, metrics: &[(Metric, u64)]) -> Line {
+        let Recorder {
+            function,
+            stack,
+            init,
+            ..
+        } = self.recorder;
+        let mut line = Line::new(LEVEL);
+        line.field("message", "invocation");
+        line.field("function", function);
+        line.field("event", event);
+        if let End::Answered(Some(status)) | End::Refused(_, Some(status)) = end {
+            line.field("status", status);
+        }
+        match end {
+            End::Answered(_) => line.field("outcome", "ok"),
+            End::Refused(refusal, _) => line.field("outcome", &refusal.code()),
+            End::Failed => line.field("outcome", "failed"),
+        }
+        line.field("milliseconds", &milliseconds(self.begun.elapsed()));
+        line.field("cold", &self.cold);
+        if self.cold {
+            line.field("init_milliseconds", &milliseconds(*init));
+        }
+        if !metrics.is_empty() && !stack.is_empty() {
+            embed(&mut line, stack, metrics);
+        }
+        line
+    }
+}
+
+/// How an invocation ends that fails as a whole or not at all.
+pub(crate) fn end_of(handled: &anyhow::Result<()>) -> End<'static> {
+    match handled {
+        Ok(()) => End::Answered(None),
+        Err(_) => End::Failed,
+    }
+}
+
+/// What refusals are counted as.
+fn count(refusal: &ApiError) {
+    let metric = match refusal {
+        ApiError::WrongCredentials | ApiError::WrongCode { .. } => Metric::SignInsRefused,
+        ApiError::TooFast(_) => Metric::Throttled,
+        ApiError::Unavailable(_) => Metric::Unavailable,
+        _ => return,
+    };
+    telemetry::count(metric, 1);
+}
+
+/// Makes the line a document of the embedded metric format.
+fn embed(line: &mut Line, stack: &str, metrics: &[(Metric, u64)]) {
+    #[derive(Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Directive {
+        timestamp: i64,
+        cloud_watch_metrics: [Value; 1],
+    }
+    let definitions: Vec<Value> = metrics
+        .iter()
+        .map(|(metric, _)| json!({ "Name": metric.name(), "Unit": metric.unit().name() }))
+        .collect();
+    let directive = Directive {
+        timestamp: environment::now(),
+        cloud_watch_metrics: [json!({
+            "Namespace": NAMESPACE,
+            "Dimensions": [[DIMENSION]],
+            "Metrics": definitions,
+        })],
+    };
+    line.field("_aws", &directive);
+    line.field(DIMENSION, stack);
+    for (metric, value) in metrics {
+        line.field(metric.name(), value);
+    }
+}
+
+/// With one decimal.
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 10_000.0).round() / 10.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recorder(stack: &str) -> Recorder {
+        let stack = ("STACK_NAME".to_owned(), stack.to_owned());
+        Recorder::from_variables(&mut Variables::new([stack])).after(Duration::from_micros(12_340))
+    }
+
+    fn read(line: Line) -> Value {
+        serde_json::from_slice(&line.into_bytes()).expect("a line is JSON")
+    }
+
+    // One test, since the invocation under way is the process's own.
+    #[test]
+    fn a_line_tells_the_invocation_and_its_metrics() {
+        let recorder = recorder("banter");
+        let mut context = Context::default();
+        context.request_id = "r-1".to_owned();
+        let root = "1-5759e988-bd862e3fe1be46a994272793";
+        context.xray_trace_id = Some(format!("Root={root};Parent=53995c3f42cd8ad8;Sampled=0"));
+        let refusal = ApiError::TooFast(domain::TooFast { retry_at: 0 });
+        let counted = [(Metric::Throttled, 1), (Metric::FanOutTime, 40)];
+        let end = End::Refused(&refusal, Some(429));
+        let line = read(
+            recorder
+                .begin(&context)
+                .line("POST /api/login", &end, &counted),
+        );
+        assert_eq!(line["message"], "invocation");
+        assert_eq!(line["request_id"], "r-1");
+        assert_eq!(line["trace_id"], root);
+        assert_eq!(line["event"], "POST /api/login");
+        assert_eq!(
+            (&line["status"], &line["outcome"]),
+            (&json!(429), &json!("too_fast"))
+        );
+        assert_eq!(
+            (&line["cold"], &line["init_milliseconds"]),
+            (&json!(true), &json!(12.3))
+        );
+
+        assert!(line["_aws"]["Timestamp"].is_i64());
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(directive["Namespace"], "Banter");
+        assert_eq!(directive["Dimensions"], json!([["Stack"]]));
+        assert_eq!(line["Stack"], "banter");
+        let named = json!([
+            { "Name": "Throttled", "Unit": "Count" },
+            { "Name": "FanOutTime", "Unit": "Milliseconds" },
+        ]);
+        assert_eq!(directive["Metrics"], named);
+        assert_eq!(
+            (&line["Throttled"], &line["FanOutTime"]),
+            (&json!(1), &json!(40))
+        );
+
+        let warm = recorder.begin(&context);
+        let line = read(warm.line("ping", &End::Answered(None), &[]));
+        assert_eq!(
+            (&line["outcome"], &line["cold"]),
+            (&json!("ok"), &json!(false))
+        );
+        for absent in ["status", "init_milliseconds", "_aws", "Stack"] {
+            assert_eq!(line.get(absent), None, "{absent}");
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! Frames of the WebSocket, JSON texts of at most 32 KB.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::ErrorCode;
+use crate::model::{Message, Room, User};
+
+/// The subprotocol that the server selects.
+pub const PROTOCOL: &str = "chat.v1";
+
+/// What the token is prefixed with in the list of offered subprotocols.
+pub const TOKEN_PREFIX: &str = "token.";
+
+/// The names of all actions, in the order of [`ClientFrame`].
+pub const ACTIONS: [&str; 7] = [
+    "hello", "join", "leave", "message", "typing", "read", "ping",
+];
+
+/// The last `seq` that a client holds, by room.
+pub type Cursors = BTreeMap<String, i64>;
+
+/// What a client says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ClientFrame {
+    /// Hear all my rooms, and what I missed in those named.
+    Hello {
+        /// What I have already.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rooms: Option<Cursors>,
+    },
+    /// Hear this room on this socket.
+    Join {
+        /// Comes back in the answer.
+        #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+        reference: Option<String>,
+        /// Which room.
+        room: String,
+    },
+    /// Hear this room no more on this socket.
+    Leave {
+        /// Comes back in the answer.
+        #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+        reference: Option<String>,
+        /// Which room.
+        room: String,
+    },
+    /// Say something; the same `id` any number of times says it once.
+    Message {
+        /// Made by the client, unique per sender and room.
+        id: String,
+        /// Which room.
+        room: String,
+        /// What.
+        text: String,
+    },
+    /// I am writing.
+    Typing {
+        /// Where.
+        room: String,
+    },
+    /// I have read up to `seq`.
+    Read {
+        /// Where.
+        room: String,
+        /// The last one read.
+        seq: i64,
+    },
+    /// I am still here; and what did I miss?
+    Ping {
+        /// What I have already.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rooms: Option<Cursors>,
+    },
+}
+
+/// What came after each cursor, oldest first.
+pub type Missed = BTreeMap<String, Vec<Message>>;
+
+/// What the server says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum ServerFrame {
+    /// The answer to `hello`.
+    Welcome {
+        /// Who I am.
+        user: User,
+        /// My rooms.
+        rooms: Vec<Room>,
+        /// What I missed.
+        missed: Missed,
+        /// Rooms of which more was missed than fits here.
+        more: Vec<String>,
+        /// Not all rooms fit: fetch `/api/rooms`.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        more_rooms: bool,
+    },
+    /// The answer to `join`.
+    Joined {
+        /// That of the request.
+        #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+        reference: Option<String>,
+        /// Which room.
+        room: String,
+        /// Its newest message.
+        last_seq: i64,
+    },
+    /// The answer to `leave`, or: you are no longer a member.
+    Left {
+        /// That of the request, if there was one.
+        #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+        reference: Option<String>,
+        /// Which room.
+        room: String,
+    },
+    /// The message is durable.
+    Ack {
+        /// The client's id.
+        id: String,
+        /// Which room.
+        room: String,
+        /// Its place.
+        seq: i64,
+        /// When it was stored.
+        at: i64,
+    },
+    /// Somebody said something.
+    Message(Message),
+    /// Somebody is writing; counts for 6 s.
+    Typing {
+        /// Where.
+        room: String,
+        /// Who.
+        user: User,
+    },
+    /// Somebody has read up to `seq`.
+    Read {
+        /// Where.
+        room: String,
+        /// Who.
+        user: User,
+        /// The last one read.
+        seq: i64,
+    },
+    /// The answer to `ping`.
+    Pong {
+        /// The server's time.
+        at: i64,
+        /// What I missed.
+        missed: Missed,
+        /// Rooms of which more was missed than fits here.
+        more: Vec<String>,
+    },
+    /// I was brought into a room.
+    Added {
+        /// The room.
+        room: Room,
+    },
+    /// Somebody became a member, or is one no longer.
+    Member {
+        /// Where.
+        room: String,
+        /// Who.
+        user: User,
+        /// Came or went.
+        joined: bool,
+    },
+    /// Somebody came or went.
+    Presence {
+        /// Where.
+        room: String,
+        /// Who.
+        user: User,
+        /// Present or not.
+        online: bool,
+        /// When the presence runs out unless it is renewed.
+        until: i64,
+    },
+    /// A frame was refused; the socket stays open.
+    Problem {
+        /// The reason, for programs.
+        error: ErrorCode,
+        /// The reason, a sentence for a person.
+        message: String,
+        /// That of the request.
+        #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+        reference: Option<String>,
+        /// That of the refused message.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        /// With `too_fast`: when to try again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_at: Option<i64>,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_frame_with_an_unknown_field_is_refused() {
+        let with_extra = r#"{"action":"typing","room":"r","colour":"red"}"#;
+        assert!(serde_json::from_str::<ClientFrame>(with_extra).is_err());
+    }
+
+    #[test]
+    fn a_message_event_carries_the_message_fields_beside_the_event() {
+        let frame = ServerFrame::Message(Message {
+            room: "r".into(),
+            seq: 3,
+            id: "i".into(),
+            from: User {
+                id: "u".into(),
+                name: "Ann".into(),
+            },
+            text: "hi".into(),
+            at: 5,
+        });
+        assert_eq!(
+            serde_json::to_string(&frame).unwrap(),
+            r#"{"event":"message","room":"r","seq":3,"id":"i","from":{"id":"u","name":"Ann"},"text":"hi","at":5}"#
+        );
+    }
+
+    #[test]
+    fn the_listed_actions_are_those_of_the_frames() {
+        for action in ACTIONS {
+            let error = serde_json::from_str::<ClientFrame>(&format!(r#"{{"action":"{action}"}}"#))
+                .map(|_| ())
+                .err()
+                .map(|e| e.to_string())
+                .unwrap_or_default();
+            assert!(!error.contains("unknown variant"), "{action}: {error}");
+        }
+    }
+}

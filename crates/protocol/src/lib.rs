@@ -1,0 +1,16 @@
+//! What travels between a client and the service: the shapes of
+//! `docs/protocol.md`, and nothing else. It needs only serde, so that the page
+//! and the functions share one definition.
+//!
+//! What a client sends refuses unknown fields; what it receives ignores them.
+//! Times are Unix milliseconds, ids are opaque strings of at most 64 characters.
+
+pub mod error;
+pub mod factors;
+pub mod frame;
+pub mod http;
+pub mod model;
+
+pub use error::{ErrorBody, ErrorCode};
+pub use frame::{ClientFrame, ServerFrame};
+pub use model::{Member, Message, Role, Room, RoomKind, User};

@@ -1,0 +1,176 @@
+//! The job that travels from the functions to the mail consumer over RabbitMQ.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use domain::{Millis, Purpose};
+
+/// The queue that jobs are published to.
+pub const QUEUE: &str = "mail";
+/// Where a job waits after a passing refusal, before it returns to [`QUEUE`].
+pub const RETRY_QUEUE: &str = "mail.retry";
+/// Where jobs end that cannot be mailed.
+pub const DEAD_QUEUE: &str = "mail.dead";
+
+/// One mail to be sent. `Debug` hides all but the type.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Job {
+    /// Mail a one-time code.
+    SendOtp {
+        /// To whom.
+        email: String,
+        /// The code; worth nothing after `expires_at`.
+        otp: String,
+        /// What it is for.
+        purpose: Purpose,
+        /// Which challenge it answers.
+        challenge: String,
+        /// When it runs out.
+        expires_at: Millis,
+    },
+    /// Somebody registered with an address that has an account.
+    AccountExists {
+        /// To whom.
+        email: String,
+    },
+    /// The password was changed or reset.
+    PasswordChanged {
+        /// To whom.
+        email: String,
+    },
+    /// Something that lets somebody in was changed.
+    FactorChanged {
+        /// To whom.
+        email: String,
+        /// What.
+        change: FactorChange,
+    },
+    /// A sign-in from a device not seen before.
+    NewSignIn {
+        /// To whom.
+        email: String,
+        /// The browser, as it named itself.
+        device: String,
+        /// When.
+        at: Millis,
+    },
+    /// Somebody without an account was invited to a room.
+    Invited {
+        /// To whom.
+        email: String,
+        /// By whom (a name).
+        by: String,
+        /// To which room (a name).
+        room: String,
+    },
+    /// Nothing is to be mailed: published so that an unknown address costs the
+    /// same time as a known one.
+    Nothing {},
+}
+
+/// A change to what lets somebody in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FactorChange {
+    /// Codes from an app are asked for.
+    TotpOn,
+    /// They are not any more.
+    TotpOff,
+    /// New recovery codes took the place of the old.
+    RecoveryCodesMade,
+    /// A recovery code stood in for the app.
+    RecoveryCodeUsed,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
+}
+
+impl Job {
+    /// The word for its type, safe to log.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::SendOtp { .. } => "send_otp",
+            Self::AccountExists { .. } => "account_exists",
+            Self::PasswordChanged { .. } => "password_changed",
+            Self::FactorChanged { .. } => "factor_changed",
+            Self::NewSignIn { .. } => "new_sign_in",
+            Self::Invited { .. } => "invited",
+            Self::Nothing {} => "nothing",
+        }
+    }
+
+    /// When it is no longer worth mailing, if ever.
+    pub fn expires_at(&self) -> Option<Millis> {
+        match self {
+            Self::SendOtp { expires_at, .. } => Some(*expires_at),
+            _ => None,
+        }
+    }
+
+    /// The same job with its code removed, fit to be parked.
+    pub fn without_code(self) -> Self {
+        match self {
+            Self::SendOtp {
+                email,
+                purpose,
+                challenge,
+                expires_at,
+                ..
+            } => Self::SendOtp {
+                email,
+                otp: String::new(),
+                purpose,
+                challenge,
+                expires_at,
+            },
+            other => other,
+        }
+    }
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Job({})", self.kind())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_has_the_contract_s_shape() {
+        let job = Job::SendOtp {
+            email: "ann@example.com".into(),
+            otp: "12345678".into(),
+            purpose: Purpose::Login,
+            challenge: "c".into(),
+            expires_at: 7,
+        };
+        assert_eq!(
+            serde_json::to_string(&job).unwrap(),
+            r#"{"type":"send_otp","email":"ann@example.com","otp":"12345678","purpose":"login","challenge":"c","expires_at":7}"#
+        );
+        assert_eq!(
+            serde_json::to_string(&Job::Nothing {}).unwrap(),
+            r#"{"type":"nothing"}"#
+        );
+    }
+
+    #[test]
+    fn a_job_s_debug_output_and_its_parked_form_hold_no_code() {
+        let job = Job::SendOtp {
+            email: "ann@example.com".into(),
+            otp: "12345678".into(),
+            purpose: Purpose::Login,
+            challenge: "c".into(),
+            expires_at: 7,
+        };
+        assert_eq!(format!("{job:?}"), "Job(send_otp)");
+        let parked = serde_json::to_string(&job.without_code()).unwrap();
+        assert!(!parked.contains("12345678"), "{parked}");
+    }
+}

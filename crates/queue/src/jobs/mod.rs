@@ -1,0 +1,4 @@
+//! The payloads that travel over RabbitMQ, one module per queue.
+
+pub mod fan_out;
+pub mod mail;

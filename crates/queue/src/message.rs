@@ -1,0 +1,235 @@
+//! What a job looks like as a message: body, properties and headers.
+
+use crate::jobs::fan_out::{self, Chunk};
+use crate::jobs::mail::{DEAD_QUEUE, Job, QUEUE};
+use domain::time::{Millis, SECOND};
+use lapin::BasicProperties;
+use lapin::types::{AMQPValue, FieldTable};
+use telemetry::Trace;
+
+use crate::topology::Delay;
+
+/// How often a job has failed so far; a whole number.
+pub const ATTEMPT_HEADER: &str = "banter-attempt";
+/// Why a job was parked; a text without an address.
+pub const REASON_HEADER: &str = "banter-reason";
+/// When a job was parked; Unix milliseconds.
+pub const PARKED_AT_HEADER: &str = "banter-parked-at";
+
+/// The trace of the request that asked for the job, as X-Ray writes it.
+pub const TRACE_HEADER: &str = "X-Amzn-Trace-Id";
+
+/// Persistent, in AMQP's numbering.
+const PERSISTENT: u8 = 2;
+/// The contract's longest id.
+const ID_SHOWN: usize = 64;
+/// What the broker holds of a malformed message at most, in characters.
+const MALFORMED_SHOWN: usize = 4_096;
+/// All headers must fit into one frame, of which the least is 4 KB.
+const REASON_SHOWN: usize = 500;
+
+/// A job that could not be mailed this time.
+#[derive(Debug, Clone, Default)]
+pub struct Failure {
+    /// Which failure of this job it is, counted from 1.
+    pub count: u32,
+    /// The trace that the job came with.
+    pub trace: Option<Trace>,
+}
+
+/// A message for one queue.
+#[derive(Debug)]
+pub(crate) struct Message {
+    pub(crate) queue: &'static str,
+    pub(crate) body: Vec<u8>,
+    pub(crate) properties: BasicProperties,
+}
+
+impl Message {
+    /// A job on its first way. It leaves the queue by itself once its code is dead.
+    pub(crate) fn job(id: &str, job: &Job, now: Millis) -> Self {
+        let trace = telemetry::current().and_then(|invocation| invocation.trace.clone());
+        let mut properties = properties(id, job.kind(), now, traced(trace.as_ref()));
+        if let Some(end) = job.expires_at() {
+            // Zero would ask for a consumer this very moment.
+            let left = (end - now).max(1);
+            properties = properties.with_expiration(left.to_string().into());
+        }
+        Self {
+            queue: QUEUE,
+            body: body(job),
+            properties,
+        }
+    }
+
+    /// A chunk of a fan-out, which is dropped once it is worth nothing.
+    pub(crate) fn chunk(id: &str, chunk: &Chunk, now: Millis) -> Self {
+        let life = fan_out::CHUNK_LIFETIME.to_string();
+        Self {
+            queue: fan_out::QUEUE,
+            body: serde_json::to_vec(chunk).expect("a chunk is plain data with text keys"),
+            properties: properties(id, "chunk", now, FieldTable::default())
+                .with_expiration(life.into()),
+        }
+    }
+
+    /// A job put aside. The queue's own time limit brings it back; one of its
+    /// own would send a dead code round once more.
+    pub(crate) fn retry(
+        id: &str,
+        job: &Job,
+        failure: &Failure,
+        delay: &Delay,
+        now: Millis,
+    ) -> Self {
+        let mut headers = traced(failure.trace.as_ref());
+        headers.insert(
+            ATTEMPT_HEADER.into(),
+            AMQPValue::LongLongInt(failure.count.into()),
+        );
+        Self {
+            queue: delay.queue,
+            body: body(job),
+            properties: properties(id, job.kind(), now, headers),
+        }
+    }
+
+    /// A job that cannot be mailed; its code must be gone already.
+    pub(crate) fn parked(id: &str, job: &Job, reason: &str, now: Millis) -> Self {
+        Self {
+            queue: DEAD_QUEUE,
+            body: body(job),
+            properties: properties(id, job.kind(), now, dead_letter_headers(reason, now)),
+        }
+    }
+
+    /// Something that is no job, with its digits masked.
+    pub(crate) fn malformed(id: &str, body: &[u8], reason: &str, now: Millis) -> Self {
+        let masked: String = String::from_utf8_lossy(body)
+            .chars()
+            .take(MALFORMED_SHOWN)
+            .map(|c| if c.is_numeric() { '#' } else { c })
+            .collect();
+        Self {
+            queue: DEAD_QUEUE,
+            body: masked.into_bytes(),
+            properties: properties(id, "malformed", now, dead_letter_headers(reason, now))
+                .with_content_type("text/plain".into()),
+        }
+    }
+}
+
+fn body(job: &Job) -> Vec<u8> {
+    serde_json::to_vec(job).expect("a job is plain data with text keys")
+}
+
+/// Priority and delivery mode are always given: a consumer that reads events
+/// with AWS's own types fails on a message without them.
+fn properties(id: &str, kind: &str, now: Millis, headers: FieldTable) -> BasicProperties {
+    let seconds = u64::try_from(now / SECOND).unwrap_or_default();
+    // lapin panics on a property above 255 bytes.
+    let id: String = id.chars().filter(char::is_ascii).take(ID_SHOWN).collect();
+    BasicProperties::default()
+        .with_content_type("application/json".into())
+        .with_delivery_mode(PERSISTENT)
+        .with_priority(0)
+        .with_message_id(id.into())
+        .with_type(kind.into())
+        .with_timestamp(seconds)
+        .with_headers(headers)
+}
+
+/// The headers of a job that some request asked for.
+fn traced(trace: Option<&Trace>) -> FieldTable {
+    let mut headers = FieldTable::default();
+    if let Some(trace) = trace {
+        let header = AMQPValue::LongString(trace.header().into());
+        headers.insert(TRACE_HEADER.into(), header);
+    }
+    headers
+}
+
+fn dead_letter_headers(reason: &str, now: Millis) -> FieldTable {
+    let mut headers = FieldTable::default();
+    let reason: String = reason.chars().take(REASON_SHOWN).collect();
+    headers.insert(REASON_HEADER.into(), AMQPValue::LongString(reason.into()));
+    headers.insert(PARKED_AT_HEADER.into(), AMQPValue::LongLongInt(now));
+    headers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Purpose;
+
+    fn code() -> Job {
+        Job::SendOtp {
+            email: "ann@example.com".into(),
+            otp: "12345678".into(),
+            purpose: Purpose::Login,
+            challenge: "c".into(),
+            expires_at: 301_000,
+        }
+    }
+
+    #[test]
+    fn item_14_a_code_expires_on_the_queue_with_its_remaining_life_and_a_notice_never() {
+        let message = Message::job("c", &code(), 1_000);
+        let expiration = message.properties.expiration().clone().unwrap();
+        assert_eq!(expiration.to_string(), "300000");
+        let late = Message::job("c", &code(), 400_000);
+        let expiration = late.properties.expiration().clone().unwrap();
+        assert_eq!(expiration.to_string(), "1");
+        let notice = Message::job("n", &Job::Nothing {}, 1_000);
+        assert!(notice.properties.expiration().is_none());
+    }
+
+    #[test]
+    fn every_message_is_persistent_has_priority_zero_and_the_job_s_own_id() {
+        let delay = crate::topology::delay(1, None).unwrap();
+        for message in [
+            Message::job("c", &code(), 1),
+            Message::retry("c", &code(), &Failure::default(), delay, 1),
+            Message::parked("c", &code().without_code(), "why", 1),
+            Message::malformed("c", b"{", "why", 1),
+        ] {
+            assert_eq!(*message.properties.delivery_mode(), Some(2));
+            assert_eq!(*message.properties.priority(), Some(0));
+            let id = message.properties.message_id().clone().unwrap();
+            assert_eq!(id.to_string(), "c");
+        }
+    }
+
+    #[test]
+    fn a_job_keeps_the_trace_of_the_request_that_asked_for_it() {
+        let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0";
+        let trace = Trace::parse(header);
+        telemetry::begin(telemetry::Invocation {
+            request_id: "r".to_owned(),
+            trace: trace.clone(),
+        });
+        let delay = crate::topology::delay(1, None).unwrap();
+        let failure = Failure { count: 1, trace };
+        for message in [
+            Message::job("c", &code(), 1),
+            Message::retry("c", &code(), &failure, delay, 1),
+        ] {
+            let headers = message.properties.headers().clone().unwrap();
+            let value = headers.inner().get(TRACE_HEADER).unwrap();
+            assert_eq!(value, &AMQPValue::LongString(header.into()));
+        }
+    }
+
+    #[test]
+    fn a_malformed_message_is_parked_with_its_digits_masked() {
+        let message = Message::malformed("m", br#"{"otp":"12345678"}"#, "why", 1);
+        assert_eq!(message.body, b"{\"otp\":\"########\"}");
+    }
+
+    #[test]
+    fn an_id_or_a_reason_of_any_length_makes_no_message_fail() {
+        let long = "é".repeat(9_000);
+        let message = Message::malformed(&long, long.as_bytes(), &long, 1);
+        assert!(message.body.len() <= 2 * MALFORMED_SHOWN);
+    }
+}

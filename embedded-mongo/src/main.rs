@@ -1,0 +1,59 @@
+//! The embedded MongoDB as a program of its own.
+
+use anyhow::Context;
+use clap::Parser;
+use embedded_mongo::{Options, Server, Storage};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A small MongoDB on this machine alone.
+#[derive(Debug, Parser)]
+#[command(name = "embedded-mongo", version)]
+struct Arguments {
+    /// The port on 127.0.0.1; 0 takes any that is free.
+    #[arg(long, default_value_t = 27017)]
+    port: u16,
+    /// The folder in which documents are kept.
+    #[arg(
+        long,
+        required_unless_present = "in_memory",
+        conflicts_with = "in_memory"
+    )]
+    data: Option<PathBuf>,
+    /// Keep documents in memory only.
+    #[arg(long)]
+    in_memory: bool,
+    /// Milliseconds between removals of expired documents.
+    #[arg(long, default_value_t = 1000, value_name = "MILLISECONDS")]
+    ttl_interval: u64,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .init();
+    let arguments = Arguments::parse();
+    let server = Server::start(Options {
+        address: SocketAddr::from(([127, 0, 0, 1], arguments.port)),
+        storage: match arguments.data {
+            Some(folder) => Storage::Folder(folder),
+            None => Storage::Memory,
+        },
+        ttl_interval: Duration::from_millis(arguments.ttl_interval),
+    })?;
+    let mut out = std::io::stdout();
+    writeln!(out, "listening on {}", server.uri())?;
+    out.flush()?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for signals")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for signals")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    server.stop().await;
+    Ok(())
+}

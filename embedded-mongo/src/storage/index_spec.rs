@@ -1,0 +1,229 @@
+//! What an index is asked to be.
+
+use super::index_key::Pattern;
+use crate::error::{Code, Failure, Outcome};
+use crate::query::{Filter, parse as filters};
+use crate::value::path::{array_index, check_depth};
+use crate::value::{arithmetic, is_truthy, to_raw};
+use bson::{Bson, Document, doc};
+
+/// The definition of an index.
+#[derive(Debug, Clone)]
+pub(crate) struct IndexSpec {
+    pub name: String,
+    pub pattern: Pattern,
+    pub unique: bool,
+    pub sparse: bool,
+    /// Only documents that this selects are in the index.
+    pub partial: Option<(Document, Filter)>,
+    /// Seconds after the date in the field at which a document goes.
+    pub expire_after: Option<i64>,
+}
+
+impl IndexSpec {
+    /// The index that every collection has.
+    pub fn id() -> Self {
+        Self {
+            name: "_id_".to_owned(),
+            pattern: Pattern::new(vec![("_id".to_owned(), false)]),
+            unique: true,
+            sparse: false,
+            partial: None,
+            expire_after: None,
+        }
+    }
+
+    pub fn is_id(&self) -> bool {
+        self.name == "_id_"
+    }
+
+    /// # Errors
+    /// What is wrong, unknown or not supported.
+    pub fn parse(source: &Document) -> Outcome<Self> {
+        let Some(Bson::Document(key)) = source.get("key") else {
+            return Err(Failure::new(
+                Code::FailedToParse,
+                "The 'key' field is a required property of an index specification",
+            ));
+        };
+        let mut spec = Self {
+            name: String::new(),
+            pattern: pattern(key)?,
+            unique: false,
+            sparse: false,
+            partial: None,
+            expire_after: None,
+        };
+        for (name, value) in source {
+            match name.as_str() {
+                "key" | "background" | "ns" => {}
+                "v" => match arithmetic::whole(value) {
+                    Some(1 | 2) => {}
+                    _ => return Err(cannot("only index versions 1 and 2 are known")),
+                },
+                "name" => match value {
+                    Bson::String(name) if !name.is_empty() => spec.name = name.clone(),
+                    _ => return Err(cannot("an index name cannot be empty")),
+                },
+                "unique" => spec.unique = is_truthy(value),
+                "sparse" => spec.sparse = is_truthy(value),
+                "hidden" if !is_truthy(value) => {}
+                "collation" if is_simple(value) => {}
+                "expireAfterSeconds" => {
+                    let seconds = arithmetic::whole(value)
+                        .filter(|seconds| (0..=i64::from(i32::MAX)).contains(seconds));
+                    spec.expire_after = Some(seconds.ok_or_else(|| {
+                        cannot("TTL index 'expireAfterSeconds' must be within 0 and 2147483647")
+                    })?);
+                }
+                "partialFilterExpression" => match value {
+                    Bson::Document(document) => {
+                        let filter = filters::filter(&to_raw(document)?)?;
+                        check_partial(&filter)?;
+                        spec.partial = Some((document.clone(), filter));
+                    }
+                    _ => return Err(cannot("'partialFilterExpression' must be an object")),
+                },
+                "hidden"
+                | "collation"
+                | "wildcardProjection"
+                | "weights"
+                | "default_language"
+                | "language_override"
+                | "textIndexVersion"
+                | "2dsphereIndexVersion"
+                | "bits"
+                | "min"
+                | "max"
+                | "storageEngine"
+                | "prepareUnique" => {
+                    return Err(cannot(&format!(
+                        "the index option '{name}' is not supported by embedded-mongo"
+                    )));
+                }
+                other => {
+                    return Err(Failure::new(
+                        Code::Location(197),
+                        format!(
+                            "The field '{other}' is not valid for an index specification. \
+                             Specification: {source}"
+                        ),
+                    ));
+                }
+            }
+        }
+        if spec.name.is_empty() {
+            return Err(Failure::new(
+                Code::FailedToParse,
+                "The 'name' field is a required property of an index specification",
+            ));
+        }
+        if spec.sparse && spec.partial.is_some() {
+            return Err(cannot(
+                "cannot mix \"partialFilterExpression\" and \"sparse\" options",
+            ));
+        }
+        if spec.expire_after.is_some() && spec.pattern.fields().len() > 1 {
+            return Err(cannot(
+                "TTL indexes are single-field indexes, compound indexes do not support TTL",
+            ));
+        }
+        Ok(spec)
+    }
+
+    /// The definition as `listIndexes` gives it.
+    pub fn to_document(&self) -> Document {
+        let mut out = doc! { "v": 2, "key": self.pattern.to_document(), "name": &self.name };
+        if self.unique && !self.is_id() {
+            out.insert("unique", true);
+        }
+        if self.sparse {
+            out.insert("sparse", true);
+        }
+        if let Some((source, _)) = &self.partial {
+            out.insert("partialFilterExpression", source.clone());
+        }
+        if let Some(seconds) = self.expire_after {
+            out.insert("expireAfterSeconds", seconds as i32);
+        }
+        out
+    }
+
+    /// Whether another definition asks for the very same.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.to_document() == other.to_document()
+    }
+}
+
+/// Whether two patterns mean the same: 1 and 1.0 do.
+pub(crate) fn same_pattern(left: &Document, right: &Document) -> bool {
+    left.len() == right.len()
+        && left
+            .iter()
+            .zip(right)
+            .all(|(a, b)| a.0 == b.0 && crate::value::order::equal(a.1, b.1))
+}
+
+fn pattern(key: &Document) -> Outcome<Pattern> {
+    let mut fields = Vec::new();
+    for (path, direction) in key {
+        let descending = match direction {
+            Bson::String(kind) => {
+                return Err(cannot(&format!(
+                    "an index of kind '{kind}' is not supported by embedded-mongo"
+                )));
+            }
+            Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) => {
+                match arithmetic::whole(direction) {
+                    Some(number) if number != 0 => number < 0,
+                    _ => return Err(cannot("Values in the index key pattern cannot be 0.")),
+                }
+            }
+            _ => return Err(cannot("Values in v:2 index key pattern must be numbers")),
+        };
+        let mut parts = path.split('.');
+        check_depth(parts.clone().count())?;
+        if parts
+            .clone()
+            .any(|part| part.is_empty() || part.starts_with('$'))
+        {
+            return Err(cannot(&format!("'{path}' is no path that can be indexed")));
+        }
+        if path.contains("$**") || parts.any(|part| array_index(part).is_some()) {
+            return Err(cannot(&format!(
+                "an index over places of arrays or wildcards ('{path}') is not supported by \
+                 embedded-mongo"
+            )));
+        }
+        fields.push((path.clone(), descending));
+    }
+    if fields.is_empty() {
+        return Err(cannot("Index keys cannot be an empty object"));
+    }
+    Ok(Pattern::new(fields))
+}
+
+fn check_partial(filter: &Filter) -> Outcome<()> {
+    let allowed = |part: &&Filter| {
+        use crate::query::operators::Test;
+        !matches!(
+            part,
+            Filter::Field(_, Test::Compare(..) | Test::Exists | Test::Type(_))
+        )
+    };
+    match filter.conjuncts().into_iter().find(allowed) {
+        None => Ok(()),
+        Some(_) => Err(cannot(
+            "partialFilterExpression takes $eq, $gt, $gte, $lt, $lte, $type, $exists: true and \
+             $and; others are not supported by embedded-mongo",
+        )),
+    }
+}
+
+fn is_simple(collation: &Bson) -> bool {
+    matches!(collation, Bson::Document(c) if c.get_str("locale").is_ok_and(|locale| locale == "simple"))
+}
+
+fn cannot(message: &str) -> Failure {
+    Failure::new(Code::CannotCreateIndex, message)
+}

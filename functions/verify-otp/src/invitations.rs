@@ -1,0 +1,40 @@
+//! The rooms that an address was invited to before it had an account.
+
+use domain::Millis;
+use domain::limits::{MEMBERS_PER_ROOM, ROOMS_PER_USER};
+use protocol::Role;
+use store::Result;
+use store::members::{Joined, MemberRow};
+use store::users::Account;
+
+use crate::App;
+
+/// Makes somebody a member of every room that awaits them, as far as there is
+/// room: an invitation to a full one, or one room too many, stands until later.
+pub(crate) async fn join(app: &App, account: &Account, now: Millis) -> Result<()> {
+    let store = &app.store;
+    let invitations = store.invitations_of(&account.email).await?;
+    if invitations.is_empty() {
+        return Ok(());
+    }
+    let mut rooms = store.count_rooms(&account.id).await?;
+    for invitation in invitations {
+        if rooms >= ROOMS_PER_USER as u64 {
+            break;
+        }
+        let room = &invitation.room;
+        if store.count_members(room, MEMBERS_PER_ROOM).await? >= MEMBERS_PER_ROOM {
+            continue;
+        }
+        let mut member = MemberRow::new(room, &account.user(), Role::Member, now);
+        if let Some(host) = store.direct_host(room).await? {
+            store.set_title(room, &host.user, &account.name).await?;
+            member = member.titled(&host.name);
+        }
+        if app.realtime.admit(&member).await? == Joined::New {
+            rooms += 1;
+        }
+        store.withdraw(room, &account.email).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,34 @@
+//! Rooms that are too large for one invocation: it posts to one chunk of their
+//! sockets, and hands the others to `fan-out`.
+
+use domain::Millis;
+use protocol::Message;
+use queue::jobs::fan_out::Chunk;
+use store::connections::Subscriber;
+
+use crate::App;
+
+/// Puts all but one chunk on the queue, and gives who is left to be posted to
+/// from here: that one, and those whom the broker did not take.
+pub(crate) async fn hand_over(
+    app: &App,
+    message: &Message,
+    mut subscribers: Vec<Subscriber>,
+    now: Millis,
+) -> Vec<Subscriber> {
+    while subscribers.len() > app.chunk {
+        let sockets =
+            subscribers.split_off(subscribers.len().saturating_sub(app.chunk).max(app.chunk));
+        let chunk = Chunk {
+            room: message.room.clone(),
+            seq: message.seq,
+            sockets: sockets.iter().map(|one| one.id.clone()).collect(),
+        };
+        if let Err(error) = app.queue.hand_over(&chunk, now).await {
+            tracing::warn!(error = %error, "a large room is posted to from here");
+            subscribers.extend(sockets);
+            break;
+        }
+    }
+    subscribers
+}

@@ -1,0 +1,127 @@
+//! Runs a SAM template on one machine: its functions as processes, its HTTP and
+//! WebSocket APIs, its RabbitMQ mappings and its custom resources.
+//!
+//! Standard output has one line of JSON, once everything answers; what people
+//! read is on standard error. It ends with 0 when told to stop, with 1 when
+//! something does not start, and with 2 when the template is refused.
+
+mod application;
+mod control;
+mod custom_resource;
+mod data_folder;
+mod distribution;
+mod event_source;
+mod examples;
+mod http_api;
+mod identifiers;
+mod invoker;
+mod options;
+mod page;
+mod rate;
+mod run;
+mod secret_store;
+mod services;
+mod smtp_inbox;
+mod stop_signals;
+mod supervisor;
+mod template;
+mod web;
+mod websocket_api;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use options::{Command, Options, RunOptions};
+use run::Started;
+
+/// Frames and documents come and go by the thousand.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+use stop_signals::StopSignals;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = match Options::parse().command {
+        Command::Run(options) => options,
+        Command::Events(options) => {
+            return match examples::write(&options.template, &options.folder) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    eprintln!("{error:#}");
+                    ExitCode::FAILURE
+                }
+            };
+        }
+    };
+    log_to_standard_error(options.verbose);
+    let prepared = match run::prepare(&options) {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            let refused = error.is::<template::Faults>();
+            eprintln!("{error:#}");
+            return ExitCode::from(if refused { 2 } else { 1 });
+        }
+    };
+    run(&options, prepared).await
+}
+
+/// Runs until it is told to stop, also while everything is still starting.
+async fn run(options: &RunOptions, prepared: run::Prepared) -> ExitCode {
+    let mut stop = match StopSignals::listen(options.stop_with_stdin) {
+        Ok(stop) => stop,
+        Err(error) => {
+            eprintln!("signals cannot be listened to: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut started = Started::default();
+    let outcome = tokio::select! {
+        ready = started.start(options, prepared) => ready.map(Some),
+        () = stop.told() => Ok(None),
+    };
+    let code = match outcome {
+        Ok(Some(line)) => {
+            announce(&line);
+            stop.told().await;
+            ExitCode::SUCCESS
+        }
+        Ok(None) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    };
+    tracing::info!("stopping");
+    tokio::select! {
+        () = started.stop() => code,
+        // Whoever sends a second signal does not want to wait.
+        () = stop.told() => ExitCode::FAILURE,
+    }
+}
+
+/// The ready line. Nobody has to be there to read it.
+fn announce(line: &str) {
+    let mut output = std::io::stdout();
+    let _ = writeln!(output, "{line}").and_then(|()| output.flush());
+}
+
+fn log_to_standard_error(verbose: bool) {
+    let level = if verbose {
+        LevelFilter::DEBUG
+    } else {
+        LevelFilter::INFO
+    };
+    let own = Targets::new()
+        .with_target("rehearse", level)
+        .with_target("embedded_mongo", level);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(false);
+    tracing_subscriber::registry().with(lines).with(own).init();
+}
