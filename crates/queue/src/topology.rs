@@ -10,7 +10,7 @@
 //! delay behind a long one would wait for it. Hence one queue for each delay,
 //! where all messages wait alike and the head is always the next.
 //!
-//! All are quorum queues that dead-message at least once, so that a job on its
+//! All are quorum queues that dead-letter at least once, so that a job on its
 //! way from one to another survives a restart in between (RabbitMQ 3.10 and
 //! later; it requires `reject-publish`).
 
@@ -47,7 +47,7 @@ pub const MOST_ATTEMPTS: u32 = 66;
 /// One length of waiting, and the queue to wait on.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Delay {
-    /// The queue, which dead-messages to `mail`.
+    /// The queue, which dead-letters to `mail`.
     pub queue: &'static str,
     /// How long a job stays on it.
     pub length: Duration,
@@ -124,7 +124,7 @@ pub async fn declare(settings: &Settings) -> Result<(), Fault> {
     }
 }
 
-/// Every queue with its arguments; those that others dead-message to come first.
+/// Every queue with its arguments; those that others dead-letter to come first.
 fn queues() -> Vec<(&'static str, FieldTable)> {
     let mut dead = quorum();
     dead.insert("x-message-ttl".into(), AMQPValue::LongLongInt(DEAD_KEPT));
@@ -160,9 +160,9 @@ fn quorum() -> FieldTable {
 
 fn dead_lettering_to(queue: &str) -> FieldTable {
     let mut arguments = quorum();
-    arguments.insert("x-dead-message-exchange".into(), text(""));
-    arguments.insert("x-dead-message-routing-key".into(), text(queue));
-    arguments.insert("x-dead-message-strategy".into(), text("at-least-once"));
+    arguments.insert("x-dead-letter-exchange".into(), text(""));
+    arguments.insert("x-dead-letter-routing-key".into(), text(queue));
+    arguments.insert("x-dead-letter-strategy".into(), text("at-least-once"));
     arguments.insert("x-overflow".into(), text("reject-publish"));
     arguments
 }
