@@ -8,7 +8,7 @@ use axum::http::Request;
 use libfuzzer_sys::fuzz_target;
 use time::OffsetDateTime;
 
-#[path = "../../rehearse/src/websocket_api"]
+#[path = "../../rehearse/src/gateway/websocket_api"]
 #[expect(dead_code, reason = "the program uses more of them than is fed here")]
 mod websocket_api {
     pub mod access;

@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 
-#[path = "../../rehearse/src/smtp_inbox"]
+#[path = "../../rehearse/src/services/smtp_inbox"]
 #[expect(dead_code, reason = "the program uses more of them than is fed here")]
 mod smtp_inbox {
     pub mod dialogue;

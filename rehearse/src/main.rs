@@ -5,28 +5,14 @@
 //! read is on standard error. It ends with 0 when told to stop, with 1 when
 //! something does not start, and with 2 when the template is refused.
 
-mod application;
-mod control;
-mod custom_resource;
-mod data_folder;
-mod distribution;
-mod event_source;
-mod examples;
-mod http_api;
+mod example_events;
+mod gateway;
 mod identifiers;
-mod invoker;
+mod lambda;
 mod options;
-mod page;
-mod rate;
 mod run;
-mod secret_store;
 mod services;
-mod smtp_inbox;
-mod stop_signals;
-mod supervisor;
-mod template;
-mod web;
-mod websocket_api;
+mod setup;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -37,19 +23,18 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use options::{Command, Options, RunOptions};
-use run::Started;
+use run::{Started, StopSignals};
 
 /// Frames and documents come and go by the thousand.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-use stop_signals::StopSignals;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = match Options::parse().command {
         Command::Run(options) => options,
         Command::Events(options) => {
-            return match examples::write(&options.template, &options.folder) {
+            return match example_events::write(&options.template, &options.folder) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => {
                     eprintln!("{error:#}");
@@ -62,7 +47,7 @@ async fn main() -> ExitCode {
     let prepared = match run::prepare(&options) {
         Ok(prepared) => prepared,
         Err(error) => {
-            let refused = error.is::<template::Faults>();
+            let refused = error.is::<sam_template::Diagnostics>();
             eprintln!("{error:#}");
             return ExitCode::from(if refused { 2 } else { 1 });
         }

@@ -1,8 +1,10 @@
 //! `local run`: everything started in order, and stopped in reverse.
 
+mod control;
 mod handover;
 mod prepare;
 mod services;
+mod stop_signals;
 
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -16,23 +18,23 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::application::{CustomResource, MqMapping, REGION, WebSocketApi};
-use crate::control;
-use crate::custom_resource;
-use crate::data_folder::DataFolder;
-use crate::distribution::Distribution;
-use crate::event_source;
-use crate::http_api::HttpServer;
-use crate::invoker::Invoker;
+use crate::gateway::distribution::Distribution;
+use crate::gateway::http_api::HttpServer;
+use crate::gateway::web::{self, Front, Listeners};
+use crate::gateway::websocket_api::{Access, WebSocketServer};
+use crate::lambda::event_source;
+use crate::lambda::invoker::Invoker;
+use crate::lambda::supervisor::{Running, Supervisor};
 use crate::options::RunOptions;
-use crate::page::Page;
 use crate::services::mongodb::MongoDb;
-use crate::supervisor::{Running, Supervisor};
-use crate::template::{Resolved, Service, Surroundings};
-use crate::web::{self, Front, Listeners};
-use crate::websocket_api::{Access, WebSocketServer};
+use crate::services::page::Page;
+use crate::setup::custom_resource;
+use crate::setup::data_folder::DataFolder;
+use sam_template::application::{CustomResource, MqMapping, REGION, WebSocketApi};
+use sam_template::{Resolved, RunnerValues, Service};
 
 pub use prepare::{Prepared, prepare};
+pub use stop_signals::StopSignals;
 
 use handover::Handover;
 use services::Services;
@@ -70,16 +72,16 @@ impl Started {
         let listeners = Listeners::bind(options.port).await?;
         let management = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let data = prepared.data.path().to_owned();
-        let mut surroundings = self.services.start(options, &prepared, &data).await?;
+        let mut runner_values = self.services.start(options, &prepared, &data).await?;
         let port = listeners.port();
-        surroundings.web = format!("http://localhost:{port}");
-        surroundings.connections = format!("http://{}", management.local_addr()?);
+        runner_values.web = format!("http://localhost:{port}");
+        runner_values.connections = format!("http://{}", management.local_addr()?);
         // The stage's name is the socket's path, and may itself depend on parameters.
-        let stage = prepared.resolve(options, &surroundings)?;
+        let stage = prepared.resolve(options, &runner_values)?;
         let stage = stage.application.websocket_api.map(|api| api.stage);
         let socket = stage.iter().map(|stage| format!("/{stage}"));
-        surroundings.socket = format!("ws://localhost:{port}{}", socket.collect::<String>());
-        let Resolved { application, .. } = prepared.resolve(options, &surroundings)?;
+        runner_values.socket = format!("ws://localhost:{port}{}", socket.collect::<String>());
+        let Resolved { application, .. } = prepared.resolve(options, &runner_values)?;
         prepared.secrets.save()?;
         self.data = Some(prepared.data);
 
@@ -101,13 +103,13 @@ impl Started {
         }
         let mut gateway = Router::new();
         if let Some(api) = application.websocket_api {
-            let sockets = self.sockets(api, &supervisor, management)?;
+            let sockets = self.sockets(api, &supervisor, management);
             gateway = sockets.gateway();
             local = local.merge(sockets.control());
         }
         self.make(&application.custom_resources, &supervisor, &data)
             .await?;
-        self.map(application.mappings, &surroundings, &invoker);
+        self.map(application.mappings, &runner_values, &invoker);
         let page = options.page.as_deref();
         let page = page.map(|folder| Page::new(folder, options.release_page));
         let api = application.http_api;
@@ -135,20 +137,20 @@ impl Started {
         self.listeners.extend(listeners.serve(&router, &stop));
         answers(port).await?;
         let took = begin.elapsed().as_secs_f64();
-        tracing::info!("ready after {took:.1} s at {}", surroundings.web);
+        tracing::info!("ready after {took:.1} s at {}", runner_values.web);
         let services = &self.services;
         let inbox = services.inbox.as_ref();
         let smtp = prepared.needs.contains(&Service::Smtp);
         let line = json!({
             "ready": true,
-            "web": surroundings.web,
-            "api": api_path.map(|path| format!("{}{path}", surroundings.web)),
+            "web": runner_values.web,
+            "api": api_path.map(|path| format!("{}{path}", runner_values.web)),
             "execute_api": straight,
-            "socket": stage.map(|_| &surroundings.socket),
-            "inbox": inbox.map(|_| format!("{}/_local/inbox", surroundings.web)),
+            "socket": stage.map(|_| &runner_values.socket),
+            "inbox": inbox.map(|_| format!("{}/_local/inbox", runner_values.web)),
             "mongodb": services.mongodb.as_ref().map(MongoDb::uri),
             "rabbitmq": services.broker_url(),
-            "smtp": smtp.then_some(&surroundings.smtp),
+            "smtp": smtp.then_some(&runner_values.smtp),
         })
         .to_string();
         self.handover = Handover::write(&data, &line, &supervisor.declared())?;
@@ -161,14 +163,14 @@ impl Started {
         api: WebSocketApi,
         supervisor: &Arc<Supervisor>,
         management: TcpListener,
-    ) -> anyhow::Result<WebSocketServer> {
+    ) -> WebSocketServer {
         let access = Access::new(REGION, supervisor.credentials());
-        let sockets = WebSocketServer::new(api, Invoker::new(supervisor.clone()), access)?;
+        let sockets = WebSocketServer::new(api, Invoker::new(supervisor.clone()), access);
         let stop = self.stop.subscribe();
         let task = web::serve(management, sockets.management(), stop);
         self.listeners.push(task);
         self.sockets = Some(sockets.clone());
-        Ok(sockets)
+        sockets
     }
 
     /// Serves the HTTP API also where nothing stands before it; gives the address.
@@ -193,9 +195,9 @@ impl Started {
     }
 
     /// Starts the mappings: their queues exist once the stack is made.
-    fn map(&mut self, mappings: Vec<MqMapping>, surroundings: &Surroundings, invoker: &Invoker) {
+    fn map(&mut self, mappings: Vec<MqMapping>, runner_values: &RunnerValues, invoker: &Invoker) {
         for mapping in mappings {
-            let endpoint = surroundings.rabbitmq.endpoint.clone();
+            let endpoint = runner_values.rabbitmq.endpoint.clone();
             let stop = self.stop.subscribe();
             let task = event_source::start(mapping, endpoint, invoker.clone(), stop);
             self.mappings.push(task);

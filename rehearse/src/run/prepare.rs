@@ -4,11 +4,11 @@ use std::path::Path;
 
 use anyhow::anyhow;
 
-use crate::application::Application;
-use crate::data_folder::DataFolder;
 use crate::options::RunOptions;
-use crate::secret_store::SecretStore;
-use crate::template::{EnvironmentFile, Given, Resolved, Service, Surroundings, Template};
+use crate::setup::data_folder::DataFolder;
+use crate::setup::secret_store::SecretStore;
+use sam_template::Application;
+use sam_template::{EnvironmentFile, Inputs, Resolved, RunnerValues, Service, Template};
 
 /// A template that was looked over, and everything that a run gives it.
 pub struct Prepared {
@@ -45,7 +45,7 @@ pub fn prepare(options: &RunOptions) -> anyhow::Result<Prepared> {
         data,
         needs: Vec::new(),
     };
-    let resolved = prepared.resolve(options, &Surroundings::placeholders())?;
+    let resolved = prepared.resolve(options, &RunnerValues::placeholders())?;
     for warning in resolved.warnings {
         tracing::warn!("{warning}");
     }
@@ -62,12 +62,12 @@ impl Prepared {
     pub(super) fn resolve(
         &self,
         options: &RunOptions,
-        surroundings: &Surroundings,
+        runner_values: &RunnerValues,
     ) -> anyhow::Result<Resolved> {
-        Ok(self.template.resolve(&Given {
+        Ok(self.template.resolve(&Inputs {
             parameters: &options.parameters(),
             environment: &self.environment,
-            surroundings,
+            runner_values,
             secrets: &self.secrets,
         })?)
     }

@@ -10,8 +10,8 @@ use crate::identifiers;
 use crate::options::RunOptions;
 use crate::services::mongodb::{Keeping, MongoDb};
 use crate::services::rabbitmq::RabbitMq;
-use crate::smtp_inbox::Inbox;
-use crate::template::{Broker, Service, Surroundings};
+use crate::services::smtp_inbox::Inbox;
+use sam_template::{Broker, RunnerValues, SecretStorage as _, Service};
 
 /// The database where a private or unnamed MongoDB keeps the application's data.
 const DATABASE: &str = "application";
@@ -37,14 +37,16 @@ impl Services {
         options: &RunOptions,
         prepared: &Prepared,
         data: &Path,
-    ) -> anyhow::Result<Surroundings> {
-        let mut surroundings = Surroundings::placeholders();
+    ) -> anyhow::Result<RunnerValues> {
+        let mut runner_values = RunnerValues::placeholders();
         let needed = |service| prepared.needs.contains(&service);
         for service in &prepared.needs {
             tracing::info!("starting {service}");
         }
-        let password = || identifiers::hex::<16>();
-        let password = prepared.secrets.text("runner:rabbitmq", password);
+        let mut password = || identifiers::hex::<16>();
+        let password = prepared
+            .secrets
+            .get_or_generate("runner:rabbitmq", &mut password);
         // Kept before the broker learns it: it keeps what it was first given.
         prepared.secrets.save()?;
         let rabbitmq = async {
@@ -90,7 +92,7 @@ impl Services {
             return Err(anyhow!(all.join("\n")));
         }
         if let Some(broker) = &self.rabbitmq {
-            surroundings.rabbitmq = Broker {
+            runner_values.rabbitmq = Broker {
                 endpoint: broker.endpoint().to_owned(),
                 username: broker.username().to_owned(),
                 password: broker.password().to_owned(),
@@ -98,12 +100,12 @@ impl Services {
             };
         }
         if let Some(database) = &self.mongodb {
-            surroundings.mongodb = database.uri().to_owned();
+            runner_values.mongodb = database.uri().to_owned();
         }
         if let Some(url) = other.or_else(|| self.inbox.as_ref().map(Inbox::smtp_url)) {
-            surroundings.smtp = url;
+            runner_values.smtp = url;
         }
-        Ok(surroundings)
+        Ok(runner_values)
     }
 
     /// Stops what was started here; what was there before is left alone.

@@ -12,7 +12,7 @@ use crate::support::{Runner, Start, eventually, is_alive, send};
 
 const TEMPLATE: &str = r#"Transform: AWS::Serverless-2016-10-31
 Metadata:
-  Local:
+  Rehearse:
     Secrets:
       Login: rabbitmq
 Parameters:

@@ -17,7 +17,7 @@ fn template(routes: &[(&str, &str, bool)], expression: &str) -> String {
     let mut text = format!(
         "Transform: AWS::Serverless-2016-10-31
 Metadata:
-  Local:
+  Rehearse:
     Variables:
       AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: connections
 Parameters:

@@ -46,12 +46,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("frontend", &["chat-client", "domain", "protocol"]),
     // It sees the functions as AWS does: as programs.
     ("embedded-mongo", &[]),
-    ("rehearse", &["embedded-mongo"]),
+    ("rehearse/template", &[]),
+    ("rehearse", &["embedded-mongo", "sam-template"]),
     // Drives all of it from outside, as clients do, some of them with our library.
     ("tests", &["chat-client"]),
     // For the operator of a deployment.
     ("xtask/dead-letters", &["queue", "domain"]),
-    ("xtask", &[]),
+    // Its rules read the template.
+    ("xtask", &["sam-template"]),
 ];
 
 /// The crates that speak to each thing outside.

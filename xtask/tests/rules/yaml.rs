@@ -1,7 +1,7 @@
-//! `template.yaml` as a tree that knows its lines, with its loops written out.
-//! The runner reads it strictly; here it is enough to find things.
+//! `template.yaml` as the rules read it: the tree of `sam-template`, in which an
+//! intrinsic function counts as its argument.
 
-use saphyr_parser::{Event, Parser, Span};
+use sam_template::document::{self, Kind};
 
 /// A value and the line where it begins. Intrinsic functions count as what
 /// they are given: `!Ref Broker` is the text `Broker`, and so is `{Ref: Broker}`.
@@ -25,43 +25,10 @@ pub enum Value {
 }
 
 impl Node {
-    /// The tree of `text`.
+    /// The tree of `text`, its loops expanded.
     pub fn parse(text: &str) -> Self {
-        let mut events = Parser::new_from_str(text)
-            .map(|event| event.expect("template.yaml is YAML"))
-            .filter(|(event, _)| !matches!(event, Event::StreamStart | Event::DocumentStart(_)));
-        let first = events.next().expect("template.yaml is not empty");
-        Self::read(first, &mut events)
-    }
-
-    fn read<'t>(
-        (event, span): (Event<'t>, Span),
-        events: &mut dyn Iterator<Item = (Event<'t>, Span)>,
-    ) -> Self {
-        let value = match event {
-            Event::Scalar(text, ..) => Value::Text(text.into_owned()),
-            Event::SequenceStart(..) => {
-                let mut list = Vec::new();
-                while let Some(event) = unless(&Event::SequenceEnd, events) {
-                    list.push(Self::read(event, events));
-                }
-                Value::List(list)
-            }
-            Event::MappingStart(..) => {
-                let mut map = Vec::new();
-                while let Some(event) = unless(&Event::MappingEnd, events) {
-                    let key = Self::read(event, events).text().to_owned();
-                    let value = events.next().expect("a key has a value");
-                    map.push((key, Self::read(value, events)));
-                }
-                given(map)
-            }
-            other => panic!("template.yaml:{}: {other:?}", span.start.line()),
-        };
-        Self {
-            line: span.start.line(),
-            value,
-        }
+        let tree = document::read("template.yaml", text);
+        Self::from(tree.unwrap_or_else(|diagnostics| panic!("{diagnostics}")))
     }
 
     /// The text, or an empty one if it is none.
@@ -85,27 +52,6 @@ impl Node {
         match &self.value {
             Value::List(list) => list,
             _ => &[],
-        }
-    }
-
-    /// The same with `item` wherever a loop's `${name}` or `!Ref name` stands.
-    fn with(&self, name: &str, item: &str) -> Self {
-        let value = match &self.value {
-            Value::Text(text) if text == name => Value::Text(item.to_owned()),
-            Value::Text(text) => Value::Text(filled(text, name, item)),
-            Value::List(list) => {
-                Value::List(list.iter().map(|each| each.with(name, item)).collect())
-            }
-            Value::Map(map) => {
-                let entries = map.iter();
-                let filled =
-                    entries.map(|(key, node)| (filled(key, name, item), node.with(name, item)));
-                Value::Map(filled.collect())
-            }
-        };
-        Self {
-            line: self.line,
-            value,
         }
     }
 
@@ -137,47 +83,31 @@ impl Node {
     }
 }
 
-/// The next event, if it is not `end`.
-fn unless<'t>(
-    end: &Event<'t>,
-    events: &mut dyn Iterator<Item = (Event<'t>, Span)>,
-) -> Option<(Event<'t>, Span)> {
-    events.next().filter(|(event, _)| event != end)
-}
-
-/// What a map comes to: a call in its long form is what it is given, and loops
-/// are written out.
-fn given(mut map: Vec<(String, Node)>) -> Value {
-    if let [(key, _)] = map.as_slice()
-        && (key == "Ref" || key.starts_with("Fn::") && !key.starts_with(LOOP))
-        && let Some((key, node)) = map.pop()
-    {
-        return match (key.as_str(), node.value) {
-            ("Fn::GetAtt", Value::List(path)) => {
-                let path: Vec<_> = path.iter().map(Node::text).collect();
-                Value::Text(path.join("."))
+impl From<document::Node> for Node {
+    fn from(node: document::Node) -> Self {
+        let value = match node.kind {
+            Kind::Null => Value::Text(String::new()),
+            Kind::Scalar(text) => Value::Text(text),
+            Kind::List(items) => Value::List(items.into_iter().map(Self::from).collect()),
+            Kind::Map(entries) => {
+                let entries = entries.into_iter();
+                Value::Map(
+                    entries
+                        .map(|entry| (entry.key, Self::from(entry.value)))
+                        .collect(),
+                )
             }
-            (_, value) => value,
+            Kind::Call(name, argument) => match (name.as_str(), Self::from(*argument).value) {
+                ("GetAtt", Value::List(path)) => {
+                    let path: Vec<_> = path.iter().map(Node::text).collect();
+                    Value::Text(path.join("."))
+                }
+                (_, value) => value,
+            },
         };
-    }
-    let entries = map.into_iter().flat_map(|(key, node)| {
-        if !key.starts_with(LOOP) {
-            return vec![(key, node)];
+        Self {
+            line: node.line,
+            value,
         }
-        let [name, items, fragment] = node.items() else {
-            panic!("template.yaml:{}: {key} is no loop", node.line);
-        };
-        let each = items.texts().into_iter().flat_map(|item| {
-            let written = fragment.with(name.text(), item);
-            written.entries().to_vec()
-        });
-        each.collect()
-    });
-    Value::Map(entries.collect())
-}
-
-const LOOP: &str = "Fn::ForEach::";
-
-fn filled(text: &str, name: &str, item: &str) -> String {
-    text.replace(&format!("${{{name}}}"), item)
+    }
 }

@@ -1,0 +1,271 @@
+//! The event source mapping of Amazon MQ for RabbitMQ: reads one queue and
+//! invokes one function with batches, one at a time.
+//!
+//! A batch is acknowledged as a whole when its function answers, and goes back
+//! to the queue as a whole when it fails: there are no partial answers here.
+//! Like Lambda it declares nothing; the queue must exist.
+
+mod batch;
+mod event;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use lapin::message::Delivery;
+use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions};
+use lapin::types::{FieldTable, ShortString};
+use lapin::uri::{AMQPUri, AMQPUserInfo};
+use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, Consumer};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::lambda::invoker::{InvokeError, Invoker};
+use batch::{Batch, Batches};
+use sam_template::application::MqMapping;
+
+/// The first and the longest pause between attempts to reach the broker.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3));
+
+/// How long one attempt to reach the broker may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The first and the longest pause of a batch whose function is throttled.
+const THROTTLED_PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+
+/// Seconds between heartbeats, so that a broker that hangs is noticed.
+const HEARTBEAT: u16 = 10;
+
+/// The event of one message that nobody has taken before.
+pub fn example(mapping: &MqMapping, message: &[u8]) -> Bytes {
+    let properties = BasicProperties::default()
+        .with_content_type("application/json".into())
+        .with_delivery_mode(2);
+    let record = event::record_of(&properties, false, message);
+    event::payload(mapping, &[record])
+}
+
+/// Reads `mapping`'s queue on `endpoint` (`amqp://host:port`, no login) until
+/// `stop` turns true, and invokes its function with batches.
+pub fn start(
+    mapping: MqMapping,
+    endpoint: String,
+    invoker: Invoker,
+    stop: watch::Receiver<bool>,
+) -> JoinHandle<()> {
+    let source = Source {
+        mapping,
+        endpoint,
+        invoker,
+    };
+    tokio::spawn(source.run(stop))
+}
+
+struct Source {
+    mapping: MqMapping,
+    endpoint: String,
+    invoker: Invoker,
+}
+
+/// Why reading ended.
+#[derive(Debug, thiserror::Error)]
+enum Outage {
+    #[error("the endpoint {0} is not an AMQP address")]
+    Endpoint(String),
+    #[error("a queue's name has at most 255 bytes")]
+    QueueName,
+    #[error("it does not exist in the virtual host {0}: declare it, for Lambda does not")]
+    QueueMissing(String),
+    #[error("the broker did not answer within {} s", PATIENCE.as_secs())]
+    Silent,
+    #[error("the broker ended the consumer")]
+    Cancelled,
+    #[error("{0}")]
+    Broker(#[from] lapin::Error),
+}
+
+impl Source {
+    /// Reads for ever, over outages: one line in the log when one begins, and
+    /// one when it is over.
+    async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut is_reported = false;
+        let mut pause = PAUSES.0;
+        while let Err(outage) = self.session(&mut stop, &mut is_reported).await {
+            if !is_reported {
+                is_reported = true;
+                pause = PAUSES.0;
+                tracing::warn!(
+                    queue = self.mapping.queue,
+                    function = self.mapping.function,
+                    endpoint = self.endpoint,
+                    "the queue is not read: {outage}; trying until it is"
+                );
+            }
+            tokio::select! {
+                () = stopped(&mut stop) => return,
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(PAUSES.1),
+            }
+        }
+    }
+
+    /// One connection to the broker, until it is lost or the word is to stop.
+    async fn session(
+        &self,
+        stop: &mut watch::Receiver<bool>,
+        is_reported: &mut bool,
+    ) -> Result<(), Outage> {
+        let opened = tokio::select! {
+            () = stopped(stop) => return Ok(()),
+            opened = tokio::time::timeout(PATIENCE, self.open()) => opened,
+        };
+        let (connection, channel, consumer) = opened.map_err(|_| Outage::Silent)??;
+        if std::mem::take(is_reported) {
+            tracing::info!(queue = self.mapping.queue, "the queue is read again");
+        }
+        self.read(&channel, consumer, stop).await?;
+        let closed = connection.close(200, "the event source stops".into()).await;
+        closed.or(Ok(()))
+    }
+
+    async fn open(&self) -> Result<(Connection, Channel, Consumer), Outage> {
+        let MqMapping {
+            queue,
+            virtual_host,
+            username,
+            password,
+            batch_size,
+            function,
+            ..
+        } = &self.mapping;
+        let queue = ShortString::try_new(queue).map_err(|_| Outage::QueueName)?;
+        let mut uri: AMQPUri = self
+            .endpoint
+            .parse()
+            .map_err(|_| Outage::Endpoint(self.endpoint.clone()))?;
+        uri.authority.userinfo = AMQPUserInfo {
+            username: username.clone(),
+            password: password.clone(),
+        };
+        uri.vhost.clone_from(virtual_host);
+        uri.query.heartbeat = Some(HEARTBEAT);
+        let properties = ConnectionProperties::default()
+            .with_connection_name(format!("event source of {function}").into());
+        let connection = Connection::connect_uri(uri, properties).await?;
+        let channel = connection.create_channel().await?;
+        channel
+            .basic_qos(*batch_size, BasicQosOptions::default())
+            .await?;
+        let consumer = channel
+            .basic_consume(
+                queue,
+                ShortString::default(),
+                BasicConsumeOptions::default(),
+                FieldTable::default(),
+            )
+            .await
+            .map_err(|error| {
+                if is_not_found(&error) {
+                    Outage::QueueMissing(virtual_host.clone())
+                } else {
+                    error.into()
+                }
+            })?;
+        Ok((connection, channel, consumer))
+    }
+
+    /// Batch after batch; returns when it is told to stop.
+    async fn read(
+        &self,
+        channel: &Channel,
+        consumer: Consumer,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<(), Outage> {
+        let mut batches = Batches::new(consumer, &self.mapping);
+        let mut failures: u64 = 0;
+        loop {
+            let batch = tokio::select! {
+                biased;
+                () = stopped(stop) => return Ok(()),
+                batch = batches.next() => batch?,
+            };
+            for too_large in &batch.too_large {
+                self.drop_message(too_large).await?;
+            }
+            let Some(last) = batch.last_delivery_tag else {
+                continue;
+            };
+            match self.invoke(&batch, stop).await {
+                Ok(()) => {
+                    channel
+                        .basic_ack(last, BasicAckOptions { multiple: true })
+                        .await?;
+                    failures = 0;
+                }
+                Err(error) => {
+                    failures += 1;
+                    // A batch that fails for ever comes back at once: not a line for each time.
+                    if failures.is_power_of_two() {
+                        tracing::warn!(
+                            queue = self.mapping.queue, function = self.mapping.function,
+                            messages = batch.records.len(), failures, %error,
+                            "a batch failed and goes back to its queue"
+                        );
+                    }
+                    let whole = BasicNackOptions {
+                        multiple: true,
+                        requeue: true,
+                    };
+                    channel.basic_nack(last, whole).await?;
+                }
+            }
+        }
+    }
+
+    /// Invokes the function, however long it is throttled: that is not its failure.
+    async fn invoke(
+        &self,
+        batch: &Batch,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<(), InvokeError> {
+        let payload = event::payload(&self.mapping, &batch.records);
+        let mut pause = THROTTLED_PAUSES.0;
+        loop {
+            let answer = self
+                .invoker
+                .invoke(&self.mapping.function, payload.clone())
+                .await;
+            if !matches!(answer, Err(InvokeError::Throttled)) || *stop.borrow() {
+                return answer.map(|_| ());
+            }
+            tokio::select! {
+                () = stopped(stop) => {}
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(THROTTLED_PAUSES.1),
+            }
+        }
+    }
+
+    /// A message that no event can hold is dropped, as Lambda does it.
+    async fn drop_message(&self, delivery: &Delivery) -> Result<(), Outage> {
+        tracing::error!(
+            queue = self.mapping.queue,
+            bytes = delivery.data.len(),
+            "a message does not fit into an event of 6 MB and is dropped"
+        );
+        delivery.ack(BasicAckOptions::default()).await?;
+        Ok(())
+    }
+}
+
+/// Waits for the word to stop; whoever could say it and is gone has said it.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// 404 of AMQP: what is named does not exist.
+fn is_not_found(error: &lapin::Error) -> bool {
+    use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
+    matches!(
+        error.kind(),
+        lapin::ErrorKind::ProtocolError(error)
+            if matches!(error.kind(), AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND))
+    )
+}

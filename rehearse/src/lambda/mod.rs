@@ -1,0 +1,5 @@
+//! AWS Lambda: function processes, their Runtime API and event source mappings.
+
+pub mod event_source;
+pub mod invoker;
+pub mod supervisor;

@@ -1,0 +1,165 @@
+//! The functions as processes: started when they are needed, one for each
+//! invocation that runs at once, kept warm, ended at their deadline.
+
+mod answers;
+mod environment;
+mod pool;
+mod process;
+mod runtime_api;
+mod state;
+mod version;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::gateway::websocket_api::Credentials;
+use crate::identifiers;
+use crate::lambda::invoker::InvokeError;
+use environment::Environment;
+use pool::Pool;
+use process::Launch;
+use sam_template::application::{Function, LogicalId, function_arn};
+use state::Activity;
+
+pub use answers::{Answer, Answers};
+
+/// Letters and digits of AWS' access key ids.
+const KEY_ID: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/// Letters and digits of AWS' secret keys.
+const SECRET_KEY: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// All functions of the application.
+pub struct Supervisor {
+    pools: BTreeMap<LogicalId, Arc<Pool>>,
+    credentials: Vec<Credentials>,
+    answers: Arc<Answers>,
+}
+
+/// How functions are run.
+pub struct Running<'a> {
+    /// The folder of their binaries.
+    pub binaries: &'a Path,
+    /// How many invocations of one function may run at once, where the template
+    /// does not say.
+    pub concurrency: usize,
+    /// `--log-level`.
+    pub log_level: Option<String>,
+}
+
+/// One process, as `/_local/functions` shows it.
+#[derive(Debug, Serialize)]
+pub struct ProcessState {
+    /// The logical id of its function.
+    pub function: LogicalId,
+    /// Its process id.
+    pub pid: u32,
+    /// What it does.
+    pub state: Activity,
+}
+
+impl Supervisor {
+    /// Knows every function and has started none.
+    pub fn new(functions: BTreeMap<LogicalId, Function>, running: &Running<'_>) -> Self {
+        let answers = Arc::new(Answers::default());
+        let mut pools = BTreeMap::new();
+        let mut credentials = Vec::new();
+        for (id, function) in functions {
+            let own = Credentials {
+                access_key_id: format!("ASIA{}", identifiers::code::<16>(KEY_ID)),
+                secret_access_key: identifiers::code::<40>(SECRET_KEY),
+                session_token: identifiers::code::<64>(SECRET_KEY),
+                manages_connections: function.manages_connections,
+            };
+            credentials.push(own.clone());
+            let launch = Launch {
+                function: id.as_str().into(),
+                arn: function_arn(&function.name).into(),
+                binary: running.binaries.join(&function.binary),
+            };
+            let limit = match function.concurrency {
+                Some(reserved) => reserved as usize,
+                None => running.concurrency,
+            };
+            let timeout = function.timeout;
+            let level = running.log_level.clone();
+            let environment = Environment::new(function, own, level, answers.clone());
+            let pool = Pool::new(launch, environment, timeout, limit);
+            pools.insert(id, Arc::new(pool));
+        }
+        Self {
+            pools,
+            credentials,
+            answers,
+        }
+    }
+
+    /// What functions sign their requests with.
+    pub fn credentials(&self) -> Vec<Credentials> {
+        self.credentials.clone()
+    }
+
+    /// What custom resources have answered.
+    pub fn answers(&self) -> &Answers {
+        &self.answers
+    }
+
+    /// The variables that the template declares for each function.
+    pub fn declared(&self) -> BTreeMap<LogicalId, BTreeMap<String, String>> {
+        let pools = self.pools.iter();
+        pools
+            .map(|(id, pool)| (id.clone(), pool.declared()))
+            .collect()
+    }
+
+    /// Invokes a function.
+    ///
+    /// # Errors
+    /// As [`InvokeError`] says.
+    pub async fn invoke(&self, function: &str, payload: Bytes) -> Result<Bytes, InvokeError> {
+        match self.pools.get(function) {
+            Some(pool) => pool.invoke(payload).await,
+            None => Err(InvokeError::Failed {
+                error_type: "ResourceNotFoundException".to_owned(),
+                message: format!("there is no function {function}"),
+            }),
+        }
+    }
+
+    /// Every process.
+    pub fn processes(&self) -> Vec<ProcessState> {
+        let mut all = Vec::new();
+        for (function, pool) in &self.pools {
+            for (pid, state) in pool.processes() {
+                all.push(ProcessState {
+                    function: function.clone(),
+                    pid,
+                    state,
+                });
+            }
+        }
+        all
+    }
+
+    /// Ends processes that have not been needed for a while, for ever.
+    pub async fn prune(&self) {
+        let mut interval = tokio::time::interval(Duration::from_secs(30));
+        loop {
+            interval.tick().await;
+            for pool in self.pools.values() {
+                pool.prune();
+            }
+        }
+    }
+
+    /// Ends every process.
+    pub async fn stop(&self) {
+        let controls = self.pools.values().flat_map(|pool| pool.stop());
+        process::wait_for_end(controls.collect()).await;
+    }
+}

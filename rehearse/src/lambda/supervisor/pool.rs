@@ -1,0 +1,275 @@
+//! The processes of one function: as many as invocations run at once, kept warm.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use super::environment::Environment;
+use super::process::{Control, Launch, Process};
+use super::state::{Activity, State};
+use super::version::{FileStamp, Standing};
+use crate::lambda::invoker::{InvokeError, PAYLOAD_LIMIT};
+
+/// How long a process stays warm that is not the last one.
+const WARM: Duration = Duration::from_mins(5);
+
+/// The processes of one function.
+pub struct Pool {
+    launch: Launch,
+    environment: Environment,
+    timeout: Duration,
+    limit: usize,
+    state: Mutex<State>,
+}
+
+impl Pool {
+    /// The variables that the template declares for it.
+    pub fn declared(&self) -> std::collections::BTreeMap<String, String> {
+        self.environment.declared()
+    }
+
+    /// No process yet; at most `limit` at once.
+    pub fn new(launch: Launch, environment: Environment, timeout: Duration, limit: usize) -> Self {
+        Self {
+            launch,
+            environment,
+            timeout,
+            limit,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Runs one invocation. It runs to its end also if nobody waits for it.
+    ///
+    /// # Errors
+    /// As [`InvokeError`] says.
+    pub async fn invoke(self: &Arc<Self>, payload: Bytes) -> Result<Bytes, InvokeError> {
+        if payload.len() > PAYLOAD_LIMIT {
+            return Err(InvokeError::PayloadTooLarge);
+        }
+        {
+            let mut state = self.lock();
+            if state.active >= self.limit {
+                if state
+                    .throttled
+                    .is_none_or(|at| at.elapsed() > Duration::from_secs(1))
+                {
+                    state.throttled = Some(Instant::now());
+                    let (function, limit) = (&self.launch.function, self.limit);
+                    tracing::warn!("{function}: throttled: {limit} at once is its limit");
+                }
+                return Err(InvokeError::Throttled);
+            }
+            state.active += 1;
+        }
+        let (answer, answered) = oneshot::channel();
+        tokio::spawn(self.clone().run(payload, answer));
+        answered.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    async fn run(
+        self: Arc<Self>,
+        payload: Bytes,
+        answer: oneshot::Sender<Result<Bytes, InvokeError>>,
+    ) {
+        let mut process = match self.process().await {
+            Ok(process) => process,
+            Err(error) => {
+                self.lock().active -= 1;
+                let _ = answer.send(Err(error));
+                return;
+            }
+        };
+        let outcome = process.invoke(payload, self.timeout).await;
+        {
+            let mut state = self.lock();
+            state.active -= 1;
+            state.finishing += 1;
+        }
+        let _ = answer.send(outcome);
+        let again = process.asks_again(self.timeout).await;
+        let mut state = self.lock();
+        state.finishing -= 1;
+        if again {
+            self.offer(&mut state, process);
+        } else {
+            self.forget(&mut state, process);
+        }
+    }
+
+    /// A warm process if there is one, else the first that becomes free or new.
+    async fn process(self: &Arc<Self>) -> Result<Process, InvokeError> {
+        let waiter = {
+            let mut state = self.lock();
+            while let Some((process, _)) = state.idle.pop() {
+                if let Some(process) = self.usable(&mut state, process) {
+                    state.note(&process, Activity::Busy);
+                    return Ok(process);
+                }
+            }
+            let (sender, receiver) = oneshot::channel();
+            state.waiting.push_back(sender);
+            self.start_missing(&mut state);
+            receiver
+        };
+        waiter.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// Starts a process for each waiting invocation that none is on its way to.
+    fn start_missing(self: &Arc<Self>, state: &mut State) {
+        if state.stopped {
+            state.waiting.clear();
+        }
+        while state.starting + state.finishing < state.waiting.len() {
+            state.starting += 1;
+            tokio::spawn(self.clone().start());
+        }
+    }
+
+    async fn start(self: Arc<Self>) {
+        let file = FileStamp::of(&self.launch.binary).ok();
+        let started = self.started().await;
+        let mut state = self.lock();
+        state.starting -= 1;
+        match started {
+            Ok(process) => {
+                state.versions.started(process.file());
+                self.offer(&mut state, process);
+                self.offer_standing_by(&mut state);
+            }
+            // Ended by `stop` while it started, and nobody waits for it any more.
+            Err(_) if state.stopped => {}
+            Err(error) => {
+                tracing::error!("{}: cannot start: {error}", self.launch.function);
+                let others_go_on = state.versions.failed(file);
+                self.offer_standing_by(&mut state);
+                if others_go_on && !state.known.is_empty() {
+                    return;
+                }
+                if let Some(waiter) = state.waiting.pop_front() {
+                    let _ = waiter.send(Err(error));
+                }
+            }
+        }
+    }
+
+    /// Once it is known whether the new file works, what stood by goes on or ends.
+    fn offer_standing_by(self: &Arc<Self>, state: &mut State) {
+        for process in std::mem::take(&mut state.standing_by) {
+            self.offer(state, process);
+        }
+    }
+
+    async fn started(&self) -> Result<Process, InvokeError> {
+        let variables = self.environment.variables()?;
+        let process = Process::spawn(&self.launch, |api| variables.with_runtime_api(api)).await?;
+        let control = process.control().clone();
+        let pid = control.pid;
+        self.lock().known.insert(pid, (Activity::Starting, control));
+        let initialised = process.initialised().await;
+        if let Err(error) = initialised {
+            process.control().kill();
+            self.lock().known.remove(&pid);
+            return Err(error);
+        }
+        Ok(process)
+    }
+
+    /// Gives `process` to the oldest waiting invocation, or keeps it warm.
+    fn offer(self: &Arc<Self>, state: &mut State, process: Process) {
+        let Some(mut process) = self.usable(state, process) else {
+            return self.start_missing(state);
+        };
+        state.note(&process, Activity::Busy);
+        while let Some(waiter) = state.waiting.pop_front() {
+            match waiter.send(Ok(process)) {
+                Ok(()) => return,
+                Err(Ok(back)) => process = back,
+                Err(Err(_)) => return,
+            }
+        }
+        state.note(&process, Activity::Idle);
+        state.idle.push((process, Instant::now()));
+    }
+
+    /// The process, if it may take an invocation. Otherwise it ends or stands by.
+    fn usable(self: &Arc<Self>, state: &mut State, process: Process) -> Option<Process> {
+        if state.stopped || !process.control().is_alive() {
+            self.forget(state, process);
+            return None;
+        }
+        let on_disk = FileStamp::of(&self.launch.binary).ok();
+        match state.versions.standing(process.file(), on_disk) {
+            Standing::Current => return Some(process),
+            Standing::Old => self.forget(state, process),
+            Standing::StandBy => {
+                state.note(&process, Activity::Idle);
+                state.standing_by.push(process);
+            }
+        }
+        None
+    }
+
+    fn forget(self: &Arc<Self>, state: &mut State, process: Process) {
+        process.control().kill();
+        state.known.remove(&process.control().pid);
+        self.start_missing(state);
+    }
+
+    /// Ends processes that have not been needed for a while.
+    pub fn prune(self: &Arc<Self>) {
+        let mut state = self.lock();
+        while state.idle.len() > 1 && state.idle[0].1.elapsed() > WARM {
+            let (process, _) = state.idle.remove(0);
+            self.forget(&mut state, process);
+        }
+        let (alive, dead) = std::mem::take(&mut state.idle)
+            .into_iter()
+            .partition(|(process, _)| process.control().is_alive());
+        state.idle = alive;
+        for (process, _) in dead {
+            self.forget(&mut state, process);
+        }
+    }
+
+    /// Ends every process; what they do is lost.
+    pub fn stop(&self) -> Vec<Control> {
+        let mut state = self.lock();
+        state.stopped = true;
+        state.waiting.clear();
+        state.idle.clear();
+        state.standing_by.clear();
+        let known = std::mem::take(&mut state.known).into_values();
+        known
+            .map(|(_, control)| {
+                control.kill();
+                control
+            })
+            .collect()
+    }
+
+    /// Every process with what it does.
+    pub fn processes(&self) -> Vec<(u32, Activity)> {
+        let state = self.lock();
+        let known = state.known.iter();
+        let alive = known.filter(|(_, (_, control))| control.is_alive());
+        alive
+            .map(|(pid, (activity, _))| (*pid, *activity))
+            .collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state
+            .lock()
+            .expect("nobody panics while holding the pool")
+    }
+}
+
+fn stopped() -> InvokeError {
+    InvokeError::Failed {
+        error_type: "Runtime.Stopped".to_owned(),
+        message: "the runner is stopping".to_owned(),
+    }
+}

@@ -1,0 +1,252 @@
+//! One process of a function: one execution environment of Lambda.
+
+use std::net::SocketAddr;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+
+use super::runtime_api::{RuntimeApi, Work};
+use super::version::FileStamp;
+use crate::identifiers;
+use crate::lambda::invoker::InvokeError;
+
+/// How long a function may take to ask for its first invocation.
+const INIT_LIMIT: Duration = Duration::from_secs(10);
+
+/// Puts a child's end at the end of its parent, however that ends.
+const DEATH_WATCH: &str = "/usr/bin/setpriv";
+
+/// What a process is started with.
+pub struct Launch {
+    /// The function, for the log.
+    pub function: Arc<str>,
+    /// Its ARN.
+    pub arn: Arc<str>,
+    /// The file to run.
+    pub binary: PathBuf,
+}
+
+/// A running process.
+pub struct Process {
+    api: RuntimeApi,
+    arn: Arc<str>,
+    invocations: u64,
+    file: FileStamp,
+    control: Control,
+}
+
+/// What can be done to a process from elsewhere. Cheap to clone.
+#[derive(Clone)]
+pub struct Control {
+    /// Its process id.
+    pub pid: u32,
+    kill: Arc<Notify>,
+    exit: watch::Receiver<Option<ExitStatus>>,
+}
+
+impl Process {
+    /// Starts the binary with exactly the variables that `environment` gives
+    /// for the address of its Runtime API.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub async fn spawn(
+        launch: &Launch,
+        environment: impl FnOnce(SocketAddr) -> Vec<(String, String)>,
+    ) -> Result<Self, InvokeError> {
+        let failed = |error: &dyn std::fmt::Display| InvokeError::Failed {
+            error_type: "Runtime.InvalidEntrypoint".to_owned(),
+            message: format!("{}: {error}", launch.binary.display()),
+        };
+        let file = FileStamp::of(&launch.binary).map_err(|error| failed(&error))?;
+        let (api, address) = RuntimeApi::start().await.map_err(|error| failed(&error))?;
+        let mut command = if Path::new(DEATH_WATCH).exists() {
+            let mut command = Command::new(DEATH_WATCH);
+            command.args(["--pdeathsig", "KILL", "--"]);
+            command.arg(&launch.binary);
+            command
+        } else {
+            Command::new(&launch.binary)
+        };
+        let mut child = command
+            .env_clear()
+            .envs(environment(address))
+            .current_dir("/")
+            // A Ctrl-C in the terminal is for the runner, which ends its processes itself.
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| failed(&error))?;
+        let pid = child.id().unwrap_or_default();
+        if let Some(output) = child.stdout.take() {
+            tokio::spawn(relay(launch.function.clone(), output));
+        }
+        if let Some(output) = child.stderr.take() {
+            tokio::spawn(relay(launch.function.clone(), output));
+        }
+        let (exited, exit) = watch::channel(None);
+        let kill = Arc::new(Notify::new());
+        let control = Control { pid, kill, exit };
+        let function = launch.function.clone();
+        tokio::spawn(watch_over(function, child, control.kill.clone(), exited));
+        Ok(Self {
+            api,
+            arn: launch.arn.clone(),
+            invocations: 0,
+            file,
+            control,
+        })
+    }
+
+    /// Waits until it asks for its first invocation.
+    ///
+    /// # Errors
+    /// If it says that it cannot, ends, or takes too long.
+    pub async fn initialised(&self) -> Result<(), InvokeError> {
+        tokio::select! {
+            () = self.api.asked(1) => Ok(()),
+            error = self.api.init_error() => Err(error),
+            status = self.control.exited() => Err(ended(status)),
+            () = tokio::time::sleep(INIT_LIMIT) => {
+                self.control.kill();
+                Err(InvokeError::Failed {
+                    error_type: "Sandbox.Timedout".to_owned(),
+                    message: format!("its start took longer than {} s", INIT_LIMIT.as_secs()),
+                })
+            }
+        }
+    }
+
+    /// Runs one invocation; at the end of `limit` the process is ended.
+    pub async fn invoke(&mut self, payload: Bytes, limit: Duration) -> Result<Bytes, InvokeError> {
+        self.invocations += 1;
+        let deadline = Instant::now() + limit;
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let work = Work {
+            request_id: identifiers::uuid(),
+            deadline_ms: (now + limit).as_millis(),
+            trace_id: format!(
+                "{};Parent={};Sampled=0",
+                identifiers::trace_root(now.as_secs()),
+                identifiers::hex::<8>()
+            ),
+            arn: self.arn.clone(),
+            payload,
+        };
+        let answer = self.api.hand_over(work).await;
+        tokio::select! {
+            biased;
+            Ok(answer) = answer => answer,
+            status = self.control.exited() => Err(ended(status)),
+            () = sleep_until(deadline) => {
+                self.control.kill();
+                Err(InvokeError::TimedOut(limit))
+            }
+        }
+    }
+
+    /// Waits until it asks for its next invocation; false if it never will.
+    pub async fn asks_again(&self, limit: Duration) -> bool {
+        let asked = self.api.asked(self.invocations + 1);
+        let asked = timeout_at(Instant::now() + limit, asked);
+        tokio::select! {
+            asked = asked => {
+                if asked.is_err() {
+                    self.control.kill();
+                }
+                asked.is_ok()
+            }
+            _ = self.control.exited() => false,
+        }
+    }
+
+    /// The version that it runs.
+    pub fn file(&self) -> FileStamp {
+        self.file
+    }
+
+    /// The handle by which others end it.
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+}
+
+impl Control {
+    /// Ends the process at once, as Lambda does.
+    pub fn kill(&self) {
+        self.kill.notify_one();
+    }
+
+    /// Whether the process still runs.
+    pub fn is_alive(&self) -> bool {
+        self.exit.borrow().is_none()
+    }
+
+    /// Waits for the end of the process.
+    pub async fn exited(&self) -> Option<ExitStatus> {
+        let mut exit = self.exit.clone();
+        let status = exit.wait_for(Option::is_some).await;
+        status.ok().and_then(|status| *status)
+    }
+}
+
+/// Waits for the process, or ends it when told to.
+async fn watch_over(
+    function: Arc<str>,
+    mut child: Child,
+    kill: Arc<Notify>,
+    exited: watch::Sender<Option<ExitStatus>>,
+) {
+    let status = tokio::select! {
+        status = child.wait() => {
+            if let Ok(status) = &status {
+                tracing::warn!("{function}: a process ended by itself: {status}");
+            }
+            status
+        }
+        () = kill.notified() => {
+            let _ = child.start_kill();
+            child.wait().await
+        }
+    };
+    exited.send_replace(Some(status.unwrap_or_else(|_| ExitStatus::from_raw(1))));
+}
+
+/// Passes the lines of a function on to standard error, under its name.
+async fn relay(function: Arc<str>, output: impl AsyncRead + Unpin) {
+    let mut lines = BufReader::new(output).split(b'\n');
+    while let Ok(Some(line)) = lines.next_segment().await {
+        eprintln!("{function} | {}", String::from_utf8_lossy(&line));
+    }
+}
+
+fn ended(status: Option<ExitStatus>) -> InvokeError {
+    let status = status.map_or_else(String::new, |status| format!(": {status}"));
+    InvokeError::Failed {
+        error_type: "Runtime.ExitError".to_owned(),
+        message: format!("the runtime exited{status}"),
+    }
+}
+
+/// Waits for the end of processes that were told to end, but not for ever.
+pub async fn wait_for_end(controls: Vec<Control>) {
+    let all = async {
+        for control in controls {
+            control.exited().await;
+        }
+    };
+    let _ = timeout(Duration::from_secs(5), all).await;
+}

@@ -1,0 +1,55 @@
+//! What a pool knows of its processes and of those who wait for one.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
+
+use serde::Serialize;
+use tokio::sync::oneshot;
+
+use super::process::{Control, Process};
+use super::version::Versions;
+use crate::lambda::invoker::InvokeError;
+
+/// The processes of one function, and the invocations without one.
+#[derive(Default)]
+pub struct State {
+    /// Invocations that were let in and are not answered.
+    pub active: usize,
+    /// Processes with nothing to do, the one used last at the end.
+    pub idle: Vec<(Process, Instant)>,
+    /// Processes with nothing to do whose file was replaced by one that nobody
+    /// has tried yet.
+    pub standing_by: Vec<Process>,
+    pub versions: Versions,
+    /// Invocations without a process, the oldest first.
+    pub waiting: VecDeque<oneshot::Sender<Result<Process, InvokeError>>>,
+    /// Processes that are on their way to their first invocation.
+    pub starting: usize,
+    /// Processes that have answered and not yet asked for more.
+    pub finishing: usize,
+    /// Every process, by its id.
+    pub known: BTreeMap<u32, (Activity, Control)>,
+    pub stopped: bool,
+    /// When throttling was last logged: a flood of requests is no flood of lines.
+    pub throttled: Option<Instant>,
+}
+
+/// What a process is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Activity {
+    /// Not yet ready for its first invocation.
+    Starting,
+    /// Running an invocation.
+    Busy,
+    /// Warm and waiting.
+    Idle,
+}
+
+impl State {
+    /// Notes what a process does.
+    pub fn note(&mut self, process: &Process, activity: Activity) {
+        let control = process.control().clone();
+        self.known.insert(control.pid, (activity, control));
+    }
+}

@@ -1,0 +1,280 @@
+//! What a template says, resolved: the functions, routes, sockets, mappings and
+//! custom resources that the rest of the runner serves. `template/` makes it,
+//! and nothing beyond this file knows what YAML is.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::route_selection::RouteSelection;
+
+/// The logical id of a resource in the template, such as `LoginFunction`.
+pub type LogicalId = String;
+
+/// Everything that one template describes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Application {
+    /// The functions, by logical id.
+    pub functions: BTreeMap<LogicalId, Function>,
+    /// The HTTP API, if the template has one.
+    pub http_api: Option<HttpApi>,
+    /// The WebSocket API, if the template has one.
+    pub websocket_api: Option<WebSocketApi>,
+    /// Amazon MQ event source mappings.
+    pub mappings: Vec<MqMapping>,
+    /// Custom resources, in an order that respects their dependencies.
+    pub custom_resources: Vec<CustomResource>,
+    /// The CloudFront distribution before page, HTTP API and sockets.
+    pub distribution: Option<Distribution>,
+}
+
+/// A CloudFront distribution, as far as it changes requests and answers.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Distribution {
+    /// What it adds to requests to the HTTP API (`OriginCustomHeaders`).
+    pub api_requests: BTreeMap<String, String>,
+    /// What it adds to the HTTP API's answers (`ResponseHeadersPolicy`).
+    pub api_answers: BTreeMap<String, String>,
+    /// What it adds to answers with files of the page.
+    pub page_answers: BTreeMap<String, String>,
+}
+
+/// One Lambda function.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Function {
+    /// The name which Lambda gives it (`AWS_LAMBDA_FUNCTION_NAME`).
+    pub name: String,
+    /// The binary that is its code: the last component of `CodeUri`.
+    pub binary: String,
+    /// The longest that one invocation may take.
+    pub timeout: Duration,
+    /// `MemorySize` in MB: told to the function, not enforced.
+    pub memory_mb: u32,
+    /// How many invocations may run at once (`ReservedConcurrentExecutions`).
+    pub concurrency: Option<u32>,
+    /// `_HANDLER`.
+    pub handler: String,
+    /// Whether `LoggingConfig.LogFormat` is `JSON`.
+    pub json_logs: bool,
+    /// `LoggingConfig.ApplicationLogLevel`.
+    pub log_level: Option<String>,
+    /// The environment, exactly as the template gives it. A value that needs a
+    /// custom resource's answer is not known before that resource was made, so
+    /// it is resolved then; see [`Value`].
+    pub environment: BTreeMap<String, Text>,
+    /// Whether one of its policies allows `execute-api:ManageConnections`.
+    pub manages_connections: bool,
+}
+
+/// A text of the template that may wait for a custom resource.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Text {
+    /// Known when the template was read.
+    Known(String),
+    /// Parts in order, some of them attributes of custom resources.
+    Parts(Vec<Part>),
+}
+
+/// One part of a [`Value`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Part {
+    /// Plain text.
+    Literal(String),
+    /// `!GetAtt resource.attribute` of a custom resource.
+    Attribute {
+        /// The custom resource.
+        resource: LogicalId,
+        /// The attribute, a key of the `Data` that its function answered.
+        attribute: String,
+    },
+    /// `!Ref resource` of a custom resource.
+    PhysicalId(LogicalId),
+}
+
+impl Text {
+    /// The text of `parts`, adjacent literals joined.
+    pub(crate) fn from_parts(parts: Vec<Part>) -> Self {
+        let mut joined: Vec<Part> = Vec::new();
+        for part in parts {
+            match (joined.last_mut(), part) {
+                (Some(Part::Literal(before)), Part::Literal(text)) => before.push_str(&text),
+                (_, part) => joined.push(part),
+            }
+        }
+        match joined.as_slice() {
+            [] => Self::Known(String::new()),
+            [Part::Literal(text)] => Self::Known(text.clone()),
+            _ => Self::Parts(joined),
+        }
+    }
+
+    /// The text, once `part` knows every part that is not plain text.
+    ///
+    /// # Errors
+    /// The first part that `part` does not know.
+    pub fn text(&self, part: impl Fn(&Part) -> Option<String>) -> Result<String, Part> {
+        match self {
+            Text::Known(text) => Ok(text.clone()),
+            Text::Parts(parts) => parts
+                .iter()
+                .map(|each| match each {
+                    Part::Literal(text) => Ok(text.clone()),
+                    waiting => part(waiting).ok_or_else(|| waiting.clone()),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The routes of the HTTP API on its `$default` stage.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct HttpApi {
+    /// Its logical id, given to functions as `requestContext.apiId`.
+    pub id: LogicalId,
+    /// Every route.
+    pub routes: Vec<HttpRoute>,
+    /// What the stage lets through (`DefaultRouteSettings`).
+    pub throttling: Option<Throttling>,
+}
+
+impl HttpApi {
+    /// The first segment of the path that all routes share, such as `/api`;
+    /// empty if they share none.
+    pub fn common_path(&self) -> Option<String> {
+        let mut firsts = self.routes.iter().map(|route| {
+            let first = route.path.split('/').nth(1).unwrap_or_default();
+            let plain = !first.is_empty() && !first.starts_with('{');
+            if plain {
+                format!("/{first}")
+            } else {
+                String::new()
+            }
+        });
+        let first = firsts.next()?;
+        let shared = firsts.all(|other| other == first);
+        Some(if shared { first } else { String::new() })
+    }
+}
+
+/// `POST /api/rooms/{room}/members` and the function behind it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HttpRoute {
+    /// An upper-case method, or `ANY`.
+    pub method: String,
+    /// The path with its `{parameters}` and perhaps a last `{proxy+}`.
+    pub path: String,
+    /// The function that answers.
+    pub function: LogicalId,
+    /// The integration's time limit, at most 30 s.
+    pub timeout: Duration,
+}
+
+impl HttpRoute {
+    /// `POST /api/login`, or `$default`.
+    pub fn key(&self) -> String {
+        match self.path.as_str() {
+            "$default" => self.path.clone(),
+            path => format!("{} {path}", self.method),
+        }
+    }
+}
+
+/// The WebSocket API and its one deployed stage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WebSocketApi {
+    /// Its logical id, given to functions as `requestContext.apiId`.
+    pub id: LogicalId,
+    /// The stage, which is also the path: `ws://host/{stage}`.
+    pub stage: String,
+    /// `RouteSelectionExpression`, such as `$request.body.action`.
+    pub route_selection: RouteSelection,
+    /// Routes by key: `$connect`, `$disconnect`, `$default` or a word.
+    pub routes: BTreeMap<String, WebSocketRoute>,
+    /// The stage's variables.
+    pub stage_variables: BTreeMap<String, String>,
+    /// What the stage lets through (`DefaultRouteSettings`).
+    pub throttling: Option<Throttling>,
+}
+
+/// A limit on requests: so many a second, and so many at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Throttling {
+    /// `ThrottlingRateLimit`.
+    pub per_second: u32,
+    /// `ThrottlingBurstLimit`.
+    pub burst: u32,
+}
+
+/// One route of the WebSocket API.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WebSocketRoute {
+    /// The function that answers.
+    pub function: LogicalId,
+    /// The integration's time limit, 50 ms to 29 s.
+    pub timeout: Duration,
+    /// Whether the function's body reaches the client: only where the route has
+    /// a `RouteResponseSelectionExpression` **and** an `AWS::ApiGatewayV2::RouteResponse`.
+    pub responds: bool,
+}
+
+/// An Amazon MQ event source mapping for RabbitMQ.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MqMapping {
+    /// The function that is invoked with batches.
+    pub function: LogicalId,
+    /// The one queue that is read.
+    pub queue: String,
+    /// `VIRTUAL_HOST`, by default `/`.
+    pub virtual_host: String,
+    /// The login's user name, from the secret that `BASIC_AUTH` names.
+    pub username: String,
+    /// Its password.
+    pub password: String,
+    /// The greatest number of messages in one batch, 1 to 10,000.
+    pub batch_size: u16,
+    /// How long a batch that is not full waits for more.
+    pub window: Duration,
+}
+
+/// A resource whose making is a function of ours (`Custom::…`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct CustomResource {
+    /// Its logical id.
+    pub id: LogicalId,
+    /// Its type, such as `Custom::Setup`.
+    pub resource_type: String,
+    /// The function that its `ServiceToken` names.
+    pub function: LogicalId,
+    /// How long its function may take to answer (`ServiceTimeout`).
+    pub timeout: Duration,
+    /// Its properties, `ServiceToken` included.
+    pub properties: BTreeMap<String, Property>,
+}
+
+/// A property of a custom resource. CloudFormation hands every scalar over as
+/// text, numbers and booleans too.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Property {
+    /// A scalar.
+    Text(Text),
+    /// A list.
+    List(Vec<Property>),
+    /// A map.
+    Map(BTreeMap<String, Property>),
+}
+
+/// The region that everything pretends to be in.
+pub const REGION: &str = "us-east-1";
+
+/// The account that everything pretends to belong to.
+pub const ACCOUNT: &str = "123456789012";
+
+/// The stack that the template pretends to be.
+pub const STACK: &str = "local";
+
+/// The ARN of that stack.
+pub const STACK_ID: &str = "arn:aws:cloudformation:us-east-1:123456789012:stack/local/00000000-0000-0000-0000-000000000000";
+
+/// The ARN of the function with this name.
+pub fn function_arn(name: &str) -> String {
+    format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}")
+}

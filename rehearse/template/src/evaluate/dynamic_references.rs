@@ -1,0 +1,73 @@
+//! `{{resolve:secretsmanager:…}}`: how a template puts a secret into a value.
+
+use super::ResourceKind;
+use super::Scope;
+use super::references;
+
+const START: &str = "{{resolve:";
+
+/// Replaces the references in `text`; `None` means that a fault was noted.
+pub fn resolve(scope: &Scope<'_>, text: &str, line: usize) -> Option<String> {
+    let mut resolved = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(START) {
+        let after = &rest[start + START.len()..];
+        let Some(end) = after.find("}}") else {
+            scope.error(line, "a {{resolve: is never closed with }}");
+            return None;
+        };
+        resolved.push_str(&rest[..start]);
+        match secret_value(scope, &after[..end]) {
+            Ok(value) => resolved.push_str(&value),
+            Err(why) => {
+                scope.error(line, format!("{{{{resolve:{}}}}}: {why}", &after[..end]));
+                return None;
+            }
+        }
+        rest = &after[end + 2..];
+    }
+    resolved.push_str(rest);
+    Some(resolved)
+}
+
+/// Whether `text` has a reference.
+pub fn contains(text: &str) -> bool {
+    text.contains(START)
+}
+
+/// `secretsmanager:ID:SecretString:KEY:STAGE:VERSION`, where ID may be an ARN.
+fn secret_value(scope: &Scope<'_>, reference: &str) -> Result<String, String> {
+    let Some(reference) = reference.strip_prefix("secretsmanager:") else {
+        return Err("only references to secretsmanager are known here".to_owned());
+    };
+    let (id, what) = match reference.split_once(":SecretString") {
+        Some((id, what)) => (id, what.strip_prefix(':').unwrap_or(what)),
+        None => (reference.trim_end_matches(':'), ""),
+    };
+    let secret = scope
+        .of_kind(ResourceKind::Secret)
+        .find(|secret| {
+            let arn = references::secret_arn(scope, secret);
+            let name = references::secret_name(scope, secret);
+            arn.as_deref() == Some(id) || name.as_deref() == Some(id)
+        })
+        .ok_or("no secret of this template has that id")?;
+    let text = scope
+        .secrets
+        .get(secret.id)
+        .ok_or("the secret has no value")?;
+    let (key, stage) = what.split_once(':').unwrap_or((what, ""));
+    if !matches!(stage.trim_end_matches(':'), "" | "AWSCURRENT") {
+        return Err("only the current version of a secret is known here".to_owned());
+    }
+    if key.is_empty() {
+        return Ok(text.clone());
+    }
+    let object: serde_json::Value = serde_json::from_str(text)
+        .map_err(|_| format!("the secret is not JSON, so it has no key `{key}`"))?;
+    match object.get(key) {
+        Some(serde_json::Value::String(value)) => Ok(value.clone()),
+        Some(other) => Ok(other.to_string()),
+        None => Err(format!("the secret has no key `{key}`")),
+    }
+}

@@ -1,0 +1,212 @@
+//! What `Ref` and `Fn::GetAtt` give for each kind of resource.
+
+use super::Scope;
+use super::Value;
+use super::{Resource, ResourceKind};
+use crate::application::{ACCOUNT, Part, REGION, STACK, function_arn};
+use crate::document::{Kind, Node};
+use crate::runner_values::Service;
+
+/// `AWS::…` names and what they are here.
+const PSEUDO_PARAMETERS: [(&str, &str); 6] = [
+    ("AWS::Region", REGION),
+    ("AWS::AccountId", ACCOUNT),
+    ("AWS::Partition", "aws"),
+    ("AWS::URLSuffix", "amazonaws.com"),
+    ("AWS::StackName", STACK),
+    ("AWS::StackId", crate::application::STACK_ID),
+];
+
+/// Whether `name` is a pseudo parameter that has a value here.
+pub fn is_pseudo_parameter(name: &str) -> bool {
+    let known = PSEUDO_PARAMETERS.iter().any(|(known, _)| *known == name);
+    known || name == "AWS::NoValue"
+}
+
+/// `Ref target`.
+pub fn reference(scope: &Scope<'_>, line: usize, target: &str) -> Option<Value> {
+    if target == "AWS::NoValue" {
+        let kind = super::ValueKind::Absent;
+        return Some(Value { line, kind });
+    }
+    if let Some((_, value)) = PSEUDO_PARAMETERS.iter().find(|(name, _)| *name == target) {
+        return Some(Value::text(line, *value));
+    }
+    if let Some(value) = scope.parameters.get(target) {
+        let kind = value.kind.clone();
+        return Some(Value { line, kind });
+    }
+    let Some(resource) = scope.resources.get(target) else {
+        scope.error(
+            line,
+            format!("Ref {target}: there is no such parameter or resource"),
+        );
+        return None;
+    };
+    let text = match resource.kind {
+        ResourceKind::Function => function_name(scope, resource)?,
+        ResourceKind::HttpApi
+        | ResourceKind::PlainHttpApi
+        | ResourceKind::HttpRoute
+        | ResourceKind::HttpIntegration
+        | ResourceKind::WebSocketApi
+        | ResourceKind::Route
+        | ResourceKind::Integration
+        | ResourceKind::RouteResponse
+        | ResourceKind::Deployment
+        | ResourceKind::Broker
+        | ResourceKind::BrokerConfiguration => resource.id.to_owned(),
+        ResourceKind::Stage | ResourceKind::HttpStage => {
+            let name = resource.properties.and_then(|all| all.get("StageName"))?;
+            scope.text(name, "StageName")?
+        }
+        ResourceKind::Secret => secret_arn(scope, resource)?,
+        ResourceKind::Custom => {
+            return Some(Value::waiting(
+                line,
+                Part::PhysicalId(resource.id.to_owned()),
+            ));
+        }
+        ResourceKind::Permission
+        | ResourceKind::Distribution
+        | ResourceKind::ResponseHeaders
+        | ResourceKind::Role
+        | ResourceKind::Policy
+        | ResourceKind::CloudOnly => {
+            return cloud_only(scope, line, resource, "Ref");
+        }
+    };
+    Some(Value::text(line, text))
+}
+
+/// `Fn::GetAtt resource.attribute`.
+pub fn attribute(scope: &Scope<'_>, line: usize, target: &str, attribute: &str) -> Option<Value> {
+    let Some(resource) = scope.resources.get(target) else {
+        scope.error(
+            line,
+            format!("GetAtt {target}.{attribute}: there is no such resource"),
+        );
+        return None;
+    };
+    let text = match (resource.kind, attribute) {
+        (ResourceKind::Function, "Arn") => function_arn(&function_name(scope, resource)?),
+        (ResourceKind::HttpApi | ResourceKind::PlainHttpApi, "ApiEndpoint") => {
+            scope.runner_values.web.clone()
+        }
+        (ResourceKind::WebSocketApi, "ApiEndpoint") => {
+            let socket = &scope.runner_values.socket;
+            socket
+                .rsplit_once('/')
+                .map_or(socket.as_str(), |(origin, _)| origin)
+                .to_owned()
+        }
+        (ResourceKind::Secret, "Id") => secret_arn(scope, resource)?,
+        (ResourceKind::Broker, "Arn") => broker_arn(resource.id),
+        (ResourceKind::Broker, "AmqpEndpoints") => {
+            scope.need(Service::RabbitMq);
+            let endpoint = scope.runner_values.rabbitmq.endpoint.clone();
+            return Some(Value::texts(line, [endpoint]));
+        }
+        (ResourceKind::BrokerConfiguration, "Id") => resource.id.to_owned(),
+        (ResourceKind::BrokerConfiguration, "Arn") => {
+            format!(
+                "arn:aws:mq:{REGION}:{ACCOUNT}:configuration:{}",
+                resource.id
+            )
+        }
+        (ResourceKind::BrokerConfiguration, "Revision") => "1".to_owned(),
+        (ResourceKind::Custom, _) => {
+            let part = Part::Attribute {
+                resource: resource.id.to_owned(),
+                attribute: attribute.to_owned(),
+            };
+            return Some(Value::waiting(line, part));
+        }
+        (
+            ResourceKind::Permission
+            | ResourceKind::Distribution
+            | ResourceKind::ResponseHeaders
+            | ResourceKind::Role
+            | ResourceKind::Policy
+            | ResourceKind::CloudOnly,
+            _,
+        ) => {
+            return cloud_only(scope, line, resource, "GetAtt");
+        }
+        _ => {
+            let message = format!(
+                "GetAtt {target}.{attribute}: {} has no such attribute that is known here",
+                resource.type_name
+            );
+            scope.error(line, message);
+            return None;
+        }
+    };
+    Some(Value::text(line, text))
+}
+
+/// The two halves of `A.B`, `[A, B]` or `[A, B, C]`.
+pub fn attribute_path(argument: &Node) -> Option<(String, String)> {
+    match &argument.kind {
+        Kind::Scalar(text) => {
+            let (resource, attribute) = text.split_once('.')?;
+            Some((resource.to_owned(), attribute.to_owned()))
+        }
+        Kind::List(items) => {
+            let names: Option<Vec<_>> = items.iter().map(Node::scalar).collect();
+            match names?.split_first()? {
+                (_, []) => None,
+                (resource, attribute) => Some(((*resource).to_owned(), attribute.join("."))),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The name of a function.
+pub fn function_name(scope: &Scope<'_>, function: &Resource<'_>) -> Option<String> {
+    match function.properties.and_then(|all| all.get("FunctionName")) {
+        Some(name) => scope.text(name, "FunctionName"),
+        None => Some(function.id.to_owned()),
+    }
+}
+
+/// The logical id of the function that `text` names, by its ARN or its name.
+pub fn function_named(scope: &Scope<'_>, text: &str) -> Option<String> {
+    let found = scope.of_kind(ResourceKind::Function).find(|function| {
+        function_name(scope, function)
+            .is_some_and(|name| text == name || text == function_arn(&name))
+    });
+    found.map(|function| function.id.to_owned())
+}
+
+/// The ARN of a broker.
+pub fn broker_arn(id: &str) -> String {
+    format!("arn:aws:mq:{REGION}:{ACCOUNT}:broker:{id}:b-{id}")
+}
+
+/// The ARN of a secret: its name and, as Secrets Manager does, six characters more.
+pub fn secret_arn(scope: &Scope<'_>, secret: &Resource<'_>) -> Option<String> {
+    let name = secret_name(scope, secret)?;
+    Some(format!(
+        "arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-Local1"
+    ))
+}
+
+/// The name of a secret.
+pub fn secret_name(scope: &Scope<'_>, secret: &Resource<'_>) -> Option<String> {
+    match secret.properties.and_then(|all| all.get("Name")) {
+        Some(name) => scope.text(name, "the Name of a secret"),
+        None => Some(secret.id.to_owned()),
+    }
+}
+
+fn cloud_only<T>(scope: &Scope<'_>, line: usize, target: &Resource<'_>, call: &str) -> Option<T> {
+    let message = format!(
+        "{call} {}: {} is nothing that runs here, so it has no value; give the parameter or \
+         variable one under Metadata.Rehearse, or with --parameter-overrides or --env-vars",
+        target.id, target.type_name
+    );
+    scope.error(line, message);
+    None
+}

@@ -1,0 +1,239 @@
+//! The resources of a template, and which of their types the runner runs.
+
+use std::collections::BTreeMap;
+
+use super::Scope;
+use crate::document::{Entry, Kind, Node};
+
+/// A resource whose condition holds.
+#[derive(Debug)]
+pub struct Resource<'t> {
+    /// Its logical id.
+    pub id: &'t str,
+    /// The line of its logical id.
+    pub line: usize,
+    /// What the runner makes of its type.
+    pub kind: ResourceKind,
+    /// Its type, such as `AWS::SNS::Topic`.
+    pub type_name: &'t str,
+    /// `Properties`.
+    pub properties: Option<&'t Node>,
+    /// `Metadata`.
+    pub metadata: Option<&'t Node>,
+    /// `DependsOn`.
+    pub depends_on: Vec<&'t str>,
+}
+
+/// What the runner makes of a resource's type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResourceKind {
+    /// `AWS::Serverless::Function`.
+    Function,
+    /// `AWS::Serverless::HttpApi`.
+    HttpApi,
+    /// `AWS::ApiGatewayV2::Api`, an HTTP one.
+    PlainHttpApi,
+    /// `AWS::ApiGatewayV2::Route` of an HTTP API.
+    HttpRoute,
+    /// `AWS::ApiGatewayV2::Integration` of an HTTP API.
+    HttpIntegration,
+    /// `AWS::ApiGatewayV2::Stage` of an HTTP API.
+    HttpStage,
+    /// `AWS::ApiGatewayV2::Api`, a WebSocket one.
+    WebSocketApi,
+    /// `AWS::ApiGatewayV2::Route` of a WebSocket API.
+    Route,
+    /// `AWS::ApiGatewayV2::Integration` of a WebSocket API.
+    Integration,
+    /// `AWS::ApiGatewayV2::RouteResponse`.
+    RouteResponse,
+    /// `AWS::ApiGatewayV2::Deployment`.
+    Deployment,
+    /// `AWS::ApiGatewayV2::Stage` of a WebSocket API.
+    Stage,
+    /// `AWS::SecretsManager::Secret`.
+    Secret,
+    /// `AWS::AmazonMQ::Broker`.
+    Broker,
+    /// `AWS::AmazonMQ::Configuration`.
+    BrokerConfiguration,
+    /// `Custom::…` or `AWS::CloudFormation::CustomResource`.
+    Custom,
+    /// `AWS::Lambda::Permission`: nothing runs, but what lacks one is refused.
+    Permission,
+    /// `AWS::CloudFront::Distribution`.
+    Distribution,
+    /// `AWS::CloudFront::ResponseHeadersPolicy`.
+    ResponseHeaders,
+    /// `AWS::IAM::Role`: who may reach the sockets depends on it.
+    Role,
+    /// `AWS::IAM::ManagedPolicy`, for the same reason.
+    Policy,
+    /// A type that only the cloud has a use for.
+    CloudOnly,
+}
+
+const RUNNING: [(&str, ResourceKind); 17] = [
+    ("AWS::Serverless::Function", ResourceKind::Function),
+    ("AWS::Serverless::HttpApi", ResourceKind::HttpApi),
+    ("AWS::ApiGatewayV2::Api", ResourceKind::WebSocketApi),
+    ("AWS::ApiGatewayV2::Route", ResourceKind::Route),
+    ("AWS::ApiGatewayV2::Integration", ResourceKind::Integration),
+    (
+        "AWS::ApiGatewayV2::RouteResponse",
+        ResourceKind::RouteResponse,
+    ),
+    ("AWS::ApiGatewayV2::Deployment", ResourceKind::Deployment),
+    ("AWS::ApiGatewayV2::Stage", ResourceKind::Stage),
+    ("AWS::SecretsManager::Secret", ResourceKind::Secret),
+    ("AWS::AmazonMQ::Broker", ResourceKind::Broker),
+    (
+        "AWS::AmazonMQ::Configuration",
+        ResourceKind::BrokerConfiguration,
+    ),
+    ("AWS::CloudFormation::CustomResource", ResourceKind::Custom),
+    ("AWS::Lambda::Permission", ResourceKind::Permission),
+    ("AWS::CloudFront::Distribution", ResourceKind::Distribution),
+    (
+        "AWS::CloudFront::ResponseHeadersPolicy",
+        ResourceKind::ResponseHeaders,
+    ),
+    ("AWS::IAM::Role", ResourceKind::Role),
+    ("AWS::IAM::ManagedPolicy", ResourceKind::Policy),
+];
+
+/// Types that change nothing about what runs on one machine: names,
+/// certificates, networks, storage, logs, alarms.
+const CLOUD_ONLY: [&str; 21] = [
+    "AWS::ApiGatewayV2::ApiMapping",
+    "AWS::ApiGatewayV2::DomainName",
+    "AWS::CertificateManager::Certificate",
+    "AWS::CloudFront::CachePolicy",
+    "AWS::CloudFront::Function",
+    "AWS::CloudFront::OriginAccessControl",
+    "AWS::CloudFront::OriginRequestPolicy",
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::EC2::SecurityGroup",
+    "AWS::EC2::VPCEndpoint",
+    "AWS::Logs::LogGroup",
+    "AWS::Logs::MetricFilter",
+    "AWS::Route53::RecordSet",
+    "AWS::S3::Bucket",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::Topic",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SecretsManager::ResourcePolicy",
+    "AWS::WAFv2::WebACL",
+];
+
+impl ResourceKind {
+    /// What the runner makes of `type_name`, if it knows it.
+    pub fn of(type_name: &str) -> Option<Self> {
+        if let Some((_, class)) = RUNNING.iter().find(|(name, _)| *name == type_name) {
+            return Some(*class);
+        }
+        if type_name.starts_with("Custom::") {
+            return Some(Self::Custom);
+        }
+        CLOUD_ONLY.contains(&type_name).then_some(Self::CloudOnly)
+    }
+
+    /// The same, knowing that the resource belongs to an HTTP API.
+    fn of_http(self) -> Self {
+        match self {
+            Self::WebSocketApi => Self::PlainHttpApi,
+            Self::Route => Self::HttpRoute,
+            Self::Integration => Self::HttpIntegration,
+            Self::Stage => Self::HttpStage,
+            other => other,
+        }
+    }
+}
+
+/// Whether `resource` is, or by its `ApiId` belongs to, an HTTP API of `section`.
+fn is_http(section: &Node, resource: &Node) -> bool {
+    let property = |of: &Node, key| of.get("Properties").and_then(|all| all.get(key)).cloned();
+    let says_http = |of: &Node| {
+        let protocol = property(of, "ProtocolType");
+        protocol.is_some_and(|protocol| protocol.scalar() == Some("HTTP"))
+    };
+    match property(resource, "ApiId").map(|api| api.kind) {
+        Some(Kind::Call(name, api)) if name == "Ref" => api
+            .scalar()
+            .and_then(|api| section.get(api))
+            .is_some_and(says_http),
+        _ => says_http(resource),
+    }
+}
+
+/// The keys that a resource may have beside its properties.
+const ATTRIBUTES: [&str; 7] = [
+    "Type",
+    "Properties",
+    "Condition",
+    "DependsOn",
+    "Metadata",
+    "DeletionPolicy",
+    "UpdateReplacePolicy",
+];
+
+/// Reads the section `Resources`, leaving out those whose condition is false.
+pub fn declared<'t>(scope: &Scope<'t>, section: &'t Node) -> BTreeMap<&'t str, Resource<'t>> {
+    let mut resources = BTreeMap::new();
+    for entry in section.entries() {
+        for attribute in entry.value.entries() {
+            if !ATTRIBUTES.contains(&attribute.key.as_str()) {
+                let message = format!("{}: `{}` is not known here", entry.key, attribute.key);
+                scope.error(attribute.line, message);
+            }
+        }
+        let exists = match entry.value.get("Condition") {
+            None => true,
+            Some(condition) => scope.named_condition(condition).unwrap_or(true),
+        };
+        if let Some(resource) = resource(scope, section, entry)
+            && exists
+        {
+            resources.insert(resource.id, resource);
+        }
+    }
+    resources
+}
+
+fn resource<'t>(scope: &Scope<'t>, section: &Node, entry: &'t Entry) -> Option<Resource<'t>> {
+    let (id, line, node) = (entry.key.as_str(), entry.line, &entry.value);
+    if id.is_empty() || !id.chars().all(|c| c.is_ascii_alphanumeric()) {
+        scope.error(line, format!("{id}: a logical id is letters and digits"));
+    }
+    let Some(type_node) = node.get("Type") else {
+        scope.error(line, format!("{id} has no Type"));
+        return None;
+    };
+    let type_name = type_node.scalar().unwrap_or_default();
+    let Some(kind) = ResourceKind::of(type_name) else {
+        let message = format!("{id}: the type `{type_name}` is not known here");
+        scope.error(type_node.line, message);
+        return None;
+    };
+    let kind = if is_http(section, node) {
+        kind.of_http()
+    } else {
+        kind
+    };
+    let depends_on = match node.get("DependsOn") {
+        None => Vec::new(),
+        Some(one) if one.scalar().is_some() => one.scalar().into_iter().collect(),
+        Some(many) => many.items().iter().filter_map(Node::scalar).collect(),
+    };
+    Some(Resource {
+        id,
+        line,
+        kind,
+        type_name,
+        properties: node.get("Properties"),
+        metadata: node.get("Metadata"),
+        depends_on,
+    })
+}

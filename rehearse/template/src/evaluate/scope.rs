@@ -1,0 +1,147 @@
+//! Everything that an expression of the template can see.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Resource, ResourceKind};
+use super::{Value, ValueKind};
+use super::{dynamic_references, intrinsics};
+use crate::application::{Part, Text};
+use crate::diagnostics::Diagnostics;
+use crate::document::Node;
+use crate::runner_values::{RunnerValues, Service};
+
+/// The values of one template in one run.
+pub struct Scope<'t> {
+    /// Parameters with their values, texts or lists of texts.
+    pub parameters: BTreeMap<&'t str, Value>,
+    /// The section `Mappings`.
+    pub mappings: Option<&'t Node>,
+    /// The section `Conditions`.
+    pub conditions: Option<&'t Node>,
+    /// The resources that exist, by logical id.
+    pub resources: BTreeMap<&'t str, Resource<'t>>,
+    /// The `SecretString`s, by logical id.
+    pub secrets: BTreeMap<&'t str, String>,
+    /// What the runner has.
+    pub runner_values: &'t RunnerValues,
+    /// The conditions that are being worked out, outermost first.
+    pub(super) open_conditions: RefCell<Vec<String>>,
+    needs: RefCell<BTreeSet<Service>>,
+    warnings: RefCell<Vec<(usize, String)>>,
+    diagnostics: RefCell<Diagnostics>,
+}
+
+/// What was noted while a template was read.
+pub struct Notes {
+    /// What is wrong.
+    pub diagnostics: Diagnostics,
+    /// What is allowed but hardly meant, by line.
+    pub warnings: Vec<(usize, String)>,
+    /// What the runner has to start.
+    pub needs: BTreeSet<Service>,
+}
+
+impl<'t> Scope<'t> {
+    /// Sees nothing yet but the runner.
+    pub fn new(runner_values: &'t RunnerValues, diagnostics: Diagnostics) -> Self {
+        Self {
+            parameters: BTreeMap::new(),
+            mappings: None,
+            conditions: None,
+            resources: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            runner_values,
+            open_conditions: RefCell::default(),
+            needs: RefCell::default(),
+            warnings: RefCell::default(),
+            diagnostics: RefCell::new(diagnostics),
+        }
+    }
+
+    /// Notes a fault of the template.
+    pub fn error(&self, line: usize, message: impl Into<String>) {
+        self.diagnostics.borrow_mut().add(line, message);
+    }
+
+    /// Notes a fault of another file.
+    pub fn error_in(&self, file: &str, message: impl Into<String>) {
+        self.diagnostics.borrow_mut().add_in(file, 0, message);
+    }
+
+    /// Notes that the template makes the runner start `service`.
+    pub fn need(&self, service: Service) {
+        self.needs.borrow_mut().insert(service);
+    }
+
+    /// Notes what is allowed but hardly meant.
+    pub fn warn(&self, line: usize, message: impl Into<String>) {
+        self.warnings.borrow_mut().push((line, message.into()));
+    }
+
+    /// What was noted.
+    pub fn into_notes(self) -> Notes {
+        Notes {
+            diagnostics: self.diagnostics.into_inner(),
+            warnings: self.warnings.into_inner(),
+            needs: self.needs.into_inner(),
+        }
+    }
+
+    /// The resources of a kind, in the order of their ids.
+    pub fn of_kind(&self, kind: ResourceKind) -> impl Iterator<Item = &Resource<'t>> {
+        let all = self.resources.values();
+        all.filter(move |resource| resource.kind == kind)
+    }
+
+    /// Works `node` out; `None` means that a fault was noted.
+    pub fn evaluate(&self, node: &Node) -> Option<Value> {
+        intrinsics::evaluate(self, node)
+    }
+
+    /// Follows `Fn::If` at the top of `node` without looking deeper.
+    /// `None` if it leads to `AWS::NoValue`, or nowhere.
+    pub fn follow_if<'n>(&self, node: &'n Node) -> Option<&'n Node> {
+        intrinsics::follow_if(self, node)
+    }
+
+    /// A text that waits for nothing. `what` names it in the fault.
+    pub fn text(&self, node: &Node, what: &str) -> Option<String> {
+        let value = self.evaluate(node)?;
+        let known = value.known();
+        if known.is_none() {
+            let message = format!("{what} has to be a text, but is {}", value.description());
+            self.error(node.line, message);
+        }
+        known
+    }
+
+    /// A text that may wait for custom resources, with references to secrets
+    /// resolved. `None` for `AWS::NoValue`, and after a fault.
+    pub fn value(&self, node: &Node, what: &str) -> Option<Text> {
+        let value = self.evaluate(node)?;
+        match value.kind {
+            ValueKind::Absent => None,
+            ValueKind::Text(parts) => {
+                let resolve = |part| match part {
+                    Part::Literal(text) => {
+                        dynamic_references::resolve(self, &text, node.line).map(Part::Literal)
+                    }
+                    waiting => Some(waiting),
+                };
+                // Joined first: a reference may have been put together from pieces.
+                let parts = match Text::from_parts(parts) {
+                    Text::Known(text) => vec![Part::Literal(text)],
+                    Text::Parts(parts) => parts,
+                };
+                let resolved = parts.into_iter().map(resolve).collect::<Option<_>>()?;
+                Some(Text::from_parts(resolved))
+            }
+            ValueKind::List(_) | ValueKind::Map(_) => {
+                let message = format!("{what} has to be a text, but is {}", value.description());
+                self.error(node.line, message);
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Reads AWS SAM and CloudFormation templates.
+//!
+//! A template passes through four stages, each in a module of its own:
+//!
+//! 1. [`document`] parses the YAML into a tree that remembers lines, expands
+//!    `Fn::ForEach` and merges `Globals`.
+//! 2. `evaluate` gives parameters their values and evaluates conditions and
+//!    intrinsic functions.
+//! 3. `validate` checks names and sections of the whole template.
+//! 4. `resources` reads the properties of each resource type into an
+//!    [`application::Application`].
+//!
+//! All errors are collected and reported at once, each with its file and line.
+
+pub mod application;
+mod diagnostics;
+pub mod document;
+mod evaluate;
+mod resources;
+pub mod route_selection;
+mod runner_values;
+#[cfg(test)]
+mod tests;
+mod validate;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+pub use application::Application;
+pub use diagnostics::{Diagnostic, Diagnostics};
+pub use resources::EnvironmentFile;
+pub use runner_values::{Broker, RunnerValues, Service};
+
+use document::Node;
+use evaluate::{RunnerMetadata, Scope, declared, parameters, rules};
+
+/// Where generated secrets are kept between runs.
+pub trait SecretStorage {
+    /// The secret called `name`. `generate` makes it if there is none yet.
+    fn get_or_generate(&self, name: &str, generate: &mut dyn FnMut() -> String) -> String;
+}
+
+/// A template whose text was read.
+pub struct Template {
+    file: String,
+    tree: Node,
+    /// What was wrong with its text alone.
+    diagnostics: Diagnostics,
+}
+
+/// What a run gives a template.
+pub struct Inputs<'a> {
+    /// `--parameter-overrides`.
+    pub parameters: &'a BTreeMap<String, String>,
+    /// `--env-vars`.
+    pub environment: &'a EnvironmentFile,
+    /// What the runner has.
+    pub runner_values: &'a RunnerValues,
+    /// The secrets of the data folder.
+    pub secrets: &'a dyn SecretStorage,
+}
+
+/// What a template comes to in one run.
+#[derive(Debug)]
+pub struct Resolved {
+    /// What is to be run.
+    pub application: Application,
+    /// What has to be started for it.
+    pub needs: BTreeSet<Service>,
+    /// What is allowed but hardly meant, each with file and line.
+    pub warnings: Vec<String>,
+}
+
+impl Template {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// If it cannot be read or is not YAML.
+    pub fn read(path: &Path) -> Result<Self, Diagnostics> {
+        let file = path.display().to_string();
+        let mut diagnostics = Diagnostics::of(&file);
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(&file, &text),
+            Err(error) => {
+                diagnostics.add(0, format!("cannot be read: {error}"));
+                diagnostics.or(None)
+            }
+        }
+    }
+
+    /// Reads the text of `file`.
+    ///
+    /// # Errors
+    /// If it is not YAML at all; other diagnostics wait for [`Template::resolve`].
+    pub fn parse(file: &str, text: &str) -> Result<Self, Diagnostics> {
+        let mut diagnostics = Diagnostics::of(file);
+        let Some(mut tree) = document::parse(text, &mut diagnostics) else {
+            if diagnostics.is_empty() {
+                diagnostics.add(1, "there is nothing in it");
+            }
+            return diagnostics.or(None);
+        };
+        document::for_each::expand(&mut tree, &mut diagnostics);
+        document::globals::apply(&mut tree, &mut diagnostics);
+        Ok(Self {
+            file: file.to_owned(),
+            tree,
+            diagnostics,
+        })
+    }
+
+    /// Works everything out.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
+    pub fn resolve(&self, given: &Inputs<'_>) -> Result<Resolved, Diagnostics> {
+        let mut scope = Scope::new(given.runner_values, self.diagnostics.clone());
+        validate::check(&scope, &self.tree);
+        scope.mappings = self.tree.get("Mappings");
+        scope.conditions = self.tree.get("Conditions");
+        let local = RunnerMetadata::read(&scope, self.tree.get("Metadata"));
+        let section = self.tree.get("Parameters");
+        scope.parameters = parameters::read(&scope, section, given.parameters, &local);
+        for condition in scope.conditions.map_or(&[][..], Node::entries) {
+            scope.truth(&condition.value);
+        }
+        rules::check(&scope, self.tree.get("Rules"));
+        match self.tree.get("Resources") {
+            Some(section) => scope.resources = declared(&scope, section),
+            None => scope.error(1, "there are no Resources"),
+        }
+        scope.secrets = resources::read_secrets(&scope, &local, given.secrets);
+        let application = resources::application(&scope, &local, given.environment);
+        let notes = scope.into_notes();
+        let application = notes.diagnostics.or(Some(application))?;
+        let warnings = notes.warnings.into_iter();
+        Ok(Resolved {
+            application,
+            needs: notes.needs,
+            warnings: warnings
+                .map(|(line, message)| format!("{}:{line}: {message}", self.file))
+                .collect(),
+        })
+    }
+}

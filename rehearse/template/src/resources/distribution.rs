@@ -1,0 +1,161 @@
+//! `AWS::CloudFront::Distribution`: what stands before page, HTTP API and
+//! sockets, as far as it changes requests and answers. What would answer in the
+//! API's place (`CustomErrorResponses`) is not known here, and so refused.
+
+use std::collections::BTreeMap;
+
+use super::response_headers;
+use crate::application::{Distribution, HttpApi, Text, WebSocketApi};
+use crate::evaluate::Fields;
+use crate::evaluate::ResourceKind;
+use crate::evaluate::Scope;
+
+/// Reads the one distribution; `http` and `socket` have to be reached through it.
+pub fn read(
+    scope: &Scope<'_>,
+    http: Option<&HttpApi>,
+    socket: Option<&WebSocketApi>,
+) -> Option<Distribution> {
+    let mut all = scope.of_kind(ResourceKind::Distribution);
+    let resource = all.next()?;
+    for another in all {
+        let message = format!("{}: one distribution runs here, not several", another.id);
+        scope.error(another.line, message);
+    }
+    let outer = Fields::of(scope, resource.properties, resource.line, resource.id);
+    outer.ignore(&["Tags"]);
+    let config = outer.map("DistributionConfig");
+    outer.finish();
+    config.ignore(&[
+        "Aliases",
+        "Comment",
+        "DefaultRootObject",
+        "HttpVersion",
+        "IPV6Enabled",
+        "PriceClass",
+        "ViewerCertificate",
+        "WebACLId",
+    ]);
+    config.required("Enabled");
+    config.one_of("Enabled", &["true"]);
+    let origins = origins(scope, &config);
+    let page = Behavior::read(&config.map("DefaultCacheBehavior"), scope);
+    let others: Vec<Behavior> = config
+        .list("CacheBehaviors")
+        .into_iter()
+        .map(|node| {
+            let owner = format!("{}.CacheBehaviors", resource.id);
+            Behavior::read(&Fields::of(scope, Some(node), node.line, owner), scope)
+        })
+        .collect();
+    config.finish();
+    let serving = |pattern: &str| {
+        let found = others.iter().find(|behavior| behavior.pattern == pattern);
+        if found.is_none() {
+            let message = format!("{}: nothing serves {pattern}", resource.id);
+            scope.error(resource.line, message);
+        }
+        found
+    };
+    if let Some(socket) = socket {
+        serving(&format!("/{}", socket.stage));
+    }
+    let mut distribution = Distribution {
+        page_answers: page.answers,
+        ..Distribution::default()
+    };
+    if let Some((http, path)) = http.and_then(|http| Some((http, http.common_path()?)))
+        && let Some(behavior) = serving(&format!("{path}/*"))
+    {
+        behavior.check_methods(scope, http, resource.line);
+        let headers = origins.get(&behavior.origin).cloned();
+        distribution.api_requests = headers.unwrap_or_default();
+        distribution.api_answers.clone_from(&behavior.answers);
+    }
+    Some(distribution)
+}
+
+/// The headers that each origin is sent, by its id.
+fn origins(
+    scope: &Scope<'_>,
+    config: &Fields<'_, '_>,
+) -> BTreeMap<String, BTreeMap<String, String>> {
+    let mut found = BTreeMap::new();
+    for node in config.list("Origins") {
+        let fields = Fields::of(scope, Some(node), node.line, "an origin");
+        fields.ignore(&[
+            "ConnectionAttempts",
+            "ConnectionTimeout",
+            "CustomOriginConfig",
+            "DomainName",
+            "OriginAccessControlId",
+            "OriginPath",
+            "S3OriginConfig",
+        ]);
+        let mut headers = BTreeMap::new();
+        for header in fields.list("OriginCustomHeaders") {
+            let fields = Fields::of(scope, Some(header), header.line, "a header");
+            let name = fields.required("HeaderName");
+            let value = fields.node("HeaderValue");
+            let value = value.and_then(|node| scope.value(node, "HeaderValue"));
+            fields.finish();
+            match (name, value) {
+                (Some(name), Some(Text::Known(value))) => {
+                    headers.insert(name.to_ascii_lowercase(), value);
+                }
+                _ => scope.error(header.line, "a header has a name and a value known here"),
+            }
+        }
+        let id = fields.required("Id");
+        fields.finish();
+        found.extend(id.map(|id| (id, headers)));
+    }
+    found
+}
+
+/// How one kind of path is served.
+struct Behavior {
+    pattern: String,
+    origin: String,
+    methods: Vec<String>,
+    /// The headers of its answers.
+    answers: BTreeMap<String, String>,
+}
+
+impl Behavior {
+    fn read(fields: &Fields<'_, '_>, scope: &Scope<'_>) -> Self {
+        fields.ignore(&[
+            "CachePolicyId",
+            "CachedMethods",
+            "Compress",
+            "FunctionAssociations",
+            "OriginRequestPolicyId",
+        ]);
+        fields.one_of("ViewerProtocolPolicy", &["https-only", "redirect-to-https"]);
+        let methods = fields.list("AllowedMethods").into_iter();
+        let methods = methods.filter_map(|method| scope.text(method, "a method"));
+        let policy = fields.node("ResponseHeadersPolicyId");
+        Self {
+            pattern: fields.text("PathPattern").unwrap_or_default(),
+            origin: fields.required("TargetOriginId").unwrap_or_default(),
+            methods: methods.collect(),
+            answers: policy
+                .map(|policy| response_headers::read(scope, policy))
+                .unwrap_or_default(),
+        }
+    }
+
+    fn check_methods(&self, scope: &Scope<'_>, api: &HttpApi, line: usize) {
+        for route in &api.routes {
+            if !self.methods.contains(&route.method) {
+                let message = format!(
+                    "{} is in no AllowedMethods of {}, so {} is never asked",
+                    route.method,
+                    self.pattern,
+                    route.key()
+                );
+                scope.error(line, message);
+            }
+        }
+    }
+}

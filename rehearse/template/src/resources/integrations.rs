@@ -1,0 +1,116 @@
+//! `AWS::ApiGatewayV2::Integration`: the way from a route to a function.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::evaluate::Fields;
+use crate::evaluate::Scope;
+use crate::evaluate::references;
+use crate::evaluate::{Resource, ResourceKind};
+
+/// A function behind routes.
+pub struct Integration {
+    /// Its logical id.
+    pub function: String,
+    /// How long it may take.
+    pub timeout: Duration,
+}
+
+/// What differs between HTTP and WebSocket APIs.
+pub struct Rules {
+    /// The class of the integrations.
+    pub kind: ResourceKind,
+    /// `PayloadFormatVersion`, and whether it has to be said.
+    pub payload: (&'static str, bool),
+    /// The greatest `TimeoutInMillis`, which is the default too.
+    pub longest: u32,
+}
+
+/// Reads the integrations of `api`, by logical id.
+pub fn read<'t>(
+    scope: &Scope<'t>,
+    api: &Resource<'t>,
+    rules: &Rules,
+) -> BTreeMap<&'t str, Integration> {
+    scope
+        .of_kind(rules.kind)
+        .filter_map(|resource| Some((resource.id, integration(scope, api, resource, rules)?)))
+        .collect()
+}
+
+fn integration(
+    scope: &Scope<'_>,
+    api: &Resource<'_>,
+    resource: &Resource<'_>,
+    rules: &Rules,
+) -> Option<Integration> {
+    let fields = Fields::of(scope, resource.properties, resource.line, resource.id);
+    belongs_to(scope, api, resource, &fields);
+    fields.required("IntegrationType");
+    fields.one_of("IntegrationType", &["AWS_PROXY"]);
+    fields.one_of("IntegrationMethod", &["POST"]);
+    fields.one_of("ConnectionType", &["INTERNET"]);
+    let (version, is_required) = rules.payload;
+    if is_required {
+        fields.required("PayloadFormatVersion");
+    }
+    fields.one_of("PayloadFormatVersion", &[version]);
+    fields.ignore(&["Description"]);
+    let timeout = fields.number("TimeoutInMillis", 50..=rules.longest);
+    let uri = fields.required("IntegrationUri");
+    fields.finish();
+    let uri = uri?;
+    let arn = uri
+        .split_once(":lambda:path/2015-03-31/functions/")
+        .and_then(|(_, rest)| rest.strip_suffix("/invocations"));
+    // An HTTP API takes the function's own ARN, too.
+    let arn = arn.or_else(|| (rules.kind == ResourceKind::HttpIntegration).then_some(uri.as_str()));
+    let function = arn.and_then(|arn| references::function_named(scope, arn));
+    let Some(function) = function else {
+        let message = format!(
+            "{}: IntegrationUri `{uri}` does not invoke a function of this template; it is \
+             arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/\
+             ${{Function.Arn}}/invocations",
+            resource.id
+        );
+        scope.error(resource.line, message);
+        return None;
+    };
+    Some(Integration {
+        function,
+        timeout: Duration::from_millis(timeout.unwrap_or(rules.longest).into()),
+    })
+}
+
+/// The integration that a route's `Target` names.
+pub fn target<'i>(
+    scope: &Scope<'_>,
+    route: &Resource<'_>,
+    target: &str,
+    integrations: &'i BTreeMap<&str, Integration>,
+) -> Option<&'i Integration> {
+    let id = target.strip_prefix("integrations/");
+    let found = id.and_then(|id| integrations.get(id));
+    if found.is_none() {
+        let message = format!(
+            "{}: Target `{target}` is not integrations/ and an integration of this template",
+            route.id
+        );
+        scope.error(route.line, message);
+    }
+    found
+}
+
+/// Notes an `ApiId` that is not `api`.
+pub fn belongs_to(
+    scope: &Scope<'_>,
+    api: &Resource<'_>,
+    resource: &Resource<'_>,
+    fields: &Fields<'_, '_>,
+) {
+    let id = fields.required("ApiId");
+    if id.is_some_and(|id| id != api.id) {
+        let message = format!("{}: ApiId is not the API {}", resource.id, api.id);
+        scope.error(resource.line, message);
+    }
+}

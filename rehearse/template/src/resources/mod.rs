@@ -1,0 +1,74 @@
+//! The properties of each resource type, read into an [`Application`].
+
+mod custom_resource;
+mod distribution;
+mod environment;
+mod events;
+mod function;
+mod http_api;
+mod integrations;
+mod mq;
+mod permissions;
+mod plain_http_api;
+mod policies;
+mod response_headers;
+mod secret;
+mod stage;
+mod websocket_api;
+
+use std::collections::BTreeMap;
+
+use crate::application::Application;
+use crate::evaluate::{Fields, ResourceKind, RunnerMetadata, Scope};
+
+pub use environment::EnvironmentFile;
+pub(crate) use secret::read as read_secrets;
+
+pub(crate) fn application(
+    scope: &Scope<'_>,
+    local: &RunnerMetadata<'_>,
+    given: &EnvironmentFile,
+) -> Application {
+    let variables = local.variables(scope);
+    let functions: BTreeMap<_, _> = scope
+        .of_kind(ResourceKind::Function)
+        .filter_map(|resource| {
+            let function = function::read(scope, resource, given, &variables)?;
+            Some((resource.id.to_owned(), function))
+        })
+        .collect();
+    given.check(scope, &functions);
+    local.check(
+        scope,
+        |secret| scope.secrets.contains_key(secret),
+        |variable| function::declares(&functions, variable),
+    );
+    events::check(scope);
+    mq::check_brokers(scope);
+    check_broker_configurations(scope);
+    let mut application = Application {
+        custom_resources: custom_resource::read(scope, &functions),
+        functions,
+        http_api: http_api::read(scope),
+        websocket_api: websocket_api::read(scope),
+        mappings: Vec::new(),
+        distribution: None,
+    };
+    application.distribution = distribution::read(
+        scope,
+        application.http_api.as_ref(),
+        application.websocket_api.as_ref(),
+    );
+    application.mappings = mq::read(scope, &application);
+    application
+}
+
+fn check_broker_configurations(scope: &Scope<'_>) {
+    for resource in scope.of_kind(ResourceKind::BrokerConfiguration) {
+        let fields = Fields::of(scope, resource.properties, resource.line, resource.id);
+        fields.one_of("EngineType", &["RABBITMQ", "RabbitMQ"]);
+        fields.ignore(&["Data", "Description", "EngineVersion", "Name", "Tags"]);
+        fields.ignore(&["AuthenticationStrategy"]);
+        fields.finish();
+    }
+}

@@ -1,0 +1,188 @@
+//! An HTTP API of plain resources, and the distribution before it.
+
+use std::time::Duration;
+
+use super::{diagnostics, resolve};
+
+const FRONT_DOOR: &str = "Transform: AWS::Serverless-2016-10-31
+Resources:
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+      Handler: bootstrap
+      CodeUri: functions/fn/
+      Role: !GetAtt Role.Arn
+  Role: {Type: AWS::IAM::Role, Properties: {}}
+  Api: {Type: AWS::ApiGatewayV2::Api, Properties: {Name: http, ProtocolType: HTTP}}
+  Stage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties:
+      ApiId: !Ref Api
+      StageName: $default
+      AutoDeploy: true
+      DefaultRouteSettings: {ThrottlingRateLimit: 5, ThrottlingBurstLimit: 9}
+  Integration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Api
+      IntegrationType: AWS_PROXY
+      PayloadFormatVersion: '2.0'
+      IntegrationUri: !Sub arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Fn.Arn}/invocations
+  Route:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {ApiId: !Ref Api, RouteKey: 'POST /api/rooms/{room}', Target: !Sub 'integrations/${Integration}'}
+  Permission:
+    Type: AWS::Lambda::Permission
+    Properties:
+      Action: lambda:InvokeFunction
+      FunctionName: !Ref Fn
+      Principal: apigateway.amazonaws.com
+      SourceArn: !Sub arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*
+  Secret:
+    Type: AWS::SecretsManager::Secret
+    Properties: {SecretString: only CloudFront knows}
+  Headers:
+    Type: AWS::CloudFront::ResponseHeadersPolicy
+    Properties:
+      ResponseHeadersPolicyConfig:
+        Name: site
+        SecurityHeadersConfig:
+          ContentSecurityPolicy: {Override: true, ContentSecurityPolicy: default-src none}
+          ContentTypeOptions: {Override: true}
+          FrameOptions: {FrameOption: DENY, Override: true}
+        CustomHeadersConfig: {Items: [{Header: X-More, Value: yes please, Override: true}]}
+  Distribution:
+    Type: AWS::CloudFront::Distribution
+    Properties:
+      DistributionConfig:
+        Enabled: true
+        Origins:
+          - {Id: page, DomainName: elsewhere, S3OriginConfig: {}}
+          - Id: api
+            DomainName: !Sub ${Api}.execute-api
+            OriginCustomHeaders:
+              - {HeaderName: X-Proof, HeaderValue: !Sub '{{resolve:secretsmanager:${Secret}}}'}
+        DefaultCacheBehavior:
+          {TargetOriginId: page, ViewerProtocolPolicy: redirect-to-https, ResponseHeadersPolicyId: !Ref Headers}
+        CacheBehaviors:
+          - {PathPattern: /api/*, TargetOriginId: api, ViewerProtocolPolicy: https-only, AllowedMethods: [GET, POST]}
+";
+
+#[test]
+fn an_http_api_is_put_together_from_plain_resources() {
+    let resolved = resolve(FRONT_DOOR).expect("it is understood");
+    let api = resolved.application.http_api.expect("an API");
+    let [route] = api.routes.as_slice() else {
+        panic!("one route: {:?}", api.routes);
+    };
+    assert_eq!(route.key(), "POST /api/rooms/{room}");
+    assert_eq!(
+        (route.function.as_str(), route.timeout),
+        ("Fn", Duration::from_secs(30))
+    );
+    let throttling = api.throttling.expect("it is throttled");
+    assert_eq!((throttling.per_second, throttling.burst), (5, 9));
+}
+
+#[test]
+fn the_distribution_changes_requests_and_answers_as_it_says() {
+    let resolved = resolve(FRONT_DOOR).expect("it is understood");
+    let distribution = resolved.application.distribution.expect("one");
+    assert_eq!(
+        distribution.api_requests["x-proof"],
+        "only CloudFront knows"
+    );
+    assert!(distribution.api_answers.is_empty(), "it names no policy");
+    let answers: Vec<_> = distribution.page_answers.into_iter().collect();
+    let expected = [
+        ("content-security-policy", "default-src none"),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("x-more", "yes please"),
+    ];
+    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(answers, expected);
+}
+
+#[test]
+fn what_the_front_door_would_not_let_through_is_refused() {
+    for (from, to, fault) in [
+        (
+            "      PayloadFormatVersion: '2.0'\n",
+            "",
+            "no PayloadFormatVersion",
+        ),
+        ("'2.0'", "'1.0'", "PayloadFormatVersion is 2.0"),
+        (
+            "      AutoDeploy: true\n",
+            "",
+            "the stage is never deployed",
+        ),
+        (
+            "StageName: $default",
+            "StageName: live",
+            "StageName is $default",
+        ),
+        ("POST /api", "POST api", "does not begin with a slash"),
+        ("POST /api", "PUSH /api", "the method `PUSH` is unknown"),
+        ("'integrations/", "'integration/", "is not integrations/"),
+        (
+            "${Api}/*",
+            "${Api}/other/*",
+            "lets the route POST /api/rooms/{room} invoke Fn",
+        ),
+        (
+            "[GET, POST]",
+            "[GET]",
+            "POST is in no AllowedMethods of /api/*",
+        ),
+        (
+            "PathPattern: /api/*",
+            "PathPattern: /v1/*",
+            "nothing serves /api/*",
+        ),
+        (
+            "Enabled: true",
+            "Enabled: true\n        CustomErrorResponses: []",
+            "`CustomErrorResponses` is not known",
+        ),
+        ("!Ref Headers", "!Ref Other", "Ref Other: there is no such"),
+        (
+            "redirect-to-https",
+            "allow-all",
+            "ViewerProtocolPolicy is https-only",
+        ),
+        (
+            "AWS::IAM::Role,",
+            "AWS::IAM::User,",
+            "`AWS::IAM::User` is not known here",
+        ),
+    ] {
+        let found = diagnostics(&FRONT_DOOR.replacen(from, to, 1));
+        assert!(found.contains(fault), "{fault}\nis not in\n{found}");
+    }
+}
+
+#[test]
+fn a_role_and_its_managed_policies_say_who_may_reach_sockets() {
+    let allowed = |more: &str| {
+        let resolved = resolve(&format!("{FRONT_DOOR}{more}")).expect("it is understood");
+        resolved.application.functions["Fn"].manages_connections
+    };
+    let policy = |role: &str| {
+        format!(
+            "  Reach:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      Roles: [!Ref {role}]
+      PolicyDocument:
+        Statement: [{{Effect: Allow, Action: execute-api:ManageConnections, Resource: '*'}}]
+  Other: {{Type: AWS::IAM::Role, Properties: {{}}}}
+"
+        )
+    };
+    assert!(!allowed(""));
+    assert!(!allowed(&policy("Other")));
+    assert!(allowed(&policy("Role")));
+}

@@ -1,0 +1,204 @@
+//! What holds for the whole template, also for what does not run here: its
+//! sections, its intrinsic functions, and that every name it uses exists.
+
+use crate::document::{Kind, Node};
+use crate::evaluate::Scope;
+use crate::evaluate::references;
+use crate::evaluate::substitution::{self, Piece};
+
+const SECTIONS: [&str; 11] = [
+    "AWSTemplateFormatVersion",
+    "Transform",
+    "Description",
+    "Metadata",
+    "Globals",
+    "Parameters",
+    "Mappings",
+    "Conditions",
+    "Rules",
+    "Resources",
+    "Outputs",
+];
+
+/// CloudFormation's functions, the ones that only the cloud works out included.
+const FUNCTIONS: [&str; 18] = [
+    "And",
+    "Base64",
+    "Cidr",
+    "Condition",
+    "Equals",
+    "FindInMap",
+    "GetAtt",
+    "GetAZs",
+    "If",
+    "ImportValue",
+    "Join",
+    "Length",
+    "Not",
+    "Or",
+    "Ref",
+    "Select",
+    "Split",
+    "Sub",
+];
+
+/// Notes everything that is wrong with the template as a whole.
+pub fn check(scope: &Scope<'_>, template: &Node) {
+    for section in template.entries() {
+        if !SECTIONS.contains(&section.key.as_str()) {
+            let message = format!("the section `{}` is not known here", section.key);
+            scope.error(section.line, message);
+        }
+    }
+    let transform = template.get("Transform");
+    let is_sam = transform.is_some_and(|node| {
+        let mut names = node
+            .items()
+            .iter()
+            .chain(Some(node))
+            .filter_map(Node::scalar);
+        names.any(|name| name == "AWS::Serverless-2016-10-31")
+    });
+    if !is_sam {
+        let line = transform.map_or(1, |node| node.line);
+        scope.error(line, "Transform has to be AWS::Serverless-2016-10-31");
+    }
+    let names = Names::of(template);
+    for section in ["Globals", "Conditions", "Rules", "Resources", "Outputs"] {
+        if let Some(node) = template.get(section) {
+            walk(
+                scope,
+                node,
+                &names,
+                ["Conditions", "Rules"].contains(&section),
+            );
+        }
+    }
+    for entry in template.get("Resources").map_or(&[][..], Node::entries) {
+        let depends_on = entry.value.get("DependsOn");
+        let several = depends_on.map_or(&[][..], Node::items);
+        for node in several.iter().chain(depends_on) {
+            if let Some(name) = node.scalar()
+                && !names.has_resource(name)
+            {
+                let message = format!("{}: DependsOn {name}: there is no such resource", entry.key);
+                scope.error(node.line, message);
+            }
+        }
+    }
+}
+
+/// The names that expressions may use.
+struct Names<'t> {
+    parameters: Vec<&'t str>,
+    resources: Vec<&'t str>,
+}
+
+/// What SAM appends to the id of a function or an API for what it makes itself.
+const MADE_BY_SAM: [&str; 4] = ["Role", "LogGroup", "Stage", "ApiGatewayDefaultStage"];
+
+impl<'t> Names<'t> {
+    fn of(template: &'t Node) -> Self {
+        let keys = |section| -> Vec<&'t str> {
+            let entries = template.get(section).map_or(&[][..], Node::entries);
+            entries.iter().map(|entry| entry.key.as_str()).collect()
+        };
+        Self {
+            parameters: keys("Parameters"),
+            resources: keys("Resources"),
+        }
+    }
+
+    fn has_resource(&self, name: &str) -> bool {
+        let made_by_sam = |suffix: &&str| {
+            let base = name.strip_suffix(*suffix);
+            base.is_some_and(|base| self.resources.contains(&base) || base == "ServerlessHttpApi")
+        };
+        self.resources.contains(&name)
+            || name == "ServerlessHttpApi"
+            || MADE_BY_SAM.iter().any(made_by_sam)
+    }
+
+    fn has(&self, name: &str, only_parameters: bool) -> bool {
+        references::is_pseudo_parameter(name)
+            || self.parameters.contains(&name)
+            || !only_parameters && self.has_resource(name)
+    }
+}
+
+fn walk(scope: &Scope<'_>, node: &Node, names: &Names<'_>, condition: bool) {
+    match &node.kind {
+        Kind::Null | Kind::Scalar(_) => {}
+        Kind::List(items) => {
+            for item in items {
+                walk(scope, item, names, condition);
+            }
+        }
+        Kind::Map(entries) => {
+            for entry in entries {
+                walk(scope, &entry.value, names, condition);
+            }
+        }
+        Kind::Call(name, argument) => {
+            call(scope, node.line, name, argument, names, condition);
+            walk(scope, argument, names, condition);
+        }
+    }
+}
+
+fn call(
+    scope: &Scope<'_>,
+    line: usize,
+    name: &str,
+    argument: &Node,
+    names: &Names<'_>,
+    condition: bool,
+) {
+    let missing = |what: &str| {
+        let kinds = if condition {
+            "parameter"
+        } else {
+            "parameter or resource"
+        };
+        scope.error(line, format!("{name} {what}: there is no such {kinds}"));
+    };
+    match name {
+        "Ref" => {
+            if let Some(target) = argument.scalar()
+                && !names.has(target, condition)
+            {
+                missing(target);
+            }
+        }
+        "GetAtt" => match references::attribute_path(argument) {
+            Some((resource, attribute)) => {
+                if condition || !names.has_resource(&resource) {
+                    let what = format!("{resource}.{attribute}");
+                    scope.error(line, format!("GetAtt {what}: there is no such resource"));
+                }
+            }
+            None => scope.error(line, "GetAtt takes a resource and an attribute"),
+        },
+        "Sub" => {
+            let [text, variables] = match argument.items() {
+                [text, variables] => [Some(text), Some(variables)],
+                _ => [Some(argument), None],
+            };
+            let text = text.and_then(Node::scalar).unwrap_or_default();
+            for piece in substitution::pieces(text).unwrap_or_default() {
+                if let Piece::Variable(variable) = piece
+                    && variables.and_then(|all| all.get(&variable)).is_none()
+                {
+                    let target = variable
+                        .split_once('.')
+                        .map_or(&*variable, |(name, _)| name);
+                    if !names.has(target, condition) {
+                        missing(&variable);
+                    }
+                }
+            }
+        }
+        known if FUNCTIONS.contains(&known) => {}
+        unknown => scope.error(line, format!("the function `{unknown}` is not known here")),
+    }
+}
