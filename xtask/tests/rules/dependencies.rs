@@ -1,11 +1,9 @@
-//! What we depend on.
-
-use std::collections::BTreeSet;
+//! Dependencies.
 
 use crate::assert_none;
 use crate::repository::{cargo, files, packages, root, rust_files};
 
-/// Libraries for TLS and cryptography that are not rustls on ring.
+/// Libraries for TLS and cryptography other than rustls on ring.
 const OTHER_TLS: &[&str] = &[
     "aws-lc-rs",
     "aws-lc-sys",
@@ -15,7 +13,7 @@ const OTHER_TLS: &[&str] = &[
     "openssl-sys",
 ];
 
-/// What a browser cannot do, or what a rule has no business with.
+/// Crates that do I/O, read a clock or randomness, or do not run in a browser.
 const IMPURE: &[&str] = &[
     "chrono",
     "getrandom",
@@ -57,7 +55,7 @@ fn there_is_one_tls_stack() {
 }
 
 #[test]
-fn wire_domain_and_client_are_pure_enough_for_a_browser() {
+fn protocol_domain_and_chat_client_depend_on_no_io() {
     let tree = cargo(&[
         "tree",
         "--package=protocol",
@@ -74,8 +72,8 @@ fn wire_domain_and_client_are_pure_enough_for_a_browser() {
         .filter(|name| tree.lines().any(|line| line.trim() == **name))
         .map(|name| {
             format!(
-                "crates/{{wire,domain,client}}/Cargo.toml: {name} comes in; `cargo tree --package \
-                 client --invert {name}` says how; what a browser runs needs no I/O, clock or chance"
+                "crates/{{protocol,domain,chat-client}}: {name} is a dependency; `cargo tree --package \
+                 chat-client --invert {name}` shows the path; these crates do no I/O"
             )
         })
         .collect();
@@ -112,7 +110,7 @@ fn every_dependency_is_used() {
     let mut faults = Vec::new();
     for package in packages() {
         let folder = package.folder();
-        // Packages in its folder are packages of their own.
+        // Packages in subfolders are packages of their own.
         let inner: Vec<_> = packages()
             .iter()
             .map(|other| format!("{}/", other.folder()))
@@ -123,19 +121,43 @@ fn every_dependency_is_used() {
             .filter(|file| !inner.iter().any(|other| file.path.starts_with(other)))
             .map(|file| file.text.as_str())
             .collect();
-        let words: BTreeSet<_> = text
-            .split(|c: char| !c.is_alphanumeric() && c != '_')
-            .collect();
         for dependency in &package.dependencies {
-            if !words.contains(dependency.name.replace('-', "_").as_str()) {
+            if !uses(&text, &dependency.name.replace('-', "_")) {
                 faults.push(format!(
-                    "{folder}/Cargo.toml: {} is used nowhere; remove it",
+                    "{folder}/Cargo.toml: {} is not used; remove it",
                     dependency.name
                 ));
             }
         }
     }
     assert_none(&faults);
+}
+
+/// Whether a path in the code begins with `library`, or an attribute or a `use` names it. Comments
+/// do not count.
+fn uses(text: &str, library: &str) -> bool {
+    text.lines()
+        .map(|line| line.split("//").next().unwrap_or_default())
+        .any(|code| {
+            code.match_indices(library).any(|(at, _)| {
+                let before = code[..at].trim_end();
+                let after = &code[at + library.len()..];
+                let is_whole = !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_')
+                    && !after.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+                let is_use = before.ends_with("use") && after.starts_with([';', ' ']);
+                is_whole && (after.starts_with("::") || is_use)
+            })
+        })
+}
+
+#[test]
+fn a_dependency_is_used_by_a_path_or_an_import() {
+    assert!(uses("use serde::Deserialize;", "serde"));
+    assert!(uses("use time as clock;", "time"));
+    assert!(uses("let id = domain::Id::new();", "domain"));
+    assert!(!uses("// domain::Id is elsewhere", "domain"));
+    assert!(!uses("let domain = host.domain;", "domain"));
+    assert!(!uses("use serde_json::Value;", "serde"));
 }
 
 #[test]
@@ -156,7 +178,7 @@ fn locked_packages_come_from_the_public_registries() {
                 .filter(move |(_, line)| line.starts_with(start) && !line.starts_with(right))
                 .map(|(number, line)| {
                     format!(
-                        "{}:{number}: {line} is no public registry; lock it again without a mirror",
+                        "{}:{number}: {line} is not a public registry; lock it again without a mirror",
                         file.path
                     )
                 })
