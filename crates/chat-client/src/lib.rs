@@ -99,6 +99,8 @@
 //! # }
 //! ```
 
+#![warn(missing_docs)]
+
 mod chat;
 mod effect;
 mod link;

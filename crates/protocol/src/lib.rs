@@ -5,6 +5,8 @@
 //! What a client sends refuses unknown fields; what it receives ignores them.
 //! Times are Unix milliseconds, ids are opaque strings of at most 64 characters.
 
+#![warn(missing_docs)]
+
 pub mod error;
 pub mod factors;
 pub mod frame;
