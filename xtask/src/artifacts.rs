@@ -1,4 +1,4 @@
-//! What is built before anything runs: the functions, the runner, the page.
+//! The binaries and the page that `dev`, `test` and the benchmarks run.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -7,20 +7,18 @@ use std::time::Instant;
 use anyhow::Context as _;
 
 use crate::child::{self, Child};
-use crate::say;
-use crate::signals::Ending;
-use crate::workspace::{TOGETHER, Workspace};
+use crate::output;
+use crate::signals::StopSignal;
+use crate::workspace::{SELECTION, Workspace};
 
-/// Where the built things are.
 pub struct Artifacts {
-    /// The folder with a program for each function, and the runner.
+    /// Holds one binary per function, and the runner.
     pub binaries: PathBuf,
-    /// The folder with the page's files.
     pub page: PathBuf,
 }
 
 impl Artifacts {
-    /// Where they are once they are built.
+    /// The paths, whether or not the artifacts have been built.
     pub fn of(workspace: &Workspace, release: bool) -> Self {
         Self {
             binaries: workspace.binaries(release),
@@ -30,17 +28,13 @@ impl Artifacts {
         }
     }
 
-    /// Builds what is not up to date.
-    ///
-    /// # Errors
-    /// If something does not compile.
     pub fn build(workspace: &Workspace, release: bool) -> anyhow::Result<Self> {
         let started = Instant::now();
-        say::step("building the functions and the runner");
+        output::step("building the functions and the runner");
         let mut cargo = workspace.cargo();
         cargo
             .arg("build")
-            .args(TOGETHER)
+            .args(SELECTION)
             .args(["--bin", "rehearse"]);
         for function in workspace.functions() {
             cargo.args(["--bin", function]);
@@ -51,29 +45,25 @@ impl Artifacts {
         child::run(&mut cargo)?;
         let artifacts = Self::of(workspace, release);
         artifacts.build_page(workspace, release)?;
-        say::line(&format!(
+        output::line(&format!(
             "    built in {}",
-            say::duration(started.elapsed())
+            output::duration(started.elapsed())
         ));
         Ok(artifacts)
     }
 
-    /// Builds the page alone.
-    ///
-    /// # Errors
-    /// If it does not compile.
     pub fn build_page(&self, workspace: &Workspace, release: bool) -> anyhow::Result<()> {
-        say::step("building the page");
+        output::step("building the page");
         let mut cargo = workspace.cargo();
         cargo.args(["run", "--package", "page", "--", "--out"]);
         cargo.arg(&self.page);
         if release {
             cargo.arg("--release");
         }
-        // The one line that it prints names the folder, which is known here.
+        // Its only line of output is the folder, which is known here.
         let status = Child::start(
             cargo.stdin(Stdio::null()).stdout(Stdio::null()),
-            Ending::Group,
+            StopSignal::Group,
         )?
         .wait()?;
         child::succeeded(&cargo, status).context("the page was not built")

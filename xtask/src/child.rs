@@ -1,4 +1,4 @@
-//! Processes that end when this one is told to.
+//! Child processes that stop when this process stops.
 
 use std::io;
 use std::os::unix::process::CommandExt as _;
@@ -7,56 +7,46 @@ use std::process::{ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use anyhow::{Context as _, bail};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
-use crate::signals::{self, Ending};
+use crate::signals::{self, StopSignal};
 
-/// A process that this one started.
 pub struct Child {
     process: std::process::Child,
     pid: Pid,
-    ending: Ending,
+    signal: StopSignal,
     reaped: bool,
 }
 
 impl Child {
     /// Starts `command` in a process group of its own.
-    ///
-    /// # Errors
-    /// If it cannot be started, or this process has been told to end.
-    pub fn start(command: &mut Command, ending: Ending) -> anyhow::Result<Self> {
+    pub fn start(command: &mut Command, signal: StopSignal) -> anyhow::Result<Self> {
         if signals::received().is_some() {
-            bail!("told to end");
+            bail!("interrupted");
         }
         let process = command
             .process_group(0)
             .spawn()
-            .with_context(|| format!("cannot start {}", words(command)))?;
+            .with_context(|| format!("cannot start {}", command_line(command)))?;
         let pid = Pid::from_child(&process);
-        signals::register(pid, ending);
+        signals::register(pid, signal);
         Ok(Self {
             process,
             pid,
-            ending,
+            signal,
             reaped: false,
         })
     }
 
-    /// The pipe to its standard input, if it was given one.
     pub fn take_stdin(&mut self) -> Option<ChildStdin> {
         self.process.stdin.take()
     }
 
-    /// The pipe from its standard output, if it was given one.
     pub fn take_stdout(&mut self) -> Option<ChildStdout> {
         self.process.stdout.take()
     }
 
-    /// Waits until it has ended.
-    ///
-    /// # Errors
-    /// If the system cannot say.
     pub fn wait(&mut self) -> io::Result<ExitStatus> {
         loop {
-            // Looks without reaping: see `signals::forget`.
+            // WNOWAIT does not reap the process: see `signals::forget`.
             match waitid(
                 WaitId::Pid(self.pid),
                 WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
@@ -71,9 +61,8 @@ impl Child {
         self.process.wait()
     }
 
-    /// Tells it to end and waits until it has.
     pub fn stop(&mut self) -> io::Result<ExitStatus> {
-        signals::end(self.pid, self.ending, false);
+        signals::end(self.pid, self.signal, false);
         self.wait()
     }
 }
@@ -86,25 +75,21 @@ impl Drop for Child {
     }
 }
 
-/// Runs `command` to its end; its output goes to standard error.
-///
-/// # Errors
-/// If it cannot be started, or does not succeed.
+/// Runs `command` with its output on standard error, and fails unless it succeeds.
 pub fn run(command: &mut Command) -> anyhow::Result<()> {
     let errors = io::stderr();
     let status = Child::start(
         command
             .stdin(Stdio::null())
             .stdout(std::os::fd::AsFd::as_fd(&errors).try_clone_to_owned()?),
-        Ending::Group,
+        StopSignal::Group,
     )?
     .wait()?;
     succeeded(command, status)
 }
 
-/// What `command` prints on standard output, or nothing if it cannot be
-/// started or does not succeed: for asking a tool about itself.
-pub fn ask(command: &mut Command) -> Option<String> {
+/// The standard output of `command`, or `None` if it cannot be started or fails.
+pub fn stdout_of(command: &mut Command) -> Option<String> {
     let output = command
         .stdin(Stdio::null())
         .stderr(Stdio::null())
@@ -114,19 +99,15 @@ pub fn ask(command: &mut Command) -> Option<String> {
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// An error naming `command` unless `status` is success.
-///
-/// # Errors
-/// As said.
 pub fn succeeded(command: &Command, status: ExitStatus) -> anyhow::Result<()> {
     if !status.success() {
-        bail!("`{}` failed ({status})", words(command));
+        bail!("`{}` failed ({status})", command_line(command));
     }
     Ok(())
 }
 
-/// The command as one would type it.
-pub fn words(command: &Command) -> String {
+/// The command as it would be typed.
+pub fn command_line(command: &Command) -> String {
     let program = std::path::Path::new(command.get_program())
         .file_name()
         .unwrap_or(command.get_program());

@@ -1,4 +1,4 @@
-//! `cargo xtask dev`: the whole of Banter on this machine.
+//! `cargo xtask dev`: runs the whole service on this machine.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
@@ -10,63 +10,57 @@ use serde::Deserialize;
 
 use crate::artifacts::Artifacts;
 use crate::child::Child;
-use crate::signals::Ending;
+use crate::signals::StopSignal;
 use crate::workspace::Workspace;
-use crate::{needs, say};
+use crate::{output, prerequisites};
 
-/// How to run it.
 #[derive(Args)]
 pub struct Options {
-    /// Build functions and page as for the cloud, and serve the page compressed.
+    /// Build functions and page as for deployment, and serve the page compressed
     #[arg(long)]
     release: bool,
-    /// The port of the page, the API and the socket; 0 takes any that is free.
+    /// Port of the page, the API and the socket; 0 picks a free one [default: 3000, or a free one]
     #[arg(long)]
     port: Option<u16>,
-    /// The folder that keeps everything between two runs [default: .local].
+    /// Folder for data that is kept between runs [default: .local]
     #[arg(long)]
     data: Option<PathBuf>,
-    /// The functions' log level: trace, debug, info, warn or error.
+    /// Log level of the functions: trace, debug, info, warn or error
     #[arg(long)]
     log_level: Option<String>,
-    /// Further options of the runner (`local run --help`).
+    /// More options for the runner; `rehearse run --help` lists them
     #[arg(last = true)]
     runner: Vec<String>,
 }
 
-/// What the runner says on its standard output once it is ready.
+/// The line that the runner prints when it is ready.
 #[derive(Deserialize)]
 struct Ready {
     web: String,
     inbox: String,
 }
 
-/// Installs, builds, and runs until told to end.
-///
-/// # Errors
-/// If something cannot be installed, built or started.
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::load()?;
-    needs::ensure(needs::DEV)?;
+    prerequisites::ensure(prerequisites::DEV)?;
     let artifacts = Artifacts::build(&workspace, options.release)?;
     let mut runner = Child::start(
         runner(options, &workspace, &artifacts)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped()),
-        Ending::Orderly,
+        StopSignal::Process,
     )?;
-    // Held open until the end: the runner ends, too, when it closes, which it
-    // does even if this process has no time to say so.
+    // The runner stops when this pipe closes, even if this process is killed.
     let _lifeline = runner.take_stdin();
     if let Some(output) = runner.take_stdout() {
         forward(output);
     }
-    let status = runner.wait().context("lost sight of the runner")?;
+    let status = runner.wait().context("cannot wait for the runner")?;
     Ok(match status.code() {
         Some(0) => ExitCode::SUCCESS,
         Some(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
         None => {
-            say::line(&format!("error: the runner ended by force ({status})"));
+            output::line(&format!("error: the runner was killed ({status})"));
             ExitCode::FAILURE
         }
     })
@@ -100,17 +94,16 @@ fn runner(options: &Options, workspace: &Workspace, artifacts: &Artifacts) -> Co
     runner
 }
 
-/// Passes the runner's standard output on unchanged, and says to people what
-/// its line for programs means.
+/// Forwards the runner's standard output, and prints the addresses for people.
 fn forward(output: ChildStdout) {
     let mut output = BufReader::new(output);
     let mut line = String::new();
     while output.read_line(&mut line).is_ok_and(|length| length > 0) {
         let mut ours = std::io::stdout().lock();
-        // Whoever read it may be gone; the runner must not wait for them.
+        // Standard output may be closed; the runner must not block.
         let _ = ours.write_all(line.as_bytes()).and_then(|()| ours.flush());
         if let Ok(ready) = serde_json::from_str::<Ready>(&line) {
-            say::line(&format!(
+            output::line(&format!(
                 "\n    Banter:  {}\n    Mail:    {}\n    Ctrl-C stops it.\n",
                 ready.web, ready.inbox
             ));

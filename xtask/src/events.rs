@@ -1,21 +1,17 @@
-//! `cargo xtask events`: the runner writes `events/`, one file a function.
+//! `cargo xtask events`: the runner writes the sample events in `events/`.
 
 use std::process::ExitCode;
 
 use crate::child;
-use crate::workspace::{TOGETHER, Workspace};
+use crate::workspace::{SELECTION, Workspace};
 
-/// Builds the runner and lets it write.
-///
-/// # Errors
-/// If it does not compile, or `events/requests.json` asks for what is not there.
 pub fn run() -> anyhow::Result<ExitCode> {
     let workspace = Workspace::load()?;
     let mut cargo = workspace.cargo();
     child::run(
         cargo
             .arg("build")
-            .args(TOGETHER)
+            .args(SELECTION)
             .args(["--bin", "rehearse"]),
     )?;
     let mut local = std::process::Command::new(workspace.binaries(false).join("rehearse"));

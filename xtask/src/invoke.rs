@@ -1,6 +1,5 @@
-//! `cargo xtask invoke login events/login.json`: what `sam local invoke` does,
-//! without a container. Asks the runner that `cargo xtask dev` has started, or
-//! starts one for this alone.
+//! `cargo xtask invoke login events/login.json`: the equivalent of `sam local invoke` without a
+//! container. Uses the running `cargo xtask dev`, or starts a runner for one invocation.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -14,32 +13,27 @@ use serde::Deserialize;
 
 use crate::artifacts::Artifacts;
 use crate::child::Child;
-use crate::signals::Ending;
+use crate::signals::StopSignal;
 use crate::workspace::Workspace;
-use crate::{needs, say};
+use crate::{output, prerequisites};
 
-/// What to invoke.
 #[derive(Args)]
 pub struct Options {
-    /// The function: the folder in `functions/`, or its name in the template.
+    /// The function: its folder in `functions/`, or its logical id in the template
     function: String,
-    /// The file of the event, such as `events/login.json`; `-` is standard input.
+    /// File with the event, such as `events/login.json`; `-` is standard input
     event: PathBuf,
-    /// The data folder of the runner to ask.
+    /// Data folder of the running `dev`
     #[arg(long, default_value = ".local")]
     data: PathBuf,
 }
 
-/// The runner's line once it is ready, also in the data folder.
+/// The runner's ready line, which is also written to the data folder.
 #[derive(Deserialize)]
 struct Ready {
     web: String,
 }
 
-/// Invokes it and prints its answer.
-///
-/// # Errors
-/// If there is no such event or function, or the function fails.
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::load()?;
     let event = read(&options.event)?;
@@ -49,7 +43,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let running = running.and_then(|line| serde_json::from_str::<Ready>(&line).ok());
     let answer = match running.map(|ready| invoke(&ready.web, &function, &event)) {
         Some(Ok(answer)) => answer,
-        // None has been started, or it did not live to clear up.
+        // No runner is running, or it crashed and left its ready file behind.
         _ => with_a_runner(&workspace, &function, &event)?,
     };
     println!("{}", answer.body);
@@ -66,7 +60,7 @@ fn read(file: &Path) -> anyhow::Result<String> {
     fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
 }
 
-/// `verify-otp` is `VerifyOtpFunction`.
+/// `verify-otp` becomes `VerifyOtpFunction`.
 fn name(function: &str) -> String {
     if function.ends_with("Function") {
         return function.to_owned();
@@ -79,10 +73,10 @@ fn name(function: &str) -> String {
     words.collect::<String>() + "Function"
 }
 
-/// Starts everything, on any port and with nothing kept, for one invocation.
+/// Starts a runner with in-memory data on a free port.
 fn with_a_runner(workspace: &Workspace, function: &str, event: &str) -> anyhow::Result<Answer> {
-    say::step("no runner is there: starting one for this");
-    needs::ensure(needs::DEV)?;
+    output::step("no runner is running: starting one for this invocation");
+    prerequisites::ensure(prerequisites::DEV)?;
     let artifacts = Artifacts::build(workspace, false)?;
     let mut runner = Child::start(
         Command::new(artifacts.binaries.join("rehearse"))
@@ -95,7 +89,7 @@ fn with_a_runner(workspace: &Workspace, function: &str, event: &str) -> anyhow::
             .arg(workspace.target.join("invoke"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped()),
-        Ending::Orderly,
+        StopSignal::Process,
     )?;
     let _lifeline = runner.take_stdin();
     let mut line = String::new();
@@ -108,16 +102,16 @@ fn with_a_runner(workspace: &Workspace, function: &str, event: &str) -> anyhow::
     answer
 }
 
-/// What the runner answered.
 struct Answer {
     status: u16,
     body: String,
 }
 
-/// Asks the runner at `web`, `http://localhost:PORT`.
+/// Invokes through the runner at `web`, such as `http://localhost:3000`.
 fn invoke(web: &str, function: &str, event: &str) -> anyhow::Result<Answer> {
     let host = web.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(host).with_context(|| format!("nobody is at {web}"))?;
+    let mut stream =
+        TcpStream::connect(host).with_context(|| format!("no runner listens at {web}"))?;
     write!(
         stream,
         "POST /_local/functions/{function}/invocations HTTP/1.0\r\nHost: {host}\r\n\
@@ -128,14 +122,14 @@ fn invoke(web: &str, function: &str, event: &str) -> anyhow::Result<Answer> {
     stream.read_to_end(&mut answer)?;
     let answer = String::from_utf8_lossy(&answer);
     let Some((head, body)) = answer.split_once("\r\n\r\n") else {
-        bail!("the runner at {web} answered something unexpected");
+        bail!("the runner at {web} sent an invalid response");
     };
     let status = head
         .split(' ')
         .nth(1)
         .and_then(|status| status.parse().ok());
     Ok(Answer {
-        status: status.context("the runner answered without a status")?,
+        status: status.context("the runner sent a response without a status")?,
         body: body.to_owned(),
     })
 }

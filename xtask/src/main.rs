@@ -1,10 +1,8 @@
-//! `cargo xtask …`: what a person, or continuous integration, does with this
-//! repository. `ARCHITECTURE.md` says what the parts are; this crate only
-//! fetches what they need, builds them, runs them and tests them.
+//! `cargo xtask …`: the tasks of this repository, for people and for continuous
+//! integration. It installs prerequisites, builds, runs and tests.
 //!
-//! It depends on little, because everything else waits for it to compile.
+//! It has few dependencies, because every command waits until it has compiled.
 
-mod against;
 mod artifacts;
 mod bench;
 mod checklist;
@@ -14,10 +12,11 @@ mod dead_letters;
 mod dev;
 mod doctor;
 mod events;
+mod examples;
 mod invoke;
-mod needs;
+mod output;
 mod package;
-mod say;
+mod prerequisites;
 mod signals;
 mod soak;
 mod test;
@@ -28,7 +27,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Works on the Banter repository.
+/// Builds, runs, tests and operates Banter
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", version)]
 struct Arguments {
@@ -38,31 +37,31 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Installs what is missing, builds, starts everything and says where to go.
+    /// Build and run the whole service on this machine
     Dev(dev::Options),
-    /// Sets up the same and runs every test.
+    /// Run every check, or the tests whose name contains a word
     Test(test::Options),
-    /// Shows what accounts withstand, item by item, by running the tests of each.
+    /// Run the tests of the security checklist and print the result of each item
     Checklist,
-    /// Guesses at accounts of a running stack, and says what it came to.
-    Guess(against::GuessOptions),
-    /// Shows what could not be mailed, and puts back what still makes sense.
+    /// Measure how many passwords and codes an attacker can guess
+    Guess(examples::GuessOptions),
+    /// List, replay or delete dead letters of the mail queue
     DeadLetters(dead_letters::Options),
-    /// Measures, with optimised builds.
+    /// Run a benchmark with optimised builds
     Bench(bench::Options),
-    /// Invokes one function with an event from a file, as `sam local invoke` does.
+    /// Invoke one function with an event from a file, as `sam local invoke` does
     Invoke(invoke::Options),
-    /// Writes the files of `events/` anew.
+    /// Regenerate the sample events in `events/`
     Events,
-    /// Builds functions as for the cloud, and checks that Lambda can run them.
+    /// Build functions for deployment, and check that Lambda can run them
     Package(package::Options),
-    /// Puts the page into the stack's bucket, or shows how.
+    /// Upload the page to the stack's bucket, or print the commands
     UploadPage(upload_page::Options),
-    /// Measures what each thing that people do takes, and computes what it costs.
+    /// Compute the monthly cost from measured requests
     Cost(cost::Options),
-    /// Lets people talk while everything breaks, and compares what they saw with the log.
+    /// Exchange messages while networks, functions, broker and database fail; verify that none is lost
     Soak(soak::Options),
-    /// Shows what is installed, what is missing and what the others would do about it.
+    /// List prerequisites, installed and missing
     Doctor,
 }
 
@@ -71,7 +70,7 @@ fn main() -> ExitCode {
         Command::Dev(options) => dev::run(&options),
         Command::Test(options) => test::run(&options),
         Command::Checklist => checklist::run(),
-        Command::Guess(options) => against::guess(&options),
+        Command::Guess(options) => examples::guess(&options),
         Command::DeadLetters(options) => dead_letters::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Invoke(options) => invoke::run(&options),
@@ -84,10 +83,10 @@ fn main() -> ExitCode {
     });
     match (result, signals::received()) {
         (Ok(code), _) => code,
-        // The shell's own convention for a command that a signal ended.
+        // The shell's convention for a command that was killed by a signal.
         (Err(_), Some(signal)) => ExitCode::from(128 + signal),
         (Err(error), None) => {
-            say::line(&format!("error: {error:#}"));
+            output::line(&format!("error: {error:#}"));
             ExitCode::FAILURE
         }
     }

@@ -1,5 +1,4 @@
-//! `cargo xtask package`: `sam build`, and whether what it made can run on
-//! Lambda.
+//! `cargo xtask package`: `sam build`, then checks that Lambda can run the binaries.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,22 +7,21 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use crate::needs::python::{CARGO_LAMBDA, TOOLS};
+use crate::prerequisites::python::{CARGO_LAMBDA, TOOLS};
 use crate::workspace::Workspace;
-use crate::{child, needs, say};
+use crate::{child, output, prerequisites};
 
-/// What to build.
 #[derive(Args)]
 pub struct Options {
-    /// Functions by their names in the template, such as LoginFunction; none are all.
+    /// Logical ids of functions in the template, such as LoginFunction; all by default
     functions: Vec<String>,
-    /// What they are built for: arm64 or x86_64.
+    /// Target architecture: arm64 or x86_64
     #[arg(long, default_value = "arm64")]
     architecture: String,
 }
 
-/// The function that is built to see that it can be, and cargo's variables that
-/// make that quick.
+/// The function that `cargo xtask test` builds as a sample, and the variables that make cargo
+/// build it quickly.
 const SAMPLE: &str = "WsDisconnectFunction";
 const QUICK: [(&str, &str); 3] = [
     ("CARGO_PROFILE_RELEASE_LTO", "off"),
@@ -31,17 +29,13 @@ const QUICK: [(&str, &str); 3] = [
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
 ];
 
-/// The newest GLIBC of Amazon Linux 2023, which `provided.al2023` is.
+/// The GLIBC version of Amazon Linux 2023, the base of `provided.al2023`.
 const GLIBC: (u32, u32) = (2, 34);
 
-/// Builds, checks, and prints each program with its size.
-///
-/// # Errors
-/// If a function does not compile, or would not start on Lambda.
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::load()?;
-    needs::ensure(needs::PYTHON)?;
-    needs::ensure(needs::PACKAGE)?;
+    prerequisites::ensure(prerequisites::PYTHON)?;
+    prerequisites::ensure(prerequisites::PACKAGE)?;
     let names: &[String] = &options.functions;
     let built = build(&workspace, names, &options.architecture, &[])?;
     for Built { name, bytes, glibc } in built {
@@ -54,10 +48,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds one function for a machine like this one, without optimisation.
-///
-/// # Errors
-/// As [`build`].
+/// Builds one function for this machine's architecture, without optimisation.
 pub fn sample(workspace: &Workspace) -> anyhow::Result<()> {
     let architecture = match std::env::consts::ARCH {
         "aarch64" => "arm64",
@@ -67,20 +58,14 @@ pub fn sample(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A function that was built.
 pub struct Built {
-    /// Its name in the template.
     pub name: String,
-    /// The size of its program.
     pub bytes: u64,
-    /// The newest GLIBC that it asks for.
+    /// The newest GLIBC version that its symbols require.
     pub glibc: (u32, u32),
 }
 
-/// Builds `functions`, or all; `variables` are for cargo.
-///
-/// # Errors
-/// If one does not compile, or asks for a newer GLIBC than Lambda has.
+/// Builds `functions`, or all of them if the list is empty; `variables` are passed to cargo.
 pub fn build(
     workspace: &Workspace,
     functions: &[String],
@@ -93,9 +78,9 @@ pub fn build(
     } else {
         functions
     };
-    // `sam build` takes one name or all.
+    // `sam build` accepts one name or none.
     for name in names {
-        say::step(&format!("sam build {name}"));
+        output::step(&format!("sam build {name}"));
         child::run(&mut sam(workspace, name, architecture, variables)?)?;
     }
     let folder = workspace.root.join(".aws-sam/build");
@@ -110,7 +95,7 @@ pub fn build(
     }
     built.sort_by(|one, other| one.name.cmp(&other.name));
     if built.is_empty() || functions.len() > built.len() {
-        bail!("{} lacks what was built", folder.display());
+        bail!("{} lacks the built functions", folder.display());
     }
     Ok(built)
 }
@@ -122,7 +107,7 @@ fn sam(
     variables: &[(&str, &str)],
 ) -> anyhow::Result<Command> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    // First, so that its own Python finds zig.
+    // First on the PATH, so that cargo-lambda finds the zig of its own Python.
     let folders: Vec<PathBuf> = [CARGO_LAMBDA.programs()?]
         .into_iter()
         .chain(std::env::split_paths(&path))
@@ -137,7 +122,7 @@ fn sam(
         .env("PATH", std::env::join_paths(folders)?)
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("SAM_CLI_TELEMETRY", "0")
-        // SAM looks for what was built where cargo puts it by itself.
+        // SAM looks for the binaries in cargo's default target folder.
         .env_remove("CARGO_TARGET_DIR")
         .env_remove("CARGO_BUILD_BUILD_DIR")
         .envs(variables.iter().copied());
@@ -149,7 +134,7 @@ fn look(name: &str, program: &Path) -> anyhow::Result<Built> {
     let glibc = newest_glibc(&bytes);
     if glibc > GLIBC {
         bail!(
-            "{name} asks for GLIBC {}.{}, and Lambda has 2.34",
+            "{name} requires GLIBC {}.{}, but Lambda has 2.34",
             glibc.0,
             glibc.1
         );
@@ -161,8 +146,8 @@ fn look(name: &str, program: &Path) -> anyhow::Result<Built> {
     })
 }
 
-/// The newest version among the names of versioned symbols, which an ELF file
-/// has as plain text: `GLIBC_2.34`.
+/// The newest `GLIBC_2.34` among the names of versioned symbols, which an ELF file contains as
+/// plain text.
 fn newest_glibc(program: &[u8]) -> (u32, u32) {
     let mark = b"GLIBC_";
     let starts = program.windows(mark.len()).enumerate();

@@ -1,6 +1,4 @@
-//! `cargo xtask soak`: people talk while everything breaks, and nothing is lost.
-//! What happens is in the package that drives the whole service; here it is only
-//! built and run.
+//! `cargo xtask soak`: builds and runs the soak test in `tests/examples/soak`.
 
 use std::process::{Command, ExitCode, Stdio};
 
@@ -8,45 +6,40 @@ use clap::Args;
 
 use crate::artifacts::Artifacts;
 use crate::child::{self, Child};
-use crate::needs;
-use crate::say;
-use crate::signals::Ending;
-use crate::workspace::{TOGETHER, Workspace};
+use crate::output;
+use crate::prerequisites;
+use crate::signals::StopSignal;
+use crate::workspace::{SELECTION, Workspace};
 
-/// How to soak.
 #[derive(Args)]
 #[command(disable_help_flag = true)]
 pub struct Options {
-    /// Optimised functions, which take minutes to build.
+    /// Optimised functions, which take minutes to build
     #[arg(long)]
     release: bool,
-    /// Who talks, how much, and what breaks; `--help` names all of it.
+    /// Options of the soak test; `--help` lists them
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
 }
 
-/// Builds everything and runs it; its status is that of the command.
-///
-/// # Errors
-/// If something is missing or does not compile.
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::load()?;
-    needs::ensure(needs::DEV)?;
+    prerequisites::ensure(prerequisites::DEV)?;
     let artifacts = Artifacts::build(&workspace, options.release)?;
     let mut cargo = workspace.cargo();
-    cargo.arg("build").args(TOGETHER);
+    cargo.arg("build").args(SELECTION);
     cargo.args(["--bin=embedded-mongo", "--example=soak"]);
     if options.release {
         cargo.arg("--release");
     }
     child::run(&mut cargo)?;
-    say::step("soaking");
+    output::step("soaking");
     let mut soak = Command::new(artifacts.binaries.join("examples/soak"));
     soak.args(&options.rest)
         .env("BANTER_BIN", &artifacts.binaries)
         .env("BANTER_PAGE", &artifacts.page)
         .stdin(Stdio::null());
-    let status = Child::start(&mut soak, Ending::Group)?.wait()?;
+    let status = Child::start(&mut soak, StopSignal::Group)?.wait()?;
     Ok(if status.success() {
         ExitCode::SUCCESS
     } else {

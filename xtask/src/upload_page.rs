@@ -1,5 +1,5 @@
-//! `cargo xtask upload-page`: the page into the stack's bucket, each file with
-//! what CloudFront and browsers have to know of it.
+//! `cargo xtask upload-page`: uploads the page to the stack's bucket with its content types and
+//! cache headers.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,32 +10,27 @@ use clap::Args;
 
 use crate::artifacts::Artifacts;
 use crate::workspace::Workspace;
-use crate::{child, say};
+use crate::{child, output};
 
-/// What to upload and where.
 #[derive(Args)]
 pub struct Options {
-    /// The stack, whose output PageBucketName is the bucket.
+    /// The stack whose output PageBucketName is the bucket
     #[arg(long, default_value = "banter")]
     stack: String,
-    /// The bucket, instead of asking the stack.
+    /// The bucket, instead of the stack's output
     #[arg(long)]
     bucket: Option<String>,
-    /// Runs the commands. Without it they are only shown.
+    /// Run the commands; without it they are only printed
     #[arg(long)]
     run: bool,
 }
 
-/// Named by their content, so they never change.
+/// For files whose name contains a hash of their content.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
-/// Asked for again each time, and answered with 304 while it is the same.
+/// For index.html: revalidated on every load, 304 while unchanged.
 const EACH_TIME: &str = "no-cache";
 
-/// Builds the page as it is deployed, and shows or runs the commands.
-///
-/// # Errors
-/// If the page does not compile, or AWS refuses.
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::load()?;
     let artifacts = Artifacts::of(&workspace, true);
@@ -55,7 +50,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         }
     }
     if !options.run {
-        say::line("Nothing was uploaded: --run does it.");
+        output::line("Nothing was uploaded; add --run to run these commands.");
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -69,16 +64,15 @@ fn question(stack: &str) -> Command {
 }
 
 fn ask_the_stack(stack: &str) -> anyhow::Result<String> {
-    let answer = child::ask(&mut question(stack));
+    let answer = child::stdout_of(&mut question(stack));
     match answer.filter(|bucket| !bucket.is_empty() && bucket != "None") {
         Some(bucket) => Ok(bucket),
-        None => bail!("the stack {stack} does not say its PageBucketName: is `aws` signed in?"),
+        None => bail!("the stack {stack} has no output PageBucketName, or `aws` is not signed in"),
     }
 }
 
-/// The commands: what the page names comes before the page itself, so that
-/// nobody gets a page whose parts are not there. What an open page of before may
-/// still ask for stays.
+/// The upload commands. Assets come before index.html, so that a page never refers to a missing
+/// file; assets of earlier versions stay for pages that are open.
 fn plan(page: &Path, bucket: &str) -> anyhow::Result<Vec<Command>> {
     let folder = page.join("assets");
     let entries = fs::read_dir(&folder).with_context(|| format!("no {}", folder.display()))?;
@@ -90,7 +84,7 @@ fn plan(page: &Path, bucket: &str) -> anyhow::Result<Vec<Command>> {
     for asset in &assets {
         let name = asset.file_name().unwrap_or_default().to_string_lossy();
         if !is_named_by_content(&name) {
-            bail!("assets/{name} is not named by its content, so it must not be kept for ever");
+            bail!("assets/{name} is not named by its content, so it must not be cached for ever");
         }
         let target = format!("s3://{bucket}/assets/{name}");
         commands.push(copy(asset, &target, FOR_EVER)?);
@@ -116,8 +110,8 @@ fn copy(file: &Path, target: &str, caching: &str) -> anyhow::Result<Command> {
     Ok(aws)
 }
 
-/// What is in a file; the bucket would guess, and `application/wasm` decides
-/// whether a browser compiles while it loads.
+/// The content type. With `application/wasm` a browser compiles while it downloads; S3 would
+/// guess another type.
 fn content_type(file: &Path) -> anyhow::Result<&'static str> {
     let extension = file.extension().and_then(|extension| extension.to_str());
     Ok(match extension {
@@ -129,7 +123,10 @@ fn content_type(file: &Path) -> anyhow::Result<&'static str> {
         Some("png") => "image/png",
         Some("webmanifest") => "application/manifest+json",
         Some("woff2") => "font/woff2",
-        _ => bail!("{}: give its kind a content type", file.display()),
+        _ => bail!(
+            "{}: no content type is known for this extension",
+            file.display()
+        ),
     })
 }
 
@@ -140,9 +137,9 @@ fn is_named_by_content(name: &str) -> bool {
     hash.len() >= 8 && hash != stem && hash.chars().all(|c| c.is_ascii_hexdigit())
 }
 
-/// The command as a shell takes it.
+/// The command, quoted for a shell.
 fn quoted(command: &Command) -> String {
-    let words = child::words(command);
+    let words = child::command_line(command);
     let arguments = command.get_args().map(|word| word.to_string_lossy());
     let special = arguments.filter(|word| word.contains([' ', ';', '`', '?', '[']));
     special.fold(words, |words, word| {
@@ -203,7 +200,7 @@ mod tests {
         });
         assert_eq!(lines, expected);
         fs::write(folder.join("assets/app.js"), "").expect("a file");
-        let refused = plan(&folder, "bucket").expect_err("it would be kept for ever");
+        let refused = plan(&folder, "bucket").expect_err("it would be cached for ever");
         assert!(
             refused
                 .to_string()

@@ -1,4 +1,4 @@
-//! Where things are: the repository, cargo's target folder and the packages.
+//! Paths: the repository, cargo's target folder, the packages.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -7,13 +7,11 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
-use crate::{child, say};
+use crate::{child, output};
 
-/// The repository and what cargo knows of it.
 pub struct Workspace {
-    /// The folder of the workspace's `Cargo.toml` and of `template.yaml`.
     pub root: PathBuf,
-    /// Cargo's target folder; continuous integration keeps it elsewhere.
+    /// Cargo's target folder, which `CARGO_TARGET_DIR` may place outside the repository.
     pub target: PathBuf,
     packages: Vec<Package>,
 }
@@ -37,18 +35,13 @@ struct Target {
     kind: Vec<String>,
 }
 
-/// The packages that are built together, always.
+/// The packages that are always built together.
 ///
-/// Cargo gives a dependency the features that the selected packages want, so
-/// another selection compiles half of the tree once more. What is left out has
-/// dependencies of its own.
-pub const TOGETHER: &[&str] = &["--workspace", "--exclude=page", "--exclude=xtask"];
+/// Cargo unifies features over the selected packages, so another selection would compile half of
+/// the dependencies again. The excluded packages have dependencies of their own.
+pub const SELECTION: &[&str] = &["--workspace", "--exclude=page", "--exclude=xtask"];
 
 impl Workspace {
-    /// Asks cargo.
-    ///
-    /// # Errors
-    /// If this does not run inside the repository, or a manifest is wrong.
     pub fn load() -> anyhow::Result<Self> {
         let root = root()?;
         let output = cargo(&root)
@@ -59,7 +52,7 @@ impl Workspace {
             bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
         }
         let metadata: Metadata = serde_json::from_slice(&output.stdout)
-            .context("`cargo metadata` answered something unexpected")?;
+            .context("`cargo metadata` printed an unexpected format")?;
         Ok(Self {
             root,
             target: metadata.target_directory,
@@ -67,7 +60,7 @@ impl Workspace {
         })
     }
 
-    /// The names of the programs of `functions/`.
+    /// The names of the binaries in `functions/`.
     pub fn functions(&self) -> impl Iterator<Item = &str> {
         let folder = self.root.join("functions");
         self.packages
@@ -76,8 +69,8 @@ impl Workspace {
             .flat_map(|package| package.targets_of("bin"))
     }
 
-    /// The test programs of the package that drives the whole service, and
-    /// those of all others that are built together with it.
+    /// The test targets of the end-to-end package, and those of all other packages that are built
+    /// together.
     pub fn test_programs(&self) -> (Vec<&str>, Vec<&str>) {
         let of = |wanted: fn(&str) -> bool| {
             self.packages
@@ -92,15 +85,14 @@ impl Workspace {
         )
     }
 
-    /// Builds all functions as they are deployed, and the runner with its database;
-    /// `more` are further options of cargo.
-    ///
-    /// # Errors
-    /// If something does not compile.
+    /// Builds all functions with the release profile, and the runner with its database.
     pub fn build_deployed(&self, more: &[&str]) -> anyhow::Result<()> {
-        say::step("building the functions as they are deployed, which takes some minutes");
+        output::step("building the functions with the release profile, which takes minutes");
         let mut cargo = self.cargo();
-        cargo.args(["build", "--release"]).args(TOGETHER).args(more);
+        cargo
+            .args(["build", "--release"])
+            .args(SELECTION)
+            .args(more);
         cargo.args(["--bin=rehearse", "--bin=embedded-mongo"]);
         for function in self.functions() {
             cargo.args(["--bin", function]);
@@ -108,17 +100,16 @@ impl Workspace {
         child::run(&mut cargo)
     }
 
-    /// `cargo`, to be run in the repository.
+    /// A cargo command that runs in the repository.
     pub fn cargo(&self) -> Command {
         let mut command = cargo(&self.root);
         if env::var_os("CARGO_TARGET_DIR").is_some() {
-            // A relative one was meant relative to where the person stands.
+            // A relative path is relative to the directory of the caller.
             command.env("CARGO_TARGET_DIR", &self.target);
         }
         command
     }
 
-    /// Where cargo puts the programs that it builds.
     pub fn binaries(&self, release: bool) -> PathBuf {
         self.target.join(if release { "release" } else { "debug" })
     }
@@ -133,25 +124,22 @@ impl Package {
     }
 }
 
-/// The folder where what was fetched or made once is kept, for all clones.
-///
-/// # Errors
-/// If neither `XDG_CACHE_HOME` nor `HOME` is set.
+/// The cache folder for downloaded and generated files, shared by all clones.
 pub fn cache() -> anyhow::Result<PathBuf> {
     env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)
         .filter(|folder| folder.is_absolute())
         .or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))
         .map(|folder| folder.join("banter"))
-        .context("set HOME or XDG_CACHE_HOME, so that there is a place for what is fetched once")
+        .context("set HOME or XDG_CACHE_HOME; the cache folder depends on one of them")
 }
 
 fn root() -> anyhow::Result<PathBuf> {
-    // Cargo sets this variable for what it runs. A program that was built in
-    // one clone may run in another, so the value of build time will not do.
+    // Cargo sets this variable at run time. The value at build time would be wrong for a binary that
+    // was built in another clone.
     let start = match env::var_os("CARGO_MANIFEST_DIR") {
         Some(folder) => PathBuf::from(folder),
-        None => env::current_dir().context("there is no current folder")?,
+        None => env::current_dir().context("the current directory does not exist")?,
     };
     start
         .ancestors()
@@ -160,9 +148,8 @@ fn root() -> anyhow::Result<PathBuf> {
         .context("run this inside the repository, as `cargo xtask …`")
 }
 
-/// Cargo without the variables that cargo has set for this program: a build
-/// script that looks at them (ring's does) would run again whenever a person's
-/// own `cargo build` comes after ours.
+/// Cargo without the variables that cargo has set for this process: build scripts that depend on
+/// them (ring's) would run again at the user's next `cargo build`.
 fn cargo(root: &Path) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);

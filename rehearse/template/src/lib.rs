@@ -12,6 +12,8 @@
 //!
 //! All errors are collected and reported at once, each with its file and line.
 
+#![warn(missing_docs)]
+
 pub mod application;
 mod diagnostics;
 pub mod document;

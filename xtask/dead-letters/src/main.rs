@@ -1,6 +1,5 @@
-//! `dead-letters`: what could not be mailed, and why; what still makes sense goes
-//! back to be mailed. For the operator of a deployment, who has the broker's
-//! address and login and nothing else of it.
+//! `dead-letters`: lists, replays and discards dead letters of the mail queue. Operators need only
+//! the address and the login of the broker.
 
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -13,13 +12,12 @@ use queue::dead_letters::{DeadLetter, Wanted, go_through};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// Looks through `mail.dead`, the queue of the mails that were given up.
+/// Inspects `mail.dead`, the dead-letter queue of the mail jobs
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask dead-letters")]
 struct Arguments {
-    /// The broker with its login: `amqps://user:password@host:5671`, then the
-    /// virtual host if it is not `/`. An argument is seen by whoever lists this
-    /// machine's processes; the variable is not.
+    /// The broker with its login, `amqps://user:password@host:5671`, followed by the virtual host
+    /// if it is not `/`. Prefer the variable: other users of this machine can read arguments
     #[arg(long, env = "RABBITMQ_URL", hide_env_values = true, global = true)]
     url: Option<String>,
     #[command(subcommand)]
@@ -28,11 +26,11 @@ struct Arguments {
 
 #[derive(Clone, Copy, Subcommand)]
 enum Command {
-    /// Shows each with its reason, and changes nothing.
+    /// Show each dead letter with its reason; changes nothing
     List,
-    /// Puts back what still makes sense to mail; the rest stays.
+    /// Put replayable jobs back on the queue; the others stay
     Replay,
-    /// Throws away what makes no sense any more: codes, and what is no job.
+    /// Delete jobs that cannot be replayed: codes, and malformed jobs
     Discard,
 }
 
@@ -52,7 +50,7 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let url = arguments
         .url
-        .context("say which broker: --url, or the variable RABBITMQ_URL")?;
+        .context("name the broker with --url or RABBITMQ_URL")?;
     let settings = Settings::from_url(&url).map_err(anyhow::Error::msg)?;
     let command = arguments.command;
     let judge = move |letter: &DeadLetter| command.wanted(letter.makes_sense());
@@ -67,7 +65,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             .count()
     };
     println!(
-        "{} dead letters: {} put back, {} thrown away, {} left",
+        "{} dead letters: {} replayed, {} deleted, {} left",
         letters.len(),
         count(Wanted::Replay),
         count(Wanted::Discard),
@@ -86,15 +84,15 @@ impl Command {
     }
 }
 
-/// What became of one, without the address.
+/// One dead letter without its address.
 fn line(letter: &DeadLetter, done: Wanted) -> String {
     let kind = letter.job.as_ref().map_or("no job", |job| job.kind());
     let at = letter.parked_at.and_then(day_and_time).unwrap_or_default();
     let fate = match done {
-        Wanted::Replay => "put back",
-        Wanted::Discard => "thrown away",
-        Wanted::Keep if letter.makes_sense() => "can be put back",
-        Wanted::Keep => "makes no sense any more",
+        Wanted::Replay => "replayed",
+        Wanted::Discard => "deleted",
+        Wanted::Keep if letter.makes_sense() => "replayable",
+        Wanted::Keep => "not replayable",
     };
     format!(
         "{at:20}  {kind:16}  {:22}  {}  [{fate}]",

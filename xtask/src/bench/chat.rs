@@ -1,6 +1,5 @@
-//! `cargo xtask bench chat`: how fast a room is and what a delivery costs, beside
-//! Socket.IO. What is on the way of a message is built with optimisation; the
-//! other functions are those that one works with, and argon2 in them is fast.
+//! `cargo xtask bench chat`: latency and CPU time of a room, compared with Socket.IO. The programs
+//! on a message's path are optimised; the other functions are the development builds.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,12 +9,12 @@ use anyhow::Context as _;
 
 use super::{PROFILE, allow_open_files};
 use crate::child::{self, Child};
-use crate::needs::{self, socketio};
-use crate::say;
-use crate::signals::Ending;
-use crate::workspace::{TOGETHER, Workspace};
+use crate::output;
+use crate::prerequisites::{self, socketio};
+use crate::signals::StopSignal;
+use crate::workspace::{SELECTION, Workspace};
 
-/// What a message passes through.
+/// The programs on a message's path.
 const MEASURED: [&str; 5] = [
     "rehearse",
     "ws-connect",
@@ -24,21 +23,17 @@ const MEASURED: [&str; 5] = [
     "fan-out",
 ];
 
-/// Builds everything and runs it; its figures go to standard output.
-///
-/// # Errors
-/// If something does not compile, is missing, or cannot be measured.
 pub(super) fn run(workspace: &Workspace, options: &[String]) -> anyhow::Result<ExitCode> {
-    needs::ensure(needs::DEV)?;
-    say::step("building the functions, and with optimisation what a message passes through");
+    prerequisites::ensure(prerequisites::DEV)?;
+    output::step("building the functions, and with optimisation those on a message's path");
     let mut cargo = workspace.cargo();
-    cargo.arg("build").args(TOGETHER);
+    cargo.arg("build").args(SELECTION);
     for function in workspace.functions() {
         cargo.args(["--bin", function]);
     }
     child::run(&mut cargo)?;
     let mut cargo = workspace.cargo();
-    cargo.arg("build").args(TOGETHER);
+    cargo.arg("build").args(SELECTION);
     cargo.args(["--profile", PROFILE, "--example", "bench_chat"]);
     for program in MEASURED {
         cargo.args(["--bin", program]);
@@ -57,15 +52,14 @@ pub(super) fn run(workspace: &Workspace, options: &[String]) -> anyhow::Result<E
     if let Some(folder) = socketio::folder(&server)? {
         bench.arg("--socketio").arg(folder);
     }
-    say::step("measuring; other work on this machine slows it down");
+    output::step("measuring; other work on this machine slows it down");
     allow_open_files();
-    let status = Child::start(&mut bench, Ending::Group)?.wait()?;
+    let status = Child::start(&mut bench, StopSignal::Group)?.wait()?;
     child::succeeded(&bench, status)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// A folder with all programs, the measured ones optimised, and a page that
-/// nobody looks at.
+/// A folder with all programs and a placeholder page.
 fn laid_out(workspace: &Workspace) -> anyhow::Result<(PathBuf, PathBuf)> {
     let folder = workspace.target.join("bench-chat");
     let (binaries, page) = (folder.join("programs"), folder.join("page"));
@@ -82,8 +76,7 @@ fn laid_out(workspace: &Workspace) -> anyhow::Result<(PathBuf, PathBuf)> {
             false => workspace.binaries(false),
         };
         let (built, placed) = (profile.join(program), binaries.join(program));
-        fs::copy(&built, &placed)
-            .with_context(|| format!("cannot copy {} to its place", built.display()))?;
+        fs::copy(&built, &placed).with_context(|| format!("cannot copy {}", built.display()))?;
     }
     Ok((binaries, page))
 }

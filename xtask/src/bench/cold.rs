@@ -1,26 +1,25 @@
-//! `cargo xtask bench cold`: the functions as they are deployed, started again and
-//! again. Measured by `tests/examples/cold`.
+//! `cargo xtask bench cold`: cold starts of the deployed functions, measured by
+//! `tests/examples/cold`.
 
 use std::process::{Command, ExitCode, Stdio};
 
 use crate::child::{self, Child};
-use crate::signals::Ending;
-use crate::workspace::{TOGETHER, Workspace};
-use crate::{needs, say};
+use crate::signals::StopSignal;
+use crate::workspace::{SELECTION, Workspace};
+use crate::{output, prerequisites};
 
-/// Builds with the profile of a deployment, and measures.
 pub fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
-    needs::ensure(needs::DEV)?;
+    prerequisites::ensure(prerequisites::DEV)?;
     workspace.build_deployed(&["--example=hello"])?;
     let mut cargo = workspace.cargo();
-    child::run(cargo.arg("build").args(TOGETHER).arg("--example=cold"))?;
-    say::step("measuring; other work on this machine slows it down");
+    child::run(cargo.arg("build").args(SELECTION).arg("--example=cold"))?;
+    output::step("measuring; other work on this machine slows it down");
     let mut bench = Command::new(workspace.binaries(false).join("examples/cold"));
     bench
         .env("BANTER_BIN", workspace.binaries(true))
-        // Nobody opens the page, so its sources stand in for it.
+        // The page is not opened; its sources stand in for it.
         .env("BANTER_PAGE", workspace.root.join("frontend/static"));
-    let status = Child::start(bench.stdin(Stdio::null()), Ending::Group)?.wait()?;
+    let status = Child::start(bench.stdin(Stdio::null()), StopSignal::Group)?.wait()?;
     child::succeeded(&bench, status)?;
     Ok(ExitCode::SUCCESS)
 }

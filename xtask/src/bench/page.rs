@@ -1,5 +1,4 @@
-//! `cargo xtask bench page`: the released page, in a real browser, served by the
-//! runner.
+//! `cargo xtask bench page`: the release build of the page in a real browser, served by the runner.
 
 use std::process::{Command, ExitCode, Stdio};
 
@@ -7,30 +6,26 @@ use anyhow::Context as _;
 
 use crate::artifacts::Artifacts;
 use crate::child::{self, Child};
-use crate::needs::{self, browser, node};
-use crate::say;
-use crate::signals::Ending;
-use crate::workspace::{TOGETHER, Workspace};
+use crate::output;
+use crate::prerequisites::{self, browser, node};
+use crate::signals::StopSignal;
+use crate::workspace::{SELECTION, Workspace};
 
-/// Builds what it takes and runs the example that measures.
-///
-/// # Errors
-/// If something cannot be installed, built or measured.
 pub fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
-    needs::ensure(needs::DEV)?;
-    needs::ensure(needs::PAGE_FIGURES)?;
-    // The functions need not be quick: what is measured is the page.
+    prerequisites::ensure(prerequisites::DEV)?;
+    prerequisites::ensure(prerequisites::PAGE_FIGURES)?;
+    // Only the page is measured, so debug builds of the functions are enough.
     let functions = Artifacts::build(workspace, false)?;
     let page = Artifacts::of(workspace, true);
     page.build_page(workspace, true)?;
     let (browser, driver) = browser::browser()
         .zip(browser::driver())
-        .context("Chromium was there a moment ago")?;
-    say::step("building what measures it");
+        .context("Chromium or its driver has disappeared")?;
+    output::step("building the benchmark");
     let mut cargo = workspace.cargo();
-    cargo.arg("build").args(TOGETHER);
+    cargo.arg("build").args(SELECTION);
     child::run(cargo.args(["--example", "bench_page"]))?;
-    say::step("measuring the page; other work on this machine slows it down");
+    output::step("measuring the page; other work on this machine slows it down");
     let mut bench = Command::new(functions.binaries.join("examples/bench_page"));
     bench
         .env("BANTER_BIN", &functions.binaries)
@@ -39,7 +34,7 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
         .env("BANTER_CHROMIUM", browser)
         .env("BANTER_CHROMEDRIVER", driver)
         .env("BANTER_LIGHTHOUSE", node::lighthouse()?);
-    let status = Child::start(bench.stdin(Stdio::null()), Ending::Group)?.wait()?;
+    let status = Child::start(bench.stdin(Stdio::null()), StopSignal::Group)?.wait()?;
     child::succeeded(&bench, status)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,19 +1,15 @@
-//! The items of `docs/security-checklist.md`, and which of them a test shows.
+//! Parses `docs/security-checklist.md` and the names of the tests of its items.
 
-/// What stands behind an item whose time has not come.
+/// Marks an item that is not applicable yet.
 const WAITS: &str = "(waits ";
 
-/// One item.
 pub struct Item {
-    /// Its number, from 1.
     pub number: usize,
-    /// What holds.
     pub claim: String,
-    /// Until what no test is asked for, if it waits for something.
+    /// The condition until which the item needs no test.
     pub waits: Option<String>,
 }
 
-/// The items in the document's table.
 pub fn read(document: &str) -> Vec<Item> {
     document.lines().filter_map(item).collect()
 }
@@ -33,7 +29,7 @@ fn item(line: &str) -> Option<Item> {
     })
 }
 
-/// The numbers that a test's name begins with: `codes::item_03_04_…` shows 3 and 4.
+/// The items in a test's name: `codes::item_03_04_…` covers 3 and 4.
 pub fn shown_by(test: &str) -> Vec<usize> {
     let name = test.rsplit("::").next().unwrap_or(test);
     let Some(mut rest) = name.strip_prefix("item_") else {

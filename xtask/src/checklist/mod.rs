@@ -1,5 +1,4 @@
-//! `cargo xtask checklist`: what accounts withstand, item by item, with the tests
-//! that show it and how they went.
+//! `cargo xtask checklist`: runs the tests of every item of the security checklist.
 
 mod items;
 
@@ -9,27 +8,22 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-use crate::test::{self, Heard};
+use crate::test::{self, TestResult};
 use crate::workspace::Workspace;
 use items::Item;
 
-/// The list.
 const DOCUMENT: &str = "docs/security-checklist.md";
 
-/// What the name of every test of an item has in it.
+/// Part of the name of every test of an item.
 const FILTER: &str = "item_";
 
-/// Runs the tests of all items and prints the table.
-///
-/// # Errors
-/// If something that they need cannot be installed.
 pub fn run() -> anyhow::Result<ExitCode> {
     let path = Workspace::load()?.root.join(DOCUMENT);
     let document =
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let report = test::run_those_named(FILTER)?;
     report.print();
-    let mut tests: BTreeMap<usize, Vec<&Heard>> = BTreeMap::new();
+    let mut tests: BTreeMap<usize, Vec<&TestResult>> = BTreeMap::new();
     for heard in report.tests() {
         for number in items::shown_by(&heard.name) {
             tests.entry(number).or_default().push(heard);
@@ -48,8 +42,8 @@ pub fn run() -> anyhow::Result<ExitCode> {
     })
 }
 
-/// One item, and whether it holds.
-fn print(item: &Item, tests: &[&Heard]) -> bool {
+/// Prints one item; returns whether it passed.
+fn print(item: &Item, tests: &[&TestResult]) -> bool {
     let holds = !tests.is_empty() && tests.iter().all(|test| test.passed);
     let verdict = match (&item.waits, tests) {
         (Some(waits), []) => format!("waits {waits}"),

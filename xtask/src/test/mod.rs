@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that can say no, quick things first.
+//! `cargo xtask test`: every check of the repository, the fastest first.
 
 mod pymongo;
 mod report;
@@ -12,54 +12,47 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 
 use crate::artifacts::Artifacts;
-use crate::needs::{self, Need};
+use crate::prerequisites::{self, Prerequisite};
 use crate::workspace::Workspace;
-use crate::{say, signals};
+use crate::{output, signals};
 pub use report::Report;
-use report::Verdict;
+use report::StepResult;
 use steps::STEPS;
-pub use tally::Heard;
 use tally::Tally;
+pub use tally::TestResult;
 
-/// What to test.
 #[derive(Args, Default)]
 pub struct Options {
-    /// Run only the tests whose name contains this, and no other check.
+    /// Run only the tests whose name contains this
     filter: Option<String>,
-    /// Leave out what is not about this; may be given several times.
+    /// Run only the steps of this area; may be repeated
     #[arg(long, value_enum)]
     only: Vec<Area>,
-    /// Go on with the next step after one has failed.
+    /// Go on with the next step after a failure
     #[arg(long)]
     keep_going: bool,
 }
 
-/// What a step is about.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Area {
-    /// Formatting, clippy, and the repository's own rules.
+    /// Formatting, clippy, the documentation, and the repository's rules
     Lint,
-    /// What AWS's tools say of `template.yaml`.
+    /// AWS's tools on `template.yaml`
     Template,
-    /// The tests of each package.
+    /// The tests of each package
     Unit,
-    /// The embedded MongoDB and a driver that is not Rust's.
+    /// The embedded MongoDB with Python's driver
     Mongo,
-    /// The whole service, driven from outside.
+    /// The whole service, driven from outside
     E2e,
 }
 
-/// What all steps share.
 pub struct Context {
     workspace: Workspace,
     artifacts: Artifacts,
     filter: Option<String>,
 }
 
-/// Installs what is missing, runs the steps, and says how it went.
-///
-/// # Errors
-/// If something that is needed cannot be installed.
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let report = run_steps(options)?;
     report.print();
@@ -70,11 +63,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// The same for the tests whose name contains `filter`, to be told of by somebody
-/// else.
-///
-/// # Errors
-/// If something that is needed cannot be installed.
+/// Runs the tests whose name contains `filter`, for `checklist`.
 pub fn run_those_named(filter: &str) -> anyhow::Result<Report> {
     run_steps(&Options {
         filter: Some(filter.to_owned()),
@@ -90,31 +79,31 @@ fn run_steps(options: &Options) -> anyhow::Result<Report> {
         workspace,
         filter: options.filter.clone(),
     };
-    needs::ensure(&needed(options))?;
+    prerequisites::ensure(&prerequisites(options))?;
     let mut report = Report::default();
     for step in STEPS.iter().filter(|step| options.want(step)) {
         if report.has_failed() && !options.keep_going {
-            report.add(step.name, Verdict::NotRun);
+            report.add(step.name, StepResult::NotRun);
             continue;
         }
-        say::step(&format!("{}: {}", step.name, step.what));
+        output::step(&format!("{}: {}", step.name, step.what));
         let started = Instant::now();
         let outcome = (step.run)(&context);
         if signals::received().is_some() {
-            anyhow::bail!("told to end");
+            anyhow::bail!("interrupted");
         }
         let tally = outcome.unwrap_or_else(|error| {
-            say::line(&format!("error: {error:#}"));
+            output::line(&format!("error: {error:#}"));
             Tally::broken()
         });
         let took = started.elapsed();
-        say::line(&format!(
+        output::line(&format!(
             "<== {} {} in {}",
             step.name,
             if tally.is_good() { "passed" } else { "FAILED" },
-            say::duration(took)
+            output::duration(took)
         ));
-        report.add(step.name, Verdict::Ran { tally, took });
+        report.add(step.name, StepResult::Ran { tally, took });
     }
     Ok(report)
 }
@@ -126,23 +115,23 @@ impl Options {
     }
 }
 
-/// What the steps that are going to run need.
-fn needed(options: &Options) -> Vec<&'static Need> {
+/// The prerequisites of the selected steps.
+fn prerequisites(options: &Options) -> Vec<&'static Prerequisite> {
     let wanted = |area| {
         STEPS
             .iter()
             .any(|step| step.areas.contains(&area) && options.want(step))
     };
-    let mut needs = needs::DEV.to_vec();
+    let mut list = prerequisites::DEV.to_vec();
     if wanted(Area::Template) || wanted(Area::Mongo) {
-        needs.extend(needs::PYTHON);
+        list.extend(prerequisites::PYTHON);
     }
     if wanted(Area::Template) {
-        needs.extend(needs::CLOUD);
+        list.extend(prerequisites::CLOUD);
     }
     if wanted(Area::E2e) {
-        needs.extend(needs::BROWSER);
-        needs.extend(needs::API);
+        list.extend(prerequisites::BROWSER);
+        list.extend(prerequisites::API);
     }
-    needs
+    list
 }

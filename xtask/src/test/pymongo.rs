@@ -1,4 +1,4 @@
-//! The embedded MongoDB against a driver that has nothing of ours: Python's.
+//! The embedded MongoDB, tested with Python's driver.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
@@ -9,16 +9,12 @@ use anyhow::{Context as _, bail};
 use super::Context;
 use super::tally::Tally;
 use crate::child::{self, Child};
-use crate::needs::python;
-use crate::signals::Ending;
+use crate::prerequisites::python;
+use crate::signals::StopSignal;
 
-/// How long the server may take to listen; it takes milliseconds.
+/// The server listens within milliseconds.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Runs the package's own script against its own server.
-///
-/// # Errors
-/// If the server does not start, or the script finds fault with it.
 pub fn run(context: &Context) -> anyhow::Result<Tally> {
     let address = free_address().context("no free port on 127.0.0.1")?;
     let mut server = Child::start(
@@ -26,7 +22,7 @@ pub fn run(context: &Context) -> anyhow::Result<Tally> {
             .args(["--in-memory", "--port", &address.port().to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::null()),
-        Ending::Group,
+        StopSignal::Group,
     )?;
     wait_for(address)?;
     child::run(
@@ -51,7 +47,7 @@ fn wait_for(address: SocketAddr) -> anyhow::Result<()> {
     let started = Instant::now();
     while TcpStream::connect_timeout(&address, PATIENCE).is_err() {
         if started.elapsed() > PATIENCE {
-            bail!("embedded-mongo does not listen on {address}; what it said is above");
+            bail!("embedded-mongo does not listen on {address}; its output is above");
         }
         std::thread::sleep(Duration::from_millis(20));
     }

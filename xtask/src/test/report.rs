@@ -1,46 +1,38 @@
-//! The table at the end of `cargo xtask test`.
+//! The summary at the end of `cargo xtask test`.
 
 use std::time::Duration;
 
-use super::tally::{Heard, Tally};
-use crate::say;
+use super::tally::{Tally, TestResult};
+use crate::output;
 
-/// How the steps went.
 #[derive(Default)]
 pub struct Report {
-    steps: Vec<(&'static str, Verdict)>,
+    steps: Vec<(&'static str, StepResult)>,
 }
 
-/// How one step went.
-pub enum Verdict {
-    /// It ran.
+pub enum StepResult {
     Ran {
-        /// What it counted.
         tally: Tally,
-        /// How long it took.
         took: Duration,
     },
-    /// It did not, because an earlier one had failed.
+    /// Skipped, because an earlier step failed.
     NotRun,
 }
 
 impl Report {
-    /// Adds a step.
-    pub fn add(&mut self, name: &'static str, verdict: Verdict) {
+    pub fn add(&mut self, name: &'static str, verdict: StepResult) {
         self.steps.push((name, verdict));
     }
 
-    /// Whether any step has failed so far.
     pub fn has_failed(&self) -> bool {
         self.ran().any(|(tally, _)| !tally.is_good())
     }
 
-    /// Every test that ran, by name.
-    pub fn tests(&self) -> impl Iterator<Item = &Heard> {
+    pub fn tests(&self) -> impl Iterator<Item = &TestResult> {
         self.ran().flat_map(|(tally, _)| &tally.tests)
     }
 
-    /// Prints the table, the failed tests, and the sum as the last line.
+    /// The steps, the failed tests, and the total on the last line.
     pub fn print(&self) {
         println!();
         for (name, verdict) in &self.steps {
@@ -53,7 +45,7 @@ impl Report {
             sum(|tally| tally.ignored),
         );
         let took = self.ran().map(|(_, took)| took).sum();
-        println!("{:14} {}", "all", say::duration(took));
+        println!("{:14} {}", "all", output::duration(took));
         for test in self.tests().filter(|test| !test.passed) {
             println!("failed: {}", test.name);
         }
@@ -65,13 +57,13 @@ impl Report {
 
     fn ran(&self) -> impl Iterator<Item = (&Tally, Duration)> {
         self.steps.iter().filter_map(|(_, verdict)| match verdict {
-            Verdict::Ran { tally, took } => Some((tally, *took)),
-            Verdict::NotRun => None,
+            StepResult::Ran { tally, took } => Some((tally, *took)),
+            StepResult::NotRun => None,
         })
     }
 }
 
-impl Verdict {
+impl StepResult {
     fn words(&self) -> String {
         match self {
             Self::NotRun => "not run".to_owned(),
@@ -82,7 +74,7 @@ impl Verdict {
                     (passed, 0) => format!("{passed} tests"),
                     (passed, failed) => format!("{passed} passed, {failed} failed"),
                 };
-                format!("{word} {:>13}  {counts}", say::duration(*took))
+                format!("{word} {:>13}  {counts}", output::duration(*took))
             }
         }
     }

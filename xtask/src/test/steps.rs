@@ -7,78 +7,75 @@ use anyhow::bail;
 use super::tally::{self, Tally};
 use super::{Area, Context, pymongo, template};
 use crate::child;
-use crate::needs::python::SCHEMATHESIS;
-use crate::needs::{browser, node};
-use crate::workspace::TOGETHER;
+use crate::prerequisites::python::SCHEMATHESIS;
+use crate::prerequisites::{browser, node};
+use crate::workspace::SELECTION;
 
-/// One step.
 pub struct Step {
-    /// Its name in the table.
     pub name: &'static str,
-    /// What it does, for whoever waits for it.
+    /// Printed when the step begins.
     pub what: &'static str,
-    /// What it is about, or what later steps about these things need.
+    /// The areas that select it, directly or as a preparation for a later step.
     pub areas: &'static [Area],
-    /// Whether it has its part in running a few tests by name.
+    /// Whether it runs when tests are selected by name.
     pub serves_a_filter: bool,
-    /// Runs it.
     pub run: fn(&Context) -> anyhow::Result<Tally>,
 }
 
-/// All steps. What fails in seconds comes before what takes minutes.
+/// Steps that take seconds come before those that take minutes.
 pub const STEPS: &[Step] = &[
     Step {
         name: "rustfmt",
-        what: "is everything formatted?",
+        what: "formatting",
         areas: &[Area::Lint],
         serves_a_filter: false,
         run: rustfmt,
     },
     Step {
         name: "rules",
-        what: "the repository's own rules",
+        what: "the repository's rules",
         areas: &[Area::Lint],
         serves_a_filter: true,
         run: rules,
     },
     Step {
         name: "sam validate",
-        what: "does SAM understand template.yaml?",
+        what: "template.yaml, as SAM reads it",
         areas: &[Area::Template],
         serves_a_filter: false,
         run: |context| template::validate(context, &[]),
     },
     Step {
         name: "sam lint",
-        what: "does SAM accept what it makes of template.yaml?",
+        what: "template.yaml, as SAM transforms it",
         areas: &[Area::Template],
         serves_a_filter: false,
         run: |context| template::validate(context, &["--lint"]),
     },
     Step {
         name: "cfn-lint",
-        what: "does CloudFormation's linter accept template.yaml?",
+        what: "template.yaml, checked by CloudFormation's linter",
         areas: &[Area::Template],
         serves_a_filter: false,
         run: template::lint,
     },
     Step {
         name: "cloudfront",
-        what: "do the functions of CloudFront do what they should?",
+        what: "the CloudFront functions, executed",
         areas: &[Area::Template],
         serves_a_filter: false,
         run: template::cloudfront_functions,
     },
     Step {
         name: "checkov",
-        what: "are there bad habits in template.yaml without a reason?",
+        what: "bad practices in template.yaml",
         areas: &[Area::Template],
         serves_a_filter: false,
         run: template::checkov,
     },
     Step {
         name: "clippy",
-        what: "a warning is an error",
+        what: "lints; warnings are errors",
         areas: &[Area::Lint],
         serves_a_filter: false,
         run: clippy,
@@ -92,14 +89,14 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: "settings",
-        what: "does each function read what the template gives it?",
+        what: "environment variables of functions and template",
         areas: &[Area::Template],
         serves_a_filter: false,
         run: settings,
     },
     Step {
         name: "sam build",
-        what: "one function as for the cloud: can Lambda run it?",
+        what: "one function for the cloud",
         areas: &[Area::Template],
         serves_a_filter: false,
         run: template::sam_build,
@@ -113,7 +110,7 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: "pymongo",
-        what: "the embedded MongoDB and Python's driver",
+        what: "the embedded MongoDB with Python's driver",
         areas: &[Area::Mongo],
         serves_a_filter: false,
         run: pymongo::run,
@@ -127,14 +124,14 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: "end to end",
-        what: "people who register, sign in and talk",
+        what: "the whole service, driven by clients",
         areas: &[Area::E2e],
         serves_a_filter: true,
         run: end_to_end,
     },
 ];
 
-/// The rules that look at built functions.
+/// The rules that run the built functions.
 const SETTINGS: &str = "variables::";
 
 fn rustfmt(context: &Context) -> anyhow::Result<Tally> {
@@ -149,7 +146,6 @@ fn rules(context: &Context) -> anyhow::Result<Tally> {
     tests(context, &mut cargo, &["--skip", SETTINGS])
 }
 
-/// What the template gives to the functions, and what they read: needs them built.
 fn settings(context: &Context) -> anyhow::Result<Tally> {
     let mut cargo = context.workspace.cargo();
     cargo
@@ -158,15 +154,14 @@ fn settings(context: &Context) -> anyhow::Result<Tally> {
     tests(context, &mut cargo, &["--ignored", SETTINGS])
 }
 
-/// Everything that the next steps run, in one go.
 fn build(context: &Context) -> anyhow::Result<Tally> {
     let mut cargo = context.workspace.cargo();
-    child::run(cargo.arg("build").args(TOGETHER).arg("--all-targets"))?;
+    child::run(cargo.arg("build").args(SELECTION).arg("--all-targets"))?;
     Ok(Tally::one())
 }
 
 fn clippy(context: &Context) -> anyhow::Result<Tally> {
-    for selection in [TOGETHER, &["--package=xtask", "--package=page"]] {
+    for selection in [SELECTION, &["--package=xtask", "--package=page"]] {
         let mut cargo = context.workspace.cargo();
         cargo.arg("clippy").args(selection);
         cargo.args(["--all-targets", "--keep-going"]);
@@ -178,17 +173,17 @@ fn clippy(context: &Context) -> anyhow::Result<Tally> {
 fn unit(context: &Context) -> anyhow::Result<Tally> {
     let (_, programs) = context.workspace.test_programs();
     let mut cargo = context.workspace.cargo();
-    cargo.arg("test").args(TOGETHER).args(["--lib", "--bins"]);
+    cargo.arg("test").args(SELECTION).args(["--lib", "--bins"]);
     let tally = tests(context, select(&mut cargo, &programs), &[])?;
     let mut cargo = context.workspace.cargo();
-    cargo.arg("test").args(TOGETHER).arg("--doc");
+    cargo.arg("test").args(SELECTION).arg("--doc");
     let examples = tests(context, &mut cargo, &[])?;
     Ok(tally.and(examples))
 }
 
 fn page(context: &Context) -> anyhow::Result<Tally> {
     context.artifacts.build_page(&context.workspace, false)?;
-    // The part of it that only compiles for the browser.
+    // The code that only compiles for the browser.
     let mut cargo = context.workspace.cargo();
     child::run(cargo.args(["run", "--package", "page", "--", "lint"]))?;
     Ok(Tally::one())
@@ -202,7 +197,7 @@ fn end_to_end(context: &Context) -> anyhow::Result<Tally> {
     let mut cargo = context.workspace.cargo();
     cargo
         .arg("test")
-        .args(TOGETHER)
+        .args(SELECTION)
         .env("BANTER_BIN", &context.artifacts.binaries)
         .env("BANTER_PAGE", &context.artifacts.page)
         .env(
@@ -218,7 +213,6 @@ fn end_to_end(context: &Context) -> anyhow::Result<Tally> {
     tests(context, select(&mut cargo, &programs), &[])
 }
 
-/// Adds test programs by name.
 fn select<'c>(cargo: &'c mut Command, programs: &[&str]) -> &'c mut Command {
     for program in programs {
         cargo.args(["--test", program]);
@@ -226,8 +220,7 @@ fn select<'c>(cargo: &'c mut Command, programs: &[&str]) -> &'c mut Command {
     cargo
 }
 
-/// Runs all the tests of a `cargo test` command, also after one has failed,
-/// and counts them. The options are those of the test programs.
+/// Runs `cargo test` to the end and counts; `options` are for the test programs.
 fn tests(context: &Context, cargo: &mut Command, options: &[&str]) -> anyhow::Result<Tally> {
     cargo
         .args(["--no-fail-fast", "--"])

@@ -1,4 +1,4 @@
-//! What can be said of `template.yaml` without an account.
+//! Checks of `template.yaml` that need no AWS account.
 
 use std::fs;
 use std::path::Path;
@@ -9,22 +9,16 @@ use anyhow::{Context as _, bail};
 use super::Context;
 use super::tally::Tally;
 use crate::child;
-use crate::needs::python::{CHECKOV, TOOLS};
 use crate::package;
+use crate::prerequisites::python::{CHECKOV, TOOLS};
 
-/// The template.
 const TEMPLATE: &str = "template.yaml";
 
-/// Regions that `cfn-lint` looks at: each has types and limits of its own.
+/// Regions for cfn-lint: each has its own resource types and limits.
 const REGIONS: [&str; 2] = ["eu-central-1", "us-east-1"];
 
-/// Our own scripts.
 const CHECKS: &str = "xtask/checks";
 
-/// `sam validate`, in one of its two forms, which find different faults.
-///
-/// # Errors
-/// If SAM finds fault with it.
 pub fn validate(context: &Context, options: &[&str]) -> anyhow::Result<Tally> {
     let mut sam = tool(context, "sam")?;
     sam.args(["validate", "--template-file", TEMPLATE]);
@@ -32,10 +26,7 @@ pub fn validate(context: &Context, options: &[&str]) -> anyhow::Result<Tally> {
     one(&mut sam)
 }
 
-/// `cfn-lint`, whose warnings count as errors.
-///
-/// # Errors
-/// If it finds fault with it.
+/// Warnings count as errors.
 pub fn lint(context: &Context) -> anyhow::Result<Tally> {
     let mut lint = tool(context, "cfn-lint")?;
     lint.args(["--template", TEMPLATE, "--regions"])
@@ -43,20 +34,14 @@ pub fn lint(context: &Context) -> anyhow::Result<Tally> {
     one(&mut lint)
 }
 
-/// The functions of CloudFront, run.
-///
-/// # Errors
-/// If one of them does something else than it should.
+/// Executes the CloudFront functions.
 pub fn cloudfront_functions(context: &Context) -> anyhow::Result<Tally> {
     let mut python = tool(context, "python")?;
     python.arg(format!("{CHECKS}/cloudfront_functions.py"));
     one(python.arg(TEMPLATE))
 }
 
-/// `checkov`, on the template with its loops written out.
-///
-/// # Errors
-/// If it finds fault with it.
+/// Runs `checkov` on the template with its loops expanded.
 pub fn checkov(context: &Context) -> anyhow::Result<Tally> {
     let folder = context.workspace.target.join("template");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -72,10 +57,6 @@ pub fn checkov(context: &Context) -> anyhow::Result<Tally> {
     one(&mut checkov)
 }
 
-/// `sam build` of one function.
-///
-/// # Errors
-/// If it does not compile, or Lambda could not run it.
 pub fn sam_build(context: &Context) -> anyhow::Result<Tally> {
     package::sample(&context.workspace)?;
     Ok(Tally::one())
@@ -94,8 +75,7 @@ fn write_out(context: &Context, file: &Path) -> anyhow::Result<()> {
     fs::write(file, output.stdout).with_context(|| format!("cannot write {}", file.display()))
 }
 
-/// A program of the environment of tools, which neither asks the network who
-/// we are nor tells AWS that it ran.
+/// A tool from the environment; it uses no instance metadata and sends no telemetry.
 fn tool(context: &Context, name: &str) -> anyhow::Result<Command> {
     let mut command = Command::new(TOOLS.programs()?.join(name));
     command

@@ -1,20 +1,20 @@
-//! Calls that have one place, or none.
+//! Calls that are restricted to one place, or banned.
 
 use crate::assert_none;
 use crate::repository::{File, rust_files};
 
-/// What runs in the cloud.
+/// Code that runs on Lambda.
 const CLOUD: &[&str] = &["functions", "crates"];
 
 #[test]
-fn only_edge_reads_the_environment() {
+fn only_the_lambda_crate_reads_the_environment() {
     let faults: Vec<_> = rust_files(CLOUD)
         .filter(|file| !file.is_aside() && !file.path.starts_with("crates/lambda/"))
         .flat_map(|file| {
             found(file, &["env::var", "env::vars", "env::var_os", "env!("]).map(|at| {
                 format!(
-                    "{at}: read settings through env::Variables, which edge fills \
-                     once, so that all faults are told together"
+                    "{at}: read configuration through env::Variables, so that all \
+                     faults are reported together"
                 )
             })
         })
@@ -41,19 +41,20 @@ fn nothing_unwraps_outside_tests() {
         .filter(|file| !file.is_aside())
         .flat_map(|file| {
             found(file, &[".unwrap()"])
-                .map(|at| format!("{at}: use `?`, or `expect` and say why it cannot fail"))
+                .map(|at| format!("{at}: use `?`, or `expect` with the reason why it cannot fail"))
         })
         .collect();
     assert_none(&faults);
 }
 
 #[test]
-fn rules_know_no_clock_and_no_chance() {
+fn pure_crates_do_no_io_and_read_no_clock() {
     let faults: Vec<_> = rust_files(&["crates/chat-client", "crates/domain", "crates/protocol"])
         .filter(|file| !file.is_aside())
         .flat_map(|file| {
-            found(file, &["SystemTime", "Instant::now", "async fn", "std::fs"])
-                .map(|at| format!("{at}: a rule is given the time and does no I/O; pass it in"))
+            found(file, &["SystemTime", "Instant::now", "async fn", "std::fs"]).map(|at| {
+                format!("{at}: this crate does no I/O and reads no clock; pass the value in")
+            })
         })
         .collect();
     assert_none(&faults);
@@ -74,8 +75,8 @@ fn tests_wait_for_conditions_and_never_sleep() {
                 .filter(|&at| !waits(&lines, at))
                 .map(|at| {
                     format!(
-                        "{}:{}: sleeps for a fixed time; look for the condition in a loop, or say \
-                         in the line above why time itself is the condition: `// Sleeps because …`",
+                        "{}:{}: sleeps for a fixed time; poll the condition in a loop, or give \
+                         the reason in the line above: `// Sleeps because …`",
                         file.path,
                         at + 1
                     )
@@ -86,9 +87,8 @@ fn tests_wait_for_conditions_and_never_sleep() {
     assert_none(&faults);
 }
 
-/// Whether the sleep at this line is the pause of a loop that looks for
-/// something, or says why it is there. Lines are as rustfmt leaves them, so
-/// what encloses a line is above it and indented less.
+/// Whether the sleep at this line polls in a loop or has a `// Sleeps because` comment. rustfmt
+/// guarantees that the enclosing line is above it with less indentation.
 fn waits(lines: &[&str], at: usize) -> bool {
     let indentation = |line: &str| line.len() - line.trim_start().len();
     let mut innermost = indentation(lines[at]);
@@ -111,15 +111,14 @@ fn waits(lines: &[&str], at: usize) -> bool {
     false
 }
 
-/// The places outside tests where one of `calls` stands.
+/// The places outside tests that contain one of `calls`.
 fn found<'a>(file: &'a File, calls: &'a [&str]) -> impl Iterator<Item = String> + 'a {
     file.lines_outside_tests()
         .filter(|(_, line)| calls.iter().any(|call| is_call(line, call)))
         .map(|(number, _)| format!("{}:{number}", file.path))
 }
 
-/// Whether `call` stands in the code of `line` as a word of its own, and is not
-/// the beginning of a text.
+/// Whether `line` calls `call`, rather than containing it in a comment, a string or a longer name.
 fn is_call(line: &str, call: &str) -> bool {
     let code = line.split("//").next().unwrap_or_default();
     code.match_indices(call).any(|(at, _)| {

@@ -1,4 +1,4 @@
-//! `docs/security-checklist.md` and the tests that are named after its items.
+//! Every item of `docs/security-checklist.md` has a test.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ fn every_item_of_the_checklist_has_a_test_that_names_it() {
     let mut shown: BTreeMap<usize, usize> = BTreeMap::new();
     for (place, name) in tests() {
         match items::shown_by(name)[..] {
-            [] => faults.push(format!("{place}: {name} names no item: item_NN_…")),
+            [] => faults.push(format!("{place}: {name} has no item number: item_NN_…")),
             ref numbers => {
                 for number in numbers {
                     *shown.entry(*number).or_default() += 1;
@@ -42,17 +42,17 @@ fn every_item_of_the_checklist_has_a_test_that_names_it() {
         .filter(|item| item.waits.is_none() && !shown.contains_key(&item.number));
     faults.extend(missing.map(|item| {
         let Item { number, claim, .. } = item;
-        format!("{DOCUMENT}: no test is named item_{number:02}_…, which would show: {claim}")
+        format!("{DOCUMENT}: no test is named item_{number:02}_…, for: {claim}")
     }));
     assert_none(&faults);
 }
 
-/// The functions that are named after an item, and where they are.
+/// The tests that are named after an item, with their places.
 fn tests() -> impl Iterator<Item = (String, &'static str)> {
     let files = rust_files(&[]).filter(|file| !file.path.contains("checklist"));
     files.flat_map(|file| {
         file.lines().filter_map(move |(number, line)| {
-            // A stack's examination at its end is named by a text.
+            // The checks at the end of a shared stack are named by string literals.
             let named = ["fn item_", "(\"item_", "  \"item_"].map(|start| line.split_once(start));
             let (_, rest) = named.into_iter().flatten().next()?;
             let name = &line[line.len() - rest.len() - "item_".len()..];

@@ -1,4 +1,4 @@
-//! The functions are the folders in `functions/`, and those of `template.yaml`.
+//! The folders in `functions/` and the functions in `template.yaml` are the same.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -34,12 +34,12 @@ fn functions_are_the_folders_and_the_template() {
     for folder in &folders {
         if !packages.contains(&folder.as_str()) {
             faults.push(format!(
-                "functions/{folder}: no package of that name is in it; give it one or remove it"
+                "functions/{folder}: contains no package of that name; add one or remove the folder"
             ));
         }
         if !in_template.contains_key(folder.as_str()) {
             faults.push(format!(
-                "functions/{folder}: no function of template.yaml has this Binary; add or remove one"
+                "functions/{folder}: no function in template.yaml has this Binary; add one or remove the folder"
             ));
         }
     }

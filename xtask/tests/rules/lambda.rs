@@ -1,6 +1,5 @@
-//! As little of Lambda as it takes to hear what a function misses: it starts
-//! one without its settings, and gives it one deployment to handle if it gets
-//! that far.
+//! A minimal Lambda Runtime API. It starts a function without configuration, so that the function
+//! reports the variables that it misses.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -10,11 +9,11 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A function without settings gives up in milliseconds.
+/// A function without configuration exits within milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// All that `program` says when it is started with what Lambda itself sets and
-/// these `settings`, with which it cannot start.
+/// The output of `program` when it is started with Lambda's own variables and `settings`, which
+/// are not enough to start.
 pub fn run_with(program: &Path, settings: &[(String, String)]) -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
     let address = listener.local_addr().expect("it is bound");
@@ -34,15 +33,14 @@ pub fn run_with(program: &Path, settings: &[(String, String)]) -> String {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("{} does not start: {error}", program.display()));
-    let heard = wait(&mut function, listener, address)
-        .unwrap_or_else(|| panic!("{} runs on with {settings:?}", program.display()));
+    let sent = wait(&mut function, listener, address)
+        .unwrap_or_else(|| panic!("{} does not exit with {settings:?}", program.display()));
     let output = function.wait_with_output().expect("it is our child");
-    let said = [output.stdout, output.stderr].concat();
-    heard + &String::from_utf8_lossy(&said)
+    let printed = [output.stdout, output.stderr].concat();
+    sent + &String::from_utf8_lossy(&printed)
 }
 
-/// Waits until the function has ended or answered the deployment, and gives
-/// what it has sent; or nothing, if it does neither.
+/// Waits until the function exits or answers the event; returns its answer, or `None` on timeout.
 fn wait(function: &mut Child, listener: TcpListener, address: SocketAddr) -> Option<String> {
     let (send, answers) = mpsc::channel();
     thread::spawn(move || {
@@ -73,7 +71,7 @@ fn wait(function: &mut Child, listener: TcpListener, address: SocketAddr) -> Opt
     None
 }
 
-/// Answers one request; gives the body if it is the answer to the deployment.
+/// Serves one request; returns the body if it answers the custom resource.
 fn serve(connection: TcpStream, address: SocketAddr) -> std::io::Result<Option<String>> {
     let mut reader = BufReader::new(connection);
     let mut request = String::new();
@@ -108,7 +106,7 @@ fn serve(connection: TcpStream, address: SocketAddr) -> std::io::Result<Option<S
     Ok(answer)
 }
 
-/// What CloudFormation sends to a custom resource.
+/// A custom resource event of CloudFormation.
 fn deployment(address: SocketAddr) -> String {
     serde_json::json!({
         "RequestType": "Create",

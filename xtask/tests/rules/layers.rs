@@ -1,9 +1,9 @@
-//! Who may depend on whom; see "Layout" in `ARCHITECTURE.md`.
+//! Allowed dependencies between packages; see the invariants in `ARCHITECTURE.md`.
 
 use crate::assert_none;
 use crate::repository::{Dependency, Package, packages};
 
-/// What a package may use of ours. The first line that fits counts.
+/// The first matching line counts.
 const MAY_USE: &[(&str, &[&str])] = &[
     (
         "functions/",
@@ -16,6 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "queue",
             "email",
             "connections",
+            "env",
             "telemetry",
             "webauthn",
             "domain",
@@ -24,12 +25,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("crates/protocol", &[]),
     ("crates/telemetry", &[]),
+    ("crates/env", &[]),
     ("crates/domain", &["protocol"]),
-    // Steps that several functions take: they join what does not know each other.
+    // Shared steps that combine several I/O crates.
     (
         "crates/auth",
         &[
             "crypto",
+            "env",
             "queue",
             "store",
             "telemetry",
@@ -41,22 +44,27 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "crates/realtime",
         &["connections", "store", "domain", "protocol"],
     ),
-    // Each speaks to one thing outside.
-    ("crates/", &["telemetry", "domain", "protocol"]),
+    // Renders the jobs that `queue` defines.
+    (
+        "crates/email",
+        &["env", "queue", "telemetry", "domain", "protocol"],
+    ),
+    // Each talks to one external service.
+    ("crates/", &["env", "telemetry", "domain", "protocol"]),
     ("frontend", &["chat-client", "domain", "protocol"]),
-    // It sees the functions as AWS does: as programs.
+    // The runner starts the functions as programs, as AWS does.
     ("embedded-mongo", &[]),
     ("rehearse/template", &[]),
     ("rehearse", &["embedded-mongo", "sam-template"]),
-    // Drives all of it from outside, as clients do, some of them with our library.
+    // Clients of the service.
     ("tests", &["chat-client"]),
-    // For the operator of a deployment.
+    // The operator's program.
     ("xtask/dead-letters", &["queue", "domain"]),
     // Its rules read the template.
     ("xtask", &["sam-template"]),
 ];
 
-/// The crates that speak to each thing outside.
+/// The crates that may use a library.
 const OWNERS: &[(&str, &[&str])] = &[
     ("mongodb", &["store"]),
     ("bson", &["store"]),
@@ -67,7 +75,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("lambda_runtime", &["lambda"]),
     ("argon2", &["crypto"]),
     ("jsonwebtoken", &["crypto"]),
-    // All cryptography, and AWS's signature of a request.
+    // Cryptography, and AWS Signature Version 4.
     ("ring", &["crypto", "connections"]),
     ("zxcvbn", &["crypto"]),
 ];
@@ -81,7 +89,7 @@ fn packages_depend_in_one_direction() {
             let (_, allowed) = MAY_USE
                 .iter()
                 .find(|(start, _)| folder.starts_with(start))
-                .unwrap_or_else(|| panic!("{folder} has no line in MAY_USE; give it one"));
+                .unwrap_or_else(|| panic!("{folder} has no line in MAY_USE; add one"));
             package
                 .dependencies
                 .iter()
@@ -90,8 +98,8 @@ fn packages_depend_in_one_direction() {
                 .filter(|dependency| !allowed.contains(&dependency.name.as_str()))
                 .map(move |dependency| {
                     format!(
-                        "{folder}/Cargo.toml: {} may use {allowed:?}, not {}; move what it needs \
-                         to where both may look",
+                        "{folder}/Cargo.toml: {} may use {allowed:?}, not {}; move the shared code \
+                         to a package that both may use",
                         package.name, dependency.name
                     )
                 })
@@ -100,8 +108,7 @@ fn packages_depend_in_one_direction() {
     assert_none(&faults);
 }
 
-/// The embedded MongoDB knows nothing of ours, so a package's tests may run
-/// against it; what is deployed may not.
+/// Tests may run against the embedded MongoDB; deployed code may not depend on it.
 fn is_server_for_tests(dependency: &Dependency) -> bool {
     dependency.kind.as_deref() == Some("dev") && dependency.name == "embedded-mongo"
 }
@@ -120,7 +127,7 @@ fn each_thing_outside_is_spoken_to_by_one_crate() {
                 let (_, owners) = OWNERS.iter().find(|(name, _)| *name == dependency.name)?;
                 (!owners.contains(&package.name.as_str())).then(|| {
                     format!(
-                        "{}/Cargo.toml: {} is for {owners:?} in crates/ alone; add what is needed there",
+                        "{}/Cargo.toml: {} is restricted to {owners:?} in crates/; add the operation there",
                         package.folder(),
                         dependency.name
                     )

@@ -1,5 +1,4 @@
-//! Under which licences the packages are that we use. `deny.toml` has the list,
-//! which `cargo deny` reads too where it is installed.
+//! Licences of dependencies. `cargo deny` uses the same list in `deny.toml`.
 
 use serde::Deserialize;
 
@@ -45,15 +44,13 @@ fn every_package_is_from_crates_io_and_under_a_licence_of_the_list() {
     assert_none(&faults);
 }
 
-/// The list in `deny.toml`.
 fn allowed(deny: &str) -> Vec<&str> {
     let (_, rest) = deny.split_once("\nallow = [").expect("it has a list");
     let (list, _) = rest.split_once(']').expect("the list ends");
     list.split('"').skip(1).step_by(2).collect()
 }
 
-/// Whether an expression of SPDX can be met: `AND` wants both, `OR` and the older
-/// `/` either, and `AND` binds stronger.
+/// Whether an SPDX expression is satisfied. `AND` binds stronger than `OR` and the older `/`.
 fn may_be_used(expression: &str, allowed: &[&str]) -> bool {
     let expression = expression.trim();
     let parts = |word: &str| at_top(expression, word);
@@ -71,7 +68,7 @@ fn may_be_used(expression: &str, allowed: &[&str]) -> bool {
     }
 }
 
-/// Both sides of the first `word` outside of parentheses.
+/// Both sides of the first `word` outside parentheses.
 fn at_top<'t>(text: &'t str, word: &str) -> Option<(&'t str, &'t str)> {
     text.match_indices(word).find_map(|(at, _)| {
         let before = &text[..at];

@@ -1,4 +1,4 @@
-//! Links between documents.
+//! Links in documents.
 
 use crate::assert_none;
 use crate::repository::{File, files, root};
@@ -14,7 +14,7 @@ fn links_in_documents_lead_somewhere() {
                     .filter(|target| !leads_somewhere(file, target))
                     .map(move |target| {
                         format!(
-                            "{}:{number}: {target} does not exist; mend the link",
+                            "{}:{number}: {target} does not exist; fix the link",
                             file.path
                         )
                     })
@@ -24,7 +24,7 @@ fn links_in_documents_lead_somewhere() {
     assert_none(&faults);
 }
 
-/// What stands between `](` and `)`.
+/// The targets between `](` and `)`.
 fn targets(line: &str) -> impl Iterator<Item = &str> {
     line.split("](")
         .skip(1)
@@ -46,7 +46,7 @@ fn leads_somewhere(file: &File, target: &str) -> bool {
             || std::fs::read_to_string(&place).is_ok_and(|text| has_heading(&text, heading)))
 }
 
-/// Whether a heading has this anchor, as GitHub makes them.
+/// Whether a heading has this anchor, by GitHub's rule.
 fn has_heading(text: &str, anchor: &str) -> bool {
     text.lines()
         .filter(|line| line.starts_with('#'))

@@ -1,6 +1,4 @@
-//! The repository's own rules: what `ARCHITECTURE.md` promises, checked.
-//!
-//! Each rule lists all that breaks it, as `file:line: what is wrong and what to do`.
+//! The repository's rules. Each lists every violation as `file:line: fault and remedy`.
 
 mod banned_calls;
 mod checklist;
@@ -18,7 +16,6 @@ mod template;
 mod variables;
 mod yaml;
 
-/// Fails with every fault, one a line.
 #[track_caller]
 fn assert_none(faults: &[String]) {
     assert!(faults.is_empty(), "\n  {}\n", faults.join("\n  "));

@@ -1,5 +1,5 @@
-//! `docs/openapi.json` against the routes of the template. That its answers are
-//! those of the service is what the end-to-end tests hold it to.
+//! The routes in `docs/openapi.json` and in the template are the same. The end-to-end tests check
+//! every response against its schema.
 
 use std::collections::BTreeSet;
 
@@ -17,22 +17,22 @@ fn every_route_of_the_template_is_in_the_openapi_document_and_no_other() {
         &file.unwrap_or_else(|| panic!("{path} is there")).text
     };
     let document: Value = serde_json::from_str(file(DOCUMENT)).expect("it is JSON");
-    let told = told(&document);
+    let documented = documented(&document);
     let routes = routes(file("template.yaml"));
     assert!(routes.len() > 10, "{routes:?}");
-    let untold = routes.difference(&told);
-    let unknown = told.difference(&routes);
+    let missing = routes.difference(&documented);
+    let unknown = documented.difference(&routes);
     let faults: Vec<_> =
-        untold
+        missing
             .map(|route| format!("{DOCUMENT}: {route} is missing; describe it"))
             .chain(unknown.map(|route| {
-                format!("{DOCUMENT}: {route} is no route of template.yaml; take it out")
+                format!("{DOCUMENT}: {route} is not a route of template.yaml; remove it")
             }))
             .collect();
     assert_none(&faults);
 }
 
-fn told(document: &Value) -> BTreeSet<String> {
+fn documented(document: &Value) -> BTreeSet<String> {
     let paths = document["paths"].as_object().into_iter().flatten();
     paths
         .flat_map(|(path, methods)| {

@@ -1,5 +1,4 @@
-//! What the rules look at: the files that are, or are about to be, committed,
-//! and the workspace's packages.
+//! The files that are tracked or untracked but not ignored, and the packages of the workspace.
 
 use std::env;
 use std::fs;
@@ -9,7 +8,6 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-/// The repository's root.
 pub fn root() -> &'static Path {
     static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
         let xtask = env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it for what it runs");
@@ -19,28 +17,26 @@ pub fn root() -> &'static Path {
     &ROOT
 }
 
-/// A text file of the repository.
 pub struct File {
-    /// Its path from the root, with slashes.
+    /// Relative to the root, with slashes.
     pub path: String,
-    /// What is in it.
     pub text: String,
 }
 
 impl File {
-    /// Its lines, counted from one.
+    /// Numbered from 1.
     pub fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
         (1..).zip(self.text.lines())
     }
 
-    /// The lines that are not tests: all before the first `#[cfg(test)]` at the
-    /// left margin, which by custom begins the tests at the end of a file.
+    /// All lines before the first unindented `#[cfg(test)]`, which by convention begins the tests at
+    /// the end of a file.
     pub fn lines_outside_tests(&self) -> impl Iterator<Item = (usize, &str)> {
         self.lines()
             .take_while(|(_, line)| !line.starts_with("#[cfg(test)]"))
     }
 
-    /// Whether it is no part of any program that is deployed or shipped.
+    /// Whether it is neither deployed nor shipped.
     pub fn is_aside(&self) -> bool {
         self.is_test() || self.path.contains("/examples/")
     }
@@ -54,7 +50,6 @@ impl File {
     }
 }
 
-/// Every text file that git tracks or would add.
 pub fn files() -> &'static [File] {
     static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
         let output = Command::new("git")
@@ -73,8 +68,7 @@ pub fn files() -> &'static [File] {
         list.split_terminator('\0')
             .filter_map(|path| {
                 Some(File {
-                    // What is not UTF-8 is no text, and what is gone is about
-                    // to be removed.
+                    // Binary files, and tracked files that have been deleted, are skipped.
                     text: fs::read_to_string(root().join(path)).ok()?,
                     path: path.to_owned(),
                 })
@@ -84,7 +78,7 @@ pub fn files() -> &'static [File] {
     &FILES
 }
 
-/// Every Rust file below one of `folders`, or of the whole repository.
+/// Rust files in `folders`, or in the whole repository if the list is empty.
 pub fn rust_files(folders: &[&str]) -> impl Iterator<Item = &'static File> {
     files().iter().filter(move |file| {
         let inside = |folder: &&str| file.path.starts_with(&format!("{folder}/"));
@@ -92,37 +86,30 @@ pub fn rust_files(folders: &[&str]) -> impl Iterator<Item = &'static File> {
     })
 }
 
-/// A package of the workspace.
 #[derive(Deserialize)]
 pub struct Package {
-    /// Its name.
     pub name: String,
-    /// Its `Cargo.toml`.
     manifest_path: PathBuf,
-    /// What it depends on.
     pub dependencies: Vec<Dependency>,
 }
 
-/// One line of a package's dependencies.
 #[derive(Deserialize)]
 pub struct Dependency {
-    /// The name of what is depended on.
     pub name: String,
-    /// `dev`, `build`, or nothing for an ordinary one.
+    /// `dev`, `build`, or `None` for a normal dependency.
     pub kind: Option<String>,
-    /// Its folder, if it is one of ours.
+    /// The folder of a package of the workspace.
     pub path: Option<PathBuf>,
 }
 
 impl Package {
-    /// Its folder from the root, with slashes.
+    /// Relative to the root, with slashes.
     pub fn folder(&self) -> String {
         let folder = self.manifest_path.parent().unwrap_or(root());
         let folder = folder.strip_prefix(root()).expect("below the root");
         folder.to_str().expect("paths are UTF-8").to_owned()
     }
 
-    /// Its ordinary dependencies.
     pub fn uses(&self) -> impl Iterator<Item = &Dependency> {
         self.dependencies
             .iter()
@@ -130,7 +117,6 @@ impl Package {
     }
 }
 
-/// The workspace's packages.
 pub fn packages() -> &'static [Package] {
     #[derive(Deserialize)]
     struct Metadata {
@@ -144,7 +130,7 @@ pub fn packages() -> &'static [Package] {
     &PACKAGES
 }
 
-/// The names of the packages directly below `folder`.
+/// The names of the packages directly in `folder`.
 pub fn packages_in(folder: &str) -> Vec<&'static str> {
     packages()
         .iter()
@@ -158,7 +144,6 @@ pub fn packages_in(folder: &str) -> Vec<&'static str> {
         .collect()
 }
 
-/// What cargo prints.
 pub fn cargo(arguments: &[&str]) -> String {
     let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .current_dir(root())

@@ -1,13 +1,12 @@
-//! How what is secret is compared.
+//! Secrets are compared in constant time.
 
 use crate::assert_none;
 use crate::repository::rust_files;
 
-/// Words for what an attacker must not find out by how long a comparison takes.
+/// Names of values whose comparison must not depend on their content.
 const SECRET: &[&str] = &["hash", "tag", "mac", "otp", "digest", "signature", "pepper"];
 
-/// An equals sign stops at the first difference; ring's `verify`, and argon2's,
-/// look at everything.
+/// `==` returns at the first difference; ring's `verify` and argon2's compare everything.
 #[test]
 fn item_12_nothing_secret_is_compared_by_an_equals_sign() {
     let faults: Vec<_> = rust_files(&["crates", "functions"])
@@ -17,8 +16,8 @@ fn item_12_nothing_secret_is_compared_by_an_equals_sign() {
                 .filter(|(_, line)| compares_a_secret(line))
                 .map(|(number, _)| {
                     format!(
-                        "{}:{number}: compares something secret by its bytes; let \
-                         crypto::Pepper do it",
+                        "{}:{number}: compares a secret with ==; use \
+                         crypto::Pepper",
                         file.path
                     )
                 })

@@ -1,6 +1,5 @@
-//! What the template gives to a function and what the function reads are the
-//! same. A function that starts with none of its variables names every one that
-//! it misses, so the functions themselves are asked.
+//! The environment variables in the template and those that the functions read are the same. A
+//! function that starts without variables reports every missing one, so the binaries are run.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -12,7 +11,7 @@ use crate::template::{functions, globals};
 use crate::yaml::Node;
 
 #[test]
-#[ignore = "asks the built functions: run by `cargo xtask test`, which sets BANTER_BIN"]
+#[ignore = "runs the built functions: executed by `cargo xtask test`, which sets BANTER_BIN"]
 fn functions_read_exactly_the_variables_that_the_template_gives_them() {
     let folder = PathBuf::from(env::var_os("BANTER_BIN").expect("BANTER_BIN is set"));
     let shared = names(globals("Function.Environment.Variables"));
@@ -26,7 +25,7 @@ fn functions_read_exactly_the_variables_that_the_template_gives_them() {
         let line = function.node.line;
         for name in read.difference(&own).filter(|name| !shared.contains(*name)) {
             faults.push(format!(
-                "template.yaml:{line}: functions/{binary} reads {name}; give it one"
+                "template.yaml:{line}: functions/{binary} reads {name}; add it"
             ));
         }
         for name in own.difference(&read) {
@@ -44,7 +43,7 @@ fn functions_read_exactly_the_variables_that_the_template_gives_them() {
     assert_none(&faults);
 }
 
-/// Variables that may be any text.
+/// Variables without a format.
 const FREE: [&str; 4] = [
     "RABBITMQ_PASSWORD",
     "RABBITMQ_USERNAME",
@@ -53,7 +52,7 @@ const FREE: [&str; 4] = [
 ];
 
 #[test]
-#[ignore = "asks the built functions: run by `cargo xtask test`, which sets BANTER_BIN"]
+#[ignore = "runs the built functions: executed by `cargo xtask test`, which sets BANTER_BIN"]
 fn functions_name_all_malformed_variables_in_one_message() {
     let folder = PathBuf::from(env::var_os("BANTER_BIN").expect("BANTER_BIN is set"));
     let mut faults = Vec::new();
@@ -65,15 +64,15 @@ fn functions_name_all_malformed_variables_in_one_message() {
             .iter()
             .map(|name| (name.clone(), "?".to_owned()))
             .collect();
-        let said = run_with(&folder.join(binary), &malformed);
-        let message = said
+        let output = run_with(&folder.join(binary), &malformed);
+        let message = output
             .lines()
             .find(|line| line.contains("the environment is not usable"));
         for name in own.iter().filter(|name| !FREE.contains(&name.as_str())) {
             if !message.is_some_and(|message| message.contains(&format!("{name} must "))) {
                 faults.push(format!(
-                    "functions/{binary}: starts with {name}=?, or does not say that it must not: \
-                     {said}"
+                    "functions/{binary}: accepts {name}=?, or does not report it: \
+                     {output}"
                 ));
             }
         }
@@ -86,10 +85,10 @@ fn names(variables: Option<&Node>) -> BTreeSet<String> {
     entries.iter().map(|(name, _)| name.clone()).collect()
 }
 
-/// The variables that a function misses when it has none.
+/// The variables that a function reports as missing.
 fn read_by(program: &Path) -> BTreeSet<String> {
-    let said = run_with(program, &[]);
-    let words: Vec<_> = said
+    let output = run_with(program, &[]);
+    let words: Vec<_> = output
         .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
         .filter(|word| !word.is_empty())
         .collect();

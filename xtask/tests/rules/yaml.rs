@@ -3,24 +3,20 @@
 
 use sam_template::document::{self, Kind};
 
-/// A value and the line where it begins. Intrinsic functions count as what
-/// they are given: `!Ref Broker` is the text `Broker`, and so is `{Ref: Broker}`.
+/// Intrinsic functions are replaced by their argument: `!Ref Broker` and `{Ref: Broker}` are both
+/// the text `Broker`.
 #[derive(Debug, Clone)]
 pub struct Node {
-    /// Counted from one.
+    /// Numbered from 1.
     pub line: usize,
-    /// What it is.
     pub value: Value,
 }
 
-/// What a node can be.
 #[derive(Debug, Clone)]
 pub enum Value {
-    /// A text, as it was written.
     Text(String),
-    /// A list.
     List(Vec<Node>),
-    /// A map, in the order of the file.
+    /// In the order of the file.
     Map(Vec<(String, Node)>),
 }
 
@@ -31,7 +27,7 @@ impl Node {
         Self::from(tree.unwrap_or_else(|diagnostics| panic!("{diagnostics}")))
     }
 
-    /// The text, or an empty one if it is none.
+    /// The text, or an empty one for other values.
     pub fn text(&self) -> &str {
         match &self.value {
             Value::Text(text) => text,
@@ -39,7 +35,6 @@ impl Node {
         }
     }
 
-    /// The entries, or none if it is no map.
     pub fn entries(&self) -> &[(String, Node)] {
         match &self.value {
             Value::Map(map) => map,
@@ -47,7 +42,6 @@ impl Node {
         }
     }
 
-    /// The items, or none if it is no list.
     pub fn items(&self) -> &[Node] {
         match &self.value {
             Value::List(list) => list,
@@ -55,7 +49,7 @@ impl Node {
         }
     }
 
-    /// What the keys of `path`, parted by dots, lead to.
+    /// The value at a path of keys separated by dots.
     pub fn get(&self, path: &str) -> Option<&Node> {
         path.split('.').try_fold(self, |node, wanted| {
             let mut entries = node.entries().iter();
@@ -63,7 +57,6 @@ impl Node {
         })
     }
 
-    /// This text, or the texts of this list.
     pub fn texts(&self) -> Vec<&str> {
         match &self.value {
             Value::List(list) => list.iter().map(Node::text).collect(),
@@ -71,7 +64,7 @@ impl Node {
         }
     }
 
-    /// Whether `word` stands in a key or a text anywhere below.
+    /// Whether a key or a text below contains `word`.
     pub fn mentions(&self, word: &str) -> bool {
         match &self.value {
             Value::Text(text) => text.contains(word),

@@ -1,5 +1,4 @@
-//! Programs that drive a whole running stack: examples of the package in `tests/`,
-//! built together with all that the stack needs.
+//! Runs examples of the package in `tests/` that drive a complete stack.
 
 use std::process::{Command, ExitCode, Stdio};
 
@@ -7,37 +6,28 @@ use clap::Args;
 
 use crate::artifacts::Artifacts;
 use crate::child::{self, Child};
-use crate::signals::Ending;
-use crate::workspace::{TOGETHER, Workspace};
-use crate::{needs, say};
+use crate::signals::StopSignal;
+use crate::workspace::{SELECTION, Workspace};
+use crate::{output, prerequisites};
 
-/// How to guess.
 #[derive(Args)]
 pub struct GuessOptions {
-    /// How long; what an hour allows is used up long before.
+    /// Duration; the hourly limits are used up long before
     #[arg(long, default_value_t = 90)]
     seconds: u32,
 }
 
-/// Guesses at accounts as fast as a stack lets it, and says what it came to.
-///
-/// # Errors
-/// If something does not compile, or a guess was right.
 pub fn guess(options: &GuessOptions) -> anyhow::Result<ExitCode> {
     run("guess", &[&options.seconds.to_string()])
 }
 
-/// Builds a stack, page included, and runs an example of `tests/` against it; its
-/// figures go to standard output.
-///
-/// # Errors
-/// If something does not compile, or the example fails.
+/// Builds a stack, page included, and runs an example of `tests/` against it.
 pub fn run(example: &str, arguments: &[&str]) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::load()?;
-    needs::ensure(needs::DEV)?;
-    say::step(&format!("building the stack and {example}"));
+    prerequisites::ensure(prerequisites::DEV)?;
+    output::step(&format!("building the stack and {example}"));
     let mut cargo = workspace.cargo();
-    cargo.arg("build").args(TOGETHER);
+    cargo.arg("build").args(SELECTION);
     child::run(cargo.args(["--bins", "--example", example]))?;
     let artifacts = Artifacts::of(&workspace, false);
     artifacts.build_page(&workspace, false)?;
@@ -47,7 +37,7 @@ pub fn run(example: &str, arguments: &[&str]) -> anyhow::Result<ExitCode> {
         .env("BANTER_BIN", &artifacts.binaries)
         .env("BANTER_PAGE", &artifacts.page)
         .stdin(Stdio::null());
-    let status = Child::start(&mut program, Ending::Orderly)?.wait()?;
+    let status = Child::start(&mut program, StopSignal::Process)?.wait()?;
     child::succeeded(&program, status)?;
     Ok(ExitCode::SUCCESS)
 }

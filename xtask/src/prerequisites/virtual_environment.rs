@@ -1,5 +1,5 @@
-//! Folders of ours with Python programs in them, at versions of our choice, so
-//! that the same thing is judged alike everywhere and no system is changed.
+//! Virtual environments in the cache folder with Python programs at fixed versions, so that
+//! results are comparable and the system is not changed.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -10,24 +10,19 @@ use anyhow::Context as _;
 
 use super::State;
 use super::installer::{log_file, logged};
-use crate::signals::Ending;
-use crate::{say, workspace};
+use crate::signals::StopSignal;
+use crate::{output, workspace};
 
-/// Programs that are installed together; what would quarrel is kept apart.
+/// Programs without conflicting dependencies.
 pub struct Environment {
-    /// The folder's name.
     pub name: &'static str,
-    /// What is installed from PyPI, a line each; another list is installed anew.
+    /// The requirements; a changed list is installed again.
     pub requirements: &'static str,
-    /// What it is for, to follow "for".
+    /// Completes the phrase "installing … for".
     pub purpose: &'static str,
 }
 
 impl Environment {
-    /// The folder with its programs.
-    ///
-    /// # Errors
-    /// If there is no cache folder.
     pub fn programs(&self) -> anyhow::Result<PathBuf> {
         Ok(self.folder()?.join("bin"))
     }
@@ -36,7 +31,6 @@ impl Environment {
         Ok(workspace::cache()?.join(self.name))
     }
 
-    /// Whether it is there.
     pub fn state(&self) -> State {
         let (place, installed) = match self.folder() {
             Ok(folder) => (folder.display().to_string(), self.is_in(&folder)),
@@ -58,25 +52,21 @@ impl Environment {
     fn is_in(&self, folder: &Path) -> bool {
         let noted = fs::read_to_string(folder.join("requirements.txt"));
         noted.is_ok_and(|text| text == self.requirements)
-            // Gone when the system's Python was replaced by another.
+            // Missing after an upgrade of the system's Python.
             && folder.join("bin/python").exists()
     }
 
-    /// Makes it.
-    ///
-    /// # Errors
-    /// If it cannot be installed.
     pub fn install(&self) -> anyhow::Result<()> {
         let started = Instant::now();
         let folder = self.folder()?;
         let log = log_file(&format!("pip-{}", self.name))?;
-        // Another run may be at it; what it has made is there once it is done.
+        // Another process may be installing it.
         let lock = File::create(folder.with_extension("lock"))?;
         lock.lock()?;
         if self.is_in(&folder) {
             return Ok(());
         }
-        say::step(&format!(
+        output::step(&format!(
             "installing {} into {} for {}: python3 -m venv, pip install (about a minute)",
             self.requirements.trim().replace('\n', ", "),
             folder.display(),
@@ -89,19 +79,22 @@ impl Environment {
         logged(
             Command::new("python3").args(["-m", "venv"]).arg(&folder),
             &log,
-            Ending::Group,
+            StopSignal::Group,
         )?;
         logged(
             Command::new(folder.join("bin/python"))
                 .args(["-m", "pip", "install", "--disable-pip-version-check"])
                 .args(self.requirements.split_whitespace()),
             &log,
-            Ending::Group,
+            StopSignal::Group,
         )?;
-        // Last, so that an installation that was cut short is begun again.
+        // Written last, so that an interrupted installation is repeated.
         fs::write(folder.join("requirements.txt"), self.requirements)
             .with_context(|| format!("cannot write into {}", folder.display()))?;
-        say::line(&format!("    done in {}", say::duration(started.elapsed())));
+        output::line(&format!(
+            "    done in {}",
+            output::duration(started.elapsed())
+        ));
         Ok(())
     }
 }

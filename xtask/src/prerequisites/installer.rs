@@ -1,4 +1,4 @@
-//! The system's package manager, used only where it asks nobody anything.
+//! The system's package manager, used only if it needs no interaction.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -9,43 +9,38 @@ use anyhow::{Context as _, bail};
 
 use super::on_path;
 use crate::child::{self, Child};
-use crate::signals::Ending;
-use crate::{say, workspace};
+use crate::signals::StopSignal;
+use crate::{output, workspace};
 
-/// Where to get something, by package manager.
+/// The packages to install, by package manager.
 pub struct Source {
-    /// Debian's and Ubuntu's packages.
+    /// Package names of Debian and Ubuntu.
     pub apt: &'static [&'static str],
-    /// Homebrew's formulas or casks; they are suggested, never installed.
+    /// Homebrew formulas or casks; they are suggested, never installed.
     pub brew: &'static str,
-    /// What else may be done, as a sentence.
+    /// Alternatives, as a sentence.
     pub otherwise: &'static str,
-    /// A system service which the apt packages bring. Debian starts it at
-    /// once, but Banter only ever starts instances of its own.
+    /// A system service of the apt packages. Debian starts it at once; Banter runs private instances
+    /// only.
     pub service: Option<&'static str>,
 }
 
-/// How packages can be installed here.
 pub enum Installer {
-    /// `apt-get`, as root.
     Apt,
-    /// `apt-get`, by a `sudo` that asks for no password.
+    /// `apt-get` through a `sudo` that needs no password.
     SudoApt,
-    /// `apt-get`, but it is not for us to call.
+    /// `apt-get` exists, but it needs root.
     AptOfRoot,
-    /// Homebrew.
     Brew,
-    /// None that is known here.
     Unknown,
 }
 
 impl Installer {
-    /// Looks at the machine.
     pub fn find() -> Self {
         if on_path(&["apt-get"]).is_some() {
             if rustix::process::geteuid().is_root() {
                 Self::Apt
-            } else if child::ask(Command::new("sudo").args(["-n", "true"])).is_some() {
+            } else if child::stdout_of(Command::new("sudo").args(["-n", "true"])).is_some() {
                 Self::SudoApt
             } else {
                 Self::AptOfRoot
@@ -57,10 +52,7 @@ impl Installer {
         }
     }
 
-    /// The command that `install` runs, as one would type it.
-    ///
-    /// # Errors
-    /// If a person has to install it; the error says how.
+    /// The command that `install` runs, or an error that says how to install by hand.
     pub fn command(&self, name: &str, source: &Source) -> anyhow::Result<String> {
         let command = format!(
             "apt-get install -y --no-install-recommends {}",
@@ -85,10 +77,7 @@ impl Installer {
         }
     }
 
-    /// Installs the packages; what the package manager says goes to a file.
-    ///
-    /// # Errors
-    /// If it fails, with the end of what it said.
+    /// Installs the packages; the output of the package manager goes to a log file.
     pub fn install(&self, name: &str, source: &Source) -> anyhow::Result<()> {
         let started = Instant::now();
         let log = log_file("apt")?;
@@ -96,8 +85,8 @@ impl Installer {
         let install = ["install", "-y", "--no-install-recommends"];
         let arguments: Vec<_> = install.iter().chain(source.apt).copied().collect();
         if self.apt_get(&arguments, &log).is_err() {
-            // Its lists are missing or too old to name files that still exist.
-            say::step("fetching the list of packages first: apt-get update");
+            // The package lists are missing, or refer to files that no longer exist.
+            output::step("fetching the list of packages first: apt-get update");
             let updated = self.apt_get(&["update"], &log);
             self.apt_get(&arguments, &log)
                 .or_else(|error| updated.and(Err(error)))
@@ -106,7 +95,10 @@ impl Installer {
         if let Some(service) = source.service.filter(|_| !had_service) {
             self.keep_from_starting(service);
         }
-        say::line(&format!("    done in {}", say::duration(started.elapsed())));
+        output::line(&format!(
+            "    done in {}",
+            output::duration(started.elapsed())
+        ));
         Ok(())
     }
 
@@ -121,42 +113,38 @@ impl Installer {
         };
         command
             .env("DEBIAN_FRONTEND", "noninteractive")
-            // Others may be installing; and without a terminal of its own it
-            // cannot be stopped for writing to ours.
+            // Another installation may be running. Without a pseudo-terminal it is not stopped for writing
+            // to ours.
             .args(["-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Use-Pty=0"])
             .args(["-o", "Acquire::Retries=2", "-q"])
             .args(arguments);
-        logged(&mut command, log, Ending::Careful)
+        logged(&mut command, log, StopSignal::Interrupt)
     }
 
-    /// Undoes what Debian does unasked on a machine with systemd; elsewhere
-    /// nothing has started.
+    /// Disables the service that Debian starts on installation, on machines with systemd.
     fn keep_from_starting(&self, service: &str) {
         if !Path::new("/run/systemd/system").is_dir() {
             return;
         }
-        say::step(&format!(
-            "switching off the system service {service}, which the package has just started: \
-             Banter starts its own"
+        output::step(&format!(
+            "disabling the system service {service}, which the package has just started: \
+             Banter starts an instance of its own"
         ));
         let mut command = match self {
             Self::SudoApt => Command::new("sudo"),
             _ => Command::new("env"),
         };
-        let disabled = child::ask(command.args(["systemctl", "disable", "--now", service]));
+        let disabled = child::stdout_of(command.args(["systemctl", "disable", "--now", service]));
         if disabled.is_none() {
-            say::line(&format!(
-                "    that failed; `systemctl disable --now {service}` does it"
+            output::line(&format!(
+                "    that failed; run `systemctl disable --now {service}`"
             ));
         }
     }
 }
 
-/// Runs `command` with all that it says going to `log`.
-///
-/// # Errors
-/// If it does not succeed, with the last lines of what it said.
-pub fn logged(command: &mut Command, log: &Path, ending: Ending) -> anyhow::Result<()> {
+/// Runs `command` with its output in `log`; an error quotes the last lines.
+pub fn logged(command: &mut Command, log: &Path, signal: StopSignal) -> anyhow::Result<()> {
     let file = File::options()
         .append(true)
         .create(true)
@@ -167,21 +155,21 @@ pub fn logged(command: &mut Command, log: &Path, ending: Ending) -> anyhow::Resu
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)
             .stderr(file),
-        ending,
+        signal,
     )?
     .wait()?;
     child::succeeded(command, status).with_context(|| {
         let text = fs::read_to_string(log).unwrap_or_default();
         let lines: Vec<_> = text.lines().collect();
         let end = lines[lines.len().saturating_sub(15)..].join("\n    ");
-        format!("it said (all of it is in {}):\n    {end}\n", log.display())
+        format!(
+            "its last lines (complete log in {}):\n    {end}\n",
+            log.display()
+        )
     })
 }
 
-/// An empty file for what the tool `name` is going to say.
-///
-/// # Errors
-/// If the cache folder cannot be written.
+/// An empty log file for `name`.
 pub fn log_file(name: &str) -> anyhow::Result<PathBuf> {
     let folder = workspace::cache()?.join("logs");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -192,6 +180,6 @@ pub fn log_file(name: &str) -> anyhow::Result<PathBuf> {
 
 fn service_is_known(source: &Source) -> bool {
     source.service.is_some_and(|service| {
-        child::ask(Command::new("systemctl").args(["cat", service])).is_some()
+        child::stdout_of(Command::new("systemctl").args(["cat", service])).is_some()
     })
 }

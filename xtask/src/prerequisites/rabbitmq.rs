@@ -1,15 +1,15 @@
-//! RabbitMQ's server. The runner starts private instances of it.
+//! The RabbitMQ server, of which the runner starts private instances.
 
 use std::path::PathBuf;
 
-use super::{Get, Need, Source, State, is_set};
+use super::{Install, Prerequisite, Source, State, is_set};
 
-/// The server, unless `RABBITMQ_URL` names one.
-pub const NEED: Need = Need {
+/// Not needed if `RABBITMQ_URL` is set.
+pub const NEED: Prerequisite = Prerequisite {
     name: "RabbitMQ",
-    purpose: "the queue of mails",
+    purpose: "queueing emails",
     look,
-    get: Get::Packages(Source {
+    install: Install::Packages(Source {
         apt: &["rabbitmq-server"],
         brew: "rabbitmq",
         otherwise: "Or set RABBITMQ_URL to the address of a server.",
@@ -17,8 +17,8 @@ pub const NEED: Need = Need {
     }),
 };
 
-/// Where the runner looks for it, too. `/usr/sbin` is not among them: Debian's
-/// wrapper there changes the user and forgets the environment.
+/// The same places as in the runner. Debian's wrapper in `/usr/sbin` is left out: it changes the
+/// user and drops the environment.
 const PLACES: &[&str] = &[
     "/usr/lib/rabbitmq/bin/rabbitmq-server",
     "/opt/homebrew/opt/rabbitmq/sbin/rabbitmq-server",
@@ -30,7 +30,7 @@ const PLACES: &[&str] = &[
 fn look() -> State {
     if is_set("RABBITMQ_URL") {
         return State::Present {
-            version: "yours".to_owned(),
+            version: "external".to_owned(),
             place: "the server of RABBITMQ_URL".to_owned(),
         };
     }
@@ -46,9 +46,8 @@ fn look() -> State {
     }
 }
 
-/// Read from the folder that the program is really in, because the server
-/// itself takes a second to say its version: `…/rabbitmq_server-3.10.8/sbin/…`
-/// as packaged by Debian, `…/rabbitmq/4.1.0/sbin/…` by Homebrew.
+/// Read from the resolved path, because the server takes a second to print its version:
+/// `…/rabbitmq_server-3.10.8/sbin/…` on Debian, `…/rabbitmq/4.1.0/sbin/…` with Homebrew.
 fn version(file: &std::path::Path) -> String {
     file.canonicalize()
         .unwrap_or_default()

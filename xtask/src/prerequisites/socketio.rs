@@ -1,5 +1,4 @@
-//! Socket.IO, which `cargo xtask bench chat` compares Banter with. It lives in a
-//! folder of ours, at a version of our choice.
+//! Socket.IO, for the comparison of `cargo xtask bench chat`.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -9,28 +8,24 @@ use anyhow::Context as _;
 
 use super::installer::{log_file, logged};
 use super::on_path;
-use crate::signals::Ending;
-use crate::{say, workspace};
+use crate::signals::StopSignal;
+use crate::{output, workspace};
 
-/// What is installed from npm; another version is another folder.
+/// Each version has a folder of its own.
 const PACKAGE: &str = "socket.io@4.8.1";
 
-/// The folder with our `server` and Socket.IO beside it; none where there is no
-/// Node.js.
-///
-/// # Errors
-/// If it cannot be installed.
+/// The folder with `server` and Socket.IO, or `None` without Node.js.
 pub fn folder(server: &Path) -> anyhow::Result<Option<PathBuf>> {
     if on_path(&["node"]).is_none() || on_path(&["npm"]).is_none() {
         return Ok(None);
     }
     let folder = workspace::cache()?.join(PACKAGE.replace('@', "-"));
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    // Another run may be at it; what it has made is there once it is done.
+    // Another process may be installing it.
     let lock = File::create(folder.with_extension("lock"))?;
     lock.lock()?;
     if !folder.join("installed").exists() {
-        say::step(&format!(
+        output::step(&format!(
             "installing {PACKAGE} into {} for the comparison: npm install",
             folder.display()
         ));
@@ -43,8 +38,8 @@ pub fn folder(server: &Path) -> anyhow::Result<Option<PathBuf>> {
             ".",
             PACKAGE,
         ]);
-        logged(&mut npm, &log_file("npm")?, Ending::Group)?;
-        // Last, so that an installation that was cut short is begun again.
+        logged(&mut npm, &log_file("npm")?, StopSignal::Group)?;
+        // Written last, so that an interrupted installation is repeated.
         fs::write(folder.join("installed"), PACKAGE)?;
     }
     fs::copy(server, folder.join("server.mjs"))

@@ -1,5 +1,5 @@
-//! `cargo xtask bench …`: figures. Each is measured by an example of the package
-//! that it is about; here it is only built with optimisation and run.
+//! `cargo xtask bench …`: builds a benchmark with optimisation and runs it. Each benchmark is an
+//! example of the package that it measures.
 
 mod chat;
 mod cold;
@@ -10,13 +10,12 @@ use std::process::{Command, ExitCode, Stdio};
 use clap::{Args, Subcommand};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::against;
 use crate::child::{self, Child};
-use crate::say;
-use crate::signals::Ending;
+use crate::examples;
+use crate::output;
+use crate::signals::StopSignal;
 use crate::workspace::Workspace;
 
-/// What to measure.
 #[derive(Args)]
 pub struct Options {
     #[command(subcommand)]
@@ -25,40 +24,35 @@ pub struct Options {
 
 #[derive(Subcommand)]
 enum Subject {
-    /// A room: send to ack, send to delivery, processor time a delivery, round
-    /// trips to the database; beside Socket.IO where there is Node.js.
+    /// One room: send to ack, send to delivery, CPU time per delivery, database round trips;
+    /// compared with Socket.IO if Node.js is installed
     Chat {
-        /// Handed to the bench: `--seconds N`, `--room SOCKETS`, `--no-history`.
+        /// Options of the benchmark: `--seconds N`, `--room SOCKETS`, `--no-history`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<String>,
     },
-    /// How the functions start: sizes, first events, memory, beside a bare one.
+    /// Cold starts: binary size, first events, memory, compared with a minimal function
     Cold,
-    /// The embedded MongoDB: start, memory, reads and durable writes of 16 clients.
+    /// The embedded MongoDB: start, memory, reads and durable writes with 16 clients
     Mongo {
-        /// A second for each figure and a small collection: a look, in half a minute.
+        /// One second per figure and a small collection; takes half a minute
         #[arg(long)]
         quick: bool,
     },
-    /// The page: what it weighs, Lighthouse's judgement, and a talk of ten thousand
-    /// messages.
+    /// The page: size, Lighthouse scores, and a room with ten thousand messages
     Page,
-    /// The mail consumer: mails a second with one, two and four mappings.
+    /// The mail consumer: emails per second with one, two and four mappings
     Mail,
-    /// Sign-in, registration and resend: whether time tells which addresses are known.
+    /// Timing side channels: sign-in, registration and resend for known and unknown addresses
     Timing,
 }
 
-/// The profile of `Cargo.toml` that these are built with.
+/// The profile in `Cargo.toml`.
 const PROFILE: &str = "optimised";
 
-/// Files that a process of the bench may have open: a thousand sockets and a few.
+/// Open files that a benchmark needs: a thousand sockets and a few more.
 const OPEN_FILES: u64 = 2_048;
 
-/// Builds what is wanted and runs it; its figures go to standard output.
-///
-/// # Errors
-/// If it does not compile, or cannot be measured.
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::load()?;
     match &options.subject {
@@ -66,13 +60,13 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         Subject::Cold => cold::run(&workspace),
         Subject::Mongo { quick } => mongo(&workspace, *quick),
         Subject::Page => page::run(&workspace),
-        Subject::Mail => against::run("mail", &[]),
-        Subject::Timing => against::run("timing", &[]),
+        Subject::Mail => examples::run("mail", &[]),
+        Subject::Timing => examples::run("timing", &[]),
     }
 }
 
 fn mongo(workspace: &Workspace, quick: bool) -> anyhow::Result<ExitCode> {
-    say::step("building the embedded MongoDB with optimisation");
+    output::step("building the embedded MongoDB with optimisation");
     child::run(workspace.cargo().args([
         "build",
         "--profile",
@@ -81,20 +75,20 @@ fn mongo(workspace: &Workspace, quick: bool) -> anyhow::Result<ExitCode> {
         "--bin=embedded-mongo",
         "--example=bench",
     ]))?;
-    say::step("measuring, with 16 clients; other work on this machine slows it down");
+    output::step("measuring, with 16 clients; other work on this machine slows it down");
     allow_open_files();
     let program = workspace.target.join(PROFILE).join("examples/bench");
     let mut bench = Command::new(program);
     if quick {
         bench.arg("--quick");
     }
-    let status = Child::start(bench.stdin(Stdio::null()), Ending::Group)?.wait()?;
+    let status = Child::start(bench.stdin(Stdio::null()), StopSignal::Group)?.wait()?;
     child::succeeded(&bench, status)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Lets the bench, which inherits it, have as many files open as it needs. Where
-/// the system has a lower bound than that, the bench says what it lacked.
+/// Raises the limit of open files, which the benchmark inherits. If the system's hard limit is
+/// lower, the benchmark reports what it could not open.
 fn allow_open_files() {
     let limit = getrlimit(Resource::Nofile);
     if limit.current.is_some_and(|current| current < OPEN_FILES) {

@@ -1,26 +1,25 @@
-//! Chromium and its driver, which the tests of the page steer.
+//! Chromium and its driver, for the tests of the page.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use super::toolchain::number;
-use super::{Get, Need, Source, State, on_path};
+use super::{Install, Prerequisite, Source, State, on_path};
 use crate::child;
 
-/// Both, of the same major version.
-pub const NEED: Need = Need {
+/// Browser and driver must have the same major version.
+pub const NEED: Prerequisite = Prerequisite {
     name: "Chromium",
     purpose: "the tests of the page",
     look,
-    get: Get::Packages(Source {
+    install: Install::Packages(Source {
         apt: &["chromium", "chromium-driver"],
         brew: "--cask chromium chromedriver",
-        otherwise: "A Chrome with a chromedriver of the same version on the PATH will do as well.",
+        otherwise: "A Chrome with a chromedriver of the same version on the PATH also works.",
         service: None,
     }),
 };
 
-/// The browser, if there is one.
 pub fn browser() -> Option<PathBuf> {
     let macos = PathBuf::from("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome");
     on_path(&[
@@ -33,7 +32,6 @@ pub fn browser() -> Option<PathBuf> {
     .or_else(|| Some(macos).filter(|file| file.is_file()))
 }
 
-/// Its driver, if there is one.
 pub fn driver() -> Option<PathBuf> {
     on_path(&["chromedriver"])
 }
@@ -50,7 +48,7 @@ fn look() -> State {
     }
 }
 
-/// Asks the driver, which answers at once where the browser may take a second.
+/// Asks the driver, which answers at once; the browser may take a second.
 fn version(driver: &PathBuf) -> String {
-    number(&child::ask(Command::new(driver).arg("--version")).unwrap_or_default())
+    number(&child::stdout_of(Command::new(driver).arg("--version")).unwrap_or_default())
 }

@@ -1,21 +1,19 @@
-//! What is said to people, all of it on standard error: standard output
-//! belongs to the runner's one line and to the tests' results.
+//! Messages for people, on standard error: standard output is for the runner's ready line and
+//! for test results.
 
 use std::io::Write as _;
 use std::time::Duration;
 
-/// Says one line.
 pub fn line(text: &str) {
-    // Nobody is left to tell when standard error is gone.
+    // If standard error is closed, there is no other place to report to.
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// Says that a step begins.
 pub fn step(text: &str) {
     line(&format!("==> {text}"));
 }
 
-/// A duration as people say it: `0.4 s`, `12 s`, `3 min 05 s`.
+/// `0.4 s`, `12 s`, `3 min 05 s`.
 pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {

@@ -1,24 +1,23 @@
-//! What is needed to compile at all, and the database.
+//! Compilers, and the database.
 
 use std::process::Command;
 
-use super::{Get, Need, Source, State, is_set, on_path};
+use super::{Install, Prerequisite, Source, State, is_set, on_path};
 use crate::child;
 
-/// The Rust compiler; whoever reads this through `cargo xtask` has one.
-pub const RUST: Need = Need {
+pub const RUST: Prerequisite = Prerequisite {
     name: "Rust",
     purpose: "everything",
     look: || by_version("rustc", "rustc "),
-    get: Get::Never,
+    install: Install::Never,
 };
 
-/// A C compiler, which links everything and builds the cryptography.
-pub const C_COMPILER: Need = Need {
+/// Links everything and builds ring.
+pub const C_COMPILER: Prerequisite = Prerequisite {
     name: "C compiler",
-    purpose: "linking, and for the cryptography",
+    purpose: "linking and for building ring",
     look: || by_version("cc", ""),
-    get: Get::Packages(Source {
+    install: Install::Packages(Source {
         apt: &["gcc", "libc6-dev"],
         brew: "gcc",
         otherwise: "On macOS, `xcode-select --install` brings one.",
@@ -26,15 +25,19 @@ pub const C_COMPILER: Need = Need {
     }),
 };
 
-/// The database, which the runner chooses for itself.
-pub const MONGODB: Need = Need {
+/// Chosen by the runner.
+pub const MONGODB: Prerequisite = Prerequisite {
     name: "MongoDB",
-    purpose: "everything that is remembered",
+    purpose: "storing all data",
     look: || {
         let (version, place) = if is_set("MONGODB_URI") {
-            ("yours".to_owned(), "the server of MONGODB_URI".to_owned())
+            (
+                "external".to_owned(),
+                "the server of MONGODB_URI".to_owned(),
+            )
         } else if let Some(file) = on_path(&["mongod"]) {
-            let version = child::ask(Command::new(&file).arg("--version")).unwrap_or_default();
+            let version =
+                child::stdout_of(Command::new(&file).arg("--version")).unwrap_or_default();
             let first = version.lines().next().unwrap_or_default();
             (
                 first.trim_start_matches("db version v").to_owned(),
@@ -43,18 +46,18 @@ pub const MONGODB: Need = Need {
         } else {
             (
                 "embedded".to_owned(),
-                "our own server: MONGODB_URI is not set and no mongod is on the PATH".to_owned(),
+                "MONGODB_URI is not set and no mongod is on the PATH".to_owned(),
             )
         };
         State::Present { version, place }
     },
-    get: Get::Never,
+    install: Install::Never,
 };
 
 fn by_version(program: &str, before: &str) -> State {
     match (
         on_path(&[program]),
-        child::ask(Command::new(program).arg("--version")),
+        child::stdout_of(Command::new(program).arg("--version")),
     ) {
         (Some(file), Some(text)) => State::Present {
             version: number(text.trim_start_matches(before)),

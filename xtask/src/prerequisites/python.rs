@@ -1,48 +1,46 @@
-//! Python, and the Python programs that judge the template, the embedded database
-//! and the HTTP API.
+//! Python, and Python programs that check the template, the embedded database and the HTTP API.
 
 use std::process::Command;
 
 use super::toolchain::number;
 use super::virtual_environment::Environment;
-use super::{Get, Need, Source, State, on_path};
+use super::{Install, Prerequisite, Source, State, on_path};
 use crate::child;
 
-/// The AWS SAM CLI (with cfn-lint inside), an engine for CloudFront's functions,
-/// and MongoDB's Python driver.
+/// The AWS SAM CLI (with cfn-lint), a JavaScript engine for CloudFront functions, and MongoDB's
+/// Python driver.
 pub const TOOLS: Environment = Environment {
     name: "python",
     requirements: "aws-sam-cli==1.170.0\npymongo==4.20.0\nquickjs==1.19.4\n",
     purpose: "the checks of the template and of the embedded database",
 };
 
-/// What knows bad habits of templates. It wants other versions of what SAM uses.
+/// Checks templates for bad practices; its dependencies conflict with SAM's.
 pub const CHECKOV: Environment = Environment {
     name: "checkov",
     requirements: "checkov==3.3.30\n",
-    purpose: "the check of the template against bad habits",
+    purpose: "checking the template for bad practices",
 };
 
-/// What `sam build` builds functions with; it brings the linker, zig.
+/// Builds functions for `sam build`; brings zig as the linker.
 pub const CARGO_LAMBDA: Environment = Environment {
     name: "cargo-lambda",
     requirements: "cargo-lambda==1.9.2\nziglang==0.17.1\n",
-    purpose: "building functions as for the cloud",
+    purpose: "building functions for the cloud",
 };
 
-/// What asks the HTTP API odd questions by its schema.
+/// Property tests of the HTTP API, generated from its schema.
 pub const SCHEMATHESIS: Environment = Environment {
     name: "schemathesis",
     requirements: "schemathesis==4.32.5\n",
-    purpose: "the questions that the HTTP API is asked by its schema",
+    purpose: "the schema tests of the HTTP API",
 };
 
-/// The interpreter.
-pub const PYTHON: Need = Need {
+pub const PYTHON: Prerequisite = Prerequisite {
     name: "Python",
     purpose: "AWS's own checks of the template",
-    look: look_for_python,
-    get: Get::Packages(Source {
+    look: find_python,
+    install: Install::Packages(Source {
         apt: &["python3", "python3-venv"],
         brew: "python",
         otherwise: "It needs its module `venv`.",
@@ -50,43 +48,39 @@ pub const PYTHON: Need = Need {
     }),
 };
 
-/// [`TOOLS`].
-pub const TOOLS_NEED: Need = Need {
+pub const TOOLS_NEED: Prerequisite = Prerequisite {
     name: "SAM CLI, pymongo",
     purpose: TOOLS.purpose,
     look: || TOOLS.state(),
-    get: Get::Own(|| TOOLS.install()),
+    install: Install::Custom(|| TOOLS.install()),
 };
 
-/// [`CHECKOV`].
-pub const CHECKOV_NEED: Need = Need {
+pub const CHECKOV_NEED: Prerequisite = Prerequisite {
     name: "checkov",
     purpose: CHECKOV.purpose,
     look: || CHECKOV.state(),
-    get: Get::Own(|| CHECKOV.install()),
+    install: Install::Custom(|| CHECKOV.install()),
 };
 
-/// [`CARGO_LAMBDA`].
-pub const CARGO_LAMBDA_NEED: Need = Need {
+pub const CARGO_LAMBDA_NEED: Prerequisite = Prerequisite {
     name: "cargo-lambda",
     purpose: CARGO_LAMBDA.purpose,
     look: || CARGO_LAMBDA.state(),
-    get: Get::Own(|| CARGO_LAMBDA.install()),
+    install: Install::Custom(|| CARGO_LAMBDA.install()),
 };
 
-/// [`SCHEMATHESIS`].
-pub const SCHEMATHESIS_NEED: Need = Need {
+pub const SCHEMATHESIS_NEED: Prerequisite = Prerequisite {
     name: "schemathesis",
     purpose: SCHEMATHESIS.purpose,
     look: || SCHEMATHESIS.state(),
-    get: Get::Own(|| SCHEMATHESIS.install()),
+    install: Install::Custom(|| SCHEMATHESIS.install()),
 };
 
-fn look_for_python() -> State {
-    // `ensurepip` is what Debian leaves out of python3 and puts into
-    // python3-venv; without it an environment has no pip.
-    let with_venv = child::ask(Command::new("python3").args(["-c", "import venv, ensurepip"]));
-    let version = child::ask(Command::new("python3").arg("--version"));
+fn find_python() -> State {
+    // Debian packages `ensurepip` in python3-venv; without it an environment has no pip.
+    let with_venv =
+        child::stdout_of(Command::new("python3").args(["-c", "import venv, ensurepip"]));
+    let version = child::stdout_of(Command::new("python3").arg("--version"));
     match (on_path(&["python3"]), with_venv, version) {
         (Some(file), Some(_), Some(version)) => State::Present {
             version: number(&version),

@@ -1,6 +1,5 @@
-//! Node.js, and the programs from npm that judge the page. They live in folders
-//! of ours, at versions of our choice, so that the same page is judged alike
-//! everywhere and no system is changed.
+//! Node.js, and npm packages that check the page. They are installed at fixed versions into the
+//! cache folder, so that results are comparable and the system is not changed.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -11,11 +10,11 @@ use anyhow::Context as _;
 
 use super::installer::{log_file, logged};
 use super::toolchain::number;
-use super::{Get, Need, Source, State, on_path};
-use crate::signals::Ending;
-use crate::{child, say, workspace};
+use super::{Install, Prerequisite, Source, State, on_path};
+use crate::signals::StopSignal;
+use crate::{child, output, workspace};
 
-/// What finds faults of accessibility.
+/// Finds accessibility faults.
 const AXE: Package = Package {
     name: "axe-core",
     version: "4.14.1",
@@ -23,20 +22,19 @@ const AXE: Package = Package {
     purpose: "the tests of the page",
 };
 
-/// What measures how fast a page loads.
+/// Measures load time.
 const LIGHTHOUSE: Package = Package {
     name: "lighthouse",
     version: "12.8.2",
     file: "cli/index.js",
-    purpose: "the figures of the page",
+    purpose: "measuring the page",
 };
 
-/// The interpreter and its package manager.
-pub const NODE: Need = Need {
+pub const NODE: Prerequisite = Prerequisite {
     name: "Node.js",
     purpose: "the tests of the page",
-    look: look_for_node,
-    get: Get::Packages(Source {
+    look: find_node,
+    install: Install::Packages(Source {
         apt: &["nodejs", "npm"],
         brew: "node",
         otherwise: "It needs version 18.20 or later, and npm.",
@@ -44,49 +42,41 @@ pub const NODE: Need = Need {
     }),
 };
 
-/// axe-core.
-pub const ACCESSIBILITY: Need = Need {
+pub const ACCESSIBILITY: Prerequisite = Prerequisite {
     name: "axe-core",
     purpose: AXE.purpose,
     look: || AXE.look(),
-    get: Get::Own(|| AXE.install()),
+    install: Install::Custom(|| AXE.install()),
 };
 
-/// Lighthouse, which only `cargo xtask bench page` needs.
-pub const FIGURES: Need = Need {
+/// For `cargo xtask bench page` only.
+pub const FIGURES: Prerequisite = Prerequisite {
     name: "Lighthouse",
     purpose: LIGHTHOUSE.purpose,
     look: || LIGHTHOUSE.look(),
-    get: Get::Own(|| LIGHTHOUSE.install()),
+    install: Install::Custom(|| LIGHTHOUSE.install()),
 };
 
-/// The script that tests put into a page.
-///
-/// # Errors
-/// If there is no cache folder.
+/// The script that the tests inject into a page.
 pub fn axe() -> anyhow::Result<PathBuf> {
     AXE.path()
 }
 
-/// The program that loads a page and measures it.
-///
-/// # Errors
-/// If there is no cache folder.
 pub fn lighthouse() -> anyhow::Result<PathBuf> {
     LIGHTHOUSE.path()
 }
 
-/// A package of npm's at one version.
+/// An npm package at a fixed version.
 struct Package {
     name: &'static str,
     version: &'static str,
-    /// The file that it is installed for.
+    /// The file to run or inject.
     file: &'static str,
     purpose: &'static str,
 }
 
 impl Package {
-    /// Another version is another folder.
+    /// Each version has a folder of its own.
     fn folder(&self) -> anyhow::Result<PathBuf> {
         let name = format!("{}-{}", self.name, self.version);
         Ok(workspace::cache()?.join("npm").join(name))
@@ -97,13 +87,13 @@ impl Package {
         Ok(package.join(self.file))
     }
 
-    /// Written last, so that an installation that was cut short is begun again.
-    fn mark(&self) -> anyhow::Result<PathBuf> {
+    /// Written last, so that an interrupted installation is repeated.
+    fn marker(&self) -> anyhow::Result<PathBuf> {
         Ok(self.folder()?.join("complete"))
     }
 
     fn is_installed(&self) -> bool {
-        self.mark().is_ok_and(|mark| mark.is_file())
+        self.marker().is_ok_and(|mark| mark.is_file())
     }
 
     fn look(&self) -> State {
@@ -124,14 +114,14 @@ impl Package {
         let started = Instant::now();
         let folder = self.folder()?;
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        // Another run may be at it; what it has made is there once it is done.
+        // Another process may be installing it.
         let lock = File::create(folder.join("lock"))?;
         lock.lock()?;
         if self.is_installed() {
             return Ok(());
         }
         let package = format!("{}@{}", self.name, self.version);
-        say::step(&format!(
+        output::step(&format!(
             "installing {package} into {} for {}: npm install",
             folder.display(),
             self.purpose
@@ -141,19 +131,22 @@ impl Package {
                 .args(["install", "--no-audit", "--no-fund", "--prefix"])
                 .arg(&folder)
                 .arg(&package)
-                // It would fetch a browser of its own, and we have one.
+                // Puppeteer would download a browser of its own.
                 .env("PUPPETEER_SKIP_DOWNLOAD", "1"),
             &log_file("npm")?,
-            Ending::Group,
+            StopSignal::Group,
         )?;
-        fs::write(self.mark()?, "")?;
-        say::line(&format!("    done in {}", say::duration(started.elapsed())));
+        fs::write(self.marker()?, "")?;
+        output::line(&format!(
+            "    done in {}",
+            output::duration(started.elapsed())
+        ));
         Ok(())
     }
 }
 
-fn look_for_node() -> State {
-    let version = child::ask(Command::new("node").arg("--version"));
+fn find_node() -> State {
+    let version = child::stdout_of(Command::new("node").arg("--version"));
     match (on_path(&["node"]), on_path(&["npm"]), version) {
         (Some(file), Some(_), Some(version)) => State::Present {
             version: number(version.trim_start_matches('v')),
