@@ -1,9 +1,16 @@
-//! How quick the embedded server is: `--quick` for a look, nothing for figures.
+//! Benchmark of the embedded server; `--quick` for a short run.
 //!
-//! The server runs as a program of its own, over a folder, with every write
-//! flushed to the disk before it is acknowledged; the client is the official
-//! driver with sixteen tasks. `cargo xtask bench mongo` builds both with
-//! optimisation, side by side, and runs this.
+//! The server runs as a separate process with a data folder, and every write is
+//! flushed to disk before it is acknowledged. The client is the official driver with
+//! sixteen tasks. `cargo xtask bench mongo` builds both with optimisation and runs
+//! this.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::Parser;
@@ -12,28 +19,22 @@ use futures_util::future::try_join_all;
 use mongodb::bson::{Document, doc};
 use mongodb::options::{ClientOptions, IndexOptions};
 use mongodb::{Client, Collection, IndexModel};
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 const CLIENTS: u64 = 16;
 const ROOMS: u64 = 100;
 
-/// What to measure.
+/// Command line arguments.
 #[derive(Parser)]
 struct Arguments {
-    /// A second for each figure, and a collection of fifty thousand.
+    /// One second per figure and a collection of 50,000 documents.
     #[arg(long)]
     quick: bool,
-    /// The program, if it is not beside this one.
+    /// Path of the server binary, if it is not next to this one.
     #[arg(long)]
     server: Option<PathBuf>,
 }
 
-/// The server as a process.
+/// The server process.
 struct Program {
     child: Child,
     uri: String,
@@ -55,7 +56,7 @@ impl Program {
         let uri = line
             .trim()
             .strip_prefix("listening on ")
-            .context("the program did not say where it listens")?;
+            .context("the program did not print its address")?;
         Ok(Self {
             uri: uri.to_owned(),
             child,
@@ -63,7 +64,7 @@ impl Program {
         })
     }
 
-    /// Resident memory in megabytes, where the system tells it.
+    /// Resident memory in megabytes; NaN if unknown.
     fn memory(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
         status
@@ -80,7 +81,7 @@ impl Program {
             .map_or(f64::NAN, |kilobytes| kilobytes / 1024.0)
     }
 
-    /// Ends it as a crash would: nothing is written, nobody is told.
+    /// Sends SIGKILL.
     fn crash(mut self) -> anyhow::Result<()> {
         self.child.kill()?;
         self.child.wait()?;
@@ -89,7 +90,7 @@ impl Program {
 }
 
 impl Drop for Program {
-    /// Leaves nothing behind when a figure could not be measured.
+    /// Stops the process if a measurement failed.
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -104,7 +105,7 @@ async fn main() -> anyhow::Result<()> {
         None => std::env::current_exe()?
             .parent()
             .and_then(Path::parent)
-            .context("the bench is in no folder")?
+            .context("the benchmark binary has no parent folder")?
             .join("embedded-mongo"),
     };
     let span = Duration::from_secs(if arguments.quick { 1 } else { 5 });
@@ -139,9 +140,9 @@ async fn with_connections(program: &Program) -> anyhow::Result<()> {
     let address = program
         .uri
         .strip_prefix("mongodb://")
-        .context("an address")?;
+        .context("the URI has an address")?;
     let streams = try_join_all((0..1000).map(|_| tokio::net::TcpStream::connect(address))).await?;
-    // Each says something, so that it is surely served.
+    // Each connection sends a command, so that it has been accepted.
     let hello = message(&doc! { "hello": 1, "$db": "admin" })?;
     for stream in &streams {
         stream.writable().await?;
@@ -176,8 +177,7 @@ async fn measure_writes(users: &Collection<Document>, span: Duration) -> anyhow:
     measure("inserts, durable", span, move |_| {
         let (users, number) = (users.clone(), numbers.fetch_add(1, Ordering::Relaxed));
         async move {
-            let user =
-                doc! { "email": format!("user{number}@example.org"), "name": "somebody", "n": 0 };
+            let user = doc! { "email": format!("user{number}@example.org"), "name": "Ann", "n": 0 };
             users.insert_one(user).await?;
             Ok(())
         }
@@ -191,7 +191,7 @@ async fn measure_writes(users: &Collection<Document>, span: Duration) -> anyhow:
             users
                 .find_one(doc! { "email": email })
                 .await?
-                .context("the user is there")?;
+                .context("the user exists")?;
             Ok(())
         }
     })
@@ -203,7 +203,7 @@ async fn measure_writes(users: &Collection<Document>, span: Duration) -> anyhow:
             users
                 .find_one_and_update(doc! { "email": email }, doc! { "$inc": { "n": 1 } })
                 .await?
-                .context("the user is there")?;
+                .context("the user exists")?;
             Ok(())
         }
     })
@@ -262,7 +262,7 @@ async fn measure_pages(
     .await
 }
 
-/// Runs something with all clients for a while.
+/// Runs an operation with all clients for a time span.
 async fn measure<F>(what: &str, span: Duration, work: impl Fn(u64) -> F) -> anyhow::Result<()>
 where
     F: Future<Output = anyhow::Result<()>>,
@@ -302,7 +302,7 @@ fn millis(span: Duration) -> f64 {
     span.as_secs_f64() * 1000.0
 }
 
-/// Numbers that look random and are the same every time.
+/// Deterministic pseudo-random numbers.
 fn spread(turn: u64) -> u64 {
     turn.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20
 }

@@ -1,20 +1,22 @@
-//! A command's arguments: each is taken by name, and none is overlooked.
+//! Command arguments, read by name. An argument that no reader asked for is an
+//! error.
 
-use crate::error::{Code, Failure, Outcome};
-use crate::value::{arithmetic, elements, field, fields, is_truthy, kind, to_bson};
-use bson::{Bson, RawBsonRef, RawDocument, RawDocumentBuf};
 use std::cell::RefCell;
 
-/// The arguments of a command, or of one of its statements.
+use bson::{Bson, RawBsonRef, RawDocument, RawDocumentBuf};
+
+use crate::error::{Code, CommandError, Result};
+use crate::value::{arithmetic, elements, field, fields, is_truthy, kind, to_bson};
+
 pub(crate) struct Arguments<'a> {
-    /// What the arguments are of, for messages.
+    /// Name of the command or statement, for error messages.
     owner: &'a str,
     body: &'a RawDocument,
     sequences: &'a [(String, Vec<RawDocumentBuf>)],
     taken: RefCell<Vec<&'static str>>,
 }
 
-/// Arguments that any command may have.
+/// Generic arguments that every command accepts.
 const GENERIC: [&str; 12] = [
     "$db",
     "$readPreference",
@@ -44,13 +46,13 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// An argument as it was sent; null counts as not sent.
+    /// An argument as sent; null counts as absent.
     pub fn raw(&self, name: &'static str) -> Option<RawBsonRef<'a>> {
         self.taken.borrow_mut().push(name);
         field(self.body, name).filter(|value| !matches!(value, RawBsonRef::Null))
     }
 
-    /// The value of the first field, which names the command.
+    /// The value of the first field, whose key is the command name.
     pub fn first(&self) -> Option<RawBsonRef<'a>> {
         fields(self.body).next().map(|(_, value)| value)
     }
@@ -59,41 +61,33 @@ impl<'a> Arguments<'a> {
         self.raw(name).map(to_bson)
     }
 
-    /// # Errors
-    /// A value of another type.
-    pub fn document(&self, name: &'static str) -> Outcome<Option<&'a RawDocument>> {
+    pub fn document(&self, name: &'static str) -> Result<Option<&'a RawDocument>> {
         match self.raw(name) {
             None => Ok(None),
             Some(RawBsonRef::Document(document)) => Ok(Some(document)),
-            Some(other) => Err(self.mismatch(name, other, "object")),
+            Some(other) => Err(self.type_error(name, other, "object")),
         }
     }
 
-    /// # Errors
-    /// A value of another type.
-    pub fn string(&self, name: &'static str) -> Outcome<Option<&'a str>> {
+    pub fn string(&self, name: &'static str) -> Result<Option<&'a str>> {
         match self.raw(name) {
             None => Ok(None),
             Some(RawBsonRef::String(text)) => Ok(Some(text)),
-            Some(other) => Err(self.mismatch(name, other, "string")),
+            Some(other) => Err(self.type_error(name, other, "string")),
         }
     }
 
-    /// # Errors
-    /// A value that is neither a boolean nor a number.
-    pub fn flag(&self, name: &'static str) -> Outcome<bool> {
+    pub fn flag(&self, name: &'static str) -> Result<bool> {
         Ok(self.optional_flag(name)?.unwrap_or(false))
     }
 
-    /// # Errors
-    /// As [`Arguments::flag`].
-    pub fn optional_flag(&self, name: &'static str) -> Outcome<Option<bool>> {
+    pub fn optional_flag(&self, name: &'static str) -> Result<Option<bool>> {
         match self.value(name) {
             None => Ok(None),
             Some(
                 value @ (Bson::Boolean(_) | Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_)),
             ) => Ok(Some(is_truthy(&value))),
-            Some(other) => Err(Failure::new(
+            Some(other) => Err(CommandError::new(
                 Code::TypeMismatch,
                 format!(
                     "BSON field '{}.{name}' is the wrong type '{}', expected type 'bool'",
@@ -104,15 +98,11 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// A whole number that is not negative.
-    ///
-    /// # Errors
-    /// Anything else.
-    pub fn count(&self, name: &'static str) -> Outcome<Option<u64>> {
-        match self.whole(name)? {
+    pub fn count(&self, name: &'static str) -> Result<Option<u64>> {
+        match self.integer(name)? {
             None => Ok(None),
             Some(number) => u64::try_from(number).map(Some).map_err(|_| {
-                Failure::new(
+                CommandError::new(
                     Code::Location(51024),
                     format!("BSON field '{name}' value must be >= 0, actual value '{number}'"),
                 )
@@ -120,13 +110,11 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// # Errors
-    /// Anything but a whole number.
-    pub fn whole(&self, name: &'static str) -> Outcome<Option<i64>> {
+    pub fn integer(&self, name: &'static str) -> Result<Option<i64>> {
         match self.value(name) {
             None => Ok(None),
-            Some(value) => arithmetic::whole(&value).map(Some).ok_or_else(|| {
-                Failure::new(
+            Some(value) => arithmetic::as_integer(&value).map(Some).ok_or_else(|| {
+                CommandError::new(
                     Code::TypeMismatch,
                     format!("BSON field '{}.{name}' must be a whole number", self.owner),
                 )
@@ -134,11 +122,9 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// A series of documents, from the command or from beside it.
-    ///
-    /// # Errors
-    /// A value of another type.
-    pub fn documents(&self, name: &'static str) -> Outcome<Option<Vec<&'a RawDocument>>> {
+    /// An array of documents, from the command body or from a document sequence
+    /// section.
+    pub fn documents(&self, name: &'static str) -> Result<Option<Vec<&'a RawDocument>>> {
         self.taken.borrow_mut().push(name);
         if let Some((_, documents)) = self.sequences.iter().find(|(other, _)| other == name) {
             return Ok(Some(documents.iter().map(AsRef::as_ref).collect()));
@@ -148,52 +134,42 @@ impl<'a> Arguments<'a> {
             Some(RawBsonRef::Array(array)) => elements(array)
                 .map(|element| match element {
                     RawBsonRef::Document(document) => Ok(document),
-                    other => Err(self.mismatch(name, other, "object")),
+                    other => Err(self.type_error(name, other, "object")),
                 })
-                .collect::<Outcome<_>>()
+                .collect::<Result<_>>()
                 .map(Some),
-            Some(other) => Err(self.mismatch(name, other, "array")),
+            Some(other) => Err(self.type_error(name, other, "array")),
         }
     }
 
-    /// # Errors
-    /// An argument that was not sent, or as [`Arguments::documents`].
-    pub fn required_documents(&self, name: &'static str) -> Outcome<Vec<&'a RawDocument>> {
+    pub fn required_documents(&self, name: &'static str) -> Result<Vec<&'a RawDocument>> {
         self.documents(name)?.ok_or_else(|| self.missing(name))
     }
 
-    /// # Errors
-    /// An argument that was not sent, or of another type.
-    pub fn required_string(&self, name: &'static str) -> Outcome<&'a str> {
+    pub fn required_string(&self, name: &'static str) -> Result<&'a str> {
         self.string(name)?.ok_or_else(|| self.missing(name))
     }
 
-    /// Refuses a collation other than the plain comparison of bytes.
-    ///
-    /// # Errors
-    /// Such a collation.
-    pub fn refuse_collation(&self) -> Outcome<()> {
+    /// Rejects every collation other than `simple`.
+    pub fn reject_collation(&self) -> Result<()> {
         match self.document("collation")? {
             None => Ok(()),
             Some(collation) => match field(collation, "locale") {
                 None if collation.is_empty() => Ok(()),
                 Some(RawBsonRef::String("simple")) => Ok(()),
-                _ => Err(Failure::unsupported("a collation other than 'simple'")),
+                _ => Err(CommandError::unsupported("a collation other than 'simple'")),
             },
         }
     }
 
-    /// Arguments that change nothing here.
+    /// Accepts arguments that have no effect on this server.
     pub fn ignore(&self, names: &[&'static str]) {
         self.taken.borrow_mut().extend(names);
     }
 
-    /// Refuses what nobody took. `generic` arguments, and the field that names
-    /// the command, are those of whole commands only.
-    ///
-    /// # Errors
-    /// The first argument that is unknown.
-    pub fn finish(&self, generic: bool) -> Outcome<()> {
+    /// Rejects arguments that no reader asked for. With `generic`, the command
+    /// name and the generic arguments are allowed.
+    pub fn finish(&self, generic: bool) -> Result<()> {
         let taken = self.taken.borrow();
         let unknown = |name: &str| {
             let known = taken.contains(&name) || (generic && GENERIC.contains(&name));
@@ -207,7 +183,7 @@ impl<'a> Arguments<'a> {
             .find(|name| unknown(name))
         {
             None => Ok(()),
-            Some(name) => Err(Failure::new(
+            Some(name) => Err(CommandError::new(
                 Code::Location(40415),
                 format!(
                     "BSON field '{}.{name}' is an unknown field, or not supported by embedded-mongo.",
@@ -217,8 +193,8 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    pub fn missing(&self, name: &str) -> Failure {
-        Failure::new(
+    pub fn missing(&self, name: &str) -> CommandError {
+        CommandError::new(
             Code::Location(40414),
             format!(
                 "BSON field '{}.{name}' is missing but a required field",
@@ -227,8 +203,8 @@ impl<'a> Arguments<'a> {
         )
     }
 
-    fn mismatch(&self, name: &str, value: RawBsonRef<'_>, expected: &str) -> Failure {
-        Failure::new(
+    fn type_error(&self, name: &str, value: RawBsonRef<'_>, expected: &str) -> CommandError {
+        CommandError::new(
             Code::TypeMismatch,
             format!(
                 "BSON field '{}.{name}' is the wrong type '{}', expected type '{expected}'",

@@ -1,23 +1,24 @@
-//! One client's connection: messages in, answers out, one after the other.
+//! A client connection: handles one message at a time.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::commands;
 use crate::server::State;
 use crate::wire::{self, Header};
-use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
-/// What a command may need to know about who sent it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Connection {
     pub number: i32,
-    /// The address that the client connected to.
+    /// Local address of the socket.
     pub address: SocketAddr,
 }
 
-/// Serves a connection until the client or a malformed message ends it.
+/// Serves a connection until the client closes it or sends a malformed message.
 pub(crate) async fn serve(mut stream: TcpStream, state: Arc<State>, number: i32) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let connection = Connection {
@@ -38,14 +39,14 @@ pub(crate) async fn serve(mut stream: TcpStream, state: Arc<State>, number: i32)
         let header = Header::parse(raw_header).map_err(io::Error::other)?;
         let length = (header.length - Header::BYTES) as u64;
         body.clear();
-        // Memory is taken as bytes arrive, not as a header promises them.
+        // Allocates as bytes arrive, not by the length in the header.
         let read = (&mut reader).take(length).read_to_end(&mut body).await?;
         if read as u64 != length {
             return Ok(());
         }
         let request = wire::parse(&header, &raw_header, &body).map_err(io::Error::other)?;
         let reply = commands::run(&state, &connection, &request).await;
-        if request.silent {
+        if request.more_to_come {
             continue;
         }
         answers = answers.wrapping_add(1);

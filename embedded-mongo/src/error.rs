@@ -1,21 +1,21 @@
-//! Failures as MongoDB reports them: a number, a name for it, and a message.
+//! Errors as MongoDB reports them: code, code name and message.
 
-use bson::{Bson, Document, doc};
 use std::fmt;
 
-/// What a command answers when it cannot do its work.
+use bson::{Bson, Document, doc};
+
+/// An error reply of a command.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Failure {
+pub(crate) struct CommandError {
     pub code: Code,
     pub message: String,
-    /// Further fields of the answer, such as `keyPattern` and `keyValue`.
+    /// Additional fields of the reply, such as `keyPattern` and `keyValue`.
     pub details: Document,
 }
 
-/// The result of anything a command does.
-pub(crate) type Outcome<T = Document> = Result<T, Failure>;
+pub(crate) type Result<T = Document, E = CommandError> = std::result::Result<T, E>;
 
-/// The error codes of MongoDB that this server gives.
+/// The MongoDB error codes that this server returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Code {
     InternalError,
@@ -49,17 +49,15 @@ pub(crate) enum Code {
     NotImplemented,
     DuplicateKey,
     ObjectTooLarge,
-    /// One of MongoDB's unnamed codes.
+    /// A code without a name.
     Location(i32),
 }
 
 impl Code {
-    /// The number on the wire.
     pub fn number(self) -> i32 {
         self.entry().0
     }
 
-    /// The `codeName` on the wire.
     pub fn name(self) -> String {
         match self.entry() {
             (number, "") => format!("Location{number}"),
@@ -105,7 +103,7 @@ impl Code {
     }
 }
 
-impl Failure {
+impl CommandError {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -114,12 +112,11 @@ impl Failure {
         }
     }
 
-    /// A value that the command cannot take.
     pub fn bad_value(message: impl Into<String>) -> Self {
         Self::new(Code::BadValue, message)
     }
 
-    /// Something MongoDB has and this server has not; `what` names it.
+    /// A feature of MongoDB that this server does not have.
     pub fn unsupported(what: impl fmt::Display) -> Self {
         Self::new(
             Code::NotImplemented,
@@ -127,7 +124,7 @@ impl Failure {
         )
     }
 
-    /// The whole answer to a command that failed.
+    /// The reply of a failed command.
     pub fn to_reply(&self) -> Document {
         let mut reply = doc! {
             "ok": 0.0,
@@ -139,7 +136,7 @@ impl Failure {
         reply
     }
 
-    /// One entry of `writeErrors`.
+    /// An entry of `writeErrors`.
     pub fn to_write_error(&self, index: usize) -> Document {
         let mut entry = doc! {
             "index": i32::try_from(index).unwrap_or(i32::MAX),
@@ -150,17 +147,17 @@ impl Failure {
         entry
     }
 
-    /// Adds a field to the answer.
+    /// Adds a field to the reply.
     pub fn with(mut self, name: &str, value: impl Into<Bson>) -> Self {
         self.details.insert(name, value);
         self
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for CommandError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{} ({})", self.message, self.code.name())
     }
 }
 
-impl std::error::Error for Failure {}
+impl std::error::Error for CommandError {}

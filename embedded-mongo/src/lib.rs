@@ -1,9 +1,10 @@
-//! A MongoDB in this process, for machines that have none.
+//! An embedded server of the MongoDB wire protocol.
 //!
-//! It speaks MongoDB's wire protocol to the official drivers: what it does, it
-//! does as MongoDB does, and everything else it refuses by name. `README.md` says
-//! what is supported. Documents are held in memory, and kept in a file if so
-//! wanted: an acknowledged write survives a crash.
+//! Official MongoDB drivers connect to it as to a `mongod`. Supported features behave
+//! as in MongoDB 8.0; everything else is rejected with MongoDB's error code and a
+//! message that names the feature. `README.md` lists what is supported. Documents are
+//! held in memory and optionally stored in a file; acknowledged writes then survive a
+//! crash.
 //!
 //! ```no_run
 //! # fn main() -> anyhow::Result<()> {

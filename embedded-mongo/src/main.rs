@@ -1,22 +1,23 @@
-//! The embedded MongoDB as a program of its own.
+//! The embedded MongoDB server as a program.
 
-use anyhow::Context;
-use clap::Parser;
-use embedded_mongo::{Options, Server, Storage};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use anyhow::Context;
+use clap::Parser;
+use embedded_mongo::{Options, Server, Storage};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// A small MongoDB on this machine alone.
+/// A small MongoDB-compatible server on 127.0.0.1.
 #[derive(Debug, Parser)]
 #[command(name = "embedded-mongo", version)]
 struct Arguments {
-    /// The port on 127.0.0.1; 0 takes any that is free.
+    /// Port on 127.0.0.1; 0 selects a free port.
     #[arg(long, default_value_t = 27017)]
     port: u16,
-    /// The folder in which documents are kept.
+    /// Folder for the data file.
     #[arg(
         long,
         required_unless_present = "in_memory",
@@ -26,7 +27,7 @@ struct Arguments {
     /// Keep documents in memory only.
     #[arg(long)]
     in_memory: bool,
-    /// Milliseconds between removals of expired documents.
+    /// Milliseconds between runs of the TTL monitor.
     #[arg(long, default_value_t = 1000, value_name = "MILLISECONDS")]
     ttl_interval: u64,
 }

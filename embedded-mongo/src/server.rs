@@ -1,34 +1,37 @@
-//! The server: its thread, its sockets, its state.
+//! Server start, shutdown and the accept loop.
 
-use crate::commands::counts::Counts;
-use crate::commands::cursors::Cursors;
-use crate::connection;
-use crate::session::Sessions;
-use crate::storage::catalog::Catalog;
-use crate::storage::log::{Contents, Log};
-use crate::ttl;
-use anyhow::Context;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+use anyhow::Context;
 use tokio::sync::oneshot;
 
-/// How a server is to run.
+use crate::commands::cursors::Cursors;
+use crate::commands::diagnostics::CommandCounters;
+use crate::connection;
+use crate::session::Sessions;
+use crate::storage::catalog::Catalog;
+use crate::storage::journal::{Journal, JournalContents};
+use crate::ttl;
+
+/// Options of a server.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Where to listen; port 0 takes any that is free.
+    /// Address to listen on; port 0 selects a free port.
     pub address: SocketAddr,
-    /// Where documents are kept.
+    /// Where documents are stored.
     pub storage: Storage,
-    /// How often documents that have expired are removed. MongoDB takes a minute.
+    /// Interval of the TTL monitor; MongoDB's default is one minute.
     pub ttl_interval: Duration,
 }
 
 impl Default for Options {
-    /// Any free port of this machine alone, in memory, expiring every second.
+    /// A free port on 127.0.0.1, in memory, with a TTL monitor that runs every
+    /// second.
     fn default() -> Self {
         Self {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -38,16 +41,16 @@ impl Default for Options {
     }
 }
 
-/// Where documents are kept.
+/// Where documents are stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Storage {
-    /// Nowhere: they end with the server.
+    /// In memory only.
     Memory,
-    /// In a file in this folder, which is made if need be.
+    /// In a file in this folder, which is created if needed.
     Folder(PathBuf),
 }
 
-/// A running server. It ends when this is dropped.
+/// A running server. It stops when dropped.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -55,50 +58,48 @@ pub struct Server {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What all connections share.
+/// State shared by all connections.
 #[derive(Debug)]
 pub(crate) struct State {
     pub catalog: Catalog,
     pub sessions: Sessions,
     pub cursors: Cursors,
-    pub counts: Counts,
+    pub counts: CommandCounters,
     pub started: Instant,
 }
 
-/// The name of the file in the folder.
 const FILE: &str = "embedded-mongo.redb";
 
 impl Server {
-    /// Starts a server on threads of its own; it listens when this returns.
+    /// Starts a server on its own threads. It accepts connections when this returns.
     ///
     /// # Errors
-    /// An address that is taken, and a file that cannot be opened or read.
+    /// Fails if the address is in use or the data file cannot be opened or read.
     pub fn start(options: Options) -> anyhow::Result<Self> {
         let listener = TcpListener::bind(options.address)
             .with_context(|| format!("cannot listen on {}", options.address))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let (log, mut contents) = match &options.storage {
-            Storage::Memory => (Log::nowhere(), Contents::default()),
+        let (changes, mut contents) = match &options.storage {
+            Storage::Memory => (Journal::in_memory(), JournalContents::default()),
             Storage::Folder(folder) => {
                 std::fs::create_dir_all(folder)
-                    .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+                    .with_context(|| format!("cannot create the folder {}", folder.display()))?;
                 let file = folder.join(FILE);
-                Log::open(&file).with_context(|| format!("cannot open {}", file.display()))?
+                Journal::open(&file).with_context(|| format!("cannot open {}", file.display()))?
             }
         };
         let state = Arc::new(State {
-            catalog: Catalog::restore(log, &mut contents)?,
+            catalog: Catalog::restore(changes, &mut contents)?,
             sessions: Sessions::restore(contents.retries),
             cursors: Cursors::default(),
-            counts: Counts::default(),
+            counts: CommandCounters::default(),
             started: Instant::now(),
         });
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads())
             .thread_name("embedded-mongo")
-            // Documents may be as deep as MongoDB lets them, and are walked by
-            // recursion.
+            // Deeply nested documents are processed recursively.
             .thread_stack_size(16 * 1024 * 1024)
             .enable_all()
             .build()?;
@@ -112,9 +113,9 @@ impl Server {
                     options.ttl_interval,
                     stopped,
                 ));
-                // Connections end where they wait; what they queued is written.
+                // Cancels connections; queued changes are still written.
                 runtime.shutdown_timeout(Duration::from_secs(5));
-                state.catalog.log.close();
+                state.catalog.journal.close();
             })?;
         Ok(Self {
             address,
@@ -123,33 +124,33 @@ impl Server {
         })
     }
 
-    /// Where the server listens.
+    /// The address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What a driver connects to.
+    /// The connection string for drivers.
     pub fn uri(&self) -> String {
         format!("mongodb://{}", self.address)
     }
 
-    /// Ends the server and waits until everything is written.
+    /// Stops the server and waits until everything is written.
     pub async fn stop(mut self) {
         let ended = tokio::task::spawn_blocking(move || self.end()).await;
         if ended.is_err() {
-            tracing::error!("the server ended badly");
+            tracing::error!("server thread panicked");
         }
     }
 
     fn end(&mut self) {
-        // The receiver is gone only if the thread is.
+        // Fails only if the thread has ended.
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
-            tracing::error!("the server ended badly");
+            tracing::error!("server thread panicked");
         }
     }
 }
@@ -171,7 +172,7 @@ async fn serve(
         let listener = match tokio::net::TcpListener::from_std(listener) {
             Ok(listener) => listener,
             Err(error) => {
-                tracing::error!(%error, "the listener cannot be used");
+                tracing::error!(%error, "could not register the listener");
                 return;
             }
         };
@@ -183,13 +184,13 @@ async fn serve(
                     let state = state.clone();
                     tokio::spawn(async move {
                         if let Err(error) = connection::serve(stream, state, number).await {
-                            tracing::debug!(%peer, %error, "a connection ended");
+                            tracing::debug!(%peer, %error, "connection failed");
                         }
                     });
                 }
-                // Out of file descriptors, most likely: some will be given back.
+                // Usually out of file descriptors; retry after a pause.
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
+                    tracing::warn!(%error, "could not accept connection");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             }
@@ -197,7 +198,6 @@ async fn serve(
     };
     tokio::select! {
         () = accepting => {}
-        // Sent or dropped: the owner wants an end.
         _ = stopped => {}
     }
 }

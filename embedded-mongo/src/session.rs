@@ -1,20 +1,23 @@
-//! Retryable writes: what each statement came to, so that none happens twice.
+//! Sessions: results of retryable writes, so that no statement runs twice.
 
-use crate::error::{Code, Failure, Outcome};
-use crate::storage::log::Change;
-use bson::{Bson, Document, doc};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a session is remembered after its last write.
-const LIFETIME: Duration = Duration::from_secs(30 * 60);
+use bson::{Bson, Document, doc};
 
-/// All sessions that wrote something.
+use crate::error::{Code, CommandError, Result};
+use crate::storage::journal::Change;
+
+/// Idle time after which a session expires.
+const SESSION_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+
+/// All sessions that sent retryable writes.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions(Mutex<HashMap<Vec<u8>, Arc<Mutex<Session>>>>);
 
-/// The last transaction number of a session, and what its statements came to.
+/// The latest transaction number of a session and the results of its
+/// statements.
 #[derive(Debug)]
 pub(crate) struct Session {
     id: Vec<u8>,
@@ -24,7 +27,6 @@ pub(crate) struct Session {
 }
 
 impl Sessions {
-    /// The sessions of a file.
     pub fn restore(retries: Vec<(Vec<u8>, Document)>) -> Self {
         let sessions = Self::default();
         for (mut key, body) in retries {
@@ -51,7 +53,7 @@ impl Sessions {
         sessions
     }
 
-    /// A session by its id, which is made if it is new.
+    /// Returns a session, creating it if needed.
     pub fn get(&self, id: &[u8]) -> Arc<Mutex<Session>> {
         let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         sessions
@@ -67,7 +69,7 @@ impl Sessions {
             .clone()
     }
 
-    /// Forgets sessions that have not written for half an hour.
+    /// Removes expired sessions.
     pub fn sweep(&self) -> Vec<Change> {
         let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut forgotten = Vec::new();
@@ -75,7 +77,7 @@ impl Sessions {
             let Ok(session) = session.try_lock() else {
                 return true;
             };
-            let stays = session.used.elapsed() < LIFETIME;
+            let stays = session.used.elapsed() < SESSION_TIMEOUT;
             if !stays {
                 forgotten.extend(session.forget());
             }
@@ -86,14 +88,12 @@ impl Sessions {
 }
 
 impl Session {
-    /// Begins a write of a transaction number, or goes on with it.
-    ///
-    /// # Errors
-    /// A number from before the last.
-    pub fn begin(&mut self, number: i64, changes: &mut Vec<Change>) -> Outcome<()> {
+    /// Starts or continues the write with a transaction number. Fails if a
+    /// newer one has started.
+    pub fn begin(&mut self, number: i64, changes: &mut Vec<Change>) -> Result<()> {
         self.used = Instant::now();
         if number < self.number {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Code::TransactionTooOld,
                 format!(
                     "Retryable write with txnNumber {number} is prohibited on the session because \
@@ -103,7 +103,7 @@ impl Session {
             ));
         }
         if number > self.number {
-            // The first statement's record is about to be written over.
+            // The record of the first statement will be overwritten.
             changes.extend(self.forget().into_iter().skip(1));
             self.number = number;
             self.results.clear();
@@ -111,22 +111,21 @@ impl Session {
         Ok(())
     }
 
-    /// What a statement came to, if it was done before.
+    /// The stored result of a statement.
     pub fn done(&self, statement: i32) -> Option<&Document> {
         self.results.get(&statement)
     }
 
-    /// Remembers what a statement came to.
     pub fn record(&mut self, statement: i32, result: Document) -> Change {
         let body = doc! { "txn": self.number, "result": result.clone() };
         self.results.insert(statement, result);
-        Change::Retry(self.key(statement), Some(body))
+        Change::RetryableWrite(self.key(statement), Some(body))
     }
 
     fn forget(&self) -> Vec<Change> {
         self.results
             .keys()
-            .map(|statement| Change::Retry(self.key(*statement), None))
+            .map(|statement| Change::RetryableWrite(self.key(*statement), None))
             .collect()
     }
 
@@ -135,14 +134,10 @@ impl Session {
     }
 }
 
-/// The bytes that name a session.
-///
-/// # Errors
-/// An id that is no UUID.
-pub(crate) fn id_of(lsid: &Document) -> Outcome<Vec<u8>> {
+pub(crate) fn id_of(lsid: &Document) -> Result<Vec<u8>> {
     match lsid.get("id") {
         Some(Bson::Binary(id)) if id.bytes.len() == 16 => Ok(id.bytes.clone()),
-        _ => Err(Failure::new(
+        _ => Err(CommandError::new(
             Code::InvalidOptions,
             "lsid needs an 'id' that is a UUID",
         )),

@@ -1,22 +1,24 @@
-//! Removing what has expired.
+//! The TTL monitor.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bson::{DateTime, RawBsonRef};
 
 use crate::server::State;
 use crate::storage::RecordId;
 use crate::storage::collection::Collection;
 use crate::storage::index::{Index, Range};
 use crate::value::key;
-use bson::{DateTime, RawBsonRef};
-use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::time::Duration;
 
-/// Removes expired documents, idle cursors and old sessions, again and again.
+/// Periodically removes expired documents, idle cursors and old sessions.
 pub(crate) async fn sweep(state: Arc<State>, interval: Duration) {
     let mut ticks = tokio::time::interval(interval.max(Duration::from_millis(10)));
     loop {
         ticks.tick().await;
         state.cursors.sweep();
-        state.catalog.log.append(state.sessions.sweep());
+        state.catalog.journal.append(state.sessions.sweep());
         for database in state.catalog.databases() {
             for (name, shared) in state.catalog.collections(&database) {
                 let expired = match shared.read() {
@@ -26,17 +28,19 @@ pub(crate) async fn sweep(state: Arc<State>, interval: Duration) {
                 if expired.is_empty() {
                     continue;
                 }
-                let outcome = state
-                    .catalog
-                    .write_existing(&database, &name, |collection, log| {
-                        // Some may have been given more time since.
-                        for id in self::expired(collection, DateTime::now()) {
-                            collection.remove(id, log);
-                        }
-                        Ok(())
-                    });
+                let outcome =
+                    state
+                        .catalog
+                        .write_existing(&database, &name, |collection, changes| {
+                            // Evaluated again under the write lock: a document may
+                            // have been updated.
+                            for id in self::expired(collection, DateTime::now()) {
+                                collection.remove(id, changes);
+                            }
+                            Ok(())
+                        });
                 if let Err(error) = outcome {
-                    tracing::warn!(%error, "expired documents could not be removed");
+                    tracing::warn!(%error, "could not remove expired documents");
                 }
             }
         }
@@ -57,7 +61,7 @@ fn expired(collection: &Collection, now: DateTime) -> BTreeSet<RecordId> {
         .collect()
 }
 
-/// The keys of dates that are old enough.
+/// The index range of expired dates.
 fn range(index: &Index, now: DateTime) -> Option<Range> {
     let seconds = index.spec.expire_after?;
     let limit = now.timestamp_millis().saturating_sub(seconds * 1000);

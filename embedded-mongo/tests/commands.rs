@@ -1,17 +1,19 @@
-//! What a driver asks, and what it is told.
+//! Commands through the official driver.
 
 #[expect(dead_code, reason = "each test file uses its part of the support")]
 mod support;
+
+use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use mongodb::IndexModel;
 use mongodb::bson::{Bson, DateTime, Document, doc};
 use mongodb::options::{FindOneAndUpdateOptions, IndexOptions, ReturnDocument};
-use std::time::Duration;
+
 use support::{Mongo, code};
 
 async fn all(cursor: mongodb::Cursor<Document>) -> Vec<Document> {
-    cursor.try_collect().await.expect("the cursor ends well")
+    cursor.try_collect().await.expect("the cursor can be read")
 }
 
 fn unique(keys: Document) -> IndexModel {
@@ -22,7 +24,7 @@ fn unique(keys: Document) -> IndexModel {
 }
 
 #[tokio::test]
-async fn what_is_inserted_is_found_in_order_with_skip_and_limit() {
+async fn find_sorts_skips_limits_and_batches() {
     let mongo = Mongo::start().await;
     let numbers = mongo.collection("numbers");
     numbers
@@ -52,7 +54,7 @@ async fn what_is_inserted_is_found_in_order_with_skip_and_limit() {
 }
 
 #[tokio::test]
-async fn a_duplicate_of_a_unique_key_names_the_key_and_its_value() {
+async fn a_duplicate_key_error_has_the_key_pattern_and_value() {
     let mongo = Mongo::start().await;
     let users = mongo.collection("users");
     users
@@ -70,15 +72,15 @@ async fn a_duplicate_of_a_unique_key_names_the_key_and_its_value() {
         .run_command(doc! { "insert": "users", "documents": [{ "email": "a@b.c" }] })
         .await
         .unwrap();
-    let told = answer.get_array("writeErrors").unwrap()[0]
+    let write_error = answer.get_array("writeErrors").unwrap()[0]
         .as_document()
         .unwrap();
     assert_eq!(
-        told.get_document("keyPattern").unwrap(),
+        write_error.get_document("keyPattern").unwrap(),
         &doc! { "email": 1 }
     );
     assert_eq!(
-        told.get_document("keyValue").unwrap(),
+        write_error.get_document("keyValue").unwrap(),
         &doc! { "email": "a@b.c" }
     );
     let error = users
@@ -87,12 +89,12 @@ async fn a_duplicate_of_a_unique_key_names_the_key_and_its_value() {
         .await
         .unwrap_err();
     assert_eq!(code(&error), Some(11000));
-    let told = "index: email_1 dup key: { email: \\\"a@b.c\\\" }";
-    assert!(error.to_string().contains(told), "{error}");
+    let expected = "index: email_1 dup key: { email: \\\"a@b.c\\\" }";
+    assert!(error.to_string().contains(expected), "{error}");
 }
 
 #[tokio::test]
-async fn an_upsert_takes_the_filter_and_what_is_set_on_insert() {
+async fn an_upsert_combines_the_filter_and_set_on_insert() {
     let mongo = Mongo::start().await;
     let counters = mongo.collection("counters");
     for expected in 1..=3 {
@@ -118,7 +120,7 @@ async fn an_upsert_takes_the_filter_and_what_is_set_on_insert() {
 }
 
 #[tokio::test]
-async fn an_update_by_pipeline_reckons_with_the_document() {
+async fn a_pipeline_update_reads_the_current_document() {
     let mongo = Mongo::start().await;
     let rooms = mongo.collection("rooms");
     rooms
@@ -148,7 +150,7 @@ async fn an_update_by_pipeline_reckons_with_the_document() {
 }
 
 #[tokio::test]
-async fn a_join_finds_its_documents_and_a_group_counts_them() {
+async fn lookup_joins_and_group_counts() {
     let mongo = Mongo::start().await;
     mongo
         .collection("users")
@@ -198,7 +200,7 @@ async fn a_join_finds_its_documents_and_a_group_counts_them() {
 }
 
 #[tokio::test]
-async fn documents_go_when_their_time_is_over() {
+async fn expired_documents_are_removed() {
     let mongo = Mongo::expiring_every(Duration::from_millis(20)).await;
     let leases = mongo.collection("leases");
     let index = IndexModel::builder()
@@ -227,13 +229,13 @@ async fn documents_go_when_their_time_is_over() {
         }
     })
     .await
-    .expect("expired documents go within seconds");
+    .expect("expired documents are removed within 5 s");
     let left = leases.distinct("_id", doc! {}).await.unwrap();
     assert_eq!(left, [Bson::from("text"), Bson::from("young")]);
 }
 
 #[tokio::test]
-async fn what_is_not_known_is_refused_by_name() {
+async fn unsupported_features_are_rejected_by_name() {
     let mongo = Mongo::start().await;
     let database = mongo.database();
     for (command, expected, named) in [
@@ -287,7 +289,7 @@ async fn what_is_not_known_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn the_server_counts_the_commands_that_exist() {
+async fn server_status_counts_known_commands() {
     let mongo = Mongo::start().await;
     let collection = mongo.collection("c");
     for _ in 0..3 {

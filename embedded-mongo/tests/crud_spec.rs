@@ -1,20 +1,22 @@
 //! MongoDB's own CRUD tests, from the folder that `MONGODB_CRUD_TESTS` names or
 //! from `shared/mongodb-crud-tests` beside the project.
 //!
-//! They are written for drivers; here, each operation is sent as the command that
-//! a driver would send. What drivers check by themselves is left out and counted.
+//! The tests are written for drivers. Each operation is sent as the command that a
+//! driver would send; checks that drivers make on the client side are skipped and
+//! counted.
 
 mod spec;
 #[expect(dead_code, reason = "each test file uses its part of the support")]
 mod support;
 
-use spec::{Outcome, Summary};
 use std::io::Write;
 use std::path::PathBuf;
+
+use spec::{Outcome, Summary};
 use support::Mongo;
 
-/// How many of a hundred tests must pass.
-const WANTED: usize = 70;
+/// Percentage of the tests that must pass.
+const MIN_PASSED_PERCENT: usize = 70;
 
 fn folder() -> PathBuf {
     match std::env::var_os("MONGODB_CRUD_TESTS") {
@@ -26,16 +28,16 @@ fn folder() -> PathBuf {
     }
 }
 
-/// Says something to whoever runs the tests, also when they pass.
-fn say(what: &str) {
-    writeln!(std::io::stderr(), "{what}").expect("the terminal takes a line");
+/// Prints to the terminal even if the test passes.
+fn print(text: &str) {
+    writeln!(std::io::stderr(), "{text}").expect("standard error is writable");
 }
 
 #[tokio::test]
-async fn the_crud_tests_of_mongodb_pass_or_are_refused_by_name() {
+async fn mongodb_crud_tests_pass_or_are_rejected_by_name() {
     let folder = folder();
     let Ok(entries) = std::fs::read_dir(&folder) else {
-        say(&format!(
+        print(&format!(
             "SKIPPED: MongoDB's CRUD tests are not at {}; set MONGODB_CRUD_TESTS",
             folder.display()
         ));
@@ -57,13 +59,13 @@ async fn the_crud_tests_of_mongodb_pass_or_are_refused_by_name() {
         let name = file.file_stem().unwrap_or_default().to_string_lossy();
         spec::run(&mongo.client, &name, &source, &mut summary).await;
     }
-    say(&summary.to_string());
+    print(&summary.to_string());
     let total = summary.total();
     assert!(total > 200, "only {total} tests were found");
     assert_eq!(summary.count(Outcome::is_failure), 0, "tests failed");
     let passed = summary.count(Outcome::is_pass);
     assert!(
-        passed * 100 >= WANTED * total,
+        passed * 100 >= MIN_PASSED_PERCENT * total,
         "only {passed} of {total} tests passed"
     );
 }

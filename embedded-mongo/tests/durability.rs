@@ -1,12 +1,8 @@
-//! What was acknowledged is there after a crash.
+//! Acknowledged writes survive a crash.
 
 #[expect(dead_code, reason = "each test file uses its part of the support")]
 mod support;
 
-use futures_util::TryStreamExt;
-use mongodb::bson::{Document, doc};
-use mongodb::options::IndexOptions;
-use mongodb::{Client, IndexModel};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -14,6 +10,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+
+use futures_util::TryStreamExt;
+use mongodb::bson::{Document, doc};
+use mongodb::options::IndexOptions;
+use mongodb::{Client, IndexModel};
+
 use support::Mongo;
 
 /// The program, over a folder.
@@ -30,20 +32,20 @@ impl Program {
             .stdout(Stdio::piped())
             .spawn()
             .expect("the program starts");
-        let out = child.stdout.take().expect("the output is ours");
+        let out = child.stdout.take().expect("the output is piped");
         let mut line = String::new();
         BufReader::new(out)
             .read_line(&mut line)
-            .expect("the program says where it listens");
+            .expect("the program prints its address");
         let uri = line
             .trim()
             .strip_prefix("listening on ")
-            .unwrap_or_else(|| panic!("the program said {line:?}"))
+            .unwrap_or_else(|| panic!("the program printed {line:?}"))
             .to_owned();
         Self { child, uri }
     }
 
-    /// As `kill -9` does.
+    /// Sends SIGKILL.
     fn crash(mut self) {
         self.child.kill().expect("the program can be killed");
         self.child.wait().expect("the program ends");
@@ -52,16 +54,16 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // A test that failed leaves nothing behind; one that crashed it already has.
+        // Cleans up after a failed test; a crashed program has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
 #[tokio::test]
-async fn documents_and_indexes_are_there_after_an_orderly_end() {
+async fn documents_and_indexes_survive_a_restart() {
     let folder = tempfile::tempdir().unwrap();
-    let mongo = Mongo::over(folder.path()).await;
+    let mongo = Mongo::with_folder(folder.path()).await;
     let users = mongo.collection("users");
     let index = IndexModel::builder()
         .keys(doc! { "email": 1 })
@@ -77,7 +79,7 @@ async fn documents_and_indexes_are_there_after_an_orderly_end() {
     mongo.client.shutdown().await;
     mongo.server.stop().await;
 
-    let mongo = Mongo::over(folder.path()).await;
+    let mongo = Mongo::with_folder(folder.path()).await;
     assert_eq!(
         mongo.database().list_collection_names().await.unwrap(),
         ["users"]
@@ -96,9 +98,9 @@ async fn documents_and_indexes_are_there_after_an_orderly_end() {
 }
 
 #[tokio::test]
-async fn two_servers_cannot_have_one_folder() {
+async fn a_folder_is_used_by_one_server_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
-    let mongo = Mongo::over(folder.path()).await;
+    let mongo = Mongo::with_folder(folder.path()).await;
     let second = embedded_mongo::Server::start(embedded_mongo::Options {
         storage: embedded_mongo::Storage::Folder(folder.path().to_owned()),
         ..embedded_mongo::Options::default()
@@ -108,7 +110,7 @@ async fn two_servers_cannot_have_one_folder() {
     drop(mongo);
 }
 
-/// What clients know: acknowledged values, and values under way at the crash.
+/// Acknowledged values, and values whose write was in progress at the crash.
 #[derive(Default)]
 struct Known {
     acknowledged: BTreeMap<i64, i64>,
@@ -116,7 +118,7 @@ struct Known {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn crashes_lose_no_acknowledged_write() {
+async fn crashes_do_not_lose_acknowledged_writes() {
     let folder = tempfile::tempdir().unwrap();
     let known = Arc::new(Mutex::new(Known::default()));
     for round in 0..12_i64 {
@@ -130,19 +132,19 @@ async fn crashes_lose_no_acknowledged_write() {
                 tokio::spawn(async move { write(&client, writer, round, &known, &stop).await })
             })
             .collect();
-        // A crash in the middle: after so many acknowledged writes of this round.
+        // Crash after this many acknowledged writes of the round.
         let before = known.lock().unwrap().acknowledged.values().sum::<i64>();
         let enough = 60 + round * 37;
         let deadline = Instant::now() + Duration::from_secs(20);
         while known.lock().unwrap().acknowledged.values().sum::<i64>() < before + enough {
-            assert!(Instant::now() < deadline, "the writers are stuck");
+            assert!(Instant::now() < deadline, "the writers make no progress");
             tokio::task::yield_now().await;
         }
         program.crash();
         stop.store(true, Ordering::Relaxed);
         for writer in writers {
             writer.abort();
-            // Aborted or done: either is an end.
+            // The task was aborted or has completed.
             let _ = writer.await;
         }
     }
@@ -152,7 +154,7 @@ async fn crashes_lose_no_acknowledged_write() {
     program.crash();
 }
 
-/// Counts up in documents of its own, as fast as it is answered.
+/// Increments counters of its own as fast as possible.
 async fn write(client: &Client, writer: i64, round: i64, known: &Mutex<Known>, stop: &AtomicBool) {
     let counters = client.database("test").collection::<Document>("counters");
     for turn in 0.. {
@@ -204,16 +206,16 @@ async fn verify(client: &Client, known: &Mutex<Known>) {
         );
         assert!(
             kept <= known.attempted[id],
-            "{id} is at {kept}, which nobody wrote"
+            "{id} is at {kept}, which was never written"
         );
     }
-    // From here on, what is there counts.
+    // The stored values are the baseline of the next round.
     known.attempted = found.clone();
     known.acknowledged = found;
 }
 
 #[tokio::test]
-async fn a_write_sent_again_after_a_crash_is_done_once() {
+async fn a_write_retried_after_a_crash_runs_once() {
     let folder = tempfile::tempdir().unwrap();
     let session = uuid();
     let command = doc! {

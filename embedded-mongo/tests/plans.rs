@@ -1,12 +1,13 @@
-//! Which index answers what, and that it does.
+//! Query plans.
 
 #[expect(dead_code, reason = "each test file uses its part of the support")]
 mod support;
 
 use mongodb::bson::{Document, doc};
+
 use support::{Mongo, code};
 
-/// The winning plan of a `find`, and how many documents it looked at.
+/// The winning plan of a `find` and the number of documents examined.
 async fn plan(mongo: &Mongo, find: Document) -> (Document, i64) {
     let reply = mongo
         .database()
@@ -44,7 +45,7 @@ async fn rooms() -> Mongo {
 }
 
 #[tokio::test]
-async fn each_question_goes_to_the_index_that_fits_it() {
+async fn each_query_uses_the_best_index() {
     let mongo = rooms().await;
     for (filter, sort, index, most) in [
         (doc! { "_id": 1 }, doc! {}, "_id_", 1),
@@ -83,14 +84,14 @@ async fn each_question_goes_to_the_index_that_fits_it() {
         assert_eq!(
             winning.get_str("stage").unwrap(),
             "FETCH",
-            "{filter} needs no sort"
+            "{filter} must not sort"
         );
-        assert!(examined <= most, "{filter} looked at {examined}");
+        assert!(examined <= most, "{filter} examined {examined}");
     }
 }
 
 #[tokio::test]
-async fn an_index_that_lacks_documents_is_not_used_for_them() {
+async fn an_incomplete_index_is_not_used() {
     let mongo = rooms().await;
     for filter in [
         doc! { "due": { "$gte": 500 } },
@@ -108,16 +109,16 @@ async fn an_index_that_lacks_documents_is_not_used_for_them() {
 }
 
 #[tokio::test]
-async fn alternatives_are_looked_up_one_by_one() {
+async fn each_branch_of_or_uses_an_index() {
     let mongo = rooms().await;
     let filter = doc! { "$or": [{ "by": 4 }, { "room": 1, "seq": 5 }] };
     let (winning, examined) = plan(&mongo, doc! { "find": "messages", "filter": filter }).await;
     assert_eq!(winning.get_str("stage").unwrap(), "OR");
-    assert!(examined <= 21, "looked at {examined}");
+    assert!(examined <= 21, "examined {examined}");
 }
 
 #[tokio::test]
-async fn a_hint_is_followed_or_refused() {
+async fn a_hint_is_used_or_rejected() {
     let mongo = rooms().await;
     let find = doc! { "find": "messages", "filter": { "by": 1, "room": 1 }, "hint": "by_author" };
     let (winning, _) = plan(&mongo, find).await;
@@ -135,7 +136,7 @@ async fn a_hint_is_followed_or_refused() {
 }
 
 #[tokio::test]
-async fn indexes_come_and_go_as_they_are_asked_for() {
+async fn indexes_are_created_and_dropped() {
     let mongo = rooms().await;
     let messages = mongo.collection("messages");
     let database = mongo.database();
@@ -171,7 +172,7 @@ async fn indexes_come_and_go_as_they_are_asked_for() {
 }
 
 #[tokio::test]
-async fn arrays_side_by_side_cannot_be_indexed() {
+async fn parallel_arrays_cannot_be_indexed() {
     let mongo = Mongo::start().await;
     let index =
         doc! { "createIndexes": "c", "indexes": [{ "name": "ab", "key": { "a": 1, "b": 1 } }] };
@@ -184,7 +185,7 @@ async fn arrays_side_by_side_cannot_be_indexed() {
     assert_eq!(code(&error), Some(171));
 }
 
-/// The `_id`s that a `find` gives, in its order.
+/// The `_id`s that a `find` returns, in order.
 async fn found(mongo: &Mongo, filter: Document, sort: Document) -> Vec<i32> {
     let reply = mongo
         .database()
@@ -203,7 +204,7 @@ async fn found(mongo: &Mongo, filter: Document, sort: Document) -> Vec<i32> {
 }
 
 #[tokio::test]
-async fn several_keys_of_one_document_mislead_nobody() {
+async fn multikey_bounds_and_orders_are_correct() {
     let mongo = Mongo::start().await;
     let indexes = doc! { "createIndexes": "c", "indexes": [
         { "name": "a", "key": { "a": 1 } },
@@ -217,10 +218,10 @@ async fn several_keys_of_one_document_mislead_nobody() {
         doc! { "_id": 3, "c": [{ "d": 1, "e": 2 }, { "d": 2, "e": 1 }] },
     ];
     mongo.collection("c").insert_many(documents).await.unwrap();
-    // The first sorts by its 1, though it is found by its 5.
+    // Document 1 matches by its 5, but sorts by its 1.
     let order = found(&mongo, doc! { "a": { "$gt": 2 } }, doc! { "a": 1 }).await;
     assert_eq!(order, [1, 2]);
-    // One element is more than 4, another less than 2.
+    // One element is greater than 4, another less than 2.
     let apart = found(&mongo, doc! { "a": { "$gt": 4, "$lt": 2 } }, doc! {}).await;
     assert_eq!(apart, [1]);
     let apart = found(&mongo, doc! { "c.d": 1, "c.e": 1 }, doc! {}).await;

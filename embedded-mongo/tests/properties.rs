@@ -1,27 +1,29 @@
-//! Random documents, filters, orders, updates and indexes: the answers are the
-//! same with indexes, without, and by a naive model.
+//! Random documents, filters, sorts, updates and indexes: results are the same with
+//! indexes, without indexes, and in a naive model.
 
 mod model;
 mod random;
 #[expect(dead_code, reason = "each test file uses its part of the support")]
 mod support;
 
+use std::cell::Cell;
+use std::cmp::Ordering;
+
 use futures_util::TryStreamExt;
 use mongodb::Collection;
 use mongodb::bson::{Bson, Document, doc};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use random::{Question, document, filter, index, question, update};
-use std::cell::Cell;
-use std::cmp::Ordering;
+
+use random::{Query, document, filter, index, query, update};
 use support::Mongo;
 
-/// A key for each field of an order, to be compared field by field.
+/// One key for each field of a sort, compared field by field.
 type SortKey = Vec<(u8, Bson)>;
 
-/// The answer of a collection, in the order in which it came.
-async fn answer(collection: &Collection<Document>, question: &Question) -> Vec<Document> {
-    let sort: Document = question
+/// Runs a query through the driver.
+async fn run(collection: &Collection<Document>, query: &Query) -> Vec<Document> {
+    let sort: Document = query
         .order
         .iter()
         .map(|(path, descending)| {
@@ -30,10 +32,10 @@ async fn answer(collection: &Collection<Document>, question: &Question) -> Vec<D
         })
         .collect();
     collection
-        .find(question.filter.clone())
+        .find(query.filter.clone())
         .sort(sort)
-        .skip(question.skip as u64)
-        .limit(question.limit.unwrap_or(0) as i64)
+        .skip(query.skip as u64)
+        .limit(query.limit.unwrap_or(0) as i64)
         .await
         .unwrap()
         .try_collect()
@@ -41,35 +43,35 @@ async fn answer(collection: &Collection<Document>, question: &Question) -> Vec<D
         .unwrap()
 }
 
-fn key(document: &Document, question: &Question) -> SortKey {
-    question
+fn key(document: &Document, query: &Query) -> SortKey {
+    query
         .order
         .iter()
         .map(|(path, descending)| model::sort_key(document, path, *descending))
         .collect()
 }
 
-fn compare(left: &SortKey, right: &SortKey, question: &Question) -> Ordering {
+fn compare(left: &SortKey, right: &SortKey, query: &Query) -> Ordering {
     let mut order = Ordering::Equal;
-    for ((x, y), (_, descending)) in left.iter().zip(right).zip(&question.order) {
+    for ((x, y), (_, descending)) in left.iter().zip(right).zip(&query.order) {
         let next = x.0.cmp(&y.0).then_with(|| model::compare(&x.1, &y.1));
         order = order.then(if *descending { next.reverse() } else { next });
     }
     order
 }
 
-/// Says what is wrong with an answer. Documents that the order does not tell
-/// apart may come either way round.
-fn fault(documents: &[Document], question: &Question, found: &[Document]) -> Option<String> {
+/// Describes the difference between an expected and an actual result. Documents
+/// with equal sort keys may be in any order.
+fn mismatch(documents: &[Document], query: &Query, found: &[Document]) -> Option<String> {
     let mut wanted: Vec<&Document> = documents
         .iter()
-        .filter(|one| model::matches(&question.filter, one))
+        .filter(|one| model::matches(&query.filter, one))
         .collect();
-    wanted.sort_by(|x, y| compare(&key(x, question), &key(y, question), question));
-    let limit = question.limit.unwrap_or(usize::MAX);
+    wanted.sort_by(|x, y| compare(&key(x, query), &key(y, query), query));
+    let limit = query.limit.unwrap_or(usize::MAX);
     let part: Vec<&Document> = wanted
         .iter()
-        .skip(question.skip)
+        .skip(query.skip)
         .take(limit)
         .copied()
         .collect();
@@ -81,7 +83,7 @@ fn fault(documents: &[Document], question: &Question, found: &[Document]) -> Opt
         && found
             .iter()
             .zip(&part)
-            .all(|(x, y)| compare(&key(x, question), &key(y, question), question).is_eq());
+            .all(|(x, y)| compare(&key(x, query), &key(y, query), query).is_eq());
     let selected = ids(&mut wanted.iter().copied());
     let mut distinct = found_ids.clone();
     distinct.sort_unstable();
@@ -126,7 +128,7 @@ impl World {
         let indexed = self.mongo.collection(&format!("indexed{case}"));
         let build = async || {
             for index in indexes {
-                // Arrays side by side cannot be indexed: then there is no index.
+                // Fails for parallel arrays; then there is no index.
                 let command = doc! { "createIndexes": indexed.name(), "indexes": [index.clone()] };
                 let _ = self.mongo.database().run_command(command).await;
             }
@@ -161,22 +163,22 @@ fn config(cases: u32) -> ProptestConfig {
 }
 
 #[test]
-fn filters_and_orders_give_what_the_model_gives_with_and_without_indexes() {
+fn queries_match_the_model_with_and_without_indexes() {
     let world = World::new();
     let input = (
         vec(document(), 1..25),
         vec(index(), 1..4),
         any::<bool>(),
-        vec(question(), 1..12),
+        vec(query(), 1..12),
     );
-    proptest!(config(500), |((documents, indexes, index_first, questions) in input)| {
+    proptest!(config(500), |((documents, indexes, index_first, querys) in input)| {
         world.runtime.block_on(async {
             let (plain, indexed, kept) = world.collections(&documents, &indexes, index_first).await;
-            for question in &questions {
-                let without = fault(&kept, question, &answer(&plain, question).await);
-                prop_assert_eq!(without, None, "without indexes: {:?}", question);
-                let with = fault(&kept, question, &answer(&indexed, question).await);
-                prop_assert_eq!(with, None, "with indexes: {:?}", question);
+            for query in &querys {
+                let without = mismatch(&kept, query, &run(&plain, query).await);
+                prop_assert_eq!(without, None, "without indexes: {:?}", query);
+                let with = mismatch(&kept, query, &run(&indexed, query).await);
+                prop_assert_eq!(with, None, "with indexes: {:?}", query);
             }
             plain.drop().await.unwrap();
             indexed.drop().await.unwrap();
@@ -186,7 +188,7 @@ fn filters_and_orders_give_what_the_model_gives_with_and_without_indexes() {
 }
 
 #[test]
-fn updates_give_what_the_model_gives_with_and_without_indexes() {
+fn updates_match_the_model_with_and_without_indexes() {
     let world = World::new();
     let input = (
         vec(document(), 1..12),
@@ -199,7 +201,7 @@ fn updates_give_what_the_model_gives_with_and_without_indexes() {
             for (filter, (modifier, name, operand)) in &updates {
                 let command = doc! { *modifier: { *name: operand.clone() } };
                 for current in &mut kept {
-                    let wanted = doc! { "$and": [{ "_id": place_id(current) }, filter.clone()] };
+                    let wanted = doc! { "$and": [{ "_id": id_of(current) }, filter.clone()] };
                     if !model::matches(&wanted, current) {
                         continue;
                     }
@@ -211,7 +213,7 @@ fn updates_give_what_the_model_gives_with_and_without_indexes() {
                             plain.update_one(wanted, command.clone()).await.unwrap();
                             *current = after;
                         }
-                        // The change would have put arrays side by side.
+                        // The update would have created parallel arrays.
                         (Err(error), _) if support::code(&error) == Some(171) => {}
                         (Err(_), None) => {}
                         (outcome, after) => {
@@ -228,10 +230,10 @@ fn updates_give_what_the_model_gives_with_and_without_indexes() {
                 }
                 prop_assert_eq!(found.len(), kept.len());
             }
-            // The index agrees with the documents afterwards, too.
+            // The index is consistent with the documents afterwards.
             for (filter, _) in &updates {
-                let question = Question { filter: filter.clone(), order: Vec::new(), skip: 0, limit: None };
-                prop_assert_eq!(fault(&kept, &question, &answer(&indexed, &question).await), None, "{}", filter);
+                let query = Query { filter: filter.clone(), order: Vec::new(), skip: 0, limit: None };
+                prop_assert_eq!(mismatch(&kept, &query, &run(&indexed, &query).await), None, "{}", filter);
             }
             plain.drop().await.unwrap();
             indexed.drop().await.unwrap();
@@ -240,7 +242,7 @@ fn updates_give_what_the_model_gives_with_and_without_indexes() {
     });
 }
 
-fn place_id(document: &Document) -> i32 {
+fn id_of(document: &Document) -> i32 {
     document.get_i32("_id").unwrap()
 }
 

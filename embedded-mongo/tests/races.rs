@@ -1,33 +1,35 @@
-//! Many clients want the same: one gets it, and the others are told.
+//! Concurrent writes: exactly one of many conflicting writers succeeds.
 
 #[expect(dead_code, reason = "each test file uses its part of the support")]
 mod support;
+
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use mongodb::IndexModel;
 use mongodb::bson::{Document, doc};
 use mongodb::options::IndexOptions;
-use std::time::Duration;
+
 use support::{Mongo, code};
 
 const ROUNDS: i32 = 60;
 const CLIENTS: i32 = 50;
 
-/// No round takes as long as this, unless something hangs.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Upper bound for one round.
+const ROUND_TIMEOUT: Duration = Duration::from_secs(20);
 
 async fn all<T: Send + 'static>(one: impl Fn(i32) -> tokio::task::JoinHandle<T>) -> Vec<T> {
     let running = join_all((0..CLIENTS).map(one));
-    tokio::time::timeout(PATIENCE, running)
+    tokio::time::timeout(ROUND_TIMEOUT, running)
         .await
-        .expect("nobody hangs")
+        .expect("no client hangs")
         .into_iter()
-        .map(|ended| ended.expect("nobody panics"))
+        .map(|ended| ended.expect("no task panics"))
         .collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_of_fifty_inserts_of_a_unique_key_wins_and_the_others_hear_11000() {
+async fn one_of_fifty_inserts_of_a_unique_key_succeeds_and_the_others_get_11000() {
     let mongo = Mongo::start().await;
     let users = mongo.collection("users");
     let index = IndexModel::builder()
@@ -90,7 +92,7 @@ async fn one_of_fifty_upserts_inserts_and_the_others_match() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_of_fifty_conditional_changes_finds_the_condition_met() {
+async fn one_of_fifty_conditional_updates_matches() {
     let mongo = Mongo::start().await;
     let claims = mongo.collection("claims");
     for round in 0..ROUNDS {
@@ -118,9 +120,9 @@ async fn one_of_fifty_conditional_changes_finds_the_condition_met() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_sequence_taken_by_fifty_has_no_holes_on_the_disk_either() {
+async fn a_sequence_assigned_by_fifty_clients_has_no_gaps_with_a_file() {
     let folder = tempfile::tempdir().unwrap();
-    let mongo = Mongo::over(folder.path()).await;
+    let mongo = Mongo::with_folder(folder.path()).await;
     let messages = mongo.collection("messages");
     let index = IndexModel::builder()
         .keys(doc! { "room": 1, "seq": 1 })
@@ -143,7 +145,7 @@ async fn a_sequence_taken_by_fifty_has_no_holes_on_the_disk_either() {
                     Err(error) => assert_eq!(code(&error), Some(11000)),
                 }
             }
-            unreachable!("somebody wins each time")
+            unreachable!("one client succeeds in each round")
         })
     })
     .await;

@@ -1,10 +1,11 @@
-//! What filters select, and what is shown of it.
+//! Filters, projections and pipelines.
 
 #[expect(dead_code, reason = "each test file uses its part of the support")]
 mod support;
 
 use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, DateTime, Document, Regex, doc, oid::ObjectId};
+
 use support::{Mongo, code};
 
 async fn with(documents: Vec<Document>) -> Mongo {
@@ -41,7 +42,7 @@ async fn aggregated(mongo: &Mongo, pipeline: Vec<Document>) -> Vec<Document> {
 }
 
 #[tokio::test]
-async fn null_is_what_is_null_and_what_is_missing_but_not_what_is_unreachable() {
+async fn null_matches_null_and_missing_but_not_unreachable_fields() {
     let mongo = with(vec![
         doc! { "_id": 1, "a": [{ "b": 5 }] },
         doc! { "_id": 2, "a": [{}] },
@@ -76,7 +77,7 @@ async fn null_is_what_is_null_and_what_is_missing_but_not_what_is_unreachable() 
 }
 
 #[tokio::test]
-async fn operators_select_by_value_by_kind_and_by_text() {
+async fn filter_operators_match_by_value_type_and_text() {
     let mongo = with(vec![
         doc! { "_id": 1, "v": 7 },
         doc! { "_id": 2, "v": 7.5 },
@@ -139,7 +140,7 @@ async fn operators_select_by_value_by_kind_and_by_text() {
 }
 
 #[tokio::test]
-async fn a_projection_shows_what_it_names_and_no_more() {
+async fn projections_include_exclude_and_compute_fields() {
     let mongo = Mongo::start().await;
     let collection = mongo.collection("c");
     let whole = doc! { "_id": 1, "a": { "x": 1, "y": 2 }, "l": [{ "k": 1, "v": 5 }, { "k": 2, "v": 6 }, 7], "t": "text" };
@@ -202,7 +203,7 @@ async fn a_projection_shows_what_it_names_and_no_more() {
 }
 
 #[tokio::test]
-async fn pipelines_reckon_group_and_join() {
+async fn pipelines_compute_group_and_join() {
     let mongo = with(
         (0..6)
             .map(|n| doc! { "_id": n, "n": n, "even": n % 2 == 0, "tags": (0..n % 3).collect::<Vec<i32>>() })
@@ -293,7 +294,7 @@ async fn pipelines_reckon_group_and_join() {
 }
 
 #[tokio::test]
-async fn values_of_all_types_sort_in_one_order() {
+async fn values_of_all_types_have_a_total_order() {
     let ascending = vec![
         Bson::MinKey,
         Bson::Null,

@@ -1,9 +1,10 @@
-//! Writes that are sent again, and what sessions are refused.
+//! Retryable writes and sessions.
 
 #[expect(dead_code, reason = "each test file uses its part of the support")]
 mod support;
 
 use mongodb::bson::{Document, Uuid, doc};
+
 use support::{Mongo, code};
 
 fn retryable(mut command: Document, session: Uuid, number: i64) -> Document {
@@ -13,7 +14,7 @@ fn retryable(mut command: Document, session: Uuid, number: i64) -> Document {
 }
 
 #[tokio::test]
-async fn an_insert_sent_twice_is_done_once() {
+async fn a_retried_insert_runs_once() {
     let mongo = Mongo::start().await;
     let command = retryable(
         doc! { "insert": "c", "documents": [{ "a": 1 }, { "a": 2 }] },
@@ -35,7 +36,7 @@ async fn an_insert_sent_twice_is_done_once() {
 }
 
 #[tokio::test]
-async fn only_the_statements_that_failed_are_done_again() {
+async fn only_failed_statements_run_again() {
     let mongo = Mongo::start().await;
     let collection = mongo.collection("c");
     collection.insert_one(doc! { "_id": 2 }).await.unwrap();
@@ -57,7 +58,7 @@ async fn only_the_statements_that_failed_are_done_again() {
 }
 
 #[tokio::test]
-async fn a_change_that_is_found_again_answers_with_the_same_document() {
+async fn a_retried_find_and_modify_returns_the_same_document() {
     let mongo = Mongo::start().await;
     mongo
         .collection("c")
@@ -86,7 +87,7 @@ async fn a_change_that_is_found_again_answers_with_the_same_document() {
 }
 
 #[tokio::test]
-async fn a_transaction_is_refused_before_anything_is_written() {
+async fn a_transaction_is_rejected_before_anything_is_written() {
     let mongo = Mongo::start().await;
     let mut session = mongo.client.start_session().await.unwrap();
     session.start_transaction().await.unwrap();

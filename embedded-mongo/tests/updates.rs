@@ -1,9 +1,10 @@
-//! What updates make of documents.
+//! Updates.
 
 #[expect(dead_code, reason = "each test file uses its part of the support")]
 mod support;
 
 use mongodb::bson::{Bson, DateTime, Decimal128, Document, doc};
+
 use support::{Mongo, code};
 
 /// The only document after an update of it.
@@ -25,7 +26,7 @@ async fn after(
 }
 
 #[tokio::test]
-async fn modifiers_change_what_their_paths_name() {
+async fn update_operators_apply_at_their_paths() {
     let mongo = Mongo::start().await;
     for (before, filter, update, wanted) in [
         (
@@ -134,7 +135,7 @@ async fn modifiers_change_what_their_paths_name() {
 }
 
 #[tokio::test]
-async fn numbers_keep_their_types_until_they_must_grow() {
+async fn numbers_keep_their_type_until_they_overflow() {
     let mongo = Mongo::start().await;
     for (value, by, wanted) in [
         (Bson::Int32(1), Bson::Int32(2), Bson::Int32(3)),
@@ -174,7 +175,7 @@ async fn numbers_keep_their_types_until_they_must_grow() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_is_told_and_changes_nothing() {
+async fn a_failed_update_changes_nothing() {
     let mongo = Mongo::start().await;
     let collection = mongo.collection("c");
     let before = doc! { "_id": 1, "a": "text", "n": i64::MAX, "list": [1], "d": Bson::Decimal128("1".parse().unwrap()) };
@@ -207,7 +208,7 @@ async fn what_cannot_be_done_is_told_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn documents_as_deep_as_may_be_are_taken_and_found() {
+async fn deeply_nested_documents_are_stored_and_found() {
     let mongo = Mongo::start().await;
     let collection = mongo.collection("c");
     let (mut deep, mut filter) = (doc! { "a": 1 }, doc! { "x": 1 });
@@ -225,5 +226,5 @@ async fn documents_as_deep_as_may_be_are_taken_and_found() {
             return;
         }
     }
-    panic!("a document grew deeper than may be");
+    panic!("a document exceeded the maximum depth");
 }

@@ -1,15 +1,17 @@
-//! Bytes of every kind: what is a message is answered, and what is none ends its
-//! own connection and nothing else.
+//! Wire protocol: valid messages are answered, and a malformed message closes its
+//! own connection only.
 
 #[expect(dead_code, reason = "each test file uses its part of the support")]
 mod support;
 
-use embedded_mongo::wire::{self, Header};
-use mongodb::bson::{Document, doc};
-use proptest::prelude::*;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
+
+use embedded_mongo::wire::{self, Header};
+use mongodb::bson::{Document, doc};
+use proptest::prelude::*;
+
 use support::Mongo;
 
 const OP_QUERY: i32 = 2004;
@@ -44,14 +46,14 @@ fn answer(stream: &mut TcpStream) -> (i32, Document) {
     let mut header = [0; 16];
     stream.read_exact(&mut header).unwrap();
     let word = |at: usize| i32::from_le_bytes(header[at..at + 4].try_into().unwrap());
-    assert_eq!(word(8), 7, "the answer refers to the request");
+    assert_eq!(word(8), 7, "responseTo is the request id");
     let mut body = vec![0; word(0) as usize - 16];
     stream.read_exact(&mut body).unwrap();
     let skip = if word(12) == 1 { 20 } else { 5 };
     (word(12), Document::from_reader(&body[skip..]).unwrap())
 }
 
-/// Sends bytes to a connection of their own; whether the server closed it.
+/// Sends bytes on a new connection. Returns whether the server closed it.
 fn is_closed_after(address: SocketAddr, bytes: &[u8]) -> bool {
     let mut stream = connect(address);
     // The server may have closed before all was sent.
@@ -59,7 +61,7 @@ fn is_closed_after(address: SocketAddr, bytes: &[u8]) -> bool {
     let _ = stream.shutdown(std::net::Shutdown::Write);
     let mut rest = Vec::new();
     let ended = stream.read_to_end(&mut rest);
-    // A reset is an end, too; what is not is running out of time.
+    // A reset also counts as closed; a timeout does not.
     let waited = ended
         .err()
         .is_some_and(|error| error.kind() == std::io::ErrorKind::WouldBlock);
@@ -67,7 +69,7 @@ fn is_closed_after(address: SocketAddr, bytes: &[u8]) -> bool {
 }
 
 #[tokio::test]
-async fn the_first_hello_may_come_as_a_query() {
+async fn the_first_hello_may_be_an_op_query() {
     let mongo = Mongo::start().await;
     let mut stream = connect(mongo.server.address());
     let mut body = 0_i32.to_le_bytes().to_vec();
@@ -86,7 +88,7 @@ async fn the_first_hello_may_come_as_a_query() {
 }
 
 #[tokio::test]
-async fn a_message_that_wants_no_answer_gets_none() {
+async fn a_more_to_come_message_gets_no_reply() {
     let mongo = Mongo::start().await;
     let mut stream = connect(mongo.server.address());
     let insert = doc! { "insert": "c", "documents": [{ "_id": 1 }], "writeConcern": { "w": 0 }, "$db": "test" };
@@ -99,7 +101,7 @@ async fn a_message_that_wants_no_answer_gets_none() {
 }
 
 #[tokio::test]
-async fn malformed_messages_end_their_connection_and_harm_nobody() {
+async fn malformed_messages_close_only_their_connection() {
     let mongo = Mongo::start().await;
     let address = mongo.server.address();
     let ping = doc! { "ping": 1, "$db": "admin" };
@@ -118,7 +120,7 @@ async fn malformed_messages_end_their_connection_and_harm_nobody() {
         ("an unknown section", changed(20, 9)),
         ("a document longer than the message", changed(21, 0xf0)),
         ("a type that does not exist", changed(25, 0x44)),
-        ("a checksum that does not fit", changed(16, 1)),
+        ("a checksum mismatch", changed(16, 1)),
         ("two bodies", {
             let mut body = vec![0; 4];
             for _ in 0..2 {
@@ -127,7 +129,7 @@ async fn malformed_messages_end_their_connection_and_harm_nobody() {
             }
             message(OP_MSG, &body)
         }),
-        ("no body", message(OP_MSG, &[0; 4])),
+        ("no body section", message(OP_MSG, &[0; 4])),
         ("text that is not UTF-8", {
             let mut bytes = op_msg(0, &doc! { "ping": "aaaa", "$db": "admin" });
             let at = bytes.windows(4).position(|w| w == b"aaaa").unwrap();
@@ -142,7 +144,7 @@ async fn malformed_messages_end_their_connection_and_harm_nobody() {
             op_msg(0, &doc! { "ping": deep, "$db": "admin" })
         }),
         (
-            "a request of the web",
+            "an HTTP request",
             b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n".to_vec(),
         ),
         ("half a message", good[..20].to_vec()),
@@ -185,8 +187,8 @@ fn parsed(bytes: &[u8]) -> Option<wire::Request> {
     wire::parse(&header, &raw, &bytes[16..]).ok()
 }
 
-/// What was accepted can be read in full.
-fn is_sound(request: &wire::Request) -> bool {
+/// Whether an accepted message can be decoded completely.
+fn is_valid(request: &wire::Request) -> bool {
     Document::try_from(request.body.clone()).is_ok()
         && request
             .sequences
@@ -199,14 +201,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn random_bytes_are_refused_or_sound(op_code in prop::sample::select(vec![OP_MSG, OP_QUERY, 1]), body in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn random_bytes_are_rejected_or_valid(op_code in prop::sample::select(vec![OP_MSG, OP_QUERY, 1]), body in prop::collection::vec(any::<u8>(), 0..200)) {
         if let Some(request) = parsed(&message(op_code, &body)) {
-            prop_assert!(is_sound(&request));
+            prop_assert!(is_valid(&request));
         }
     }
 
     #[test]
-    fn messages_with_changed_bytes_are_refused_or_sound(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6), flags in 0..3_u32) {
+    fn mutated_messages_are_rejected_or_valid(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6), flags in 0..3_u32) {
         let command = doc! {
             "insert": "c", "$db": "test",
             "documents": [{
@@ -218,12 +220,12 @@ proptest! {
             }],
         };
         let mut bytes = op_msg(flags, &command);
-        for (place, byte) in changes {
-            let at = 16 + place.index(bytes.len() - 16);
+        for (index, byte) in changes {
+            let at = 16 + index.index(bytes.len() - 16);
             bytes[at] = byte;
         }
         if let Some(request) = parsed(&bytes) {
-            prop_assert!(is_sound(&request));
+            prop_assert!(is_valid(&request));
         }
     }
 }

@@ -1,6 +1,4 @@
-//! Bytes as messages: refused, or sound to the last document.
-//!
-//! `README.md`, in the folder above, says how to run it.
+//! Message parsing: a message is rejected, or all its documents can be decoded.
 
 #![no_main]
 
@@ -25,6 +23,6 @@ fuzz_target!(|data: &[u8]| {
     };
     let documents = request.sequences.into_iter().flat_map(|(_, documents)| documents);
     for document in documents.chain([request.body]) {
-        Document::try_from(document).expect("what is accepted can be read in full");
+        Document::try_from(document).expect("an accepted document can be decoded");
     }
 });

@@ -1,56 +1,61 @@
 //! `aggregate`.
 
-use super::cursors::{Batch, Rows};
-use super::update::hint;
-use super::{Command, Reply, merge};
-use crate::error::{Code, Failure, Outcome};
-use crate::expression::{Expression, Variables};
-use crate::pipeline::{Pipeline, Source};
-use crate::value::{arithmetic, field, to_bson};
-use bson::{Bson, Document, RawBsonRef};
+use bson::{Bson, Document, RawBsonRef, doc, oid::ObjectId};
 
-pub(super) fn run(command: &Command<'_>) -> Outcome<Reply> {
+use super::cursors::{Batch, ResultSet};
+use super::update::hint;
+use super::{Command, Reply};
+use crate::error::{Code, CommandError, Result};
+use crate::expression::{Expression, Variables};
+use crate::pipeline::{Pipeline, Source, Target, WhenMatched, WhenNotMatched, WriteMode};
+use crate::query::parse as filters;
+use crate::storage::collection::Collection;
+use crate::storage::journal::Change;
+use crate::storage::scan::Query;
+use crate::value::{arithmetic, field, to_bson, to_document, to_raw};
+
+pub(super) fn run(command: &Command<'_>) -> Result<Reply> {
     let arguments = &command.arguments;
     let collection = match arguments.first() {
         Some(RawBsonRef::String(name)) => Some(name),
-        Some(value) if arithmetic::whole(&to_bson(value)) == Some(1) => None,
+        Some(value) if arithmetic::as_integer(&to_bson(value)) == Some(1) => None,
         _ => {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Code::InvalidNamespace,
                 "aggregate takes the name of a collection",
             ));
         }
     };
     let Some(Bson::Array(stages)) = arguments.value("pipeline") else {
-        return Err(Failure::new(
+        return Err(CommandError::new(
             Code::TypeMismatch,
             "'pipeline' option must be specified as an array",
         ));
     };
     let size = match arguments.document("cursor")? {
         None => {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Code::FailedToParse,
                 "The 'cursor' option is required, except for aggregate with the explain argument",
             ));
         }
         Some(cursor) => match field(cursor, "batchSize") {
             None => 101,
-            Some(size) => arithmetic::whole(&to_bson(size))
+            Some(size) => arithmetic::as_integer(&to_bson(size))
                 .and_then(|size| usize::try_from(size).ok())
                 .ok_or_else(|| {
-                    Failure::new(Code::TypeMismatch, "cursor.batchSize must not be negative")
+                    CommandError::new(Code::TypeMismatch, "cursor.batchSize must not be negative")
                 })?,
         },
     };
-    arguments.refuse_collation()?;
+    arguments.reject_collation()?;
     arguments.ignore(&["allowDiskUse", "bypassDocumentValidation"]);
     let nothing = Document::new();
-    let mut variables = Variables::of(&nothing);
+    let mut variables = Variables::new(&nothing);
     let mut names = Vec::new();
     if let Some(Bson::Document(definitions)) = arguments.value("let") {
         for (name, value) in &definitions {
-            let value = Expression::parse(value)?.evaluate(&Variables::of(&nothing))?;
+            let value = Expression::parse(value)?.evaluate(&Variables::new(&nothing))?;
             variables.define(name, value);
             names.push(name.clone());
         }
@@ -63,20 +68,96 @@ pub(super) fn run(command: &Command<'_>) -> Outcome<Reply> {
         database: command.database,
         collection,
         hint: hint.as_ref(),
-        deadline: command.terms.deadline,
+        deadline: command.generic.deadline,
     };
     let mut documents = pipeline.run(&source, &variables)?;
     if let Some(target) = &pipeline.target {
-        merge::write(command, target, documents)?;
+        write_output(command, target, documents)?;
         documents = Vec::new();
     }
     let namespace = command.namespace(collection.unwrap_or("$cmd.aggregate"));
     command.state.cursors.open(
         &namespace,
-        Rows::made(&documents)?,
+        ResultSet::from_documents(&documents)?,
         Batch::First {
             size,
             single: false,
         },
     )
+}
+
+fn write_output(command: &Command<'_>, target: &Target, documents: Vec<Document>) -> Result<()> {
+    let database = target.database.as_deref().unwrap_or(command.database);
+    let catalog = &command.state.catalog;
+    catalog.write(database, &target.collection, |collection, changes| {
+        match target.mode {
+            WriteMode::Replace => {
+                let before: Vec<_> = collection.documents().keys().copied().collect();
+                for id in before {
+                    collection.remove(id, changes);
+                }
+                for document in documents {
+                    collection.insert(to_raw(&with_id(document))?, changes)?;
+                }
+            }
+            WriteMode::Merge { matched, unmatched } => {
+                for document in documents {
+                    merge(collection, changes, with_id(document), matched, unmatched)?;
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+fn merge(
+    collection: &mut Collection,
+    changes: &mut Vec<Change>,
+    document: Document,
+    matched: WhenMatched,
+    unmatched: WhenNotMatched,
+) -> Result<()> {
+    let id = document.get("_id").cloned();
+    let filter = filters::filter(&to_raw(&doc! { "_id": { "$eq": id } })?)?;
+    let found = Query {
+        limit: 1,
+        ..Query::all(&filter)
+    }
+    .run(collection)?;
+    match (found.into_iter().next(), matched, unmatched) {
+        (None, _, WhenNotMatched::Discard) | (Some(_), WhenMatched::KeepExisting, _) => {}
+        (None, _, WhenNotMatched::Insert) => {
+            collection.insert(to_raw(&document)?, changes)?;
+        }
+        (None, _, WhenNotMatched::Fail) => {
+            return Err(CommandError::new(
+                Code::Location(13113),
+                "$merge could not find a matching document in the target collection",
+            ));
+        }
+        (Some(_), WhenMatched::Fail, _) => {
+            return Err(CommandError::new(
+                Code::DuplicateKey,
+                "$merge found a matching document in the target collection",
+            ));
+        }
+        (Some((record_id, _)), WhenMatched::Replace, _) => {
+            collection.replace(record_id, to_raw(&document)?, changes)?;
+        }
+        (Some((record_id, before)), WhenMatched::Merge, _) => {
+            let mut merged = to_document(&before);
+            merged.extend(document);
+            collection.replace(record_id, to_raw(&merged)?, changes)?;
+        }
+    }
+    Ok(())
+}
+
+fn with_id(mut document: Document) -> Document {
+    if document.contains_key("_id") {
+        return document;
+    }
+    let mut complete = doc! { "_id": ObjectId::new() };
+    complete.extend(std::mem::take(&mut document));
+    complete
 }

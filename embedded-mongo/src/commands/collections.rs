@@ -1,29 +1,32 @@
-//! Commands about collections and databases.
+//! Collection and database commands.
 
-use super::cursors::{Batch, Rows};
+use bson::{Document, RawBsonRef, doc};
+
+use super::cursors::{Batch, ResultSet};
 use super::{Command, Reply};
-use crate::error::{Code, Failure, Outcome};
+use crate::error::{Code, CommandError, Result};
 use crate::query::parse as filters;
 use crate::storage::index_spec::IndexSpec;
 use crate::value::{field, to_raw};
-use bson::{Document, RawBsonRef, doc};
 
-pub(super) fn create(command: &Command<'_>) -> Outcome {
+pub(super) fn create(command: &Command<'_>) -> Result {
     let arguments = &command.arguments;
     let name = command.collection()?;
     for option in ["capped", "temp"] {
         if arguments.flag(option)? {
-            return Err(Failure::unsupported(format_args!("create with {option}")));
+            return Err(CommandError::unsupported(format_args!(
+                "create with {option}"
+            )));
         }
     }
-    arguments.refuse_collation()?;
+    arguments.reject_collation()?;
     arguments.finish(true)?;
-    // To ask for what is there already is no error, and changes nothing.
+    // Creating an existing collection succeeds.
     command.state.catalog.ensure(command.database, name)?;
     Ok(doc! { "ok": 1.0 })
 }
 
-pub(super) fn drop(command: &Command<'_>) -> Outcome {
+pub(super) fn drop(command: &Command<'_>) -> Result {
     let name = command.collection()?;
     command.arguments.finish(true)?;
     match command.state.catalog.drop(command.database, name) {
@@ -32,18 +35,18 @@ pub(super) fn drop(command: &Command<'_>) -> Outcome {
             "ns": command.namespace(name),
             "ok": 1.0,
         }),
-        // Since version 7, to drop what is not there is no error.
+        // Since MongoDB 7.0, dropping a missing collection succeeds.
         None => Ok(doc! { "ok": 1.0 }),
     }
 }
 
-pub(super) fn drop_database(command: &Command<'_>) -> Outcome {
+pub(super) fn drop_database(command: &Command<'_>) -> Result {
     command.arguments.finish(true)?;
     command.state.catalog.drop_database(command.database);
     Ok(doc! { "dropped": command.database, "ok": 1.0 })
 }
 
-pub(super) fn list(command: &Command<'_>) -> Outcome<Reply> {
+pub(super) fn list(command: &Command<'_>) -> Result<Reply> {
     let arguments = &command.arguments;
     let filter = arguments.document("filter")?;
     let names_only = arguments.flag("nameOnly")?;
@@ -73,7 +76,7 @@ pub(super) fn list(command: &Command<'_>) -> Outcome<Reply> {
     let namespace = command.namespace("$cmd.listCollections");
     command.state.cursors.open(
         &namespace,
-        Rows::made(&listed)?,
+        ResultSet::from_documents(&listed)?,
         Batch::First {
             size,
             single: false,
@@ -81,7 +84,7 @@ pub(super) fn list(command: &Command<'_>) -> Outcome<Reply> {
     )
 }
 
-pub(super) fn list_databases(command: &Command<'_>) -> Outcome {
+pub(super) fn list_databases(command: &Command<'_>) -> Result {
     let arguments = &command.arguments;
     let names_only = arguments.flag("nameOnly")?;
     let filter = match arguments.document("filter")? {
@@ -91,7 +94,7 @@ pub(super) fn list_databases(command: &Command<'_>) -> Outcome {
     arguments.ignore(&["authorizedDatabases"]);
     arguments.finish(true)?;
     if command.database != "admin" {
-        return Err(Failure::new(
+        return Err(CommandError::new(
             Code::Location(13),
             "listDatabases may only be run against the admin database.",
         ));
@@ -126,15 +129,15 @@ pub(super) fn list_databases(command: &Command<'_>) -> Outcome {
     Ok(reply)
 }
 
-/// The size of the first answer of a command that lists.
-pub(super) fn batch_size(command: &Command<'_>) -> Outcome<usize> {
+/// `cursor.batchSize` of a list command.
+pub(super) fn batch_size(command: &Command<'_>) -> Result<usize> {
     match command.arguments.document("cursor")? {
         None => Ok(usize::MAX),
         Some(cursor) => match field(cursor, "batchSize") {
             None => Ok(usize::MAX),
             Some(RawBsonRef::Int32(size)) if size >= 0 => Ok(size as usize),
             Some(RawBsonRef::Int64(size)) if size >= 0 => Ok(size as usize),
-            Some(_) => Err(Failure::new(
+            Some(_) => Err(CommandError::new(
                 Code::TypeMismatch,
                 "cursor.batchSize must not be negative",
             )),

@@ -1,23 +1,25 @@
 //! `count` and `distinct`.
 
-use super::Command;
-use super::update::hint;
-use crate::error::{Failure, Outcome};
-use crate::query::parse as filters;
-use crate::storage::scan::Question;
-use crate::value::path::{Leaf, Path, any};
-use crate::value::{key, to_bson};
-use bson::{Bson, RawBsonRef, RawDocumentBuf, doc};
 use std::collections::BTreeMap;
 
-pub(super) fn count(command: &Command<'_>) -> Outcome {
+use bson::{Bson, RawBsonRef, RawDocumentBuf, doc};
+
+use super::Command;
+use super::update::hint;
+use crate::error::{CommandError, Result};
+use crate::query::parse as filters;
+use crate::storage::scan::Query;
+use crate::value::path::{Leaf, Path, any};
+use crate::value::{key, to_bson};
+
+pub(super) fn count(command: &Command<'_>) -> Result {
     let arguments = &command.arguments;
     let name = command.collection()?;
     let filter = arguments.document("query")?;
     let skip = arguments.count("skip")?.unwrap_or(0) as usize;
-    let limit = arguments.whole("limit")?.unwrap_or(0).unsigned_abs() as usize;
+    let limit = arguments.integer("limit")?.unwrap_or(0).unsigned_abs() as usize;
     let hint = hint(arguments)?;
-    arguments.refuse_collation()?;
+    arguments.reject_collation()?;
     arguments.ignore(&["fields"]);
     arguments.finish(true)?;
     let limit = if limit == 0 { usize::MAX } else { limit };
@@ -28,27 +30,29 @@ pub(super) fn count(command: &Command<'_>) -> Outcome {
             .read(command.database, name, |collection| match filter {
                 Some(filter) if !filter.is_empty() => {
                     let filter = filters::filter(filter)?;
-                    let found = Question {
+                    let found = Query {
                         skip,
                         limit,
                         hint: hint.as_ref(),
-                        deadline: command.terms.deadline,
-                        ..Question::all(&filter)
+                        deadline: command.generic.deadline,
+                        ..Query::all(&filter)
                     }
-                    .answer(collection)?;
+                    .run(collection)?;
                     Ok(found.len())
                 }
                 _ => Ok(collection.len().saturating_sub(skip).min(limit)),
             })?;
-    Ok(doc! { "n": crate::pipeline::whole(counted), "ok": 1.0 })
+    Ok(doc! { "n": crate::pipeline::count_to_bson(counted), "ok": 1.0 })
 }
 
-pub(super) fn distinct(command: &Command<'_>) -> Outcome {
+pub(super) fn distinct(command: &Command<'_>) -> Result {
     let arguments = &command.arguments;
     let name = command.collection()?;
     let path = arguments.required_string("key")?;
     if path.is_empty() || path.contains('\0') {
-        return Err(Failure::bad_value("distinct needs the path of a field"));
+        return Err(CommandError::bad_value(
+            "distinct needs the path of a field",
+        ));
     }
     let path = Path::new(path);
     let filter = match arguments.document("query")? {
@@ -56,22 +60,22 @@ pub(super) fn distinct(command: &Command<'_>) -> Outcome {
         None => filters::filter(&RawDocumentBuf::new())?,
     };
     let hint = hint(arguments)?;
-    arguments.refuse_collation()?;
+    arguments.reject_collation()?;
     arguments.finish(true)?;
     let found = command
         .state
         .catalog
         .read(command.database, name, |collection| {
-            Question {
+            Query {
                 hint: hint.as_ref(),
-                deadline: command.terms.deadline,
-                ..Question::all(&filter)
+                deadline: command.generic.deadline,
+                ..Query::all(&filter)
             }
-            .answer(collection)
+            .run(collection)
         })?;
     let mut values: BTreeMap<Vec<u8>, Bson> = BTreeMap::new();
     for (_, document) in &found {
-        // An array at the end counts as its elements, and not as itself.
+        // An array at the end of the path contributes its elements, not itself.
         any(document, path.parts(), Leaf::Whole, &mut |seen, _| {
             match seen {
                 Some(RawBsonRef::Array(array)) => {

@@ -1,51 +1,52 @@
-//! Cursors: what remains of an answer, for `getMore`.
+//! Cursors and `getMore`.
 
-use super::{Command, Reply};
-use crate::error::{Code, Failure, Outcome};
-use crate::expression::Variables;
-use crate::projection::Projection;
-use crate::query::Filter;
-use crate::storage::Stored;
-use crate::value::{arithmetic, elements, to_bson, to_document, to_raw};
-use bson::raw::cstr;
-use bson::{Document, RawArrayBuf, RawBsonRef, RawDocumentBuf, doc};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a cursor waits for its client, as in MongoDB.
-const PATIENCE: Duration = Duration::from_secs(10 * 60);
-/// The most bytes of documents in one answer.
-const MOST_BYTES: usize = 16 * 1024 * 1024;
+use bson::raw::cstr;
+use bson::{Document, RawArrayBuf, RawBsonRef, RawDocumentBuf, doc};
 
-/// All open cursors.
+use super::{Command, Reply};
+use crate::error::{Code, CommandError, Result};
+use crate::expression::Variables;
+use crate::projection::Projection;
+use crate::query::Filter;
+use crate::storage::StoredDocument;
+use crate::value::{arithmetic, elements, to_bson, to_document, to_raw};
+
+/// Idle time after which a cursor is closed, as in MongoDB.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
+/// Maximum size of the documents in one batch.
+const MAX_BATCH_BYTES: usize = 16 * 1024 * 1024;
+
 #[derive(Debug, Default)]
 pub(crate) struct Cursors {
     open: Mutex<HashMap<i64, Cursor>>,
     last: AtomicI64,
 }
 
-/// Documents on their way to a client.
+/// Documents to return to a client.
 #[derive(Debug)]
-pub(super) struct Rows {
-    pub documents: VecDeque<Stored>,
-    /// What is shown of each; with the filter, if it matters where it matched.
+pub(super) struct ResultSet {
+    pub documents: VecDeque<StoredDocument>,
+    /// The projection, and the filter if the projection needs the matched
+    /// position.
     pub projection: Option<(Projection, Option<Filter>)>,
 }
 
 #[derive(Debug)]
 struct Cursor {
     namespace: String,
-    rows: Rows,
+    rows: ResultSet,
     used: Instant,
 }
 
-/// Which answer is being made.
 pub(super) enum Batch {
     First {
         size: usize,
-        /// Whether there will be no other.
+        /// `singleBatch`: the cursor is closed after this batch.
         single: bool,
     },
     Next {
@@ -55,18 +56,18 @@ pub(super) enum Batch {
 }
 
 impl Cursors {
-    /// Forgets cursors whose clients do not come back.
+    /// Closes idle cursors.
     pub fn sweep(&self) {
         self.lock()
-            .retain(|_, cursor| cursor.used.elapsed() < PATIENCE);
+            .retain(|_, cursor| cursor.used.elapsed() < IDLE_TIMEOUT);
     }
 
-    /// Answers with the first documents and keeps the others.
-    pub(super) fn open(&self, namespace: &str, rows: Rows, batch: Batch) -> Outcome<Reply> {
+    /// Returns the first batch and stores the rest.
+    pub(super) fn open(&self, namespace: &str, rows: ResultSet, batch: Batch) -> Result<Reply> {
         self.advance(namespace, rows, &batch)
     }
 
-    fn advance(&self, namespace: &str, mut rows: Rows, batch: &Batch) -> Outcome<Reply> {
+    fn advance(&self, namespace: &str, mut rows: ResultSet, batch: &Batch) -> Result<Reply> {
         let (name, size) = match batch {
             Batch::First { size, .. } => (cstr!("firstBatch"), *size),
             Batch::Next { size, .. } => (cstr!("nextBatch"), *size),
@@ -101,19 +102,18 @@ impl Cursors {
     }
 }
 
-impl Rows {
-    /// Documents that exist nowhere but in an answer.
-    pub fn made(documents: &[Document]) -> Outcome<Self> {
+impl ResultSet {
+    pub fn from_documents(documents: &[Document]) -> Result<Self> {
         Ok(Self {
             documents: documents
                 .iter()
                 .map(|document| to_raw(document).map(Into::into))
-                .collect::<Outcome<_>>()?,
+                .collect::<Result<_>>()?,
             projection: None,
         })
     }
 
-    fn take(&mut self, most: usize) -> Outcome<RawArrayBuf> {
+    fn take(&mut self, most: usize) -> Result<RawArrayBuf> {
         let mut taken = RawArrayBuf::new();
         let mut bytes = 0;
         for count in 0..most {
@@ -121,7 +121,7 @@ impl Rows {
                 break;
             };
             bytes += next.as_bytes().len();
-            if bytes > MOST_BYTES && count > 0 {
+            if bytes > MAX_BATCH_BYTES && count > 0 {
                 break;
             }
             match &self.projection {
@@ -132,7 +132,8 @@ impl Rows {
                         None => None,
                     };
                     let document = to_document(next);
-                    let shown = projection.apply(&document, &Variables::of(&document), position)?;
+                    let shown =
+                        projection.apply(&document, &Variables::new(&document), position)?;
                     taken.push(to_raw(&shown)?);
                 }
             }
@@ -142,10 +143,10 @@ impl Rows {
     }
 }
 
-pub(super) fn get_more(command: &Command<'_>) -> Outcome<Reply> {
+pub(super) fn get_more(command: &Command<'_>) -> Result<Reply> {
     let arguments = &command.arguments;
     let Some(RawBsonRef::Int64(id)) = arguments.first() else {
-        return Err(Failure::new(
+        return Err(CommandError::new(
             Code::TypeMismatch,
             "Field 'getMore' must be of type long",
         ));
@@ -163,7 +164,7 @@ pub(super) fn get_more(command: &Command<'_>) -> Outcome<Reply> {
         match open.get(&id) {
             Some(cursor) if cursor.namespace == namespace => open.remove(&id),
             Some(cursor) => {
-                return Err(Failure::new(
+                return Err(CommandError::new(
                     Code::Location(13),
                     format!(
                         "Requested getMore on namespace '{namespace}', but cursor belongs to a \
@@ -176,7 +177,7 @@ pub(super) fn get_more(command: &Command<'_>) -> Outcome<Reply> {
         }
     };
     let Some(cursor) = cursor else {
-        return Err(Failure::new(
+        return Err(CommandError::new(
             Code::CursorNotFound,
             format!("cursor id {id} not found"),
         ));
@@ -184,7 +185,7 @@ pub(super) fn get_more(command: &Command<'_>) -> Outcome<Reply> {
     cursors.advance(&namespace, cursor.rows, &Batch::Next { id, size })
 }
 
-pub(super) fn kill(command: &Command<'_>) -> Outcome {
+pub(super) fn kill(command: &Command<'_>) -> Result {
     let arguments = &command.arguments;
     let name = command.collection()?;
     let Some(RawBsonRef::Array(ids)) = arguments.raw("cursors") else {
@@ -194,7 +195,7 @@ pub(super) fn kill(command: &Command<'_>) -> Outcome {
     let namespace = command.namespace(name);
     let (mut killed, mut unknown) = (Vec::new(), Vec::new());
     let mut open = command.state.cursors.lock();
-    for id in elements(ids).filter_map(|id| arithmetic::whole(&to_bson(id))) {
+    for id in elements(ids).filter_map(|id| arithmetic::as_integer(&to_bson(id))) {
         if open
             .get(&id)
             .is_some_and(|cursor| cursor.namespace == namespace)

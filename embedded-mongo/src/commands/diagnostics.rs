@@ -1,19 +1,23 @@
-//! Commands about the server itself.
+//! Server commands.
 
-use super::Command;
-use crate::error::{Code, Failure, Outcome};
-use crate::storage::collection::MAX_DOCUMENT_BYTES;
-use crate::wire::MAX_MESSAGE_BYTES;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use bson::{DateTime, Document, doc, oid::ObjectId};
 
-/// The version that this server behaves as.
+use super::Command;
+use crate::error::{Code, CommandError, Result};
+use crate::storage::collection::MAX_DOCUMENT_BYTES;
+use crate::wire::MAX_MESSAGE_BYTES;
+
+/// The emulated MongoDB version.
 const VERSION: &str = "8.0.0";
-/// The newest wire version of that: what drivers go by.
+/// The wire version of [`VERSION`].
 const WIRE_VERSION: i32 = 25;
 const MAX_WRITE_BATCH: i32 = 100_000;
 
-/// Who is here: the only member of a replica set, and so its primary.
-pub(super) fn hello(command: &Command<'_>) -> Outcome {
+/// The server presents itself as the primary of a replica set with one member.
+pub(super) fn hello(command: &Command<'_>) -> Result {
     command.arguments.ignore(&[
         "helloOk",
         "client",
@@ -57,12 +61,12 @@ pub(super) fn hello(command: &Command<'_>) -> Outcome {
     Ok(reply)
 }
 
-pub(super) fn ping(command: &Command<'_>) -> Outcome {
+pub(super) fn ping(command: &Command<'_>) -> Result {
     command.arguments.finish(true)?;
     Ok(doc! { "ok": 1.0 })
 }
 
-pub(super) fn build_info(command: &Command<'_>) -> Outcome {
+pub(super) fn build_info(command: &Command<'_>) -> Result {
     command.arguments.finish(true)?;
     Ok(doc! {
         "version": VERSION,
@@ -76,26 +80,25 @@ pub(super) fn build_info(command: &Command<'_>) -> Outcome {
     })
 }
 
-pub(super) fn connection_status(command: &Command<'_>) -> Outcome {
+pub(super) fn connection_status(command: &Command<'_>) -> Result {
     command.arguments.ignore(&["showPrivileges"]);
     command.arguments.finish(true)?;
-    let nobody = Vec::<Document>::new();
+    let none = Vec::<Document>::new();
     Ok(doc! {
-        "authInfo": { "authenticatedUsers": nobody.clone(), "authenticatedUserRoles": nobody },
+        "authInfo": { "authenticatedUsers": none.clone(), "authenticatedUserRoles": none },
         "ok": 1.0,
     })
 }
 
-/// Sessions hold nothing that would have to end with them; what retries need
-/// is kept for half an hour in any case.
-pub(super) fn end_sessions(command: &Command<'_>) -> Outcome {
+/// A session has no resources to release; retry records expire on their own.
+pub(super) fn end_sessions(command: &Command<'_>) -> Result {
     command.arguments.finish(true)?;
     Ok(doc! { "ok": 1.0 })
 }
 
-pub(super) fn get_parameter(command: &Command<'_>) -> Outcome {
+pub(super) fn get_parameter(command: &Command<'_>) -> Result {
     if command.arguments.string("getParameter").ok().flatten() == Some("*") {
-        return Err(Failure::unsupported("getParameter of everything"));
+        return Err(CommandError::unsupported("getParameter of everything"));
     }
     if command
         .arguments
@@ -105,13 +108,13 @@ pub(super) fn get_parameter(command: &Command<'_>) -> Outcome {
         command.arguments.finish(true)?;
         return Ok(doc! { "featureCompatibilityVersion": { "version": "8.0" }, "ok": 1.0 });
     }
-    Err(Failure::new(
+    Err(CommandError::new(
         Code::InvalidOptions,
         "no option found to get (or not supported by embedded-mongo)",
     ))
 }
 
-pub(super) fn server_status(command: &Command<'_>) -> Outcome {
+pub(super) fn server_status(command: &Command<'_>) -> Result {
     command.arguments.finish(true)?;
     let uptime = command.state.started.elapsed();
     Ok(doc! {
@@ -125,4 +128,28 @@ pub(super) fn server_status(command: &Command<'_>) -> Outcome {
         "metrics": { "commands": command.state.counts.show() },
         "ok": 1.0,
     })
+}
+
+/// Number of executions of each command since the start.
+#[derive(Debug, Default)]
+pub(crate) struct CommandCounters(Mutex<BTreeMap<String, i64>>);
+
+impl CommandCounters {
+    pub fn add(&self, name: &str) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match counts.get_mut(name) {
+            Some(count) => *count += 1,
+            None => {
+                counts.insert(name.to_owned(), 1);
+            }
+        }
+    }
+
+    pub fn show(&self) -> Document {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let shown = counts.iter();
+        shown
+            .map(|(name, total)| (name.clone(), doc! { "total": total }.into()))
+            .collect()
+    }
 }

@@ -1,20 +1,21 @@
-//! `explain`: which index a command would use, and how much it would look at.
+//! `explain`.
+
+use bson::{Document, RawBsonRef, RawDocument, doc};
 
 use super::Command;
 use super::find::Find;
 use crate::arguments::Arguments;
-use crate::error::{Code, Failure, Outcome};
+use crate::error::{Code, CommandError, Result};
 use crate::query::parse as filters;
 use crate::storage::collection::Collection;
-use crate::storage::plan::{Plan, Planned};
-use crate::storage::scan::Question;
+use crate::storage::plan::{ChosenPlan, Plan};
+use crate::storage::scan::Query;
 use crate::value::{elements, field, fields};
-use bson::{Document, RawBsonRef, RawDocument, doc};
 
-pub(super) fn run(command: &Command<'_>) -> Outcome {
+pub(super) fn run(command: &Command<'_>) -> Result {
     let arguments = &command.arguments;
     let Some(RawBsonRef::Document(explained)) = arguments.first() else {
-        return Err(Failure::new(
+        return Err(CommandError::new(
             Code::TypeMismatch,
             "explain takes a command as a document",
         ));
@@ -24,7 +25,7 @@ pub(super) fn run(command: &Command<'_>) -> Outcome {
         .unwrap_or("allPlansExecution");
     arguments.finish(true)?;
     let Some((name, RawBsonRef::String(collection))) = fields(explained).next() else {
-        return Err(Failure::new(
+        return Err(CommandError::new(
             Code::TypeMismatch,
             "the explained command needs a collection's name",
         ));
@@ -32,14 +33,14 @@ pub(super) fn run(command: &Command<'_>) -> Outcome {
     let inner = Arguments::new(name, explained, &[]);
     let filter;
     let find;
-    let question = match name {
+    let query = match name {
         "find" => {
             find = Find::parse(&inner)?;
-            find.question(command.terms.deadline)
+            find.query(command.generic.deadline)
         }
         "count" | "distinct" => {
             filter = filters::filter(inner.document("query")?.unwrap_or(empty()))?;
-            Question::all(&filter)
+            Query::all(&filter)
         }
         "update" | "delete" => {
             let series = if name == "update" {
@@ -48,10 +49,12 @@ pub(super) fn run(command: &Command<'_>) -> Outcome {
                 "deletes"
             };
             filter = filters::filter(first_query(explained, series)?)?;
-            Question::all(&filter)
+            Query::all(&filter)
         }
         other => {
-            return Err(Failure::unsupported(format_args!("explain of {other}")));
+            return Err(CommandError::unsupported(format_args!(
+                "explain of {other}"
+            )));
         }
     };
     let namespace = command.namespace(collection);
@@ -60,7 +63,7 @@ pub(super) fn run(command: &Command<'_>) -> Outcome {
         .catalog
         .read(command.database, collection, |collection| {
             let started = std::time::Instant::now();
-            let (found, planned, effort) = question.explain(collection)?;
+            let (found, planned, effort) = query.explain(collection)?;
             let mut reply = doc! {
                 "explainVersion": "1",
                 "queryPlanner": {
@@ -90,7 +93,7 @@ fn empty() -> &'static RawDocument {
     RawDocument::from_bytes(&[5, 0, 0, 0, 0]).expect("these five bytes are the empty document")
 }
 
-fn first_query<'a>(explained: &'a RawDocument, series: &str) -> Outcome<&'a RawDocument> {
+fn first_query<'a>(explained: &'a RawDocument, series: &str) -> Result<&'a RawDocument> {
     let statement = match field(explained, series) {
         Some(RawBsonRef::Array(statements)) => elements(statements).next(),
         _ => None,
@@ -100,14 +103,14 @@ fn first_query<'a>(explained: &'a RawDocument, series: &str) -> Outcome<&'a RawD
             Some(RawBsonRef::Document(query)) => Ok(query),
             _ => Ok(empty()),
         },
-        _ => Err(Failure::new(
+        _ => Err(CommandError::new(
             Code::TypeMismatch,
             format!("the explained command needs '{series}'"),
         )),
     }
 }
 
-fn winning(collection: &Collection, planned: &Planned) -> Document {
+fn winning(collection: &Collection, planned: &ChosenPlan) -> Document {
     let stage = stage(collection, &planned.plan);
     if planned.sorted {
         stage
@@ -118,10 +121,10 @@ fn winning(collection: &Collection, planned: &Planned) -> Document {
 
 fn stage(collection: &Collection, plan: &Plan) -> Document {
     match plan {
-        Plan::Everything { reverse } => {
+        Plan::CollectionScan { reverse } => {
             doc! { "stage": "COLLSCAN", "direction": direction(*reverse) }
         }
-        Plan::Ranges {
+        Plan::IndexScan {
             index,
             ranges,
             reverse,
@@ -142,8 +145,11 @@ fn stage(collection: &Collection, plan: &Plan) -> Document {
                 },
             }
         }
-        Plan::Union(ways) => {
-            let stages: Vec<Document> = ways.iter().map(|way| stage(collection, way)).collect();
+        Plan::Union(branches) => {
+            let stages: Vec<Document> = branches
+                .iter()
+                .map(|branch| stage(collection, branch))
+                .collect();
             doc! { "stage": "OR", "inputStages": stages }
         }
     }

@@ -1,47 +1,48 @@
 //! `find`.
 
-use super::cursors::{Batch, Rows};
+use std::time::Instant;
+
+use bson::RawDocumentBuf;
+
+use super::cursors::{Batch, ResultSet};
 use super::update::{hint, sort};
 use super::{Command, Reply};
 use crate::arguments::Arguments;
-use crate::error::{Code, Failure, Outcome};
-use crate::projection::{Place, Projection};
+use crate::error::{Code, CommandError, Result};
+use crate::projection::{Projection, ProjectionContext};
 use crate::query::{Filter, parse as filters};
 use crate::sort::Sort;
 use crate::storage::plan::Hint;
-use crate::storage::scan::Question;
+use crate::storage::scan::Query;
 use crate::value::to_document;
-use bson::RawDocumentBuf;
-use std::time::Instant;
 
-/// How many documents the first answer has where nobody says.
-const FIRST_BATCH: usize = 101;
+/// MongoDB's default `batchSize` for the first batch.
+const DEFAULT_BATCH_SIZE: usize = 101;
 
-/// What `find` was asked.
+/// Parsed arguments of `find`.
 pub(super) struct Find {
     pub filter: Filter,
     pub sort: Option<Sort>,
     pub hint: Option<Hint>,
     pub projection: Option<Projection>,
     pub skip: usize,
-    /// As MongoDB has it, zero is no limit.
+    /// Zero means no limit.
     pub limit: usize,
     batch: usize,
     single: bool,
 }
 
 impl Find {
-    /// # Errors
-    /// Arguments that are wrong, unknown or not supported.
-    pub fn parse(arguments: &Arguments<'_>) -> Outcome<Self> {
+    pub fn parse(arguments: &Arguments<'_>) -> Result<Self> {
         let filter = match arguments.document("filter")? {
             Some(filter) => filters::filter(filter)?,
             None => filters::filter(&RawDocumentBuf::new())?,
         };
         let projection = match arguments.document("projection")? {
-            Some(fields) if !fields.is_empty() => {
-                Some(Projection::parse(&to_document(fields), Place::Find)?)
-            }
+            Some(fields) if !fields.is_empty() => Some(Projection::parse(
+                &to_document(fields),
+                ProjectionContext::Find,
+            )?),
             _ => None,
         };
         for name in [
@@ -52,7 +53,7 @@ impl Find {
             "oplogReplay",
         ] {
             if arguments.flag(name)? {
-                return Err(Failure::unsupported(format_args!("find with {name}")));
+                return Err(CommandError::unsupported(format_args!("find with {name}")));
             }
         }
         arguments.ignore(&["allowDiskUse", "allowPartialResults", "noCursorTimeout"]);
@@ -60,13 +61,13 @@ impl Find {
             .document("let")?
             .is_some_and(|given| !given.is_empty())
         {
-            return Err(Failure::unsupported("find with let"));
+            return Err(CommandError::unsupported("find with let"));
         }
-        arguments.refuse_collation()?;
-        let limit = arguments.whole("limit")?.unwrap_or(0);
+        arguments.reject_collation()?;
+        let limit = arguments.integer("limit")?.unwrap_or(0);
         let single = arguments.flag("singleBatch")?;
         if limit < 0 {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Code::Location(51024),
                 format!("BSON field 'limit' value must be >= 0, actual value '{limit}'"),
             ));
@@ -80,14 +81,13 @@ impl Find {
             limit: limit as usize,
             batch: arguments
                 .count("batchSize")?
-                .map_or(FIRST_BATCH, |size| size as usize),
+                .map_or(DEFAULT_BATCH_SIZE, |size| size as usize),
             single,
         })
     }
 
-    /// The question to the collection.
-    pub fn question(&self, deadline: Option<Instant>) -> Question<'_> {
-        Question {
+    pub fn query(&self, deadline: Option<Instant>) -> Query<'_> {
+        Query {
             filter: &self.filter,
             sort: self.sort.as_ref(),
             skip: self.skip,
@@ -102,27 +102,24 @@ impl Find {
     }
 }
 
-pub(super) fn run(command: &Command<'_>) -> Outcome<Reply> {
+pub(super) fn run(command: &Command<'_>) -> Result<Reply> {
     let name = command.collection()?;
     let find = Find::parse(&command.arguments)?;
     command.arguments.finish(true)?;
-    let mut question = find.question(command.terms.deadline);
+    let mut query = find.query(command.generic.deadline);
     if find.single {
-        // Nobody will come back for more.
-        question.limit = question.limit.min(find.batch.max(1));
+        query.limit = query.limit.min(find.batch.max(1));
     }
     let found = command
         .state
         .catalog
-        .read(command.database, name, |collection| {
-            question.answer(collection)
-        })?;
+        .read(command.database, name, |collection| query.run(collection))?;
     let positions = find
         .projection
         .as_ref()
         .is_some_and(Projection::needs_position)
         .then(|| find.filter.clone());
-    let rows = Rows {
+    let rows = ResultSet {
         documents: found.into_iter().map(|(_, document)| document).collect(),
         projection: find.projection.map(|projection| (projection, positions)),
     };

@@ -1,17 +1,18 @@
 //! `findAndModify`.
 
-use super::Command;
-use super::update::{Statement, hint, sort, update};
-use crate::error::{Code, Failure, Outcome};
-use crate::expression::Variables;
-use crate::projection::{Place, Projection};
-use crate::query::parse as filters;
-use crate::storage::Stored;
-use crate::update::Update;
-use crate::value::to_document;
 use bson::{Bson, Document, RawDocumentBuf, doc};
 
-pub(super) fn run(command: &Command<'_>) -> Outcome {
+use super::Command;
+use super::update::{Statement, hint, sort, update};
+use crate::error::{Code, CommandError, Result};
+use crate::expression::Variables;
+use crate::projection::{Projection, ProjectionContext};
+use crate::query::parse as filters;
+use crate::storage::StoredDocument;
+use crate::update::Update;
+use crate::value::to_document;
+
+pub(super) fn run(command: &Command<'_>) -> Result {
     let arguments = &command.arguments;
     let name = command.collection()?;
     let remove = arguments.flag("remove")?;
@@ -19,20 +20,21 @@ pub(super) fn run(command: &Command<'_>) -> Outcome {
     let upsert = arguments.flag("upsert")?;
     let query = arguments.document("query")?;
     let fields = match arguments.document("fields")? {
-        Some(fields) if !fields.is_empty() => {
-            Some(Projection::parse(&to_document(fields), Place::Find)?)
-        }
+        Some(fields) if !fields.is_empty() => Some(Projection::parse(
+            &to_document(fields),
+            ProjectionContext::Find,
+        )?),
         _ => None,
     };
     let has_update = arguments.raw("update").is_some();
     if remove == has_update {
-        return Err(Failure::new(
+        return Err(CommandError::new(
             Code::FailedToParse,
             "Either an update or remove=true must be specified, and not both",
         ));
     }
     if remove && (new || upsert) {
-        return Err(Failure::new(
+        return Err(CommandError::new(
             Code::FailedToParse,
             "Cannot specify both new=true or upsert=true and remove=true",
         ));
@@ -51,16 +53,16 @@ pub(super) fn run(command: &Command<'_>) -> Outcome {
         sort: sort(arguments)?,
         hint: hint(arguments)?,
     };
-    arguments.refuse_collation()?;
+    arguments.reject_collation()?;
     arguments.ignore(&["bypassDocumentValidation", "arrayFilters"]);
     arguments.finish(true)?;
-    let shown = |document: Document, position| match &fields {
+    let project = |document: Document, position| match &fields {
         None => Ok(document),
-        Some(fields) => fields.apply(&document, &Variables::of(&document), position),
+        Some(fields) => fields.apply(&document, &Variables::new(&document), position),
     };
-    let mut reply = command.writing(name, upsert, |writing| {
-        writing.once(0, |collection, log| {
-            let found = statement.find(collection, 1, command.terms.deadline)?;
+    let mut reply = command.with_writer(name, upsert, |writer| {
+        writer.run_once(0, |collection, changes| {
+            let found = statement.find(collection, 1, command.generic.deadline)?;
             let Some((id, before)) = found.into_iter().next() else {
                 if !upsert {
                     let mut last = doc! { "n": 0 };
@@ -69,10 +71,10 @@ pub(super) fn run(command: &Command<'_>) -> Outcome {
                     }
                     return Ok(doc! { "lastErrorObject": last, "value": Bson::Null });
                 }
-                let made = statement.insert(collection, log)?;
-                let upserted = made.get("_id").cloned();
+                let inserted = statement.insert(collection, changes)?;
+                let upserted = inserted.get("_id").cloned();
                 let value = if new {
-                    shown(made, None)?.into()
+                    project(inserted, None)?.into()
                 } else {
                     Bson::Null
                 };
@@ -82,14 +84,14 @@ pub(super) fn run(command: &Command<'_>) -> Outcome {
                 });
             };
             let position = statement.filter.matches_at(&before)?.1;
-            let to_show = |stored: &Stored| shown(to_document(stored), position);
+            let project_stored = |stored: &StoredDocument| project(to_document(stored), position);
             if remove {
-                let value = to_show(&before)?;
-                collection.remove(id, log);
+                let value = project_stored(&before)?;
+                collection.remove(id, changes);
                 return Ok(doc! { "lastErrorObject": { "n": 1 }, "value": value });
             }
-            let changed = statement.change(collection, log, id, before)?;
-            let value = to_show(if new { &changed.after } else { &changed.before })?;
+            let changed = statement.change(collection, changes, id, before)?;
+            let value = project_stored(if new { &changed.after } else { &changed.before })?;
             Ok(doc! {
                 "lastErrorObject": { "n": 1, "updatedExisting": true },
                 "value": value,

@@ -1,43 +1,44 @@
-//! Commands about indexes.
+//! Index commands.
 
-use super::cursors::{Batch, Rows};
+use bson::{Bson, Document, doc};
+
+use super::cursors::{Batch, ResultSet};
 use super::{Command, Reply};
-use crate::error::{Code, Failure, Outcome};
+use crate::error::{Code, CommandError, Result};
 use crate::storage::catalog::definition;
 use crate::storage::collection::Collection;
 use crate::storage::index_spec::{IndexSpec, same_pattern};
 use crate::value::to_document;
-use bson::{Bson, Document, doc};
 
-pub(super) fn create(command: &Command<'_>) -> Outcome {
+pub(super) fn create(command: &Command<'_>) -> Result {
     let arguments = &command.arguments;
     let name = command.collection()?;
     let sources = arguments.required_documents("indexes")?;
     arguments.ignore(&["commitQuorum"]);
     arguments.finish(true)?;
     if sources.is_empty() {
-        return Err(Failure::bad_value(
+        return Err(CommandError::bad_value(
             "Must specify at least one index to create",
         ));
     }
     let specs = sources
         .into_iter()
         .map(|source| IndexSpec::parse(&to_document(source)))
-        .collect::<Outcome<Vec<_>>>()?;
+        .collect::<Result<Vec<_>>>()?;
     let made = command.state.catalog.find(command.database, name).is_none();
     let catalog = &command.state.catalog;
-    let (before, after) = catalog.write(command.database, name, |collection, log| {
+    let (before, after) = catalog.write(command.database, name, |collection, changes| {
         let before = collection.indexes().len();
         let outcome = specs
             .into_iter()
             .filter_map(|spec| match find_same(collection, &spec) {
                 Ok(true) => None,
                 Ok(false) => Some(collection.build_index(spec)),
-                Err(failure) => Some(Err(failure)),
+                Err(error) => Some(Err(error)),
             })
-            .collect::<Outcome<Vec<()>>>();
+            .collect::<Result<Vec<()>>>();
         if collection.indexes().len() != before {
-            log.push(definition(collection));
+            changes.push(definition(collection));
         }
         outcome.map(|_| (before, collection.indexes().len()))
     })?;
@@ -53,11 +54,9 @@ pub(super) fn create(command: &Command<'_>) -> Outcome {
     Ok(reply)
 }
 
-/// Whether the very same index is there.
-///
-/// # Errors
-/// An index that is there under the name or over the fields, but is another.
-fn find_same(collection: &Collection, spec: &IndexSpec) -> Outcome<bool> {
+/// Whether an identical index exists. Fails if an index with the same name or
+/// fields differs.
+fn find_same(collection: &Collection, spec: &IndexSpec) -> Result<bool> {
     for index in collection.indexes() {
         let there = &index.spec;
         let same_fields = there.pattern == spec.pattern;
@@ -68,7 +67,7 @@ fn find_same(collection: &Collection, spec: &IndexSpec) -> Outcome<bool> {
             return if there.is_same(spec) {
                 Ok(true)
             } else {
-                Err(Failure::new(
+                Err(CommandError::new(
                     Code::IndexKeySpecsConflict,
                     format!(
                         "An existing index has the same name as the requested index. Requested \
@@ -82,7 +81,7 @@ fn find_same(collection: &Collection, spec: &IndexSpec) -> Outcome<bool> {
         let same_partial = there.partial.as_ref().map(|(source, _)| source)
             == spec.partial.as_ref().map(|(source, _)| source);
         if same_fields && same_partial {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Code::IndexOptionsConflict,
                 format!("Index already exists with a different name: {}", there.name),
             ));
@@ -91,7 +90,7 @@ fn find_same(collection: &Collection, spec: &IndexSpec) -> Outcome<bool> {
     Ok(false)
 }
 
-pub(super) fn list(command: &Command<'_>) -> Outcome<Reply> {
+pub(super) fn list(command: &Command<'_>) -> Result<Reply> {
     let name = command.collection()?;
     let size = super::collections::batch_size(command)?;
     command.arguments.finish(true)?;
@@ -110,7 +109,7 @@ pub(super) fn list(command: &Command<'_>) -> Outcome<Reply> {
         });
     command.state.cursors.open(
         &command.namespace(name),
-        Rows::made(&listed)?,
+        ResultSet::from_documents(&listed)?,
         Batch::First {
             size,
             single: false,
@@ -118,7 +117,7 @@ pub(super) fn list(command: &Command<'_>) -> Outcome<Reply> {
     )
 }
 
-pub(super) fn drop(command: &Command<'_>) -> Outcome {
+pub(super) fn drop(command: &Command<'_>) -> Result {
     let name = command.collection()?;
     let index = command
         .arguments
@@ -129,7 +128,7 @@ pub(super) fn drop(command: &Command<'_>) -> Outcome {
         command
             .state
             .catalog
-            .write_existing(command.database, name, |collection, log| {
+            .write_existing(command.database, name, |collection, changes| {
                 let before = collection.indexes().len();
                 match &index {
                     Bson::String(all) if all == "*" => collection.drop_indexes(|_| true),
@@ -139,7 +138,7 @@ pub(super) fn drop(command: &Command<'_>) -> Outcome {
                     Bson::Array(names) => {
                         for name in names {
                             let Bson::String(name) = name else {
-                                return Err(Failure::new(
+                                return Err(CommandError::new(
                                     Code::TypeMismatch,
                                     "dropIndexes takes names of indexes",
                                 ));
@@ -153,14 +152,14 @@ pub(super) fn drop(command: &Command<'_>) -> Outcome {
                         })?;
                     }
                     _ => {
-                        return Err(Failure::new(
+                        return Err(CommandError::new(
                             Code::TypeMismatch,
                             "dropIndexes takes a name, names, or a pattern",
                         ));
                     }
                 }
                 if collection.indexes().len() != before {
-                    log.push(definition(collection));
+                    changes.push(definition(collection));
                 }
                 Ok(before)
             })?;
@@ -174,19 +173,20 @@ fn drop_matching(
     collection: &mut Collection,
     name: &str,
     matches: impl Fn(&IndexSpec) -> bool,
-) -> Outcome<()> {
+) -> Result<()> {
     match collection
         .indexes()
         .iter()
         .find(|index| matches(&index.spec))
     {
-        None => Err(Failure::new(
+        None => Err(CommandError::new(
             Code::IndexNotFound,
             format!("index not found with name [{name}]"),
         )),
-        Some(index) if index.spec.is_id() => {
-            Err(Failure::new(Code::InvalidOptions, "cannot drop _id index"))
-        }
+        Some(index) if index.spec.is_id() => Err(CommandError::new(
+            Code::InvalidOptions,
+            "cannot drop _id index",
+        )),
         Some(_) => {
             collection.drop_indexes(matches);
             Ok(())
@@ -194,8 +194,8 @@ fn drop_matching(
     }
 }
 
-fn missing(command: &Command<'_>, name: &str) -> Failure {
-    Failure::new(
+fn missing(command: &Command<'_>, name: &str) -> CommandError {
+    CommandError::new(
         Code::NamespaceNotFound,
         format!("ns does not exist: {}", command.namespace(name)),
     )

@@ -1,33 +1,34 @@
 //! `insert`.
 
-use super::Command;
-use super::write::{Effect, check_statements};
-use crate::error::{Code, Failure, Outcome};
-use crate::value::{field, fields};
 use bson::{RawBson, RawBsonRef, RawDocument, RawDocumentBuf, oid::ObjectId};
 
-pub(super) fn run(command: &Command<'_>) -> Outcome {
+use super::Command;
+use super::write::{StatementResult, check_statements};
+use crate::error::{Code, CommandError, Result};
+use crate::value::{field, fields};
+
+pub(super) fn run(command: &Command<'_>) -> Result {
     let name = command.collection()?;
     let documents = command.arguments.required_documents("documents")?;
     let ordered = command.arguments.optional_flag("ordered")?.unwrap_or(true);
     command.arguments.ignore(&["bypassDocumentValidation"]);
     command.arguments.finish(true)?;
     check_statements(&documents)?;
-    command.writing(name, true, |writing| {
-        let tally = writing.each(&documents, ordered, |collection, log, document| {
-            collection.insert(complete(document)?, log)?;
-            Ok(Effect::of(1, 0))
+    command.with_writer(name, true, |writer| {
+        let batch = writer.run_each(&documents, ordered, |collection, changes, document| {
+            collection.insert(complete(document)?, changes)?;
+            Ok(StatementResult::of(1, 0))
         });
-        Ok(tally.into_reply())
+        Ok(batch.into_reply())
     })
 }
 
-/// The document with an `_id`, which comes first.
-fn complete(document: &RawDocument) -> Outcome<RawDocumentBuf> {
+/// Adds a missing `_id` and moves it to the front.
+fn complete(document: &RawDocument) -> Result<RawDocumentBuf> {
     check_id(field(document, "_id"))?;
     if let Some(("_id", _)) = fields(document).next() {
         return RawDocumentBuf::from_bytes(document.as_bytes().to_vec())
-            .map_err(|error| Failure::bad_value(error.to_string()));
+            .map_err(|error| CommandError::bad_value(error.to_string()));
     }
     let id = match field(document, "_id") {
         Some(id) => id.into(),
@@ -45,11 +46,8 @@ fn complete(document: &RawDocument) -> Outcome<RawDocumentBuf> {
     Ok(complete)
 }
 
-/// Refuses an `_id` that cannot be one.
-///
-/// # Errors
-/// Arrays, regular expressions and undefined.
-pub(super) fn check_id(id: Option<RawBsonRef<'_>>) -> Outcome<()> {
+/// Rejects types that an `_id` cannot have.
+pub(super) fn check_id(id: Option<RawBsonRef<'_>>) -> Result<()> {
     let kind = match id {
         Some(RawBsonRef::Array(_)) => "array",
         Some(RawBsonRef::RegularExpression(_)) => "regex",
@@ -57,14 +55,14 @@ pub(super) fn check_id(id: Option<RawBsonRef<'_>>) -> Outcome<()> {
         Some(RawBsonRef::Document(document))
             if fields(document).any(|(name, _)| name.starts_with('$')) =>
         {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Code::DollarPrefixedFieldName,
                 "_id fields may not contain '$'-prefixed fields",
             ));
         }
         _ => return Ok(()),
     };
-    Err(Failure::new(
+    Err(CommandError::new(
         Code::InvalidIdField,
         format!("The '_id' value cannot be of type {kind}"),
     ))

@@ -1,46 +1,45 @@
-//! The commands, one after the other as they come in.
+//! Command dispatch.
 
 mod aggregate;
 mod collections;
 mod count;
-pub(crate) mod counts;
 pub(crate) mod cursors;
 mod delete;
-mod diagnostics;
+pub(crate) mod diagnostics;
 mod explain;
 mod find;
 mod find_and_modify;
+mod generic_arguments;
 mod indexes;
 mod insert;
-mod merge;
-mod terms;
 mod update;
 mod write;
 
+use std::sync::Arc;
+
+use bson::{Document, RawBsonRef, RawDocumentBuf};
+
 use crate::arguments::Arguments;
 use crate::connection::Connection;
-use crate::error::{Code, Failure, Outcome};
+use crate::error::{Code, CommandError, Result};
 use crate::server::State;
 use crate::value::{field, fields, to_raw};
 use crate::wire::Request;
-use bson::{Document, RawBsonRef, RawDocumentBuf};
-use std::sync::Arc;
-use terms::{Retry, Terms};
+use generic_arguments::{GenericArguments, RetryableWrite};
 
-/// A command under way.
+/// A command being executed.
 pub(crate) struct Command<'a> {
     pub state: &'a State,
     pub connection: &'a Connection,
     pub name: &'a str,
     pub database: &'a str,
     pub arguments: Arguments<'a>,
-    pub terms: Terms,
+    pub generic: GenericArguments,
 }
 
-/// What a command answers.
 pub(crate) enum Reply {
     Fields(Document),
-    /// An answer that is made of stored documents, as bytes.
+    /// A reply built directly from stored documents.
     Raw(RawDocumentBuf),
 }
 
@@ -50,7 +49,7 @@ impl From<Document> for Reply {
     }
 }
 
-/// Runs a command; the answer says whether it failed.
+/// Runs a command and returns its reply.
 pub(crate) async fn run(
     state: &Arc<State>,
     connection: &Connection,
@@ -60,53 +59,53 @@ pub(crate) async fn run(
     let fields = match outcome {
         Ok(Reply::Raw(raw)) => return raw,
         Ok(Reply::Fields(fields)) => fields,
-        Err(failure) => failure.to_reply(),
+        Err(error) => error.to_reply(),
     };
-    to_raw(&fields).unwrap_or_else(|failure| {
-        to_raw(&failure.to_reply()).expect("a failure's own words are plain")
+    to_raw(&fields).unwrap_or_else(|error| {
+        to_raw(&error.to_reply()).expect("an error reply has no invalid field names")
     })
 }
 
-async fn answer(state: &State, connection: &Connection, request: &Request) -> Outcome<Reply> {
+async fn answer(state: &State, connection: &Connection, request: &Request) -> Result<Reply> {
     let Some((name, _)) = fields(&request.body).next() else {
-        return Err(Failure::new(
+        return Err(CommandError::new(
             Code::CommandNotFound,
-            "an empty document is no command",
+            "the command document is empty",
         ));
     };
     let database = match field(&request.body, "$db") {
         Some(RawBsonRef::String(database)) if !database.is_empty() => database,
         _ => {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Code::Location(40571),
                 "OP_MSG requests require a $db argument",
             ));
         }
     };
     let arguments = Arguments::new(name, &request.body, &request.sequences);
-    let terms = Terms::read(name, &request.body)?;
-    let settles = terms.settles;
+    let generic = GenericArguments::parse(name, &request.body)?;
+    let waits_for_commit = generic.waits_for_commit;
     let command = Command {
         state,
         connection,
         name,
         database,
         arguments,
-        terms,
+        generic,
     };
     let reply = command.dispatch();
-    if !matches!(&reply, Err(failure) if failure.code == Code::CommandNotFound) {
+    if !matches!(&reply, Err(error) if error.code == Code::CommandNotFound) {
         state.counts.add(name);
     }
-    if settles {
-        // A failed write has seen what others wrote, too.
-        state.catalog.log.settled().await?;
+    if waits_for_commit {
+        // A failed write may have observed writes of others.
+        state.catalog.journal.wait_until_durable().await?;
     }
     reply
 }
 
 impl Command<'_> {
-    fn dispatch(&self) -> Outcome<Reply> {
+    fn dispatch(&self) -> Result<Reply> {
         let fields = match self.name {
             "hello" | "isMaster" | "ismaster" => diagnostics::hello(self),
             "ping" => diagnostics::ping(self),
@@ -134,8 +133,10 @@ impl Command<'_> {
             "createIndexes" => indexes::create(self),
             "listIndexes" => return indexes::list(self),
             "dropIndexes" | "deleteIndexes" => indexes::drop(self),
-            "commitTransaction" | "abortTransaction" => Err(terms::no_transactions()),
-            _ => Err(Failure::new(
+            "commitTransaction" | "abortTransaction" => {
+                Err(generic_arguments::transactions_unsupported())
+            }
+            _ => Err(CommandError::new(
                 Code::CommandNotFound,
                 format!(
                     "no such command: '{}' (or not supported by embedded-mongo)",
@@ -146,11 +147,11 @@ impl Command<'_> {
         fields.map(Reply::Fields)
     }
 
-    /// The collection that the command's own argument names.
-    fn collection(&self) -> Outcome<&str> {
-        let name = field_named(self)?;
+    /// The collection named by the command's first argument.
+    fn collection(&self) -> Result<&str> {
+        let name = collection_name(self)?;
         if name.is_empty() {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Code::InvalidNamespace,
                 format!("Invalid namespace specified '{}.'", self.database),
             ));
@@ -162,16 +163,15 @@ impl Command<'_> {
         format!("{}.{collection}", self.database)
     }
 
-    fn retry(&self) -> Option<&Retry> {
-        self.terms.retry.as_ref()
+    fn retry(&self) -> Option<&RetryableWrite> {
+        self.generic.retry.as_ref()
     }
 }
 
-fn field_named<'a>(command: &'a Command<'_>) -> Outcome<&'a str> {
-    // The names of commands are few, and the first field is always one of them.
+fn collection_name<'a>(command: &'a Command<'_>) -> Result<&'a str> {
     match command.arguments.first() {
         Some(RawBsonRef::String(name)) => Ok(name),
-        _ => Err(Failure::new(
+        _ => Err(CommandError::new(
             Code::InvalidNamespace,
             "collection name has invalid type",
         )),

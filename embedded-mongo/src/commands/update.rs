@@ -1,23 +1,25 @@
 //! `update`.
 
+use std::time::Instant;
+
+use bson::{Bson, Document, RawDocument};
+
 use super::Command;
 use super::insert::check_id;
-use super::write::{Effect, check_statements};
+use super::write::{StatementResult, check_statements};
 use crate::arguments::Arguments;
-use crate::error::{Code, Failure, Outcome};
+use crate::error::{Code, CommandError, Result};
 use crate::query::{Filter, parse as filters};
 use crate::sort::Sort;
 use crate::storage::collection::Collection;
-use crate::storage::log::Change;
+use crate::storage::journal::Change;
 use crate::storage::plan::Hint;
-use crate::storage::scan::Question;
-use crate::storage::{RecordId, Stored};
-use crate::update::{Circumstances, Update};
+use crate::storage::scan::Query;
+use crate::storage::{RecordId, StoredDocument};
+use crate::update::{Update, UpdateContext};
 use crate::value::{field, is_truthy, to_bson, to_document, to_raw};
-use bson::{Bson, Document, RawDocument};
-use std::time::Instant;
 
-/// One statement: what to change, and how.
+/// A parsed update statement.
 pub(super) struct Statement {
     pub filter: Filter,
     pub update: Update,
@@ -26,13 +28,12 @@ pub(super) struct Statement {
     pub hint: Option<Hint>,
 }
 
-/// What became of a document.
 pub(super) struct Changed {
-    pub before: Stored,
-    pub after: Stored,
+    pub before: StoredDocument,
+    pub after: StoredDocument,
 }
 
-pub(super) fn run(command: &Command<'_>) -> Outcome {
+pub(super) fn run(command: &Command<'_>) -> Result {
     let name = command.collection()?;
     let statements = command.arguments.required_documents("updates")?;
     let ordered = command.arguments.optional_flag("ordered")?.unwrap_or(true);
@@ -42,13 +43,13 @@ pub(super) fn run(command: &Command<'_>) -> Outcome {
     let create = statements
         .iter()
         .any(|source| field(source, "upsert").is_some_and(|flag| is_truthy(&to_bson(flag))));
-    let deadline = command.terms.deadline;
-    command.writing(name, create, |writing| {
-        let tally = writing.each(&statements, ordered, |collection, log, source| {
-            one(collection, log, source, deadline)
+    let deadline = command.generic.deadline;
+    command.with_writer(name, create, |writer| {
+        let batch = writer.run_each(&statements, ordered, |collection, changes, source| {
+            one(collection, changes, source, deadline)
         });
-        let (modified, upserted) = (tally.modified, tally.upserted.clone());
-        let mut reply = tally.into_reply();
+        let (modified, upserted) = (batch.modified, batch.upserted.clone());
+        let mut reply = batch.into_reply();
         reply.insert("nModified", super::write::count(modified));
         if !upserted.is_empty() {
             reply.insert("upserted", upserted);
@@ -59,10 +60,10 @@ pub(super) fn run(command: &Command<'_>) -> Outcome {
 
 fn one(
     collection: &mut Collection,
-    log: &mut Vec<Change>,
+    changes: &mut Vec<Change>,
     source: &RawDocument,
     deadline: Option<Instant>,
-) -> Outcome<Effect> {
+) -> Result<StatementResult> {
     let arguments = Arguments::new("update.updates", source, &[]);
     let multi = arguments.flag("multi")?;
     let filter = arguments
@@ -75,17 +76,17 @@ fn one(
         sort: sort(&arguments)?,
         hint: hint(&arguments)?,
     };
-    arguments.refuse_collation()?;
+    arguments.reject_collation()?;
     arguments.ignore(&["upsertSupplied"]);
     arguments.finish(false)?;
     if multi && statement.update.is_replacement() {
-        return Err(Failure::new(
+        return Err(CommandError::new(
             Code::FailedToParse,
             "multi update is not supported for replacement-style update",
         ));
     }
     if multi && statement.sort.is_some() {
-        return Err(Failure::new(
+        return Err(CommandError::new(
             Code::FailedToParse,
             "Cannot specify sort with multi=true",
         ));
@@ -94,28 +95,27 @@ fn one(
     let found = statement.find(collection, limit, deadline)?;
     let (mut matched, mut modified) = (0, 0);
     for (id, before) in found {
-        let changed = statement.change(collection, log, id, before)?;
+        let changed = statement.change(collection, changes, id, before)?;
         matched += 1;
         modified += usize::from(changed.before.as_bytes() != changed.after.as_bytes());
     }
-    let mut effect = Effect::of(matched, modified);
+    let mut result = StatementResult::of(matched, modified);
     if matched == 0 && statement.upsert {
-        let made = statement.insert(collection, log)?;
-        effect.matched = 1;
-        effect.upserted = made.get("_id").cloned();
+        let inserted = statement.insert(collection, changes)?;
+        result.matched = 1;
+        result.upserted = inserted.get("_id").cloned();
     }
-    Ok(effect)
+    Ok(result)
 }
 
 impl Statement {
-    /// The documents to change.
     pub fn find(
         &self,
         collection: &Collection,
         limit: usize,
         deadline: Option<Instant>,
-    ) -> Outcome<Vec<(RecordId, Stored)>> {
-        Question {
+    ) -> Result<Vec<(RecordId, StoredDocument)>> {
+        Query {
             filter: &self.filter,
             sort: self.sort.as_ref(),
             skip: 0,
@@ -123,21 +123,20 @@ impl Statement {
             hint: self.hint.as_ref(),
             deadline,
         }
-        .answer(collection)
+        .run(collection)
     }
 
-    /// Changes a document.
     pub fn change(
         &self,
         collection: &mut Collection,
-        log: &mut Vec<Change>,
+        changes: &mut Vec<Change>,
         id: RecordId,
-        before: Stored,
-    ) -> Outcome<Changed> {
+        before: StoredDocument,
+    ) -> Result<Changed> {
         let (_, position) = self.filter.matches_at(&before)?;
         let after = self.update.apply(
             &to_document(&before),
-            Circumstances {
+            UpdateContext {
                 position,
                 inserting: false,
             },
@@ -149,22 +148,25 @@ impl Statement {
                 before,
             });
         }
-        let after = collection.replace(id, after, log)?;
+        let after = collection.replace(id, after, changes)?;
         Ok(Changed { before, after })
     }
 
-    /// Makes the document that was not found.
-    pub fn insert(&self, collection: &mut Collection, log: &mut Vec<Change>) -> Outcome<Document> {
-        let made = self.update.make(&self.filter)?;
-        let raw = to_raw(&made)?;
+    /// Inserts the upserted document.
+    pub fn insert(
+        &self,
+        collection: &mut Collection,
+        changes: &mut Vec<Change>,
+    ) -> Result<Document> {
+        let inserted = self.update.build_upsert(&self.filter)?;
+        let raw = to_raw(&inserted)?;
         check_id(field(&raw, "_id"))?;
-        collection.insert(raw, log)?;
-        Ok(made)
+        collection.insert(raw, changes)?;
+        Ok(inserted)
     }
 }
 
-/// The update among a statement's arguments, with its array filters.
-pub(super) fn update(arguments: &Arguments<'_>, name: &'static str) -> Outcome<Update> {
+pub(super) fn update(arguments: &Arguments<'_>, name: &'static str) -> Result<Update> {
     let source = arguments
         .value(name)
         .ok_or_else(|| arguments.missing(name))?;
@@ -177,16 +179,14 @@ pub(super) fn update(arguments: &Arguments<'_>, name: &'static str) -> Outcome<U
     Update::parse(&source, &filters)
 }
 
-/// The sort among a statement's arguments.
-pub(super) fn sort(arguments: &Arguments<'_>) -> Outcome<Option<Sort>> {
+pub(super) fn sort(arguments: &Arguments<'_>) -> Result<Option<Sort>> {
     match arguments.document("sort")? {
         Some(sort) if !sort.is_empty() => Sort::parse(&to_document(sort)).map(Some),
         _ => Ok(None),
     }
 }
 
-/// The hint among a statement's arguments.
-pub(super) fn hint(arguments: &Arguments<'_>) -> Outcome<Option<Hint>> {
+pub(super) fn hint(arguments: &Arguments<'_>) -> Result<Option<Hint>> {
     match arguments.value("hint") {
         None => Ok(None),
         Some(Bson::Document(pattern)) if pattern.is_empty() => Ok(None),

@@ -1,50 +1,51 @@
-//! What all commands that write share: statements, one after the other, each
-//! done once however often it is sent.
+//! Shared parts of the write commands: executes statements in order, each
+//! exactly once per transaction number.
 
-use super::Command;
-use crate::error::{Code, Failure, Outcome};
-use crate::session::Session;
-use crate::storage::collection::Collection;
-use crate::storage::log::Change;
-use bson::{Bson, Document, doc};
 use std::sync::PoisonError;
 
-/// The most statements in one command.
-const MOST_STATEMENTS: usize = 100_000;
+use bson::{Bson, Document, doc};
 
-/// A collection being written to, and what must become durable of it.
-pub(super) struct Writing<'a> {
+use super::Command;
+use crate::error::{Code, CommandError, Result};
+use crate::session::Session;
+use crate::storage::collection::Collection;
+use crate::storage::journal::Change;
+
+const MAX_STATEMENTS: usize = 100_000;
+
+/// A locked collection and the changes made to it.
+pub(super) struct Writer<'a> {
     pub collection: &'a mut Collection,
-    pub log: &'a mut Vec<Change>,
+    pub changes: &'a mut Vec<Change>,
     session: Option<&'a mut Session>,
     first: i32,
 }
 
-/// What the statements of a command came to.
-pub(super) struct Tally {
+/// Combined results of a command's statements.
+pub(super) struct BatchResult {
     pub matched: i64,
     pub modified: i64,
     pub upserted: Vec<Document>,
     errors: Vec<Document>,
 }
 
-/// What one statement came to.
-pub(super) struct Effect {
+/// Result of one statement.
+pub(super) struct StatementResult {
     pub matched: i64,
     pub modified: i64,
-    /// The `_id` of the document that was made.
+    /// The `_id` of the upserted document.
     pub upserted: Option<Bson>,
 }
 
 impl Command<'_> {
-    /// Opens a collection for writing. One that is not there is made if `create`
-    /// says so, and otherwise stands empty for the while.
-    pub(super) fn writing<T>(
+    /// Locks a collection for writing. A missing collection is created if
+    /// `create`, else treated as empty.
+    pub(super) fn with_writer<T>(
         &self,
         name: &str,
         create: bool,
-        work: impl FnOnce(&mut Writing<'_>) -> Outcome<T>,
-    ) -> Outcome<T> {
+        work: impl FnOnce(&mut Writer<'_>) -> Result<T>,
+    ) -> Result<T> {
         let catalog = &self.state.catalog;
         let shared = self
             .retry()
@@ -53,19 +54,22 @@ impl Command<'_> {
             .as_ref()
             .map(|(session, _)| session.lock().unwrap_or_else(PoisonError::into_inner));
         let mut work = Some(work);
-        let mut open = |collection: &mut Collection, log: &mut Vec<Change>| {
-            let mut writing = Writing {
+        let mut open = |collection: &mut Collection, changes: &mut Vec<Change>| {
+            let mut writer = Writer {
                 collection,
-                log,
+                changes,
                 session: session.as_deref_mut(),
                 first: self.retry().map_or(0, |retry| retry.first),
             };
-            if let (Some(session), Some(retry)) = (&mut writing.session, self.retry()) {
-                session.begin(retry.number, writing.log)?;
+            if let (Some(session), Some(retry)) = (&mut writer.session, self.retry()) {
+                session.begin(retry.number, writer.changes)?;
             }
             match work.take() {
-                Some(work) => work(&mut writing),
-                None => Err(Failure::new(Code::InternalError, "a write was begun twice")),
+                Some(work) => work(&mut writer),
+                None => Err(CommandError::new(
+                    Code::InternalError,
+                    "the write closure ran twice",
+                )),
             }
         };
         if create {
@@ -81,13 +85,13 @@ impl Command<'_> {
     }
 }
 
-impl Writing<'_> {
-    /// Does a statement, unless it was done before.
-    pub fn once(
+impl Writer<'_> {
+    /// Runs a statement, or returns its stored result.
+    pub fn run_once(
         &mut self,
         statement: usize,
-        work: impl FnOnce(&mut Collection, &mut Vec<Change>) -> Outcome<Document>,
-    ) -> Outcome<Document> {
+        work: impl FnOnce(&mut Collection, &mut Vec<Change>) -> Result<Document>,
+    ) -> Result<Document> {
         let number = self.first.saturating_add(statement as i32);
         if let Some(done) = self
             .session
@@ -96,46 +100,46 @@ impl Writing<'_> {
         {
             return Ok(done.clone());
         }
-        let result = work(self.collection, self.log)?;
+        let result = work(self.collection, self.changes)?;
         if let Some(session) = &mut self.session {
-            self.log.push(session.record(number, result.clone()));
+            self.changes.push(session.record(number, result.clone()));
         }
         Ok(result)
     }
 
-    /// Does the statements of a command in turn; the first that fails ends an
-    /// ordered command.
-    pub fn each<S>(
+    /// Runs the statements in order; an ordered command stops at the first
+    /// error.
+    pub fn run_each<S>(
         &mut self,
         statements: &[S],
         ordered: bool,
-        mut work: impl FnMut(&mut Collection, &mut Vec<Change>, &S) -> Outcome<Effect>,
-    ) -> Tally {
-        let mut tally = Tally {
+        mut work: impl FnMut(&mut Collection, &mut Vec<Change>, &S) -> Result<StatementResult>,
+    ) -> BatchResult {
+        let mut batch = BatchResult {
             matched: 0,
             modified: 0,
             upserted: Vec::new(),
             errors: Vec::new(),
         };
-        for (place, statement) in statements.iter().enumerate() {
-            let outcome = self.once(place, |collection, log| {
-                work(collection, log, statement).map(Effect::into_document)
+        for (index, statement) in statements.iter().enumerate() {
+            let outcome = self.run_once(index, |collection, changes| {
+                work(collection, changes, statement).map(StatementResult::into_document)
             });
             match outcome {
-                Ok(result) => tally.add(place, &result),
-                Err(failure) => {
-                    tally.errors.push(failure.to_write_error(place));
+                Ok(result) => batch.add(index, &result),
+                Err(error) => {
+                    batch.errors.push(error.to_write_error(index));
                     if ordered {
                         break;
                     }
                 }
             }
         }
-        tally
+        batch
     }
 }
 
-impl Effect {
+impl StatementResult {
     pub fn of(matched: usize, modified: usize) -> Self {
         Self {
             matched: matched as i64,
@@ -153,17 +157,16 @@ impl Effect {
     }
 }
 
-impl Tally {
-    fn add(&mut self, place: usize, result: &Document) {
+impl BatchResult {
+    fn add(&mut self, index: usize, result: &Document) {
         self.matched += result.get_i64("n").unwrap_or(0);
         self.modified += result.get_i64("nModified").unwrap_or(0);
         if let Some(id) = result.get("upserted") {
             self.upserted
-                .push(doc! { "index": place as i32, "_id": id.clone() });
+                .push(doc! { "index": index as i32, "_id": id.clone() });
         }
     }
 
-    /// The answer: `n`, and the errors if there are any.
     pub fn into_reply(self) -> Document {
         let mut reply = doc! { "n": count(self.matched) };
         if !self.errors.is_empty() {
@@ -174,23 +177,18 @@ impl Tally {
     }
 }
 
-/// A count as MongoDB gives it.
 pub(super) fn count(number: i64) -> Bson {
-    crate::pipeline::whole(usize::try_from(number).unwrap_or(0))
+    crate::pipeline::count_to_bson(usize::try_from(number).unwrap_or(0))
 }
 
-/// Refuses too many statements, and none.
-///
-/// # Errors
-/// Both.
-pub(super) fn check_statements<S>(statements: &[S]) -> Outcome<()> {
-    if (1..=MOST_STATEMENTS).contains(&statements.len()) {
+pub(super) fn check_statements<S>(statements: &[S]) -> Result<()> {
+    if (1..=MAX_STATEMENTS).contains(&statements.len()) {
         return Ok(());
     }
-    Err(Failure::new(
+    Err(CommandError::new(
         Code::InvalidLength,
         format!(
-            "Write batch sizes must be between 1 and {MOST_STATEMENTS}. Got {} operations.",
+            "Write batch sizes must be between 1 and {MAX_STATEMENTS}. Got {} operations.",
             statements.len()
         ),
     ))

@@ -1,25 +1,25 @@
-//! Aggregation expressions: what `$project`, `$group`, `$expr` and updates by
-//! pipeline reckon with.
+//! Aggregation expressions.
 
 mod arrays;
-mod lists;
 mod numeric;
 mod operations;
 mod parse;
 mod scope;
 
-use crate::error::{Failure, Outcome};
-use crate::value::is_truthy;
-pub(crate) use arrays::slice;
 use bson::{Bson, Document};
+
+use crate::error::{CommandError, Result};
+use crate::value::is_truthy;
+
+pub(crate) use arrays::slice;
 pub(crate) use operations::Operation;
 pub(crate) use scope::{Variables, walk_document};
 
-/// An expression, ready to be evaluated.
+/// A parsed expression.
 #[derive(Debug, Clone)]
 pub(crate) enum Expression {
     Literal(Bson),
-    /// A path from a variable: `$a.b` is `["a", "b"]` from `CURRENT`.
+    /// Variable and path: `$a.b` is `CURRENT` with `["a", "b"]`.
     Path(String, Vec<String>),
     Object(Vec<(String, Expression)>),
     Array(Vec<Expression>),
@@ -27,8 +27,8 @@ pub(crate) enum Expression {
     Condition(Box<[Expression; 3]>),
     Switch(Vec<(Expression, Expression)>, Option<Box<Expression>>),
     Let(Vec<(String, Expression)>, Box<Expression>),
-    Map(Box<Each>),
-    Filter(Box<Each>, Option<Box<Expression>>),
+    Map(Box<ElementExpression>),
+    Filter(Box<ElementExpression>, Option<Box<Expression>>),
     Reduce {
         input: Box<Expression>,
         initial: Box<Expression>,
@@ -38,41 +38,33 @@ pub(crate) enum Expression {
     SetField {
         name: String,
         input: Box<Expression>,
-        /// `None` takes the field away.
+        /// `None` removes the field.
         value: Option<Box<Expression>>,
     },
 }
 
-/// An expression for each element of an array.
+/// An expression evaluated for each element of an array.
 #[derive(Debug, Clone)]
-pub(crate) struct Each {
+pub(crate) struct ElementExpression {
     input: Expression,
     name: String,
     body: Expression,
 }
 
 impl Expression {
-    /// Reads an expression.
-    ///
-    /// # Errors
-    /// Operators that do not exist or are not supported, wrong operands, and
-    /// variables that nobody defined.
-    pub fn parse(source: &Bson) -> Outcome<Self> {
+    pub fn parse(source: &Bson) -> Result<Self> {
         parse::expression(source, &scope::SYSTEM.map(str::to_owned))
     }
 
-    /// Reads an expression that may use variables of the given names.
-    ///
-    /// # Errors
-    /// As [`Expression::parse`].
-    pub fn parse_with(source: &Bson, variables: &[String]) -> Outcome<Self> {
+    /// Parses an expression that may use the given variables.
+    pub fn parse_with(source: &Bson, variables: &[String]) -> Result<Self> {
         let mut known = scope::SYSTEM.map(str::to_owned).to_vec();
         known.extend_from_slice(variables);
         parse::expression(source, &known)
     }
 
-    /// The same expression, with the variables around it settled.
-    pub fn bound(&self, variables: &Variables<'_>) -> Self {
+    /// Substitutes the values of surrounding variables.
+    pub fn bind(&self, variables: &Variables<'_>) -> Self {
         let settled = variables.settled();
         if settled.is_empty() {
             return self.clone();
@@ -80,19 +72,13 @@ impl Expression {
         Self::Let(settled, Box::new(self.clone()))
     }
 
-    /// The value, with null for what is missing.
-    ///
-    /// # Errors
-    /// Operands of the wrong type.
-    pub fn evaluate_or_null(&self, variables: &Variables<'_>) -> Outcome<Bson> {
+    /// Evaluates the expression, with null for a missing value.
+    pub fn evaluate_or_null(&self, variables: &Variables<'_>) -> Result<Bson> {
         Ok(self.evaluate(variables)?.unwrap_or(Bson::Null))
     }
 
-    /// The value, or `None` where there is none.
-    ///
-    /// # Errors
-    /// Operands of the wrong type.
-    pub fn evaluate(&self, variables: &Variables<'_>) -> Outcome<Option<Bson>> {
+    /// Evaluates the expression; `None` for a missing value.
+    pub fn evaluate(&self, variables: &Variables<'_>) -> Result<Option<Bson>> {
         Ok(Some(match self {
             Self::Literal(value) => value.clone(),
             Self::Path(name, path) => return Ok(variables.resolve(name, path)),
@@ -109,7 +95,7 @@ impl Expression {
                 items
                     .iter()
                     .map(|item| item.evaluate_or_null(variables))
-                    .collect::<Outcome<_>>()?,
+                    .collect::<Result<_>>()?,
             ),
             Self::Call(operation, operands) => {
                 return operation.apply(operands, variables);
@@ -131,7 +117,7 @@ impl Expression {
                 }
                 return match default {
                     Some(default) => default.evaluate(variables),
-                    None => Err(Failure::new(
+                    None => Err(CommandError::new(
                         crate::error::Code::Location(40066),
                         "$switch could not find a matching branch for an input, and no default \
                          was specified.",
@@ -151,7 +137,7 @@ impl Expression {
                     values
                         .into_iter()
                         .map(|value| each.apply(value, variables))
-                        .collect::<Outcome<_>>()?,
+                        .collect::<Result<_>>()?,
                 ),
             },
             Self::Filter(each, limit) => {
@@ -189,7 +175,7 @@ impl Expression {
             }
             Self::GetField(name, input) => {
                 let Bson::String(name) = name.evaluate_or_null(variables)? else {
-                    return Err(Failure::new(
+                    return Err(CommandError::new(
                         crate::error::Code::Location(3041704),
                         "$getField requires 'field' to evaluate to type String",
                     ));
@@ -214,7 +200,7 @@ impl Expression {
                     Bson::Document(document)
                 }
                 _ => {
-                    return Err(Failure::new(
+                    return Err(CommandError::new(
                         crate::error::Code::Location(4161105),
                         "$setField requires 'input' to evaluate to type Object",
                     ));
@@ -224,12 +210,12 @@ impl Expression {
     }
 }
 
-impl Each {
-    fn values(&self, variables: &Variables<'_>) -> Outcome<Option<Vec<Bson>>> {
+impl ElementExpression {
+    fn values(&self, variables: &Variables<'_>) -> Result<Option<Vec<Bson>>> {
         arrays::operand("$map and $filter", &self.input, variables)
     }
 
-    fn apply(&self, value: Bson, variables: &Variables<'_>) -> Outcome<Bson> {
+    fn apply(&self, value: Bson, variables: &Variables<'_>) -> Result<Bson> {
         let mut inner = variables.clone();
         inner.define(&self.name, Some(value));
         self.body.evaluate_or_null(&inner)

@@ -1,19 +1,20 @@
-//! The operators on numbers and dates.
+//! Operators on numbers and dates.
+
+use bson::{Bson, DateTime};
 
 use super::Operation;
-use super::operations::is_nothing;
-use crate::error::{Code, Failure, Outcome};
+use super::operations::is_nullish;
+use crate::error::{Code, CommandError, Result};
 use crate::value::arithmetic::{self, Number};
 use crate::value::kind;
-use bson::{Bson, DateTime};
 
 impl Operation {
     /// `$subtract`, `$divide` and `$mod`.
-    pub(super) fn pair(self, values: &[Bson]) -> Outcome<Bson> {
+    pub(super) fn pair(self, values: &[Bson]) -> Result<Bson> {
         let [left, right] = values else {
             return Ok(Bson::Null);
         };
-        if is_nothing(left) || is_nothing(right) {
+        if is_nullish(left) || is_nullish(right) {
             return Ok(Bson::Null);
         }
         match (self, left, right) {
@@ -32,7 +33,7 @@ impl Operation {
         Ok(match self {
             Self::Subtract => left.subtract(right)?.to_bson(),
             _ if right.to_double() == 0.0 => {
-                return Err(Failure::bad_value(if self == Self::Divide {
+                return Err(CommandError::bad_value(if self == Self::Divide {
                     "can't $divide by zero"
                 } else {
                     "can't $mod by zero"
@@ -45,8 +46,8 @@ impl Operation {
                     Bson::Double(left.to_double() % right.to_double())
                 }
                 _ => {
-                    let whole = |number: Number| arithmetic::whole(&number.to_bson());
-                    let (a, b) = (whole(left).unwrap_or(0), whole(right).unwrap_or(1));
+                    let integer = |number: Number| arithmetic::as_integer(&number.to_bson());
+                    let (a, b) = (integer(left).unwrap_or(0), integer(right).unwrap_or(1));
                     Bson::Int64(a.wrapping_rem(b))
                 }
             },
@@ -54,30 +55,28 @@ impl Operation {
     }
 
     /// `$abs`, `$ceil` and `$floor`.
-    pub(super) fn round(self, number: Number) -> Outcome<Bson> {
+    pub(super) fn round(self, number: Number) -> Result<Bson> {
         Ok(match (self, number) {
             (Self::Abs, Number::Int(n)) => match n.checked_abs() {
                 Some(n) => Bson::Int32(n),
                 None => Bson::Int64(i64::from(n).abs()),
             },
             (Self::Abs, Number::Long(n)) => Bson::Int64(n.checked_abs().ok_or_else(|| {
-                Failure::new(Code::Location(28680), "can't take $abs of long long min")
+                CommandError::new(Code::Location(28680), "can't take $abs of long long min")
             })?),
             (Self::Abs, Number::Double(n)) => Bson::Double(n.abs()),
             (Self::Ceil, Number::Double(n)) => Bson::Double(n.ceil()),
             (_, Number::Double(n)) => Bson::Double(n.floor()),
-            (_, whole) => whole.to_bson(),
+            (_, integer) => integer.to_bson(),
         })
     }
 
-    /// The number in an operand.
-    pub(super) fn number(self, value: &Bson) -> Outcome<Number> {
-        Number::of(value)?.ok_or_else(|| self.mismatch(value))
+    pub(super) fn number(self, value: &Bson) -> Result<Number> {
+        Number::of(value)?.ok_or_else(|| self.type_error(value))
     }
 
-    /// The error for an operand of the wrong type.
-    pub(super) fn mismatch(self, value: &Bson) -> Failure {
-        Failure::new(
+    pub(super) fn type_error(self, value: &Bson) -> CommandError {
+        CommandError::new(
             Code::TypeMismatch,
             format!(
                 "{self:?} does not support a value of type {}",
@@ -87,15 +86,15 @@ impl Operation {
     }
 }
 
-/// `$add` with a date among its operands.
-pub(super) fn add_to_date(values: &[Bson]) -> Outcome<Bson> {
+/// `$add` with a date operand.
+pub(super) fn add_to_date(values: &[Bson]) -> Result<Bson> {
     let mut date = None;
     let mut millis = Number::Int(0);
     for value in values {
         match value {
             Bson::DateTime(found) if date.is_none() => date = Some(*found),
             Bson::DateTime(_) => {
-                return Err(Failure::new(
+                return Err(CommandError::new(
                     Code::Location(16612),
                     "only one date allowed in an $add expression",
                 ));

@@ -1,21 +1,21 @@
-//! The operators that take their operands by place.
+//! Operators with positional operands.
+
+use std::cmp::Ordering;
+
+use bson::{Bson, Document};
 
 use super::arrays;
 use super::{Expression, Variables};
-use crate::error::{Code, Failure, Outcome};
+use crate::error::{Code, CommandError, Result};
 use crate::value::arithmetic::Number;
 use crate::value::{is_truthy, kind, order};
-use bson::{Bson, Document};
-use std::cmp::Ordering;
 
 macro_rules! operations {
     ($($variant:ident $name:literal $least:literal $most:expr;)*) => {
-        /// An operator, by its name.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Operation { $($variant),* }
 
         impl Operation {
-            /// The operator of a name.
             pub fn named(name: &str) -> Option<Self> {
                 match name { $($name => Some(Self::$variant),)* _ => None }
             }
@@ -69,26 +69,25 @@ operations! {
 }
 
 impl Operation {
-    /// # Errors
-    /// The wrong number of operands.
-    pub fn check(self, name: &str, operands: usize) -> Outcome<()> {
+    pub fn check(self, name: &str, operands: usize) -> Result<()> {
         let (least, most) = self.arity();
         if (least..=most).contains(&operands) {
             return Ok(());
         }
-        Err(Failure::new(
+        Err(CommandError::new(
             Code::Location(16020),
             format!("Expression {name} takes other than {operands} arguments"),
         ))
     }
 
-    /// The value for the operands; `None` where there is none.
+    /// Evaluates the operator; `None` for a missing value.
     pub(super) fn apply(
         self,
         operands: &[Expression],
         variables: &Variables<'_>,
-    ) -> Outcome<Option<Bson>> {
-        // These look at no more operands than they need.
+    ) -> Result<Option<Bson>> {
+        // These operators evaluate their operands lazily or distinguish missing
+        // from null.
         match self {
             Self::And | Self::Or => {
                 for operand in operands {
@@ -123,7 +122,7 @@ impl Operation {
         let values = operands
             .iter()
             .map(|operand| operand.evaluate_or_null(variables))
-            .collect::<Outcome<Vec<Bson>>>()?;
+            .collect::<Result<Vec<Bson>>>()?;
         self.of_values(values)
     }
 
@@ -139,10 +138,10 @@ impl Operation {
         })
     }
 
-    fn of_values(self, values: Vec<Bson>) -> Outcome<Option<Bson>> {
+    fn of_values(self, values: Vec<Bson>) -> Result<Option<Bson>> {
         Ok(Some(match self {
             Self::Add | Self::Multiply => {
-                if values.iter().any(is_nothing) {
+                if values.iter().any(is_nullish) {
                     return Ok(Some(Bson::Null));
                 }
                 if self == Self::Add && values.iter().any(|v| matches!(v, Bson::DateTime(_))) {
@@ -161,14 +160,14 @@ impl Operation {
             }
             Self::Subtract | Self::Divide | Self::Mod => return self.pair(&values).map(Some),
             Self::Abs | Self::Ceil | Self::Floor => {
-                if is_nothing(&values[0]) {
+                if is_nullish(&values[0]) {
                     return Ok(Some(Bson::Null));
                 }
                 self.round(self.number(&values[0])?)?
             }
             Self::Sum => {
                 let mut total = Number::Int(0);
-                for value in spread(values) {
+                for value in flatten_single_array(values) {
                     if let Some(number) = Number::of(&value)? {
                         total = total.add(number)?;
                     }
@@ -176,9 +175,9 @@ impl Operation {
                 total.to_bson()
             }
             Self::Max | Self::Min => {
-                let values = spread(values)
+                let values = flatten_single_array(values)
                     .into_iter()
-                    .filter(|value| !is_nothing(value));
+                    .filter(|value| !is_nullish(value));
                 let best = if self == Self::Max {
                     values.max_by(order::compare_owned)
                 } else {
@@ -192,9 +191,9 @@ impl Operation {
                 for value in &values {
                     match value {
                         Bson::String(part) => text.push_str(part),
-                        value if is_nothing(value) => return Ok(Some(Bson::Null)),
+                        value if is_nullish(value) => return Ok(Some(Bson::Null)),
                         other => {
-                            return Err(Failure::new(
+                            return Err(CommandError::new(
                                 Code::Location(16702),
                                 format!(
                                     "$concat only supports strings, not {}",
@@ -211,7 +210,7 @@ impl Operation {
             Self::Size => match &values[0] {
                 Bson::Array(items) => Bson::Int32(items.len() as i32),
                 other => {
-                    return Err(Failure::new(
+                    return Err(CommandError::new(
                         Code::Location(17124),
                         format!(
                             "The argument to $size must be an array, but was of type: {}",
@@ -225,7 +224,7 @@ impl Operation {
                     Bson::Boolean(items.iter().any(|item| order::equal(item, &values[0])))
                 }
                 other => {
-                    return Err(Failure::new(
+                    return Err(CommandError::new(
                         Code::Location(40081),
                         format!(
                             "$in requires an array as a second argument, found: {}",
@@ -256,12 +255,12 @@ impl Operation {
             }
             Self::MergeObjects => {
                 let mut merged = Document::new();
-                for value in spread(values) {
+                for value in flatten_single_array(values) {
                     match value {
                         Bson::Document(document) => merged.extend(document),
-                        value if is_nothing(&value) => {}
+                        value if is_nullish(&value) => {}
                         other => {
-                            return Err(Failure::new(
+                            return Err(CommandError::new(
                                 Code::Location(40400),
                                 format!(
                                     "$mergeObjects requires object inputs, but input is of type {}",
@@ -280,17 +279,14 @@ impl Operation {
                         .map(|(k, v)| Bson::Document(bson::doc! { "k": k, "v": v.clone() }))
                         .collect(),
                 ),
-                value if is_nothing(value) => Bson::Null,
-                other => return Err(self.mismatch(other)),
+                value if is_nullish(value) => Bson::Null,
+                other => return Err(self.type_error(other)),
             },
             Self::ArrayToObject => match arrays::of("$arrayToObject", values[0].clone())? {
                 None => Bson::Null,
-                Some(items) => Bson::Document(
-                    items
-                        .iter()
-                        .map(super::lists::pair_of)
-                        .collect::<Outcome<_>>()?,
-                ),
+                Some(items) => {
+                    Bson::Document(items.iter().map(arrays::pair_of).collect::<Result<_>>()?)
+                }
             },
             Self::And
             | Self::Or
@@ -307,7 +303,7 @@ impl Operation {
     }
 }
 
-/// What is missing comes before everything that is there.
+/// Missing sorts before every value.
 fn compare_seen(left: &Option<Bson>, right: &Option<Bson>) -> Ordering {
     match (left, right) {
         (Some(left), Some(right)) => order::compare_owned(left, right),
@@ -315,12 +311,12 @@ fn compare_seen(left: &Option<Bson>, right: &Option<Bson>) -> Ordering {
     }
 }
 
-pub(super) fn is_nothing(value: &Bson) -> bool {
+pub(super) fn is_nullish(value: &Bson) -> bool {
     matches!(value, Bson::Null | Bson::Undefined)
 }
 
-/// A single operand that is an array stands for its elements.
-fn spread(mut values: Vec<Bson>) -> Vec<Bson> {
+/// A single array operand is replaced by its elements.
+fn flatten_single_array(mut values: Vec<Bson>) -> Vec<Bson> {
     match values.as_slice() {
         [Bson::Array(_)] => match values.remove(0) {
             Bson::Array(items) => items,

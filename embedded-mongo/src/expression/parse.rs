@@ -1,12 +1,13 @@
-//! Reading expressions.
+//! Parses expressions.
 
-use super::{Each, Expression, Operation};
-use crate::error::{Code, Failure, Outcome};
-use crate::value::path::check_depth;
 use bson::{Bson, Document};
 
-/// Reads an expression in which the variables `known` may be used.
-pub(super) fn expression(source: &Bson, known: &[String]) -> Outcome<Expression> {
+use super::{ElementExpression, Expression, Operation};
+use crate::error::{Code, CommandError, Result};
+use crate::value::path::check_depth;
+
+/// Parses an expression that may use the variables `known`.
+pub(super) fn expression(source: &Bson, known: &[String]) -> Result<Expression> {
     match source {
         Bson::String(text) => match (text.strip_prefix("$$"), text.strip_prefix('$')) {
             (Some(path), _) => variable(path, known),
@@ -20,7 +21,7 @@ pub(super) fn expression(source: &Bson, known: &[String]) -> Outcome<Expression>
         Bson::Document(document) => match document.iter().next() {
             Some((name, operand)) if name.starts_with('$') => {
                 if document.len() != 1 {
-                    return Err(Failure::new(
+                    return Err(CommandError::new(
                         Code::Location(15983),
                         "An object representing an expression must have exactly one field",
                     ));
@@ -33,17 +34,17 @@ pub(super) fn expression(source: &Bson, known: &[String]) -> Outcome<Expression>
     }
 }
 
-fn list(items: &[Bson], known: &[String]) -> Outcome<Vec<Expression>> {
+fn list(items: &[Bson], known: &[String]) -> Result<Vec<Expression>> {
     items.iter().map(|item| expression(item, known)).collect()
 }
 
-fn object(document: &Document, known: &[String]) -> Outcome<Expression> {
+fn object(document: &Document, known: &[String]) -> Result<Expression> {
     let mut fields = Vec::new();
     for (name, value) in document {
         if name.contains('.') || name.starts_with('$') {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Code::Location(16412),
-                format!("field names in an object expression may not hold '.' or '$': {name}"),
+                format!("field names in an object expression may not contain '.' or '$': {name}"),
             ));
         }
         fields.push((name.clone(), expression(value, known)?));
@@ -51,11 +52,11 @@ fn object(document: &Document, known: &[String]) -> Outcome<Expression> {
     Ok(Expression::Object(fields))
 }
 
-fn variable(path: &str, known: &[String]) -> Outcome<Expression> {
+fn variable(path: &str, known: &[String]) -> Result<Expression> {
     let mut parts = parts(path, Code::FailedToParse)?;
     let name = parts.remove(0);
     if !known.contains(&name) {
-        return Err(Failure::new(
+        return Err(CommandError::new(
             Code::Location(17276),
             format!("Use of undefined variable: {name} (or not supported by embedded-mongo)"),
         ));
@@ -63,22 +64,22 @@ fn variable(path: &str, known: &[String]) -> Outcome<Expression> {
     Ok(Expression::Path(name, parts))
 }
 
-fn parts(path: &str, code: Code) -> Outcome<Vec<String>> {
+fn parts(path: &str, code: Code) -> Result<Vec<String>> {
     let parts: Vec<String> = path.split('.').map(str::to_owned).collect();
     check_depth(parts.len())?;
     if parts
         .iter()
         .any(|part| part.is_empty() || part.starts_with('$'))
     {
-        return Err(Failure::new(
+        return Err(CommandError::new(
             code,
-            format!("'{path}' is no valid field path"),
+            format!("'{path}' is not a valid field path"),
         ));
     }
     Ok(parts)
 }
 
-fn operator(name: &str, operand: &Bson, known: &[String]) -> Outcome<Expression> {
+fn operator(name: &str, operand: &Bson, known: &[String]) -> Result<Expression> {
     let with = |extra: &[&str]| {
         let mut inner = known.to_vec();
         inner.extend(extra.iter().map(|name| (*name).to_owned()));
@@ -89,9 +90,9 @@ fn operator(name: &str, operand: &Bson, known: &[String]) -> Outcome<Expression>
         "$cond" => condition(operand, known)?,
         "$switch" => switch(operand, known)?,
         "$let" => {
-            let named = Named::of(name, operand, &["vars", "in"])?;
+            let named = NamedOperands::of(name, operand, &["vars", "in"])?;
             let Bson::Document(vars) = named.required("vars")? else {
-                return Err(Failure::new(
+                return Err(CommandError::new(
                     Code::Location(16876),
                     "invalid parameter: expected an object (vars)",
                 ));
@@ -100,16 +101,16 @@ fn operator(name: &str, operand: &Bson, known: &[String]) -> Outcome<Expression>
             let definitions = vars
                 .iter()
                 .map(|(name, value)| Ok((name.clone(), expression(value, known)?)))
-                .collect::<Outcome<_>>()?;
+                .collect::<Result<_>>()?;
             let body = expression(named.required("in")?, &with(&names))?;
             Expression::Let(definitions, Box::new(body))
         }
         "$map" => {
-            let named = Named::of(name, operand, &["input", "as", "in"])?;
+            let named = NamedOperands::of(name, operand, &["input", "as", "in"])?;
             Expression::Map(Box::new(each(&named, "in", known)?))
         }
         "$filter" => {
-            let named = Named::of(name, operand, &["input", "as", "cond", "limit"])?;
+            let named = NamedOperands::of(name, operand, &["input", "as", "cond", "limit"])?;
             let limit = match named.get("limit") {
                 Some(limit) => Some(Box::new(expression(limit, known)?)),
                 None => None,
@@ -117,7 +118,7 @@ fn operator(name: &str, operand: &Bson, known: &[String]) -> Outcome<Expression>
             Expression::Filter(Box::new(each(&named, "cond", known)?), limit)
         }
         "$reduce" => {
-            let named = Named::of(name, operand, &["input", "initialValue", "in"])?;
+            let named = NamedOperands::of(name, operand, &["input", "initialValue", "in"])?;
             Expression::Reduce {
                 input: Box::new(expression(named.required("input")?, known)?),
                 initial: Box::new(expression(named.required("initialValue")?, known)?),
@@ -130,7 +131,7 @@ fn operator(name: &str, operand: &Bson, known: &[String]) -> Outcome<Expression>
         "$getField" => {
             let (field, input) = match operand {
                 Bson::Document(document) if document.contains_key("field") => {
-                    let named = Named::of(name, operand, &["field", "input"])?;
+                    let named = NamedOperands::of(name, operand, &["field", "input"])?;
                     (named.required("field")?, named.get("input").cloned())
                 }
                 other => (other, None),
@@ -144,7 +145,7 @@ fn operator(name: &str, operand: &Bson, known: &[String]) -> Outcome<Expression>
         "$setField" | "$unsetField" => set_field(name, operand, known)?,
         _ => {
             let operation = Operation::named(name).ok_or_else(|| {
-                Failure::new(
+                CommandError::new(
                     Code::InvalidPipelineOperator,
                     format!(
                         "Unrecognized expression '{name}' (or not supported by embedded-mongo)"
@@ -161,11 +162,11 @@ fn operator(name: &str, operand: &Bson, known: &[String]) -> Outcome<Expression>
     })
 }
 
-fn condition(operand: &Bson, known: &[String]) -> Outcome<Expression> {
+fn condition(operand: &Bson, known: &[String]) -> Result<Expression> {
     let parts = match operand {
         Bson::Array(items) if items.len() == 3 => list(items, known)?,
         Bson::Array(items) => {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Code::Location(16020),
                 format!(
                     "Expression $cond takes exactly 3 arguments. {} were passed in.",
@@ -174,21 +175,21 @@ fn condition(operand: &Bson, known: &[String]) -> Outcome<Expression> {
             ));
         }
         operand => {
-            let named = Named::of("$cond", operand, &["if", "then", "else"])?;
+            let named = NamedOperands::of("$cond", operand, &["if", "then", "else"])?;
             ["if", "then", "else"]
                 .into_iter()
                 .map(|part| expression(named.required(part)?, known))
-                .collect::<Outcome<_>>()?
+                .collect::<Result<_>>()?
         }
     };
     let parts: [Expression; 3] = parts.try_into().expect("three parts were read");
     Ok(Expression::Condition(Box::new(parts)))
 }
 
-fn switch(operand: &Bson, known: &[String]) -> Outcome<Expression> {
-    let named = Named::of("$switch", operand, &["branches", "default"])?;
+fn switch(operand: &Bson, known: &[String]) -> Result<Expression> {
+    let named = NamedOperands::of("$switch", operand, &["branches", "default"])?;
     let Bson::Array(sources) = named.required("branches")? else {
-        return Err(Failure::new(
+        return Err(CommandError::new(
             Code::Location(40061),
             "$switch expected an array for 'branches'",
         ));
@@ -196,13 +197,13 @@ fn switch(operand: &Bson, known: &[String]) -> Outcome<Expression> {
     let branches = sources
         .iter()
         .map(|source| {
-            let branch = Named::of("$switch", source, &["case", "then"])?;
+            let branch = NamedOperands::of("$switch", source, &["case", "then"])?;
             Ok((
                 expression(branch.required("case")?, known)?,
                 expression(branch.required("then")?, known)?,
             ))
         })
-        .collect::<Outcome<_>>()?;
+        .collect::<Result<_>>()?;
     let default = match named.get("default") {
         Some(default) => Some(Box::new(expression(default, known)?)),
         None => None,
@@ -210,41 +211,46 @@ fn switch(operand: &Bson, known: &[String]) -> Outcome<Expression> {
     Ok(Expression::Switch(branches, default))
 }
 
-fn each(named: &Named<'_>, body: &str, known: &[String]) -> Outcome<Each> {
+fn each(named: &NamedOperands<'_>, body: &str, known: &[String]) -> Result<ElementExpression> {
     let name = match named.get("as") {
         None => "this".to_owned(),
         Some(Bson::String(name)) => name.clone(),
-        Some(_) => return Err(Failure::new(Code::FailedToParse, "'as' must be a string")),
+        Some(_) => {
+            return Err(CommandError::new(
+                Code::FailedToParse,
+                "'as' must be a string",
+            ));
+        }
     };
     let mut inner = known.to_vec();
     inner.push(name.clone());
-    Ok(Each {
+    Ok(ElementExpression {
         input: expression(named.required("input")?, known)?,
         body: expression(named.required(body)?, &inner)?,
         name,
     })
 }
 
-fn set_field(name: &str, operand: &Bson, known: &[String]) -> Outcome<Expression> {
+fn set_field(name: &str, operand: &Bson, known: &[String]) -> Result<Expression> {
     let allowed: &[&str] = if name == "$setField" {
         &["field", "input", "value"]
     } else {
         &["field", "input"]
     };
-    let named = Named::of(name, operand, allowed)?;
+    let named = NamedOperands::of(name, operand, allowed)?;
     let field = match named.required("field")? {
         Bson::String(field) if !field.starts_with('$') => field.clone(),
         Bson::Document(document) => match document.get("$literal").or(document.get("$const")) {
             Some(Bson::String(field)) => field.clone(),
             _ => {
-                return Err(Failure::new(
+                return Err(CommandError::new(
                     Code::Location(4161106),
                     format!("{name} requires 'field' to evaluate to a constant"),
                 ));
             }
         },
         _ => {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Code::Location(4161106),
                 format!("{name} requires 'field' to evaluate to a constant"),
             ));
@@ -262,22 +268,22 @@ fn set_field(name: &str, operand: &Bson, known: &[String]) -> Outcome<Expression
     })
 }
 
-/// The operands of an operator that takes them by name.
-struct Named<'a> {
+/// Operands of an operator that takes a document of named arguments.
+struct NamedOperands<'a> {
     operator: &'a str,
     source: &'a Document,
 }
 
-impl<'a> Named<'a> {
-    fn of(operator: &'a str, operand: &'a Bson, allowed: &[&str]) -> Outcome<Self> {
+impl<'a> NamedOperands<'a> {
+    fn of(operator: &'a str, operand: &'a Bson, allowed: &[&str]) -> Result<Self> {
         let Bson::Document(source) = operand else {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Code::FailedToParse,
                 format!("{operator} only supports an object as its argument"),
             ));
         };
         match source.keys().find(|key| !allowed.contains(&key.as_str())) {
-            Some(key) => Err(Failure::new(
+            Some(key) => Err(CommandError::new(
                 Code::FailedToParse,
                 format!("Unrecognized parameter to {operator}: {key}"),
             )),
@@ -289,9 +295,9 @@ impl<'a> Named<'a> {
         self.source.get(name)
     }
 
-    fn required(&self, name: &str) -> Outcome<&'a Bson> {
+    fn required(&self, name: &str) -> Result<&'a Bson> {
         self.get(name).ok_or_else(|| {
-            Failure::new(
+            CommandError::new(
                 Code::FailedToParse,
                 format!("Missing '{name}' parameter to {}", self.operator),
             )

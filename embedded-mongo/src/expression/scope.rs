@@ -1,11 +1,10 @@
-//! The variables that an expression sees.
+//! Variables of expressions.
 
 use bson::{Bson, Document};
 
-/// The variables that are always there.
 pub(super) const SYSTEM: [&str; 4] = ["ROOT", "CURRENT", "REMOVE", "NOW"];
 
-/// The document at hand, and the variables defined around an expression.
+/// The current document and the variables in scope.
 #[derive(Debug, Clone)]
 pub(crate) struct Variables<'a> {
     root: &'a Document,
@@ -13,15 +12,15 @@ pub(crate) struct Variables<'a> {
 }
 
 impl<'a> Variables<'a> {
-    pub fn of(root: &'a Document) -> Self {
+    pub fn new(root: &'a Document) -> Self {
         Self {
             root,
             defined: Vec::new(),
         }
     }
 
-    /// The same variables about another document.
-    pub fn about<'b>(&self, root: &'b Document) -> Variables<'b> {
+    /// The same variables with another current document.
+    pub fn with_root<'b>(&self, root: &'b Document) -> Variables<'b> {
         Variables {
             root,
             defined: self.defined.clone(),
@@ -32,7 +31,7 @@ impl<'a> Variables<'a> {
         self.defined.push((name.to_owned(), value));
     }
 
-    /// What was defined, as definitions for an expression that stands alone.
+    /// The variables as literal definitions.
     pub(super) fn settled(&self) -> Vec<(String, super::Expression)> {
         use super::Expression;
         self.defined
@@ -47,7 +46,6 @@ impl<'a> Variables<'a> {
             .collect()
     }
 
-    /// The value at the end of a path from a variable.
     pub(super) fn resolve(&self, name: &str, path: &[String]) -> Option<Bson> {
         let defined = self.defined.iter().rev().find(|(known, _)| known == name);
         match (defined, name) {
@@ -59,8 +57,8 @@ impl<'a> Variables<'a> {
     }
 }
 
-/// Follows a path as expressions do: arrays on the way become arrays of what
-/// their documents hold, and numbers name no places.
+/// Follows a path with expression semantics: an array on the way is mapped over
+/// its documents, and a numeric part is a field name.
 pub(crate) fn walk_document(document: &Document, path: &[String]) -> Option<Bson> {
     match path.split_first() {
         None => Some(Bson::Document(document.clone())),

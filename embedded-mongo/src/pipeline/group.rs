@@ -1,14 +1,16 @@
-//! `$group`: documents put together, and what is reckoned of each group.
+//! `$group` and its accumulators.
 
-use crate::error::{Code, Failure, Outcome};
-use crate::expression::{Expression, Variables};
-use crate::value::arithmetic::Number;
-use crate::value::{key, order};
-use bson::{Bson, Document, doc};
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-/// `$group`, ready to be run.
+use bson::{Bson, Document, doc};
+
+use crate::error::{Code, CommandError, Result};
+use crate::expression::{Expression, Variables};
+use crate::value::arithmetic::Number;
+use crate::value::{key, order};
+
+/// A parsed `$group`.
 #[derive(Debug, Clone)]
 pub(super) struct Group {
     id: Expression,
@@ -19,8 +21,8 @@ pub(super) struct Group {
 enum Accumulator {
     Sum,
     Average,
-    Least,
-    Greatest,
+    Min,
+    Max,
     First,
     Last,
     Push,
@@ -28,9 +30,8 @@ enum Accumulator {
     MergeObjects,
 }
 
-/// What an accumulator has gathered so far.
 #[derive(Debug)]
-enum Gathered {
+enum AccumulatorState {
     Number(Number),
     Average(Number, usize),
     Value(Option<Bson>),
@@ -39,17 +40,15 @@ enum Gathered {
 }
 
 impl Group {
-    /// # Errors
-    /// Accumulators that do not exist or are not supported.
-    pub fn parse(operand: &Bson, variables: &[String]) -> Outcome<Self> {
+    pub fn parse(operand: &Bson, variables: &[String]) -> Result<Self> {
         let Bson::Document(source) = operand else {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Code::Location(15947),
                 "a group's fields must be specified in an object",
             ));
         };
         let Some(id) = source.get("_id") else {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Code::Location(15955),
                 "a group specification must include an _id",
             ));
@@ -57,13 +56,13 @@ impl Group {
         let mut fields = Vec::new();
         for (name, operand) in source.iter().filter(|(name, _)| *name != "_id") {
             if name.contains('.') || name.starts_with('$') {
-                return Err(Failure::new(
+                return Err(CommandError::new(
                     Code::Location(40235),
                     format!("The field name '{name}' cannot contain '.' or begin with '$'"),
                 ));
             }
             let Bson::Document(accumulator) = operand else {
-                return Err(Failure::new(
+                return Err(CommandError::new(
                     Code::Location(40234),
                     format!("The field '{name}' must be an accumulator object"),
                 ));
@@ -71,7 +70,7 @@ impl Group {
             let (operator, operand) = match (accumulator.len(), accumulator.iter().next()) {
                 (1, Some(pair)) => pair,
                 _ => {
-                    return Err(Failure::new(
+                    return Err(CommandError::new(
                         Code::Location(40238),
                         format!("The field '{name}' must specify one accumulator"),
                     ));
@@ -82,15 +81,15 @@ impl Group {
                 "$sum" => (Accumulator::Sum, operand),
                 "$count" => (Accumulator::Sum, &one),
                 "$avg" => (Accumulator::Average, operand),
-                "$min" => (Accumulator::Least, operand),
-                "$max" => (Accumulator::Greatest, operand),
+                "$min" => (Accumulator::Min, operand),
+                "$max" => (Accumulator::Max, operand),
                 "$first" => (Accumulator::First, operand),
                 "$last" => (Accumulator::Last, operand),
                 "$push" => (Accumulator::Push, operand),
                 "$addToSet" => (Accumulator::AddToSet, operand),
                 "$mergeObjects" => (Accumulator::MergeObjects, operand),
                 _ => {
-                    return Err(Failure::new(
+                    return Err(CommandError::new(
                         Code::Location(15952),
                         format!(
                             "unknown group operator '{operator}' (or not supported by embedded-mongo)"
@@ -107,46 +106,41 @@ impl Group {
         })
     }
 
-    /// `$sortByCount`, before the sort.
-    ///
-    /// # Errors
-    /// As [`Group::parse`].
-    pub fn by_count(operand: &Bson, variables: &[String]) -> Outcome<Self> {
+    /// The group stage of `$sortByCount`.
+    pub fn by_count(operand: &Bson, variables: &[String]) -> Result<Self> {
         let source = doc! { "_id": operand.clone(), "count": { "$sum": 1 } };
         Self::parse(&source.into(), variables)
     }
 
-    /// Whether nothing is taken from the documents, as in a driver's count.
+    /// Whether no field of the documents is read, as in a driver's
+    /// `countDocuments`.
     pub fn only_counts(&self) -> bool {
         let constant = |expression: &Expression| matches!(expression, Expression::Literal(_));
         constant(&self.id) && self.fields.iter().all(|(.., operand)| constant(operand))
     }
 
-    /// One document for each group, in the order in which the groups began.
-    ///
-    /// # Errors
-    /// Expressions that fail.
-    pub fn run(&self, documents: &[Document], outer: &Variables<'_>) -> Outcome<Vec<Document>> {
-        let mut places = HashMap::new();
-        let mut groups: Vec<(Bson, Vec<Gathered>)> = Vec::new();
+    /// Returns one document per group, in order of first occurrence.
+    pub fn run(&self, documents: &[Document], outer: &Variables<'_>) -> Result<Vec<Document>> {
+        let mut positions = HashMap::new();
+        let mut groups: Vec<(Bson, Vec<AccumulatorState>)> = Vec::new();
         for document in documents {
-            let variables = outer.about(document);
+            let variables = outer.with_root(document);
             let id = self.id.evaluate_or_null(&variables)?;
-            let place = *places.entry(key::of_owned(&id)).or_insert_with(|| {
+            let position = *positions.entry(key::of_owned(&id)).or_insert_with(|| {
                 let empty = self.fields.iter().map(|(_, kind, _)| kind.empty());
                 groups.push((id, empty.collect()));
                 groups.len() - 1
             });
-            for ((_, kind, expression), gathered) in self.fields.iter().zip(&mut groups[place].1) {
-                kind.gather(gathered, expression.evaluate(&variables)?)?;
+            for ((_, kind, expression), state) in self.fields.iter().zip(&mut groups[position].1) {
+                kind.accumulate(state, expression.evaluate(&variables)?)?;
             }
         }
         Ok(groups
             .into_iter()
-            .map(|(id, gathered)| {
+            .map(|(id, state)| {
                 let mut out = doc! { "_id": id };
-                for ((name, ..), gathered) in self.fields.iter().zip(gathered) {
-                    out.insert(name, gathered.finish());
+                for ((name, ..), state) in self.fields.iter().zip(state) {
+                    out.insert(name, state.finish());
                 }
                 out
             })
@@ -155,38 +149,38 @@ impl Group {
 }
 
 impl Accumulator {
-    fn empty(self) -> Gathered {
+    fn empty(self) -> AccumulatorState {
         match self {
-            Self::Sum => Gathered::Number(Number::Int(0)),
-            Self::Average => Gathered::Average(Number::Int(0), 0),
-            Self::Least | Self::Greatest | Self::First | Self::Last => Gathered::Value(None),
-            Self::Push | Self::AddToSet => Gathered::List(Vec::new()),
-            Self::MergeObjects => Gathered::Document(Document::new()),
+            Self::Sum => AccumulatorState::Number(Number::Int(0)),
+            Self::Average => AccumulatorState::Average(Number::Int(0), 0),
+            Self::Min | Self::Max | Self::First | Self::Last => AccumulatorState::Value(None),
+            Self::Push | Self::AddToSet => AccumulatorState::List(Vec::new()),
+            Self::MergeObjects => AccumulatorState::Document(Document::new()),
         }
     }
 
-    fn gather(self, gathered: &mut Gathered, value: Option<Bson>) -> Outcome<()> {
-        match (gathered, value) {
-            (Gathered::Number(total), Some(value)) => {
+    fn accumulate(self, state: &mut AccumulatorState, value: Option<Bson>) -> Result<()> {
+        match (state, value) {
+            (AccumulatorState::Number(total), Some(value)) => {
                 if let Some(number) = Number::of(&value)? {
                     *total = total.add(number)?;
                 }
             }
-            (Gathered::Average(total, count), Some(value)) => {
+            (AccumulatorState::Average(total, count), Some(value)) => {
                 if let Some(number) = Number::of(&value)? {
                     *total = total.add(number)?;
                     *count += 1;
                 }
             }
-            (Gathered::Value(best), value) => {
+            (AccumulatorState::Value(best), value) => {
                 let value_or_null = value.clone().unwrap_or(Bson::Null);
                 let better = match (self, best.as_ref(), &value) {
                     (Self::First, best, _) => best.is_none(),
                     (Self::Last, _, _) => true,
-                    // Null and what is missing are neither least nor greatest.
+                    // Null and missing values are ignored.
                     (_, _, None | Some(Bson::Null)) => false,
                     (_, None, Some(_)) => true,
-                    (Self::Least, Some(best), Some(value)) => {
+                    (Self::Min, Some(best), Some(value)) => {
                         order::compare_owned(value, best) == Ordering::Less
                     }
                     (_, Some(best), Some(value)) => {
@@ -197,14 +191,16 @@ impl Accumulator {
                     *best = Some(value_or_null);
                 }
             }
-            (Gathered::List(list), Some(value))
+            (AccumulatorState::List(list), Some(value))
                 if self == Self::Push || !list.iter().any(|other| order::equal(other, &value)) =>
             {
                 list.push(value);
             }
-            (Gathered::Document(merged), Some(Bson::Document(value))) => merged.extend(value),
-            (Gathered::Document(_), Some(value)) if value != Bson::Null => {
-                return Err(Failure::new(
+            (AccumulatorState::Document(merged), Some(Bson::Document(value))) => {
+                merged.extend(value)
+            }
+            (AccumulatorState::Document(_), Some(value)) if value != Bson::Null => {
+                return Err(CommandError::new(
                     Code::Location(40400),
                     "$mergeObjects requires object inputs",
                 ));
@@ -215,7 +211,7 @@ impl Accumulator {
     }
 }
 
-impl Gathered {
+impl AccumulatorState {
     fn finish(self) -> Bson {
         match self {
             Self::Number(total) => total.to_bson(),

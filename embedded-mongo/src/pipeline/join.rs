@@ -1,31 +1,30 @@
-//! `$lookup` and `$unwind`: documents joined, and arrays taken apart.
+//! `$lookup` and `$unwind`.
+
+use bson::{Bson, Document, doc};
 
 use super::{Pipeline, Source};
-use crate::error::{Code, Failure, Outcome};
+use crate::error::{Code, CommandError, Result};
 use crate::expression::{Expression, Variables, walk_document};
 use crate::query::{Filter, parse as filters};
 use crate::value::path::check_depth;
 use crate::value::to_raw;
-use bson::{Bson, Document, doc};
 
-/// `$lookup`, ready to be run.
+/// A parsed `$lookup`.
 #[derive(Debug, Clone)]
 pub(super) struct Lookup {
     from: String,
     into: String,
-    /// The fields that must be equal: here and there.
+    /// `localField` and `foreignField`.
     fields: Option<(Vec<String>, String)>,
     variables: Vec<(String, Expression)>,
     pipeline: Pipeline,
 }
 
 impl Lookup {
-    /// # Errors
-    /// Arguments that are missing, unknown or wrong.
-    pub fn parse(operand: &Bson) -> Outcome<Self> {
-        let wrong = |message: &str| Failure::new(Code::FailedToParse, message);
+    pub fn parse(operand: &Bson) -> Result<Self> {
+        let invalid = |message: &str| CommandError::new(Code::FailedToParse, message);
         let Bson::Document(source) = operand else {
-            return Err(wrong("the $lookup specification must be an object"));
+            return Err(invalid("the $lookup specification must be an object"));
         };
         let known = [
             "from",
@@ -36,12 +35,12 @@ impl Lookup {
             "pipeline",
         ];
         if let Some(name) = source.keys().find(|name| !known.contains(&name.as_str())) {
-            return Err(wrong(&format!("unknown argument to $lookup: {name}")));
+            return Err(invalid(&format!("unknown argument to $lookup: {name}")));
         }
         let text = |name: &str| match source.get(name) {
             None => Ok(None),
             Some(Bson::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(wrong(&format!(
+            Some(_) => Err(invalid(&format!(
                 "$lookup argument '{name}' must be a string"
             ))),
         };
@@ -50,18 +49,18 @@ impl Lookup {
             Some(Bson::Document(variables)) => variables
                 .iter()
                 .map(|(name, value)| Ok((name.clone(), Expression::parse(value)?)))
-                .collect::<Outcome<_>>()?,
-            Some(_) => return Err(wrong("$lookup argument 'let' must be an object")),
+                .collect::<Result<_>>()?,
+            Some(_) => return Err(invalid("$lookup argument 'let' must be an object")),
         };
         let names: Vec<String> = variables.iter().map(|(name, _)| name.clone()).collect();
         let stages = match source.get("pipeline") {
             None => Vec::new(),
             Some(Bson::Array(stages)) => stages.clone(),
-            Some(_) => return Err(wrong("$lookup argument 'pipeline' must be an array")),
+            Some(_) => return Err(invalid("$lookup argument 'pipeline' must be an array")),
         };
         let pipeline = Pipeline::parse(&stages, &names)?;
         if pipeline.target.is_some() {
-            return Err(wrong("$out and $merge are not allowed within a $lookup"));
+            return Err(invalid("$out and $merge are not allowed within a $lookup"));
         }
         for name in ["as", "localField", "foreignField"] {
             check_depth(text(name)?.map_or(0, |path| path.split('.').count()))?;
@@ -72,31 +71,32 @@ impl Lookup {
             }
             (None, None) if source.contains_key("pipeline") => None,
             _ => {
-                return Err(wrong(
+                return Err(invalid(
                     "$lookup requires both or neither of 'localField' and 'foreignField', or a \
                      'pipeline'",
                 ));
             }
         };
         Ok(Self {
-            from: text("from")?.ok_or_else(|| wrong("must specify 'from' field for a $lookup"))?,
-            into: text("as")?.ok_or_else(|| wrong("must specify 'as' field for a $lookup"))?,
+            from: text("from")?
+                .ok_or_else(|| invalid("must specify 'from' field for a $lookup"))?,
+            into: text("as")?.ok_or_else(|| invalid("must specify 'as' field for a $lookup"))?,
             fields,
             variables,
             pipeline,
         })
     }
 
-    /// A document with what was found for it.
+    /// Adds the joined documents to a document.
     pub fn run(
         &self,
         mut document: Document,
         source: &Source<'_>,
         outer: &Variables<'_>,
-    ) -> Outcome<Document> {
-        let mut inner = outer.about(&document);
+    ) -> Result<Document> {
+        let mut inner = outer.with_root(&document);
         for (name, expression) in &self.variables {
-            let value = expression.evaluate(&outer.about(&document))?;
+            let value = expression.evaluate(&outer.with_root(&document))?;
             inner.define(name, value);
         }
         let filter = match &self.fields {
@@ -122,22 +122,20 @@ impl Lookup {
     }
 }
 
-/// `$unwind`, ready to be run.
+/// A parsed `$unwind`.
 #[derive(Debug, Clone)]
 pub(super) struct Unwind {
     path: Vec<String>,
-    keeps_empty: bool,
+    keep_empty: bool,
     index: Option<String>,
 }
 
 impl Unwind {
-    /// # Errors
-    /// Arguments that are missing, unknown or wrong.
-    pub fn parse(operand: &Bson) -> Outcome<Self> {
-        let wrong = |message: String| Failure::new(Code::Location(28812), message);
+    pub fn parse(operand: &Bson) -> Result<Self> {
+        let invalid = |message: String| CommandError::new(Code::Location(28812), message);
         let mut unwind = Self {
             path: Vec::new(),
-            keeps_empty: false,
+            keep_empty: false,
             index: None,
         };
         let path = match operand {
@@ -147,31 +145,31 @@ impl Unwind {
                     match (name.as_str(), value) {
                         ("path", Bson::String(_)) => {}
                         ("preserveNullAndEmptyArrays", Bson::Boolean(flag)) => {
-                            unwind.keeps_empty = *flag;
+                            unwind.keep_empty = *flag;
                         }
                         ("includeArrayIndex", Bson::String(name)) if !name.starts_with('$') => {
                             unwind.index = Some(name.clone());
                         }
                         _ => {
-                            return Err(wrong(format!(
-                                "a wrong or unknown option to $unwind: {name}"
+                            return Err(invalid(format!(
+                                "unrecognized or invalid option to $unwind: {name}"
                             )));
                         }
                     }
                 }
                 match source.get("path") {
                     Some(Bson::String(path)) => path,
-                    _ => return Err(wrong("no path specified to $unwind stage".to_owned())),
+                    _ => return Err(invalid("no path specified to $unwind stage".to_owned())),
                 }
             }
             _ => {
-                return Err(wrong(
+                return Err(invalid(
                     "expected a string or an object for $unwind".to_owned(),
                 ));
             }
         };
         let Some(path) = path.strip_prefix('$').filter(|path| !path.is_empty()) else {
-            return Err(wrong(format!(
+            return Err(invalid(format!(
                 "path option to $unwind stage should be prefixed with a '$': {path}"
             )));
         };
@@ -182,12 +180,11 @@ impl Unwind {
         Ok(unwind)
     }
 
-    /// A document for each element.
     pub fn run(&self, document: Document) -> Vec<Document> {
         let found = at(&document, &self.path).cloned();
         let items = match found {
             Some(Bson::Array(items)) if !items.is_empty() => items,
-            None | Some(Bson::Null | Bson::Array(_)) if !self.keeps_empty => return Vec::new(),
+            None | Some(Bson::Null | Bson::Array(_)) if !self.keep_empty => return Vec::new(),
             other => {
                 let mut document = document;
                 if matches!(other, Some(Bson::Array(_))) {
@@ -200,17 +197,18 @@ impl Unwind {
             }
         };
         let path = self.path.join(".");
-        // Its place among the fields stays; the whole array is not copied for each.
+        // Keeps the field's position without copying the whole array for each
+        // element.
         let mut around = document;
         super::set_path(&mut around, &path, Bson::Null);
         items
             .into_iter()
             .enumerate()
-            .map(|(place, item)| {
+            .map(|(position, item)| {
                 let mut document = around.clone();
                 super::set_path(&mut document, &path, item);
                 if let Some(index) = &self.index {
-                    super::set_path(&mut document, index, Bson::Int64(place as i64));
+                    super::set_path(&mut document, index, Bson::Int64(position as i64));
                 }
                 document
             })

@@ -2,30 +2,33 @@
 
 mod group;
 mod join;
+mod output;
 mod parse;
-mod reshape;
-mod write;
+mod transform;
 
-use crate::error::Outcome;
+use std::time::Instant;
+
+use bson::{Bson, Document};
+
+use crate::error::Result;
 use crate::expression::Variables;
 use crate::query::Filter;
 use crate::sort::Sort;
 use crate::storage::catalog::Catalog;
 use crate::storage::plan::Hint;
-use crate::storage::scan::Question;
+use crate::storage::scan::Query;
 use crate::value::{to_document, to_raw};
-use bson::{Bson, Document};
 use group::Group;
 use join::{Lookup, Unwind};
-pub(crate) use reshape::Reshape;
-use std::time::Instant;
-pub(crate) use write::{Manner, Matched, Target, Unmatched};
 
-/// A pipeline, ready to be run.
+pub(crate) use output::{Target, WhenMatched, WhenNotMatched, WriteMode};
+pub(crate) use transform::TransformStage;
+
+/// A parsed pipeline.
 #[derive(Debug, Clone)]
 pub(crate) struct Pipeline {
     stages: Vec<Stage>,
-    /// Where the documents go instead of to the client.
+    /// Destination of a final `$out` or `$merge`.
     pub target: Option<Target>,
 }
 
@@ -35,45 +38,40 @@ enum Stage {
     Sort(Sort),
     Skip(usize),
     Limit(usize),
-    Reshape(Reshape),
+    TransformStage(TransformStage),
     Group(Group),
     Count(String),
     Unwind(Unwind),
     Lookup(Lookup),
 }
 
-/// What a pipeline reads from.
 pub(crate) struct Source<'a> {
     pub catalog: &'a Catalog,
     pub database: &'a str,
-    /// `None` where the pipeline begins with nothing.
+    /// `None` for a pipeline without a collection.
     pub collection: Option<&'a str>,
     pub hint: Option<&'a Hint>,
     pub deadline: Option<Instant>,
 }
 
 impl Pipeline {
-    /// Runs the pipeline.
-    ///
-    /// # Errors
-    /// Expressions that fail, and the deadline.
-    pub fn run(&self, source: &Source<'_>, outer: &Variables<'_>) -> Outcome<Vec<Document>> {
-        let (question, rest) = self.question();
+    pub fn run(&self, source: &Source<'_>, outer: &Variables<'_>) -> Result<Vec<Document>> {
+        let (query, rest) = self.query();
         let only_counts = rest.first().is_some_and(Stage::only_counts);
         let mut documents = match source.collection {
             None => Vec::new(),
             Some(name) => source
                 .catalog
                 .read(source.database, name, |collection| {
-                    Question {
-                        filter: &question.filter.bound(outer),
-                        sort: question.sort.as_ref(),
-                        skip: question.skip,
-                        limit: question.limit,
+                    Query {
+                        filter: &query.filter.bind(outer),
+                        sort: query.sort.as_ref(),
+                        skip: query.skip,
+                        limit: query.limit,
                         hint: source.hint,
                         deadline: source.deadline,
                     }
-                    .answer(collection)
+                    .run(collection)
                 })?
                 .into_iter()
                 .map(|(_, document)| {
@@ -91,7 +89,7 @@ impl Pipeline {
         Ok(documents)
     }
 
-    /// The same pipeline after a filter.
+    /// The same pipeline with a `$match` in front.
     fn after(&self, filter: Filter) -> Self {
         let mut stages = vec![Stage::Match(filter)];
         stages.extend_from_slice(&self.stages);
@@ -101,9 +99,9 @@ impl Pipeline {
         }
     }
 
-    /// The first stages as one question to the collection, and the stages after.
-    fn question(&self) -> (Asked, &[Stage]) {
-        let mut asked = Asked::default();
+    /// Splits off the leading stages that can run as one collection query.
+    fn query(&self) -> (LeadingStages, &[Stage]) {
+        let mut asked = LeadingStages::default();
         let mut rest = self.stages.as_slice();
         let mut filters = Vec::new();
         while let [Stage::Match(filter), after @ ..] = rest {
@@ -127,15 +125,15 @@ impl Pipeline {
     }
 }
 
-/// What the first stages of a pipeline ask of the collection.
-struct Asked {
+/// The leading stages of a pipeline as one collection query.
+struct LeadingStages {
     filter: Filter,
     sort: Option<Sort>,
     skip: usize,
     limit: usize,
 }
 
-impl Default for Asked {
+impl Default for LeadingStages {
     fn default() -> Self {
         Self {
             filter: Filter::all(),
@@ -147,7 +145,7 @@ impl Default for Asked {
 }
 
 impl Stage {
-    /// Whether it matters only how many documents there are.
+    /// Whether the stage depends only on the number of documents.
     fn only_counts(&self) -> bool {
         match self {
             Self::Count(_) => true,
@@ -161,10 +159,10 @@ impl Stage {
         mut documents: Vec<Document>,
         source: &Source<'_>,
         outer: &Variables<'_>,
-    ) -> Outcome<Vec<Document>> {
+    ) -> Result<Vec<Document>> {
         Ok(match self {
             Self::Match(filter) => {
-                let filter = filter.bound(outer);
+                let filter = filter.bind(outer);
                 let mut kept = Vec::new();
                 for document in documents {
                     if filter.matches(&to_raw(&document)?)? {
@@ -177,7 +175,7 @@ impl Stage {
                 let mut keyed = documents
                     .into_iter()
                     .map(|document| Ok((sort.key(&to_raw(&document)?)?, document)))
-                    .collect::<Outcome<Vec<_>>>()?;
+                    .collect::<Result<Vec<_>>>()?;
                 keyed.sort_by(|a, b| a.0.cmp(&b.0));
                 keyed.into_iter().map(|(_, document)| document).collect()
             }
@@ -189,35 +187,35 @@ impl Stage {
                 documents.truncate(*count);
                 documents
             }
-            Self::Reshape(reshape) => documents
+            Self::TransformStage(reshape) => documents
                 .into_iter()
                 .map(|document| reshape.apply_with(document, outer))
-                .collect::<Outcome<_>>()?,
+                .collect::<Result<_>>()?,
             Self::Group(group) => group.run(&documents, outer)?,
             Self::Count(_) if documents.is_empty() => Vec::new(),
             Self::Count(name) => {
                 let mut counted = Document::new();
-                counted.insert(name, whole(documents.len()));
+                counted.insert(name, count_to_bson(documents.len()));
                 vec![counted]
             }
             Self::Unwind(unwind) => documents.into_iter().flat_map(|d| unwind.run(d)).collect(),
             Self::Lookup(lookup) => documents
                 .into_iter()
                 .map(|document| lookup.run(document, source, outer))
-                .collect::<Outcome<_>>()?,
+                .collect::<Result<_>>()?,
         })
     }
 }
 
-/// A count as MongoDB gives it: short where it fits.
-pub(crate) fn whole(count: usize) -> Bson {
+/// A count as int32 if it fits, else int64.
+pub(crate) fn count_to_bson(count: usize) -> Bson {
     match i32::try_from(count) {
         Ok(count) => Bson::Int32(count),
         Err(_) => Bson::Int64(count as i64),
     }
 }
 
-/// Puts a value at the end of a path of documents, which are made as needed.
+/// Sets the value at a dotted path, creating documents on the way.
 fn set_path(document: &mut Document, path: &str, value: Bson) {
     match path.split_once('.') {
         None => {

@@ -1,35 +1,33 @@
-//! Reading pipelines.
+//! Parses pipelines.
+
+use bson::{Bson, Document};
 
 use super::group::Group;
 use super::join::{Lookup, Unwind};
-use super::write::Target;
-use super::{Pipeline, Reshape, Stage};
-use crate::error::{Code, Failure, Outcome};
+use super::output::Target;
+use super::{Pipeline, Stage, TransformStage};
+use crate::error::{Code, CommandError, Result};
 use crate::query::parse as filters;
 use crate::sort::Sort;
 use crate::value::{arithmetic, to_raw};
-use bson::{Bson, Document};
 
 impl Pipeline {
-    /// Reads a pipeline whose expressions may use the given variables.
-    ///
-    /// # Errors
-    /// Stages that do not exist or are not supported, and wrong operands.
-    pub fn parse(stages: &[Bson], variables: &[String]) -> Outcome<Self> {
+    /// Parses a pipeline whose expressions may use the given variables.
+    pub fn parse(stages: &[Bson], variables: &[String]) -> Result<Self> {
         let mut pipeline = Self {
             stages: Vec::new(),
             target: None,
         };
         for source in stages {
             let Bson::Document(source) = source else {
-                return Err(Failure::new(
+                return Err(CommandError::new(
                     Code::TypeMismatch,
-                    "Each element of the 'pipeline' array must be an object",
+                    "ElementExpression element of the 'pipeline' array must be an object",
                 ));
             };
             let (name, operand) = only_field(source)?;
             if pipeline.target.is_some() {
-                return Err(Failure::new(
+                return Err(CommandError::new(
                     Code::Location(40601),
                     "$out and $merge can only be the final stage in the pipeline",
                 ));
@@ -43,20 +41,19 @@ impl Pipeline {
     }
 }
 
-/// The one field of a stage.
-pub(super) fn only_field(stage: &Document) -> Outcome<(&str, &Bson)> {
+pub(super) fn only_field(stage: &Document) -> Result<(&str, &Bson)> {
     match (stage.len(), stage.iter().next()) {
         (1, Some((name, operand))) => Ok((name, operand)),
-        _ => Err(Failure::new(
+        _ => Err(CommandError::new(
             Code::Location(40323),
             "A pipeline stage specification object must contain exactly one field.",
         )),
     }
 }
 
-fn stage(name: &str, operand: &Bson, variables: &[String], stages: &mut Vec<Stage>) -> Outcome<()> {
-    if let Some(reshape) = Reshape::parse(name, operand, variables)? {
-        stages.push(Stage::Reshape(reshape));
+fn stage(name: &str, operand: &Bson, variables: &[String], stages: &mut Vec<Stage>) -> Result<()> {
+    if let Some(reshape) = TransformStage::parse(name, operand, variables)? {
+        stages.push(Stage::TransformStage(reshape));
         return Ok(());
     }
     let parsed = match name {
@@ -65,7 +62,7 @@ fn stage(name: &str, operand: &Bson, variables: &[String], stages: &mut Vec<Stag
                 Stage::Match(filters::filter_with(&to_raw(filter)?, variables)?)
             }
             _ => {
-                return Err(Failure::new(
+                return Err(CommandError::new(
                     Code::Location(15959),
                     "the match filter must be an expression in an object",
                 ));
@@ -74,7 +71,7 @@ fn stage(name: &str, operand: &Bson, variables: &[String], stages: &mut Vec<Stag
         "$sort" => match operand {
             Bson::Document(fields) if !fields.is_empty() => Stage::Sort(Sort::parse(fields)?),
             _ => {
-                return Err(Failure::new(
+                return Err(CommandError::new(
                     Code::Location(15976),
                     "$sort stage must have at least one sort key",
                 ));
@@ -89,7 +86,7 @@ fn stage(name: &str, operand: &Bson, variables: &[String], stages: &mut Vec<Stag
                 Stage::Count(field.clone())
             }
             _ => {
-                return Err(Failure::new(
+                return Err(CommandError::new(
                     Code::Location(40156),
                     "the count field must be a non-empty string without '$' and '.'",
                 ));
@@ -103,7 +100,7 @@ fn stage(name: &str, operand: &Bson, variables: &[String], stages: &mut Vec<Stag
         "$unwind" => Stage::Unwind(Unwind::parse(operand)?),
         "$lookup" => Stage::Lookup(Lookup::parse(operand)?),
         _ => {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Code::Location(40324),
                 format!(
                     "Unrecognized pipeline stage name: '{name}' (or not supported by embedded-mongo)"
@@ -115,12 +112,12 @@ fn stage(name: &str, operand: &Bson, variables: &[String], stages: &mut Vec<Stag
     Ok(())
 }
 
-fn count(name: &str, operand: &Bson, least: i64) -> Outcome<usize> {
-    arithmetic::whole(operand)
+fn count(name: &str, operand: &Bson, least: i64) -> Result<usize> {
+    arithmetic::as_integer(operand)
         .filter(|count| *count >= least)
         .map(|count| count as usize)
         .ok_or_else(|| {
-            Failure::new(
+            CommandError::new(
                 Code::Location(15957),
                 format!("the argument to {name} must be a whole number of {least} or more"),
             )

@@ -1,25 +1,26 @@
-//! Projections: which fields of a document are shown, and which are reckoned.
+//! Projections: included, excluded and computed fields.
 
 mod parse;
 
-use crate::error::{Code, Failure, Outcome};
+use bson::{Bson, Document};
+
+use crate::error::{Code, CommandError, Result};
 use crate::expression::{Expression, Variables};
 use crate::query::Filter;
 use crate::value::to_raw;
-use bson::{Bson, Document};
 
-/// A projection, ready to be applied.
+/// A parsed projection.
 #[derive(Debug, Clone)]
 pub(crate) struct Projection {
     root: Branch,
-    /// Whether fields that are not named stay.
-    keeps_rest: bool,
+    /// Whether fields that the projection does not name are kept.
+    keep_unlisted: bool,
 }
 
-/// Where a projection may stand.
+/// Where a projection is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// `find` and `findAndModify`, which have operators of their own.
+pub(crate) enum ProjectionContext {
+    /// `find` and `findAndModify`, which have additional operators.
     Find,
     /// `$project`.
     Pipeline,
@@ -33,34 +34,37 @@ enum Node {
     Drop,
     Computed(Expression),
     Under(Branch),
-    /// `$slice`: from a place, if one is given, so many.
+    /// `$slice`: optional start index, and count.
     Slice(Option<i64>, i64),
-    /// `$elemMatch`: the first element that is selected.
-    Element(Filter),
-    /// `field.$`: the element that the filter found.
-    Found,
+    /// `$elemMatch`: the first matching element.
+    ElemMatch(Filter),
+    /// `field.$`: the element that the filter matched.
+    Positional,
 }
 
 impl Projection {
-    /// What is shown of a document. `position` is where the filter found its
-    /// element, for `field.$`.
-    ///
-    /// # Errors
-    /// Expressions that fail, and `field.$` when nothing was found.
+    /// Applies the projection. `position` is the array index that the filter
+    /// matched, for `field.$`.
     pub fn apply(
         &self,
         document: &Document,
         variables: &Variables<'_>,
         position: Option<usize>,
-    ) -> Outcome<Document> {
-        project(document, &self.root, self.keeps_rest, variables, position)
+    ) -> Result<Document> {
+        project(
+            document,
+            &self.root,
+            self.keep_unlisted,
+            variables,
+            position,
+        )
     }
 
-    /// Whether `field.$` is asked for.
+    /// Whether the projection contains `field.$`.
     pub fn needs_position(&self) -> bool {
         fn any(branch: &Branch) -> bool {
             branch.iter().any(|(_, node)| match node {
-                Node::Found => true,
+                Node::Positional => true,
                 Node::Under(inner) => any(inner),
                 _ => false,
             })
@@ -72,15 +76,15 @@ impl Projection {
 fn project(
     document: &Document,
     branch: &Branch,
-    keeps_rest: bool,
+    keep_unlisted: bool,
     variables: &Variables<'_>,
     position: Option<usize>,
-) -> Outcome<Document> {
+) -> Result<Document> {
     let mut out = Document::new();
     for (name, value) in document {
         let node = branch.iter().find(|(known, _)| known == name);
         match node.map(|(_, node)| node) {
-            None if keeps_rest => {
+            None if keep_unlisted => {
                 out.insert(name, value.clone());
             }
             None | Some(Node::Drop) => {}
@@ -88,13 +92,15 @@ fn project(
                 out.insert(name, value.clone());
             }
             Some(Node::Computed(expression)) => {
-                // Where only what is named is shown, what is reckoned comes last.
-                if keeps_rest && let Some(value) = expression.evaluate(variables)? {
+                // In an inclusion projection, computed fields come last.
+                if keep_unlisted && let Some(value) = expression.evaluate(variables)? {
                     out.insert(name, value);
                 }
             }
             Some(Node::Under(inner)) => {
-                if let Some(value) = below(value, inner, keeps_rest, variables, position)? {
+                if let Some(value) =
+                    project_value(value, inner, keep_unlisted, variables, position)?
+                {
                     out.insert(name, value);
                 }
             }
@@ -107,20 +113,20 @@ fn project(
                 };
                 out.insert(name, value);
             }
-            Some(Node::Element(filter)) => {
+            Some(Node::ElemMatch(filter)) => {
                 if let Bson::Array(items) = value
                     && let Some(item) = first_selected(items, filter)?
                 {
                     out.insert(name, vec![item]);
                 }
             }
-            Some(Node::Found) => {
+            Some(Node::Positional) => {
                 let value = match (value, position) {
-                    (Bson::Array(items), Some(place)) if place < items.len() => {
-                        Bson::Array(vec![items[place].clone()])
+                    (Bson::Array(items), Some(index)) if index < items.len() => {
+                        Bson::Array(vec![items[index].clone()])
                     }
                     (Bson::Array(_), _) => {
-                        return Err(Failure::new(
+                        return Err(CommandError::new(
                             Code::Location(51246),
                             "Executor error during find command :: caused by :: positional \
                              operator '.$' couldn't find a matching element in the array",
@@ -133,56 +139,62 @@ fn project(
         }
     }
     for (name, node) in branch {
-        let reckoned = match node {
-            Node::Computed(expression) if !(keeps_rest && document.contains_key(name)) => {
+        let computed = match node {
+            Node::Computed(expression) if !(keep_unlisted && document.contains_key(name)) => {
                 expression.evaluate(variables)?
             }
-            Node::Under(inner) if reckons(inner) && !document.contains_key(name) => {
-                Some(project(&Document::new(), inner, keeps_rest, variables, position)?.into())
+            Node::Under(inner) if has_computed(inner) && !document.contains_key(name) => {
+                Some(project(&Document::new(), inner, keep_unlisted, variables, position)?.into())
             }
             _ => continue,
         };
-        if let Some(value) = reckoned {
+        if let Some(value) = computed {
             out.insert(name, value);
         }
     }
     Ok(out)
 }
 
-fn below(
+fn project_value(
     value: &Bson,
     branch: &Branch,
-    keeps_rest: bool,
+    keep_unlisted: bool,
     variables: &Variables<'_>,
     position: Option<usize>,
-) -> Outcome<Option<Bson>> {
+) -> Result<Option<Bson>> {
     Ok(match value {
         Bson::Document(inner) => {
-            Some(project(inner, branch, keeps_rest, variables, position)?.into())
+            Some(project(inner, branch, keep_unlisted, variables, position)?.into())
         }
         Bson::Array(items) => {
             let mut kept = Vec::with_capacity(items.len());
             for item in items {
-                kept.extend(below(item, branch, keeps_rest, variables, position)?);
+                kept.extend(project_value(
+                    item,
+                    branch,
+                    keep_unlisted,
+                    variables,
+                    position,
+                )?);
             }
             Some(Bson::Array(kept))
         }
-        _ if reckons(branch) => {
-            Some(project(&Document::new(), branch, keeps_rest, variables, position)?.into())
+        _ if has_computed(branch) => {
+            Some(project(&Document::new(), branch, keep_unlisted, variables, position)?.into())
         }
-        other => keeps_rest.then(|| other.clone()),
+        other => keep_unlisted.then(|| other.clone()),
     })
 }
 
-fn reckons(branch: &Branch) -> bool {
+fn has_computed(branch: &Branch) -> bool {
     branch.iter().any(|(_, node)| match node {
         Node::Computed(_) => true,
-        Node::Under(inner) => reckons(inner),
+        Node::Under(inner) => has_computed(inner),
         _ => false,
     })
 }
 
-fn first_selected(items: &[Bson], filter: &Filter) -> Outcome<Option<Bson>> {
+fn first_selected(items: &[Bson], filter: &Filter) -> Result<Option<Bson>> {
     for item in items {
         let mut wrapper = Document::new();
         wrapper.insert("", vec![item.clone()]);

@@ -1,35 +1,34 @@
-//! Reading projections.
+//! Parses projections.
 
-use super::{Branch, Node, Place, Projection};
-use crate::error::{Code, Failure, Outcome};
+use bson::{Bson, Document};
+
+use super::{Branch, Node, Projection, ProjectionContext};
+use crate::error::{Code, CommandError, Result};
 use crate::expression::Expression;
 use crate::query::parse as filters;
 use crate::value::path::check_depth;
 use crate::value::{arithmetic, is_truthy, to_raw};
-use bson::{Bson, Document};
 
 impl Projection {
-    /// Reads a projection.
-    ///
-    /// # Errors
-    /// A mix of fields shown and hidden, paths in conflict, unknown operators.
-    pub fn parse(source: &Document, place: Place) -> Outcome<Self> {
+    pub fn parse(source: &Document, context: ProjectionContext) -> Result<Self> {
         let mut root = Branch::new();
         let (mut includes, mut excludes) = (false, false);
         let mut id = None;
         for (path, value) in flattened(source, "")? {
-            let node = node(&path, &value, place)?;
+            let node = node(&path, &value, context)?;
             if path == "_id" && matches!(node, Node::Keep | Node::Drop) {
                 id = Some(matches!(node, Node::Keep));
                 continue;
             }
             match node {
-                Node::Keep | Node::Computed(_) | Node::Element(_) | Node::Found => includes = true,
+                Node::Keep | Node::Computed(_) | Node::ElemMatch(_) | Node::Positional => {
+                    includes = true
+                }
                 Node::Drop => excludes = true,
                 Node::Slice(..) | Node::Under(_) => {}
             }
             if includes && excludes {
-                return Err(Failure::new(
+                return Err(CommandError::new(
                     Code::Location(31254),
                     format!(
                         "Cannot do exclusion on field {path} in inclusion projection, or the reverse"
@@ -39,56 +38,54 @@ impl Projection {
             let path = path.strip_suffix(".$").unwrap_or(&path);
             add(&mut root, path, node, path)?;
         }
-        let keeps_rest = excludes || (!includes && id != Some(true));
-        match (id, keeps_rest) {
+        let keep_unlisted = excludes || (!includes && id != Some(true));
+        match (id, keep_unlisted) {
             (Some(false), true) => root.insert(0, ("_id".to_owned(), Node::Drop)),
             (None | Some(true), false) if !root.iter().any(|(name, _)| name == "_id") => {
                 root.insert(0, ("_id".to_owned(), Node::Keep));
             }
             _ => {}
         }
-        Ok(Self { root, keeps_rest })
+        Ok(Self {
+            root,
+            keep_unlisted,
+        })
     }
 
-    /// `$addFields`: everything stays, and more is reckoned.
-    ///
-    /// # Errors
-    /// Paths in conflict, unknown operators.
-    pub fn adding(source: &Document, variables: &[String]) -> Outcome<Self> {
+    /// `$addFields`: keeps all fields and adds computed ones.
+    pub fn adding(source: &Document, variables: &[String]) -> Result<Self> {
         let mut root = Branch::new();
         for (path, value) in source {
             add_computed(&mut root, path, value, variables)?;
         }
         Ok(Self {
             root,
-            keeps_rest: true,
+            keep_unlisted: true,
         })
     }
 
-    /// `$unset`: everything but these stays.
-    ///
-    /// # Errors
-    /// Paths in conflict.
-    pub fn without(paths: &[String]) -> Outcome<Self> {
+    /// `$unset`: excludes the given paths.
+    pub fn without(paths: &[String]) -> Result<Self> {
         let mut root = Branch::new();
         for path in paths {
             add(&mut root, path, Node::Drop, path)?;
         }
         Ok(Self {
             root,
-            keeps_rest: true,
+            keep_unlisted: true,
         })
     }
 }
 
-/// `{a: {b: 1}}` is `{"a.b": 1}`, unless it is an expression.
-fn flattened(source: &Document, prefix: &str) -> Outcome<Vec<(String, Bson)>> {
+/// Rewrites `{a: {b: 1}}` as `{"a.b": 1}`, unless the nested document is an
+/// expression.
+fn flattened(source: &Document, prefix: &str) -> Result<Vec<(String, Bson)>> {
     let mut out = Vec::new();
     for (name, value) in source {
         if name.is_empty() || (name.starts_with('$')) {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Code::Location(16410),
-                format!("'{name}' is no field that can be projected"),
+                format!("'{name}' is not a valid field path"),
             ));
         }
         let path = format!("{prefix}{name}");
@@ -107,11 +104,11 @@ fn flattened(source: &Document, prefix: &str) -> Outcome<Vec<(String, Bson)>> {
     Ok(out)
 }
 
-fn node(path: &str, value: &Bson, place: Place) -> Outcome<Node> {
+fn node(path: &str, value: &Bson, context: ProjectionContext) -> Result<Node> {
     if path.ends_with(".$") {
-        return match (place, is_truthy(value)) {
-            (Place::Find, true) => Ok(Node::Found),
-            _ => Err(Failure::new(
+        return match (context, is_truthy(value)) {
+            (ProjectionContext::Find, true) => Ok(Node::Positional),
+            _ => Err(CommandError::new(
                 Code::Location(31324),
                 "positional projection is only for showing fields in find",
             )),
@@ -129,29 +126,30 @@ fn node(path: &str, value: &Bson, place: Place) -> Outcome<Node> {
                 Node::Drop
             }
         }
-        Bson::Document(operator) if place == Place::Find => {
+        Bson::Document(operator) if context == ProjectionContext::Find => {
             match (operator.get("$slice"), operator.get("$elemMatch")) {
-                (Some(count), _) if arithmetic::whole(count).is_some() => {
-                    Node::Slice(None, arithmetic::whole(count).unwrap_or(0))
+                (Some(count), _) if arithmetic::as_integer(count).is_some() => {
+                    Node::Slice(None, arithmetic::as_integer(count).unwrap_or(0))
                 }
                 (Some(Bson::Array(pair)), _)
-                    if pair.len() == 2 && pair.iter().all(|x| arithmetic::whole(x).is_some()) =>
+                    if pair.len() == 2
+                        && pair.iter().all(|x| arithmetic::as_integer(x).is_some()) =>
                 {
-                    let count = arithmetic::whole(&pair[1]).unwrap_or(0);
+                    let count = arithmetic::as_integer(&pair[1]).unwrap_or(0);
                     if count <= 0 {
-                        return Err(Failure::new(
+                        return Err(CommandError::new(
                             Code::Location(28724),
                             "$slice limit must be positive",
                         ));
                     }
-                    Node::Slice(arithmetic::whole(&pair[0]), count)
+                    Node::Slice(arithmetic::as_integer(&pair[0]), count)
                 }
                 (_, Some(filter)) => {
                     let mut wrapper = Document::new();
                     let mut inner = Document::new();
                     inner.insert("$elemMatch", filter.clone());
                     wrapper.insert("", inner);
-                    Node::Element(filters::filter(&to_raw(&wrapper)?)?)
+                    Node::ElemMatch(filters::filter(&to_raw(&wrapper)?)?)
                 }
                 _ => Node::Computed(Expression::parse(value)?),
             }
@@ -160,17 +158,22 @@ fn node(path: &str, value: &Bson, place: Place) -> Outcome<Node> {
     })
 }
 
-fn add(branch: &mut Branch, path: &str, node: Node, whole: &str) -> Outcome<()> {
+fn add(branch: &mut Branch, path: &str, node: Node, full_path: &str) -> Result<()> {
     check_depth(path.split('.').count())?;
-    let conflict = || Failure::new(Code::Location(31250), format!("Path collision at {whole}"));
+    let conflict = || {
+        CommandError::new(
+            Code::Location(31250),
+            format!("Path collision at {full_path}"),
+        )
+    };
     let (first, rest) = match path.split_once('.') {
         Some((first, rest)) => (first, Some(rest)),
         None => (path, None),
     };
     if first.is_empty() || first.starts_with('$') {
-        return Err(Failure::new(
+        return Err(CommandError::new(
             Code::Location(16410),
-            format!("'{whole}' is no field that can be projected"),
+            format!("'{full_path}' is not a valid field path"),
         ));
     }
     let existing = branch.iter_mut().find(|(name, _)| name == first);
@@ -178,21 +181,16 @@ fn add(branch: &mut Branch, path: &str, node: Node, whole: &str) -> Outcome<()> 
         (None, None) => branch.push((first.to_owned(), node)),
         (None, Some(rest)) => {
             let mut inner = Branch::new();
-            add(&mut inner, rest, node, whole)?;
+            add(&mut inner, rest, node, full_path)?;
             branch.push((first.to_owned(), Node::Under(inner)));
         }
-        (Some((_, Node::Under(inner))), Some(rest)) => add(inner, rest, node, whole)?,
+        (Some((_, Node::Under(inner))), Some(rest)) => add(inner, rest, node, full_path)?,
         _ => return Err(conflict()),
     }
     Ok(())
 }
 
-fn add_computed(
-    branch: &mut Branch,
-    path: &str,
-    value: &Bson,
-    variables: &[String],
-) -> Outcome<()> {
+fn add_computed(branch: &mut Branch, path: &str, value: &Bson, variables: &[String]) -> Result<()> {
     match value {
         Bson::Document(inner)
             if !inner.is_empty() && inner.keys().all(|name| !name.starts_with('$')) =>

@@ -1,67 +1,61 @@
-//! Filters: what `find`, `update`, `delete` and `$match` select by.
+//! Filters of `find`, `update`, `delete` and `$match`.
 
-mod operand;
 pub(crate) mod operators;
 pub(crate) mod parse;
 pub(crate) mod regex;
 
-use crate::error::Outcome;
+use std::cell::Cell;
+
+use bson::{RawBsonRef, RawDocument};
+
+use crate::error::Result;
 use crate::expression::{Expression, Variables};
 use crate::value::path::{self, Leaf, Path};
 use crate::value::{self, is_truthy};
-use bson::{RawBsonRef, RawDocument};
-use operators::Test;
-use std::cell::Cell;
+use operators::Predicate;
 
-/// A filter, ready to be asked about documents.
+/// A parsed filter.
 #[derive(Debug, Clone)]
 pub(crate) enum Filter {
     And(Vec<Filter>),
     Or(Vec<Filter>),
     Not(Box<Filter>),
-    /// A test of the values at the end of a path.
-    Field(Path, Test),
-    /// `$elemMatch` with a filter for documents.
+    /// A predicate on the values at the end of a path.
+    Field(Path, Predicate),
+    /// `$elemMatch` with a document filter.
     SomeElement(Path, Box<Filter>),
     /// `$elemMatch` with operators on the element itself.
-    SomeValue(Path, Vec<(Test, Polarity)>),
+    SomeValue(Path, Vec<(Predicate, Polarity)>),
     /// `$expr`.
     Expression(Box<Expression>),
 }
 
-/// Whether a test must hold or must not.
+/// Whether a predicate must match or must not match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Polarity {
-    Holds,
-    Fails,
+    Positive,
+    Negated,
 }
 
 impl Filter {
-    /// A filter that selects everything.
     pub fn all() -> Self {
         Self::And(Vec::new())
     }
 
-    /// Whether the filter selects a document.
-    ///
-    /// # Errors
-    /// Only `$expr` can fail.
-    pub fn matches(&self, document: &RawDocument) -> Outcome<bool> {
-        self.examine(document, &Cell::new(None))
+    /// Whether the filter matches a document. Only `$expr` can fail.
+    pub fn matches(&self, document: &RawDocument) -> Result<bool> {
+        self.evaluate(document, &Cell::new(None))
     }
 
-    /// Whether the filter selects a document, and the place of the first array
-    /// element that made it do so: what `$` stands for in an update.
-    ///
-    /// # Errors
-    /// Only `$expr` can fail.
-    pub fn matches_at(&self, document: &RawDocument) -> Outcome<(bool, Option<usize>)> {
-        let place = Cell::new(None);
-        let matched = self.examine(document, &place)?;
-        Ok((matched, place.get()))
+    /// Like [`Filter::matches`], and the index of the array element that
+    /// matched, for the positional operator `$`.
+    pub fn matches_at(&self, document: &RawDocument) -> Result<(bool, Option<usize>)> {
+        let matched_index = Cell::new(None);
+        let matched = self.evaluate(document, &matched_index)?;
+        Ok((matched, matched_index.get()))
     }
 
-    /// The filters that must all hold, without nesting.
+    /// Flattens nested `$and`.
     pub fn conjuncts(&self) -> Vec<&Filter> {
         match self {
             Self::And(parts) => parts.iter().flat_map(Filter::conjuncts).collect(),
@@ -69,23 +63,27 @@ impl Filter {
         }
     }
 
-    /// The same filter, with the variables around it settled.
-    pub fn bound(&self, variables: &Variables<'_>) -> Self {
-        let all = |parts: &[Self]| parts.iter().map(|part| part.bound(variables)).collect();
+    /// Substitutes the values of surrounding variables.
+    pub fn bind(&self, variables: &Variables<'_>) -> Self {
+        let all = |parts: &[Self]| parts.iter().map(|part| part.bind(variables)).collect();
         match self {
             Self::And(parts) => Self::And(all(parts)),
             Self::Or(parts) => Self::Or(all(parts)),
-            Self::Not(part) => Self::Not(Box::new(part.bound(variables))),
-            Self::Expression(expression) => Self::Expression(Box::new(expression.bound(variables))),
+            Self::Not(part) => Self::Not(Box::new(part.bind(variables))),
+            Self::Expression(expression) => Self::Expression(Box::new(expression.bind(variables))),
             other => other.clone(),
         }
     }
 
-    fn examine(&self, document: &RawDocument, place: &Cell<Option<usize>>) -> Outcome<bool> {
+    fn evaluate(
+        &self,
+        document: &RawDocument,
+        matched_index: &Cell<Option<usize>>,
+    ) -> Result<bool> {
         Ok(match self {
             Self::And(parts) => {
                 for part in parts {
-                    if !part.examine(document, place)? {
+                    if !part.evaluate(document, matched_index)? {
                         return Ok(false);
                     }
                 }
@@ -93,29 +91,29 @@ impl Filter {
             }
             Self::Or(parts) => {
                 for part in parts {
-                    if part.examine(document, place)? {
+                    if part.evaluate(document, matched_index)? {
                         return Ok(true);
                     }
                 }
                 false
             }
-            Self::Not(part) => !part.examine(document, &Cell::new(None))?,
+            Self::Not(part) => !part.evaluate(document, &Cell::new(None))?,
             Self::Field(path, test) => {
                 path::any(document, path.parts(), test.leaf(), &mut |seen, at| {
-                    let holds = test.holds(seen);
+                    let holds = test.matches(seen);
                     if holds && at.is_some() {
-                        place.set(at);
+                        matched_index.set(at);
                     }
                     holds
                 })
             }
             Self::SomeElement(path, filter) => {
-                let mut failure = None;
-                let found = any_element(document, path, place, &mut |element| {
-                    let verdict = match element {
+                let mut first_error = None;
+                let found = any_element(document, path, matched_index, &mut |element| {
+                    let matched = match element {
                         RawBsonRef::Document(inner) => filter.matches(inner),
                         RawBsonRef::Array(inner) => {
-                            // An array is matched as a document of its places.
+                            // An array is matched as a document keyed by index.
                             match RawDocument::from_bytes(inner.as_bytes()) {
                                 Ok(inner) => filter.matches(inner),
                                 Err(_) => Ok(false),
@@ -123,30 +121,32 @@ impl Filter {
                         }
                         _ => Ok(false),
                     };
-                    verdict.unwrap_or_else(|error| {
-                        failure = Some(error);
+                    matched.unwrap_or_else(|error| {
+                        first_error = Some(error);
                         true
                     })
                 });
-                match failure {
+                match first_error {
                     Some(error) => return Err(error),
                     None => found,
                 }
             }
-            Self::SomeValue(path, tests) => any_element(document, path, place, &mut |element| {
-                tests.iter().all(|(test, polarity)| {
-                    let nested = match (element, test.leaf()) {
-                        (RawBsonRef::Array(inner), Leaf::Elements) => {
-                            value::elements(inner).any(|element| test.holds(Some(element)))
-                        }
-                        _ => false,
-                    };
-                    (nested || test.holds(Some(element))) == (*polarity == Polarity::Holds)
+            Self::SomeValue(path, tests) => {
+                any_element(document, path, matched_index, &mut |element| {
+                    tests.iter().all(|(test, polarity)| {
+                        let nested = match (element, test.leaf()) {
+                            (RawBsonRef::Array(inner), Leaf::Elements) => {
+                                value::elements(inner).any(|element| test.matches(Some(element)))
+                            }
+                            _ => false,
+                        };
+                        (nested || test.matches(Some(element))) == (*polarity == Polarity::Positive)
+                    })
                 })
-            }),
+            }
             Self::Expression(expression) => {
                 let root = value::to_document(document);
-                is_truthy(&expression.evaluate_or_null(&Variables::of(&root))?)
+                is_truthy(&expression.evaluate_or_null(&Variables::new(&root))?)
             }
         })
     }
@@ -155,7 +155,7 @@ impl Filter {
 fn any_element(
     document: &RawDocument,
     path: &Path,
-    place: &Cell<Option<usize>>,
+    matched_index: &Cell<Option<usize>>,
     test: &mut dyn FnMut(RawBsonRef<'_>) -> bool,
 ) -> bool {
     path::any(document, path.parts(), Leaf::Whole, &mut |seen, at| {
@@ -164,7 +164,7 @@ fn any_element(
         };
         let found = value::elements(array).position(&mut *test);
         if let Some(index) = found {
-            place.set(at.or(Some(index)));
+            matched_index.set(at.or(Some(index)));
         }
         found.is_some()
     })

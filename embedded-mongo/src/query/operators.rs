@@ -1,29 +1,30 @@
-//! The tests that a filter makes of one value.
+//! Predicates on a single value.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use bson::{RawBson, RawBsonRef, spec::ElementType};
+use order::Rank;
 
 use super::regex::Pattern;
 use crate::value::path::Leaf;
 use crate::value::{elements, key, order};
-use bson::{RawBson, RawBsonRef, spec::ElementType};
-use order::Rank;
-use std::cmp::Ordering;
-use std::collections::BTreeSet;
 
-/// A test of one value, or of the lack of one.
+/// A predicate on a value or on a missing field.
 #[derive(Debug, Clone)]
-pub(crate) enum Test {
+pub(crate) enum Predicate {
     Compare(Comparison, RawBson),
-    In(Choices),
+    In(InList),
     Regex(Pattern),
     Exists,
     Type(Vec<ElementType>),
     /// Divisor and remainder.
     Modulo(i64, i64),
     Size(i64),
-    /// Bits by their places, and whether each must be set, or one must.
+    /// Bit positions.
     Bits(BitTest, Vec<u32>),
 }
 
-/// How `$eq`, `$gt` and their like compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Comparison {
     Equal,
@@ -33,7 +34,6 @@ pub(crate) enum Comparison {
     LessOrEqual,
 }
 
-/// Which bits must be how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BitTest {
     AllSet,
@@ -44,14 +44,14 @@ pub(crate) enum BitTest {
 
 /// The operand of `$in`.
 #[derive(Debug, Clone)]
-pub(crate) struct Choices {
+pub(crate) struct InList {
     pub values: Vec<RawBson>,
     pub patterns: Vec<Pattern>,
     keys: BTreeSet<Vec<u8>>,
     missing: bool,
 }
 
-impl Choices {
+impl InList {
     pub fn new(values: Vec<RawBson>, patterns: Vec<Pattern>) -> Self {
         let keys = values
             .iter()
@@ -66,24 +66,24 @@ impl Choices {
         }
     }
 
-    /// Whether a field that is not there passes.
+    /// Whether a missing field matches.
     pub fn holds_missing(&self) -> bool {
         self.missing
     }
 
-    fn hold(&self, seen: Option<RawBsonRef<'_>>) -> bool {
+    fn matches(&self, seen: Option<RawBsonRef<'_>>) -> bool {
         match seen {
             None => self.missing,
             Some(value) => {
                 self.keys.contains(&key::of(value))
-                    || self.patterns.iter().any(|pattern| pattern.holds(value))
+                    || self.patterns.iter().any(|pattern| pattern.matches(value))
             }
         }
     }
 }
 
-impl Test {
-    /// Whether the elements of an array are tested one by one as well.
+impl Predicate {
+    /// Whether array elements are tested individually as well.
     pub fn leaf(&self) -> Leaf {
         match self {
             Self::Exists | Self::Size(_) => Leaf::Whole,
@@ -91,16 +91,16 @@ impl Test {
         }
     }
 
-    /// Whether a value passes; `None` is a field that is not there.
-    pub fn holds(&self, seen: Option<RawBsonRef<'_>>) -> bool {
+    /// Whether a value matches; `None` is a missing field.
+    pub fn matches(&self, seen: Option<RawBsonRef<'_>>) -> bool {
         match (self, seen) {
             (Self::Compare(comparison, operand), seen) => {
                 compares(*comparison, seen, operand.as_raw_bson_ref())
             }
-            (Self::In(choices), seen) => choices.hold(seen),
+            (Self::In(choices), seen) => choices.matches(seen),
             (Self::Exists, seen) => seen.is_some(),
             (_, None) => false,
-            (Self::Regex(pattern), Some(value)) => pattern.holds(value),
+            (Self::Regex(pattern), Some(value)) => pattern.matches(value),
             (Self::Type(kinds), Some(value)) => kinds.contains(&value.element_type()),
             (Self::Modulo(divisor, remainder), Some(value)) => {
                 truncated(value).is_some_and(|number| number.wrapping_rem(*divisor) == *remainder)
@@ -123,7 +123,7 @@ fn compares(comparison: Comparison, seen: Option<RawBsonRef<'_>>, operand: RawBs
         return operand == RawBsonRef::Null && with_equal;
     };
     let (left, right) = (order::rank(value), order::rank(operand));
-    // Values of other types are no answer, except to the ends of all order.
+    // Comparison is within one type, except with MinKey and MaxKey.
     let open = matches!(right, Rank::MinKey | Rank::MaxKey);
     if left != right && (!open || comparison == Comparison::Equal) {
         return false;
@@ -141,7 +141,6 @@ fn compares(comparison: Comparison, seen: Option<RawBsonRef<'_>>, operand: RawBs
     }
 }
 
-/// Whether a value is the double or the decimal that is no number.
 pub(crate) fn is_nan(value: RawBsonRef<'_>) -> bool {
     match value {
         RawBsonRef::Double(number) => number.is_nan(),
@@ -152,7 +151,7 @@ pub(crate) fn is_nan(value: RawBsonRef<'_>) -> bool {
     }
 }
 
-/// A number cut to a whole one, for `$mod`.
+/// Truncates a number, for `$mod`.
 fn truncated(value: RawBsonRef<'_>) -> Option<i64> {
     let double = match value {
         RawBsonRef::Int32(number) => return Some(i64::from(number)),
@@ -174,7 +173,7 @@ fn bits_hold(test: BitTest, bits: &[u32], value: RawBsonRef<'_>) -> bool {
         }),
         RawBsonRef::Double(number) if number.fract() != 0.0 => return false,
         other => match truncated(other) {
-            // The sign goes on beyond the last bit.
+            // Sign extension beyond the last bit.
             Some(number) => Box::new(move |bit| number >> bit.min(63) & 1 == 1),
             None => return false,
         },

@@ -1,28 +1,21 @@
-//! Reading filters.
+//! Parses filters.
 
-use super::operand::test;
-use super::operators::{Comparison, Test};
-use super::regex::Pattern;
-use super::{Filter, Polarity};
-use crate::error::{Failure, Outcome};
-use crate::expression::Expression;
-use crate::value::path::Path;
-use crate::value::{elements, fields, to_bson};
 use bson::{RawArray, RawBsonRef, RawDocument};
 
-/// Reads a filter.
-///
-/// # Errors
-/// Operators that do not exist, that are not supported, or with wrong operands.
-pub(crate) fn filter(source: &RawDocument) -> Outcome<Filter> {
+use super::operators::{BitTest, Comparison, InList, Predicate};
+use super::regex::Pattern;
+use super::{Filter, Polarity};
+use crate::error::{Code, CommandError, Result};
+use crate::expression::Expression;
+use crate::value::path::Path;
+use crate::value::{arithmetic, elements, fields, kind, to_bson};
+
+pub(crate) fn filter(source: &RawDocument) -> Result<Filter> {
     filter_with(source, &[])
 }
 
-/// Reads a filter whose `$expr` may use variables of the given names.
-///
-/// # Errors
-/// As [`filter`].
-pub(crate) fn filter_with(source: &RawDocument, variables: &[String]) -> Outcome<Filter> {
+/// Parses a filter whose `$expr` may use the given variables.
+pub(crate) fn filter_with(source: &RawDocument, variables: &[String]) -> Result<Filter> {
     let mut parts = Vec::new();
     for (name, operand) in fields(source) {
         match name {
@@ -35,12 +28,12 @@ pub(crate) fn filter_with(source: &RawDocument, variables: &[String]) -> Outcome
             )?))),
             "$comment" => {}
             "$where" | "$text" | "$jsonSchema" | "$sampleRate" => {
-                return Err(Failure::bad_value(format!(
+                return Err(CommandError::bad_value(format!(
                     "the operator {name} is not supported by embedded-mongo"
                 )));
             }
             _ if name.starts_with('$') => {
-                return Err(Failure::bad_value(format!(
+                return Err(CommandError::bad_value(format!(
                     "unknown top level operator: {name}. If you have a field name that starts \
                      with a '$' symbol, consider using $getField or $setField."
                 )));
@@ -54,30 +47,32 @@ pub(crate) fn filter_with(source: &RawDocument, variables: &[String]) -> Outcome
     })
 }
 
-fn clauses(name: &str, operand: RawBsonRef<'_>, variables: &[String]) -> Outcome<Vec<Filter>> {
+fn clauses(name: &str, operand: RawBsonRef<'_>, variables: &[String]) -> Result<Vec<Filter>> {
     let RawBsonRef::Array(array) = operand else {
-        return Err(Failure::bad_value(format!("{name} must be an array")));
+        return Err(CommandError::bad_value(format!("{name} must be an array")));
     };
     let parts: Vec<Filter> = elements(array)
         .map(|element| match element {
             RawBsonRef::Document(inner) => filter_with(inner, variables),
-            _ => Err(Failure::bad_value(format!(
+            _ => Err(CommandError::bad_value(format!(
                 "{name} argument's entries must be objects"
             ))),
         })
-        .collect::<Outcome<_>>()?;
+        .collect::<Result<_>>()?;
     if parts.is_empty() {
-        return Err(Failure::bad_value("$and/$or/$nor must be a nonempty array"));
+        return Err(CommandError::bad_value(
+            "$and/$or/$nor must be a nonempty array",
+        ));
     }
     Ok(parts)
 }
 
-fn field(path: &Path, operand: RawBsonRef<'_>, parts: &mut Vec<Filter>) -> Outcome<()> {
+fn field(path: &Path, operand: RawBsonRef<'_>, parts: &mut Vec<Filter>) -> Result<()> {
     match operand {
         RawBsonRef::Document(inner) if is_operators(inner)? => operators(path, inner, parts),
         RawBsonRef::RegularExpression(regex) => {
             let pattern = Pattern::new(regex.pattern.as_str(), regex.options.as_str())?;
-            parts.push(Filter::Field(path.clone(), Test::Regex(pattern)));
+            parts.push(Filter::Field(path.clone(), Predicate::Regex(pattern)));
             Ok(())
         }
         operand => {
@@ -87,8 +82,9 @@ fn field(path: &Path, operand: RawBsonRef<'_>, parts: &mut Vec<Filter>) -> Outco
     }
 }
 
-/// Whether a document is operators rather than a value to equal.
-pub(super) fn is_operators(document: &RawDocument) -> Outcome<bool> {
+/// Whether a document contains operators rather than being a value to compare
+/// with.
+pub(super) fn is_operators(document: &RawDocument) -> Result<bool> {
     let Some((first, _)) = fields(document).next() else {
         return Ok(false);
     };
@@ -98,7 +94,7 @@ pub(super) fn is_operators(document: &RawDocument) -> Outcome<bool> {
     Ok(first.starts_with('$'))
 }
 
-fn operators(path: &Path, source: &RawDocument, parts: &mut Vec<Filter>) -> Outcome<()> {
+fn operators(path: &Path, source: &RawDocument, parts: &mut Vec<Filter>) -> Result<()> {
     for (name, operand) in fields(source) {
         match name {
             "$not" => {
@@ -108,7 +104,7 @@ fn operators(path: &Path, source: &RawDocument, parts: &mut Vec<Filter>) -> Outc
                     RawBsonRef::Document(document) if is_operators(document)? => {
                         operators(path, document, &mut inner)?;
                     }
-                    _ => return Err(Failure::bad_value("$not needs a regex or a document")),
+                    _ => return Err(CommandError::bad_value("$not needs a regex or a document")),
                 }
                 parts.push(not(Filter::And(inner)));
             }
@@ -116,13 +112,13 @@ fn operators(path: &Path, source: &RawDocument, parts: &mut Vec<Filter>) -> Outc
             "$elemMatch" => parts.push(elem_match(path, operand)?),
             "$regex" => parts.push(regex(path, operand, source)?),
             "$options" if fields(source).any(|(name, _)| name == "$regex") => {}
-            "$options" => return Err(Failure::bad_value("$options needs a $regex")),
+            "$options" => return Err(CommandError::bad_value("$options needs a $regex")),
             _ => {
-                let (test, polarity) = test(name, operand)?;
+                let (test, polarity) = predicate(name, operand)?;
                 let plain = Filter::Field(path.clone(), test);
                 parts.push(match polarity {
-                    Polarity::Holds => plain,
-                    Polarity::Fails => not(plain),
+                    Polarity::Positive => plain,
+                    Polarity::Negated => not(plain),
                 });
             }
         }
@@ -130,12 +126,12 @@ fn operators(path: &Path, source: &RawDocument, parts: &mut Vec<Filter>) -> Outc
     Ok(())
 }
 
-fn regex(path: &Path, operand: RawBsonRef<'_>, source: &RawDocument) -> Outcome<Filter> {
+fn regex(path: &Path, operand: RawBsonRef<'_>, source: &RawDocument) -> Result<Filter> {
     let options = fields(source).find_map(|(name, value)| (name == "$options").then_some(value));
     let options = match options {
         None => None,
         Some(RawBsonRef::String(text)) => Some(text),
-        Some(_) => return Err(Failure::bad_value("$options has to be a string")),
+        Some(_) => return Err(CommandError::bad_value("$options has to be a string")),
     };
     let pattern = match operand {
         RawBsonRef::String(text) => Pattern::new(text, options.unwrap_or_default())?,
@@ -143,14 +139,14 @@ fn regex(path: &Path, operand: RawBsonRef<'_>, source: &RawDocument) -> Outcome<
             regex.pattern.as_str(),
             options.unwrap_or(regex.options.as_str()),
         )?,
-        _ => return Err(Failure::bad_value("$regex has to be a string")),
+        _ => return Err(CommandError::bad_value("$regex has to be a string")),
     };
-    Ok(Filter::Field(path.clone(), Test::Regex(pattern)))
+    Ok(Filter::Field(path.clone(), Predicate::Regex(pattern)))
 }
 
-fn all(path: &Path, operand: RawBsonRef<'_>) -> Outcome<Filter> {
+fn all(path: &Path, operand: RawBsonRef<'_>) -> Result<Filter> {
     let RawBsonRef::Array(array) = operand else {
-        return Err(Failure::bad_value("$all needs an array"));
+        return Err(CommandError::bad_value("$all needs an array"));
     };
     let mut parts = Vec::new();
     for element in elements(array) {
@@ -165,7 +161,7 @@ fn all(path: &Path, operand: RawBsonRef<'_>) -> Outcome<Filter> {
             other => field(path, other, &mut parts)?,
         }
     }
-    // Nothing to match is matched by nothing.
+    // An empty `$all` matches no document.
     Ok(if parts.is_empty() {
         Filter::Or(parts)
     } else {
@@ -173,9 +169,9 @@ fn all(path: &Path, operand: RawBsonRef<'_>) -> Outcome<Filter> {
     })
 }
 
-fn elem_match(path: &Path, operand: RawBsonRef<'_>) -> Outcome<Filter> {
+fn elem_match(path: &Path, operand: RawBsonRef<'_>) -> Result<Filter> {
     let RawBsonRef::Document(source) = operand else {
-        return Err(Failure::bad_value("$elemMatch needs an Object"));
+        return Err(CommandError::bad_value("$elemMatch needs an Object"));
     };
     let logical = |name: &str| matches!(name, "$and" | "$or" | "$nor" | "$expr");
     let on_values = fields(source)
@@ -185,52 +181,52 @@ fn elem_match(path: &Path, operand: RawBsonRef<'_>) -> Outcome<Filter> {
         return Ok(Filter::SomeElement(path.clone(), Box::new(filter(source)?)));
     }
     let mut tests = Vec::new();
-    value_tests(source, Polarity::Holds, &mut tests)?;
+    value_tests(source, Polarity::Positive, &mut tests)?;
     Ok(Filter::SomeValue(path.clone(), tests))
 }
 
 fn value_tests(
     source: &RawDocument,
     wanted: Polarity,
-    tests: &mut Vec<(Test, Polarity)>,
-) -> Outcome<()> {
+    tests: &mut Vec<(Predicate, Polarity)>,
+) -> Result<()> {
     for (name, operand) in fields(source) {
         let (test, polarity) = match (name, operand) {
             ("$options", _) => continue,
             ("$regex", operand) => match regex(&Path::new(""), operand, source)? {
-                Filter::Field(_, test) => (test, Polarity::Holds),
+                Filter::Field(_, test) => (test, Polarity::Positive),
                 _ => continue,
             },
             ("$not", RawBsonRef::Document(inner))
-                if fields(inner).count() == 1 && wanted == Polarity::Holds =>
+                if fields(inner).count() == 1 && wanted == Polarity::Positive =>
             {
-                value_tests(inner, Polarity::Fails, tests)?;
+                value_tests(inner, Polarity::Negated, tests)?;
                 continue;
             }
             ("$elemMatch" | "$all" | "$not", _) => {
-                return Err(Failure::unsupported(format_args!(
+                return Err(CommandError::unsupported(format_args!(
                     "{name} directly inside $elemMatch"
                 )));
             }
-            (name, operand) => test(name, operand)?,
+            (name, operand) => predicate(name, operand)?,
         };
         tests.push((
             test,
             if wanted == polarity {
-                Polarity::Holds
+                Polarity::Positive
             } else {
-                Polarity::Fails
+                Polarity::Negated
             },
         ));
     }
     Ok(())
 }
 
-fn equal(path: &Path, operand: RawBsonRef<'_>) -> Outcome<Filter> {
+fn equal(path: &Path, operand: RawBsonRef<'_>) -> Result<Filter> {
     if matches!(operand, RawBsonRef::Undefined) {
-        return Err(Failure::bad_value("cannot compare to undefined"));
+        return Err(CommandError::bad_value("cannot compare to undefined"));
     }
-    let test = Test::Compare(Comparison::Equal, operand.into());
+    let test = Predicate::Compare(Comparison::Equal, operand.into());
     Ok(Filter::Field(path.clone(), test))
 }
 
@@ -238,13 +234,154 @@ fn not(filter: Filter) -> Filter {
     Filter::Not(Box::new(filter))
 }
 
-/// Reads an array of filters' sources, for those who keep them.
-pub(crate) fn documents(array: &RawArray) -> Outcome<Vec<&RawDocument>> {
+pub(crate) fn documents(array: &RawArray) -> Result<Vec<&RawDocument>> {
     elements(array)
         .map(|element| {
             element
                 .as_document()
-                .ok_or_else(|| Failure::bad_value("expected an array of documents"))
+                .ok_or_else(|| CommandError::bad_value("expected an array of documents"))
         })
         .collect()
+}
+
+fn predicate(name: &str, operand: RawBsonRef<'_>) -> Result<(Predicate, Polarity)> {
+    let compare = |comparison| -> Result<Predicate> {
+        if matches!(operand, RawBsonRef::Undefined) {
+            return Err(CommandError::bad_value("cannot compare to undefined"));
+        }
+        if comparison != Comparison::Equal && matches!(operand, RawBsonRef::RegularExpression(_)) {
+            return Err(CommandError::bad_value(format!(
+                "Can't have RegEx as arg to predicate over field '{name}'."
+            )));
+        }
+        Ok(Predicate::Compare(comparison, operand.into()))
+    };
+    let test = match name {
+        "$eq" => compare(Comparison::Equal)?,
+        "$ne" if matches!(operand, RawBsonRef::RegularExpression(_)) => {
+            return Err(CommandError::bad_value("Can't have regex as arg to $ne."));
+        }
+        "$ne" => return Ok((compare(Comparison::Equal)?, Polarity::Negated)),
+        "$gt" => compare(Comparison::Greater)?,
+        "$gte" => compare(Comparison::GreaterOrEqual)?,
+        "$lt" => compare(Comparison::Less)?,
+        "$lte" => compare(Comparison::LessOrEqual)?,
+        "$in" => Predicate::In(choices(name, operand)?),
+        "$nin" => return Ok((Predicate::In(choices(name, operand)?), Polarity::Negated)),
+        "$exists" => {
+            let wanted = crate::value::is_truthy(&to_bson(operand));
+            let polarity = if wanted {
+                Polarity::Positive
+            } else {
+                Polarity::Negated
+            };
+            return Ok((Predicate::Exists, polarity));
+        }
+        "$type" => Predicate::Type(types(operand)?),
+        "$mod" => modulo(operand)?,
+        "$size" => {
+            let size = arithmetic::as_integer(&to_bson(operand))
+                .filter(|size| *size >= 0)
+                .ok_or_else(|| {
+                    CommandError::bad_value("Failed to parse $size. Expected a non-negative number")
+                })?;
+            Predicate::Size(size)
+        }
+        "$bitsAllSet" => Predicate::Bits(BitTest::AllSet, bits(name, operand)?),
+        "$bitsAllClear" => Predicate::Bits(BitTest::AllClear, bits(name, operand)?),
+        "$bitsAnySet" => Predicate::Bits(BitTest::AnySet, bits(name, operand)?),
+        "$bitsAnyClear" => Predicate::Bits(BitTest::AnyClear, bits(name, operand)?),
+        _ => {
+            return Err(CommandError::bad_value(format!(
+                "unknown operator: {name} (or not supported by embedded-mongo)"
+            )));
+        }
+    };
+    Ok((test, Polarity::Positive))
+}
+
+fn choices(name: &str, operand: RawBsonRef<'_>) -> Result<InList> {
+    let RawBsonRef::Array(array) = operand else {
+        return Err(CommandError::bad_value(format!("{name} needs an array")));
+    };
+    let (mut values, mut patterns) = (Vec::new(), Vec::new());
+    for element in elements(array) {
+        match element {
+            RawBsonRef::RegularExpression(regex) => patterns.push(Pattern::new(
+                regex.pattern.as_str(),
+                regex.options.as_str(),
+            )?),
+            RawBsonRef::Document(inner) if is_operators(inner)? => {
+                return Err(CommandError::bad_value(format!(
+                    "cannot nest $ under {name}"
+                )));
+            }
+            other => values.push(other.into()),
+        }
+    }
+    Ok(InList::new(values, patterns))
+}
+
+fn types(operand: RawBsonRef<'_>) -> Result<Vec<bson::spec::ElementType>> {
+    let one = |operand| {
+        kind::parse(operand).ok_or_else(|| {
+            CommandError::bad_value(format!("Unknown type name alias or code: {operand:?}"))
+        })
+    };
+    match operand {
+        RawBsonRef::Array(array) => {
+            let kinds: Vec<_> = elements(array).map(one).collect::<Result<_>>()?;
+            if kinds.is_empty() {
+                return Err(CommandError::new(
+                    Code::FailedToParse,
+                    "$type must match at least one type",
+                ));
+            }
+            Ok(kinds.concat())
+        }
+        operand => one(operand),
+    }
+}
+
+fn modulo(operand: RawBsonRef<'_>) -> Result<Predicate> {
+    let numbers: Option<Vec<i64>> = match operand {
+        RawBsonRef::Array(array) => elements(array)
+            .map(|element| match element {
+                RawBsonRef::Double(number) if number.is_finite() => Some(number.trunc() as i64),
+                other => arithmetic::as_integer(&to_bson(other)),
+            })
+            .collect(),
+        _ => None,
+    };
+    match numbers.as_deref() {
+        Some([0, _]) => Err(CommandError::bad_value("divisor cannot be 0")),
+        Some([divisor, remainder]) => Ok(Predicate::Modulo(*divisor, *remainder)),
+        _ => Err(CommandError::bad_value(
+            "malformed mod, needs to be an array of two numbers",
+        )),
+    }
+}
+
+fn bits(name: &str, operand: RawBsonRef<'_>) -> Result<Vec<u32>> {
+    let invalid =
+        || CommandError::bad_value(format!("{name} takes a number, BinData or bit positions"));
+    let set_bits = |bytes: &[u8]| {
+        (0..bytes.len() as u32 * 8)
+            .filter(|bit| bytes[*bit as usize / 8] >> (bit % 8) & 1 == 1)
+            .collect()
+    };
+    match operand {
+        RawBsonRef::Array(array) => elements(array)
+            .map(|element| {
+                arithmetic::as_integer(&to_bson(element))
+                    .and_then(|bit| u32::try_from(bit).ok())
+                    .ok_or_else(invalid)
+            })
+            .collect(),
+        RawBsonRef::Binary(binary) => Ok(set_bits(binary.bytes)),
+        other => arithmetic::as_integer(&to_bson(other))
+            .filter(|mask| *mask >= 0)
+            .map(|mask| set_bits(&mask.to_le_bytes()))
+            .ok_or_else(invalid),
+    }
 }

@@ -1,14 +1,15 @@
 //! Regular expressions in filters.
 //!
-//! MongoDB uses PCRE. What is understood here is what both that and the small
-//! engine below understand alike; look-around, back references and other
-//! features of PCRE alone are refused when the pattern is read.
+//! MongoDB uses PCRE2. This server accepts the syntax that PCRE2 and
+//! `regex-lite` interpret identically; all other syntax is rejected when the
+//! pattern is parsed.
 
-use crate::error::{Code, Failure, Outcome};
 use bson::RawBsonRef;
 use regex_lite::{Regex, RegexBuilder};
 
-/// A compiled pattern with what it was made of.
+use crate::error::{Code, CommandError, Result};
+
+/// A compiled pattern and its source.
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern {
     regex: Regex,
@@ -17,11 +18,9 @@ pub(crate) struct Pattern {
 }
 
 impl Pattern {
-    /// # Errors
-    /// A pattern or an option that is wrong or not understood.
-    pub fn new(source: &str, options: &str) -> Outcome<Self> {
+    pub fn new(source: &str, options: &str) -> Result<Self> {
         if options.contains('i') && !source.is_ascii() {
-            return Err(Failure::unsupported(
+            return Err(CommandError::unsupported(
                 "a case-insensitive $regex with letters beyond ASCII",
             ));
         }
@@ -34,7 +33,7 @@ impl Pattern {
                 'x' => builder.ignore_whitespace(true),
                 'u' => &mut builder,
                 other => {
-                    return Err(Failure::new(
+                    return Err(CommandError::new(
                         Code::Location(51108),
                         format!("invalid flag in regex options: {other}"),
                     ));
@@ -42,7 +41,7 @@ impl Pattern {
             };
         }
         let regex = builder.build().map_err(|error| {
-            Failure::new(
+            CommandError::new(
                 Code::Location(51091),
                 format!(
                     "Regular expression is invalid or not supported by embedded-mongo: {error}"
@@ -56,8 +55,9 @@ impl Pattern {
         })
     }
 
-    /// Whether a string contains the pattern, or a value is the same pattern.
-    pub fn holds(&self, value: RawBsonRef<'_>) -> bool {
+    /// Whether a string matches the pattern, or a value is the same regular
+    /// expression.
+    pub fn matches(&self, value: RawBsonRef<'_>) -> bool {
         match value {
             RawBsonRef::String(text) | RawBsonRef::Symbol(text) => self.regex.is_match(text),
             RawBsonRef::RegularExpression(regex) => {
@@ -67,8 +67,7 @@ impl Pattern {
         }
     }
 
-    /// The text that every matching string begins with, where the pattern is
-    /// anchored to the start and says so plainly.
+    /// The literal prefix of an anchored pattern.
     pub fn prefix(&self) -> Option<String> {
         let rest = self.source.strip_prefix('^')?;
         if !self.options.is_empty() || rest.contains('|') {
@@ -78,7 +77,7 @@ impl Pattern {
             .chars()
             .take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' ' | ':' | '@' | '/'))
             .collect();
-        // What follows may make the last character optional.
+        // A quantifier may make the last character optional.
         let optional = rest[plain.len()..].starts_with(['*', '?', '{']);
         let mut plain = plain;
         if optional {
@@ -88,7 +87,7 @@ impl Pattern {
     }
 }
 
-/// PCRE's `$` also matches before a line feed that ends the text.
+/// In PCRE2, `$` also matches before a final line feed.
 fn translate(source: &str, multi_line: bool) -> String {
     let mut out = String::with_capacity(source.len());
     let (mut escaped, mut in_class) = (false, false);

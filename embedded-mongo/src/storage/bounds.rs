@@ -1,37 +1,38 @@
-//! The ranges of an index's keys in which a filter's answers must lie.
+//! Derives index key ranges from a filter.
+
+use bson::{RawBson, RawBsonRef};
 
 use super::index::{Index, Range};
 use crate::query::Filter;
-use crate::query::operators::{Comparison, Test};
+use crate::query::operators::{Comparison, Predicate};
 use crate::value::key;
 use crate::value::order::{self, Rank};
 use crate::value::path::Path;
-use bson::{RawBson, RawBsonRef};
 
-/// More points than this are not worth spelling out.
-const MOST_RANGES: usize = 2000;
+/// Above this number of ranges, further fields are not used as bounds.
+const MAX_RANGES: usize = 2000;
 
-/// What a filter says about one field, as ranges of the field's own key.
+/// The bounds of one field.
 #[derive(Debug, Clone)]
 struct FieldBounds {
     ranges: Vec<Range>,
-    /// Whether every range is one value.
+    /// Whether every range is a single value.
     points: bool,
 }
 
-/// What a filter says about an index.
+/// The bounds of an index.
 #[derive(Debug, Clone)]
 pub(crate) struct Bounds {
     pub ranges: Vec<Range>,
-    /// How many leading fields are held to one value each.
+    /// Number of leading fields bound to one value.
     pub equal: usize,
-    /// How many leading fields are held to several values or to a range.
+    /// Number of further fields bound to several values or to a range.
     pub ranged: usize,
 }
 
-/// The tests that a filter makes of paths, all of which must hold. A test inside
-/// `$elemMatch` is one of the longer path.
-pub(crate) fn tests(filter: &Filter) -> Vec<(Path, &Test)> {
+/// The conjunctive predicates of a filter by path. A predicate inside
+/// `$elemMatch` applies to the concatenated path.
+pub(crate) fn tests(filter: &Filter) -> Vec<(Path, &Predicate)> {
     let mut found = Vec::new();
     for part in filter.conjuncts() {
         match part {
@@ -48,8 +49,7 @@ pub(crate) fn tests(filter: &Filter) -> Vec<(Path, &Test)> {
     found
 }
 
-/// The ranges of an index for tests that must all hold.
-pub(crate) fn of(index: &Index, tests: &[(Path, &Test)]) -> Bounds {
+pub(crate) fn of(index: &Index, tests: &[(Path, &Predicate)]) -> Bounds {
     let mut bounds = Bounds {
         ranges: Vec::new(),
         equal: 0,
@@ -58,8 +58,8 @@ pub(crate) fn of(index: &Index, tests: &[(Path, &Test)]) -> Bounds {
     let mut prefixes: Vec<Vec<u8>> = vec![Vec::new()];
     let mut bound: Vec<&Path> = Vec::new();
     for (path, descending) in index.spec.pattern.fields() {
-        // Two tests under one array may be met by two of its elements, which are
-        // two keys.
+        // Two predicates below one array may be satisfied by different
+        // elements, which have different keys.
         let shared = index
             .arrays
             .iter()
@@ -71,7 +71,7 @@ pub(crate) fn of(index: &Index, tests: &[(Path, &Test)]) -> Bounds {
         let Some(field) = field_bounds(path, tests, several) else {
             break;
         };
-        if prefixes.len() * field.ranges.len() > MOST_RANGES {
+        if prefixes.len() * field.ranges.len() > MAX_RANGES {
             break;
         }
         bound.push(path);
@@ -122,7 +122,7 @@ fn is_under(path: &Path, array: &str) -> bool {
     dotted == array || (dotted.starts_with(array) && dotted[array.len()..].starts_with('.'))
 }
 
-fn field_bounds(path: &Path, tests: &[(Path, &Test)], several: bool) -> Option<FieldBounds> {
+fn field_bounds(path: &Path, tests: &[(Path, &Predicate)], several: bool) -> Option<FieldBounds> {
     let mut best: Option<FieldBounds> = None;
     for (tested, test) in tests {
         if tested != path {
@@ -133,7 +133,7 @@ fn field_bounds(path: &Path, tests: &[(Path, &Test)], several: bool) -> Option<F
             None => found,
             Some(best) if best.points => best,
             Some(_) if found.points => found,
-            // Elements of an array may meet each bound apart.
+            // Different array elements may satisfy the two bounds.
             Some(best) if several => best,
             Some(best) => FieldBounds {
                 ranges: intersection(&best.ranges, &found.ranges),
@@ -144,10 +144,10 @@ fn field_bounds(path: &Path, tests: &[(Path, &Test)], several: bool) -> Option<F
     best
 }
 
-fn of_test(test: &Test) -> Option<FieldBounds> {
+fn of_test(test: &Predicate) -> Option<FieldBounds> {
     match test {
-        Test::Compare(comparison, operand) => of_comparison(*comparison, operand),
-        Test::In(choices) if choices.patterns.is_empty() => {
+        Predicate::Compare(comparison, operand) => of_comparison(*comparison, operand),
+        Predicate::In(choices) if choices.patterns.is_empty() => {
             let mut ranges = choices
                 .values
                 .iter()
@@ -160,9 +160,10 @@ fn of_test(test: &Test) -> Option<FieldBounds> {
                 points: true,
             })
         }
-        Test::Regex(pattern) => {
+        Predicate::Regex(pattern) => {
             let prefix = pattern.prefix()?;
-            // A key of a text ends with two bytes that a longer text has not.
+            // A string key ends with two bytes that a longer string does not
+            // have there.
             let mut start = key::of(RawBsonRef::String(&prefix));
             start.truncate(start.len() - 2);
             let end = successor(&start);
@@ -217,7 +218,8 @@ fn of_comparison(comparison: Comparison, operand: &RawBson) -> Option<FieldBound
     })
 }
 
-/// One value's range. An array is not found by its own key, but by its elements'.
+/// The range of a single value. Arrays are indexed by their elements and have
+/// no key of their own.
 fn point(value: RawBsonRef<'_>) -> Option<Range> {
     if matches!(value, RawBsonRef::Array(_) | RawBsonRef::Undefined) {
         return None;
@@ -269,21 +271,20 @@ fn intersection(left: &[Range], right: &[Range]) -> Vec<Range> {
     common
 }
 
-/// The range of the inverted keys.
 fn turned(range: Range) -> Range {
     let turn = |mut bytes: Vec<u8>| {
         key::invert(&mut bytes);
         successor(&bytes)
     };
     Range {
-        // Keys never begin with a zero byte, so that inverted ones never begin
-        // with the greatest, and there is always a successor.
+        // Keys never begin with 0x00, so inverted keys never begin with 0xff
+        // and always have a successor.
         start: range.end.and_then(turn).unwrap_or_default(),
         end: turn(range.start),
     }
 }
 
-/// The least key that is greater than every key with this beginning.
+/// The least key that is greater than every key with this prefix.
 pub(crate) fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = prefix.to_vec();
     while let Some(last) = bytes.pop() {

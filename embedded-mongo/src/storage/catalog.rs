@@ -1,35 +1,33 @@
-//! The databases and their collections.
+//! Databases and their collections.
 
-use super::collection::Collection;
-use super::index_spec::IndexSpec;
-use super::log::{Change, Contents, Log};
-use crate::error::{Code, Failure, Outcome};
-use bson::{Bson, Document, doc};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, RwLock};
 
-/// A collection that many may use; who writes, writes alone.
-pub(crate) type Shared = Arc<RwLock<Collection>>;
+use bson::{Bson, Document, doc};
 
-type Databases = BTreeMap<String, BTreeMap<String, Shared>>;
+use super::collection::Collection;
+use super::index_spec::IndexSpec;
+use super::journal::{Change, Journal, JournalContents};
+use crate::error::{Code, CommandError, Result};
 
-const WHOLE: &str = "a collection stays whole: no writer panics in the middle";
+pub(crate) type SharedCollection = Arc<RwLock<Collection>>;
 
-/// All collections, and the log that keeps them.
+type Databases = BTreeMap<String, BTreeMap<String, SharedCollection>>;
+
+const NOT_POISONED: &str = "no writer panics while it holds the lock";
+
+/// All collections and their journal.
 #[derive(Debug)]
 pub(crate) struct Catalog {
     databases: RwLock<Databases>,
     next_number: AtomicU32,
-    pub log: Log,
+    pub journal: Journal,
 }
 
 impl Catalog {
-    /// The collections of a file.
-    ///
-    /// # Errors
-    /// Contents that contradict themselves.
-    pub fn restore(log: Log, contents: &mut Contents) -> anyhow::Result<Self> {
+    /// Restores the collections from a file.
+    pub fn restore(journal: Journal, contents: &mut JournalContents) -> anyhow::Result<Self> {
         let mut databases = Databases::new();
         let mut next = 1;
         for (number, definition) in &contents.collections {
@@ -40,7 +38,7 @@ impl Catalog {
                 .iter()
                 .filter_map(Bson::as_document)
                 .map(spec_of)
-                .collect::<Outcome<Vec<_>>>()?;
+                .collect::<Result<Vec<_>>>()?;
             let documents = contents.documents.remove(number).unwrap_or_default();
             let namespace = format!("{database}.{name}");
             let collection = Collection::restore(*number, namespace, documents, specs)?;
@@ -53,92 +51,83 @@ impl Catalog {
         Ok(Self {
             databases: RwLock::new(databases),
             next_number: AtomicU32::new(next),
-            log,
+            journal,
         })
     }
 
-    pub fn find(&self, database: &str, name: &str) -> Option<Shared> {
+    pub fn find(&self, database: &str, name: &str) -> Option<SharedCollection> {
         self.databases
             .read()
-            .expect(WHOLE)
+            .expect(NOT_POISONED)
             .get(database)?
             .get(name)
             .cloned()
     }
 
-    /// Reads a collection; one that is not there is empty.
+    /// Reads a collection; a missing one reads as empty.
     pub fn read<T>(&self, database: &str, name: &str, work: impl FnOnce(&Collection) -> T) -> T {
         match self.find(database, name) {
-            Some(shared) => work(&shared.read().expect(WHOLE)),
+            Some(shared) => work(&shared.read().expect(NOT_POISONED)),
             None => work(&Collection::new(0, format!("{database}.{name}"))),
         }
     }
 
-    /// Changes a collection, which is made if it is not there.
-    ///
-    /// # Errors
-    /// What `work` fails with, names that cannot be, and a storage that failed.
+    /// Writes to a collection, creating it if it does not exist.
     pub fn write<T>(
         &self,
         database: &str,
         name: &str,
-        work: impl FnOnce(&mut Collection, &mut Vec<Change>) -> Outcome<T>,
-    ) -> Outcome<T> {
-        self.log.check()?;
+        work: impl FnOnce(&mut Collection, &mut Vec<Change>) -> Result<T>,
+    ) -> Result<T> {
+        self.journal.check_writable()?;
         loop {
             let (shared, _) = self.ensure(database, name)?;
-            let mut collection = shared.write().expect(WHOLE);
+            let mut collection = shared.write().expect(NOT_POISONED);
             if collection.dropped {
                 continue;
             }
             let mut changes = Vec::new();
             let outcome = work(&mut collection, &mut changes);
-            self.log.append(changes);
+            self.journal.append(changes);
             return outcome;
         }
     }
 
-    /// Changes a collection if it is there.
-    ///
-    /// # Errors
-    /// As [`Catalog::write`].
+    /// Writes to a collection if it exists.
     pub fn write_existing<T>(
         &self,
         database: &str,
         name: &str,
-        work: impl FnOnce(&mut Collection, &mut Vec<Change>) -> Outcome<T>,
-    ) -> Outcome<Option<T>> {
+        work: impl FnOnce(&mut Collection, &mut Vec<Change>) -> Result<T>,
+    ) -> Result<Option<T>> {
         match self.find(database, name) {
             Some(_) => self.write(database, name, work).map(Some),
             None => Ok(None),
         }
     }
 
-    /// The collection, and whether it had to be made.
-    ///
-    /// # Errors
-    /// Names that cannot be.
-    pub fn ensure(&self, database: &str, name: &str) -> Outcome<(Shared, bool)> {
+    /// Returns the collection and whether it was created.
+    pub fn ensure(&self, database: &str, name: &str) -> Result<(SharedCollection, bool)> {
         if let Some(shared) = self.find(database, name) {
             return Ok((shared, false));
         }
         check_names(database, name)?;
-        let mut databases = self.databases.write().expect(WHOLE);
+        let mut databases = self.databases.write().expect(NOT_POISONED);
         let collections = databases.entry(database.to_owned()).or_default();
         if let Some(shared) = collections.get(name) {
             return Ok((shared.clone(), false));
         }
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
         let collection = Collection::new(number, format!("{database}.{name}"));
-        self.log.append(vec![definition(&collection)]);
+        self.journal.append(vec![definition(&collection)]);
         let shared = Arc::new(RwLock::new(collection));
         collections.insert(name.to_owned(), shared.clone());
         Ok((shared, true))
     }
 
-    /// Drops a collection; the number of its indexes if it was there.
+    /// Drops a collection. Returns its number of indexes if it existed.
     pub fn drop(&self, database: &str, name: &str) -> Option<usize> {
-        let mut databases = self.databases.write().expect(WHOLE);
+        let mut databases = self.databases.write().expect(NOT_POISONED);
         let collections = databases.get_mut(database)?;
         let shared = collections.remove(name)?;
         if collections.is_empty() {
@@ -147,27 +136,24 @@ impl Catalog {
         Some(self.retire(&shared))
     }
 
-    /// Drops all collections of a database.
     pub fn drop_database(&self, database: &str) {
-        let mut databases = self.databases.write().expect(WHOLE);
+        let mut databases = self.databases.write().expect(NOT_POISONED);
         for shared in databases.remove(database).unwrap_or_default().values() {
             self.retire(shared);
         }
     }
 
-    /// The databases' names, in order.
     pub fn databases(&self) -> Vec<String> {
         self.databases
             .read()
-            .expect(WHOLE)
+            .expect(NOT_POISONED)
             .keys()
             .cloned()
             .collect()
     }
 
-    /// The collections of a database, in order.
-    pub fn collections(&self, database: &str) -> Vec<(String, Shared)> {
-        let databases = self.databases.read().expect(WHOLE);
+    pub fn collections(&self, database: &str) -> Vec<(String, SharedCollection)> {
+        let databases = self.databases.read().expect(NOT_POISONED);
         databases
             .get(database)
             .into_iter()
@@ -176,16 +162,16 @@ impl Catalog {
             .collect()
     }
 
-    fn retire(&self, shared: &Shared) -> usize {
-        let mut collection = shared.write().expect(WHOLE);
+    fn retire(&self, shared: &SharedCollection) -> usize {
+        let mut collection = shared.write().expect(NOT_POISONED);
         collection.dropped = true;
-        self.log
+        self.journal
             .append(vec![Change::Collection(collection.number, None)]);
         collection.indexes().len()
     }
 }
 
-/// The change that keeps a collection's definition.
+/// The change that stores a collection's definition.
 pub(crate) fn definition(collection: &Collection) -> Change {
     let (database, name) = collection
         .namespace
@@ -202,16 +188,16 @@ pub(crate) fn definition(collection: &Collection) -> Change {
     )
 }
 
-fn spec_of(source: &Document) -> Outcome<IndexSpec> {
+fn spec_of(source: &Document) -> Result<IndexSpec> {
     if source.get_str("name").is_ok_and(|name| name == "_id_") {
         return Ok(IndexSpec::id());
     }
     IndexSpec::parse(source)
 }
 
-fn check_names(database: &str, name: &str) -> Outcome<()> {
+fn check_names(database: &str, name: &str) -> Result<()> {
     let namespace = format!("{database}.{name}");
-    let wrong = database.is_empty()
+    let invalid = database.is_empty()
         || database.len() > 63
         || database.contains(['.', ' ', '$', '/', '\\', '\0', '"'])
         || name.is_empty()
@@ -220,8 +206,8 @@ fn check_names(database: &str, name: &str) -> Outcome<()> {
         || name.contains(['$', '\0'])
         || name.starts_with("system.")
         || namespace.len() > 255;
-    if wrong {
-        return Err(Failure::new(
+    if invalid {
+        return Err(CommandError::new(
             Code::InvalidNamespace,
             format!("Invalid namespace specified '{namespace}'"),
         ));

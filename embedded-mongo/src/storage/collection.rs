@@ -1,27 +1,27 @@
-//! A collection: documents in the order of insertion, and their indexes.
+//! A collection: documents in insertion order, and their indexes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bson::RawDocumentBuf;
 
 use super::index::Index;
 use super::index_key::Keys;
 use super::index_spec::IndexSpec;
-use super::log::Change;
-use super::{RecordId, Stored};
-use crate::error::{Code, Failure, Outcome};
-use bson::RawDocumentBuf;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use super::journal::Change;
+use super::{RecordId, StoredDocument};
+use crate::error::{Code, CommandError, Result};
 
-/// The largest document, in bytes.
 pub(crate) const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
 
-/// Documents and indexes that change together.
 #[derive(Debug)]
 pub(crate) struct Collection {
-    /// Names the collection in the file; never used twice.
+    /// Identifies the collection in the file; never reused.
     pub number: u32,
     pub namespace: String,
-    /// Whether the collection was dropped while somebody waited for it.
+    /// Set if the collection was dropped while a writer waited for its lock.
     pub dropped: bool,
-    documents: BTreeMap<RecordId, Stored>,
+    documents: BTreeMap<RecordId, StoredDocument>,
     indexes: Vec<Index>,
     next_id: RecordId,
 }
@@ -38,16 +38,12 @@ impl Collection {
         }
     }
 
-    /// A collection as the file has it.
-    ///
-    /// # Errors
-    /// Documents that contradict the indexes.
     pub fn restore(
         number: u32,
         namespace: String,
-        documents: Vec<(RecordId, Stored)>,
+        documents: Vec<(RecordId, StoredDocument)>,
         specs: Vec<IndexSpec>,
-    ) -> Outcome<Self> {
+    ) -> Result<Self> {
         let mut collection = Self::new(number, namespace);
         collection.next_id = documents.last().map_or(1, |(last, _)| last + 1);
         collection.documents = documents.into_iter().collect();
@@ -66,7 +62,7 @@ impl Collection {
         self.documents.values().map(|d| d.as_bytes().len()).sum()
     }
 
-    pub fn documents(&self) -> &BTreeMap<RecordId, Stored> {
+    pub fn documents(&self) -> &BTreeMap<RecordId, StoredDocument> {
         &self.documents
     }
 
@@ -74,11 +70,12 @@ impl Collection {
         &self.indexes
     }
 
-    /// Adds a document.
-    ///
-    /// # Errors
-    /// A key that is taken, and documents that cannot be indexed or are too large.
-    pub fn insert(&mut self, document: RawDocumentBuf, log: &mut Vec<Change>) -> Outcome<RecordId> {
+    /// Inserts a document. On an error the collection is unchanged.
+    pub fn insert(
+        &mut self,
+        document: RawDocumentBuf,
+        changes: &mut Vec<Change>,
+    ) -> Result<RecordId> {
         let id = self.next_id;
         let keys = self.keys(&document, id)?;
         self.next_id += 1;
@@ -86,24 +83,21 @@ impl Collection {
         for (index, keys) in self.indexes.iter_mut().zip(keys) {
             index.insert(keys, id);
         }
-        log.push(Change::put(self.number, id, &document));
+        changes.push(Change::put(self.number, id, &document));
         self.documents.insert(id, document);
         Ok(id)
     }
 
-    /// Puts another document in the place of one.
-    ///
-    /// # Errors
-    /// As [`Collection::insert`]; then nothing has changed.
+    /// Replaces a document. On an error the collection is unchanged.
     pub fn replace(
         &mut self,
         id: RecordId,
         document: RawDocumentBuf,
-        log: &mut Vec<Change>,
-    ) -> Outcome<Stored> {
+        changes: &mut Vec<Change>,
+    ) -> Result<StoredDocument> {
         let keys = self.keys(&document, id)?;
         let document = Arc::new(document);
-        log.push(Change::put(self.number, id, &document));
+        changes.push(Change::put(self.number, id, &document));
         if let Some(before) = self.documents.insert(id, document.clone()) {
             self.unindex(id, &before);
         }
@@ -113,19 +107,15 @@ impl Collection {
         Ok(document)
     }
 
-    /// Takes a document away.
-    pub fn remove(&mut self, id: RecordId, log: &mut Vec<Change>) {
+    pub fn remove(&mut self, id: RecordId, changes: &mut Vec<Change>) {
         if let Some(before) = self.documents.remove(&id) {
             self.unindex(id, &before);
-            log.push(Change::remove(self.number, id));
+            changes.push(Change::remove(self.number, id));
         }
     }
 
-    /// Adds an index over the documents that are there.
-    ///
-    /// # Errors
-    /// Documents that have the same key under a unique index, or none at all.
-    pub fn build_index(&mut self, spec: IndexSpec) -> Outcome<()> {
+    /// Builds an index over the existing documents.
+    pub fn build_index(&mut self, spec: IndexSpec) -> Result<()> {
         let mut index = Index::new(spec);
         let mut entries = Vec::with_capacity(self.documents.len());
         for (id, document) in &self.documents {
@@ -146,16 +136,16 @@ impl Collection {
         Ok(())
     }
 
-    /// Takes indexes away, but never that of `_id`.
+    /// Drops the matching indexes, except the `_id` index.
     pub fn drop_indexes(&mut self, goes: impl Fn(&IndexSpec) -> bool) {
         self.indexes
             .retain(|index| index.spec.is_id() || !goes(&index.spec));
     }
 
-    fn keys(&self, document: &RawDocumentBuf, id: RecordId) -> Outcome<Vec<Keys>> {
+    fn keys(&self, document: &RawDocumentBuf, id: RecordId) -> Result<Vec<Keys>> {
         let size = document.as_bytes().len();
         if size > MAX_DOCUMENT_BYTES {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Code::ObjectTooLarge,
                 format!(
                     "object to insert too large. size in bytes: {size}, max size: {MAX_DOCUMENT_BYTES}"
@@ -163,7 +153,7 @@ impl Collection {
             ));
         }
         crate::wire::check_document(document.as_bytes()).map_err(|error| {
-            Failure::new(
+            CommandError::new(
                 Code::Overflow,
                 format!("the document cannot be stored: {error}"),
             )
@@ -180,9 +170,9 @@ impl Collection {
             .collect()
     }
 
-    fn unindex(&mut self, id: RecordId, document: &Stored) {
+    fn unindex(&mut self, id: RecordId, document: &StoredDocument) {
         for index in &mut self.indexes {
-            // What was indexed before can be indexed again.
+            // The document was indexed before, so its keys can be computed.
             if let Ok(keys) = index.keys(document) {
                 index.remove(keys, id);
             }

@@ -1,24 +1,25 @@
-//! An index: keys in order, each with the document it belongs to.
+//! An index: an ordered map from keys to records.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+use bson::RawDocument;
 
 use super::RecordId;
 use super::index_key::Keys;
 use super::index_spec::IndexSpec;
-use crate::error::{Code, Failure, Outcome};
-use bson::RawDocument;
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
+use crate::error::{Code, CommandError, Result};
 
-/// An index and what is in it.
 #[derive(Debug)]
 pub(crate) struct Index {
     pub spec: IndexSpec,
-    /// The paths at which some document had an array.
+    /// Paths at which some indexed document has an array.
     pub arrays: BTreeSet<String>,
-    /// Keys of indexes that are not unique end with the record's id.
+    /// In a non-unique index, each key ends with the record id.
     entries: BTreeMap<Box<[u8]>, RecordId>,
 }
 
-/// A range of keys: from `start`, to before `end` or to the last.
+/// A half-open key range; without `end` it is unbounded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Range {
     pub start: Vec<u8>,
@@ -34,16 +35,12 @@ impl Index {
         }
     }
 
-    /// Whether some document has several keys.
     pub fn is_multikey(&self) -> bool {
         !self.arrays.is_empty()
     }
 
-    /// The keys of a document; none if the index leaves it out.
-    ///
-    /// # Errors
-    /// Two arrays side by side.
-    pub fn keys(&self, document: &RawDocument) -> Outcome<Keys> {
+    /// The keys of a document; empty if the index excludes it.
+    pub fn keys(&self, document: &RawDocument) -> Result<Keys> {
         if let Some((_, filter)) = &self.spec.partial
             && !filter.matches(document)?
         {
@@ -56,7 +53,7 @@ impl Index {
         Ok(keys)
     }
 
-    /// The first key that another document has already.
+    /// The first key that belongs to another record of a unique index.
     pub fn taken(&self, keys: &[Vec<u8>], id: RecordId) -> Option<Vec<u8>> {
         if !self.spec.unique {
             return None;
@@ -87,7 +84,7 @@ impl Index {
         }
     }
 
-    /// Fills an empty index at once.
+    /// Bulk-loads an empty index.
     pub fn fill(&mut self, entries: Vec<(Vec<u8>, RecordId)>) {
         let unique = self.spec.unique;
         self.entries = entries
@@ -99,7 +96,6 @@ impl Index {
             .collect();
     }
 
-    /// The entries of a range in order, or in reverse.
     pub fn scan(
         &self,
         range: &Range,
@@ -124,14 +120,13 @@ impl Index {
         }
     }
 
-    /// The error for a document whose key is taken.
-    pub fn duplicate(&self, namespace: &str, document: &RawDocument, key: &[u8]) -> Failure {
+    pub fn duplicate(&self, namespace: &str, document: &RawDocument, key: &[u8]) -> CommandError {
         let values = self.spec.pattern.values(document, key);
         let shown: Vec<String> = values
             .iter()
             .map(|(name, value)| format!("{name}: {value}"))
             .collect();
-        Failure::new(
+        CommandError::new(
             Code::DuplicateKey,
             format!(
                 "E11000 duplicate key error collection: {namespace} index: {} dup key: {{ {} }}",

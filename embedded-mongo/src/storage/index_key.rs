@@ -1,23 +1,25 @@
-//! The keys under which an index, or a sort, finds a document.
+//! Extracts index and sort keys from documents.
 
-use crate::error::{Code, Failure, Outcome};
-use crate::value::path::Path;
-use crate::value::{elements, field, key, to_bson};
-use bson::{Bson, Document, RawBsonRef, RawDocument};
 use std::collections::BTreeSet;
 
-/// Fields and their directions; true for descending.
+use bson::{Bson, Document, RawBsonRef, RawDocument};
+
+use crate::error::{Code, CommandError, Result};
+use crate::value::path::Path;
+use crate::value::{elements, field, key, to_bson};
+
+/// Fields and directions; true for descending.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pattern(Vec<(Path, bool)>);
 
-/// What a document looks like to an index.
+/// The index keys of a document.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
-    /// In order, each once.
+    /// Sorted and unique.
     keys: Vec<Vec<u8>>,
-    /// The paths to the arrays that were walked.
+    /// Paths of the arrays that were expanded.
     pub arrays: BTreeSet<String>,
-    /// Whether the document has none of the fields.
+    /// Whether the document has none of the indexed fields.
     pub absent: bool,
 }
 
@@ -31,10 +33,10 @@ impl Keys {
     }
 }
 
-/// One field's way through a document: the value so far, and what remains of
-/// the path. A value with `done` is taken as it is, even an array.
+/// Progress of one field's path through a document: the current value and the
+/// rest of the path. If `done`, the value is final even if it is an array.
 #[derive(Clone, Copy)]
-struct Way<'a, 'p> {
+struct FieldCursor<'a, 'p> {
     value: Option<RawBsonRef<'a>>,
     rest: &'p [String],
     done: bool,
@@ -54,7 +56,6 @@ impl Pattern {
         &self.0
     }
 
-    /// The pattern as `{a: 1, b: -1}`.
     pub fn to_document(&self) -> Document {
         self.0
             .iter()
@@ -65,17 +66,13 @@ impl Pattern {
             .collect()
     }
 
-    /// The keys of a document.
-    ///
-    /// # Errors
-    /// Two arrays side by side, which have no order of their own.
-    pub fn keys(&self, document: &RawDocument) -> Outcome<Keys> {
+    pub fn keys(&self, document: &RawDocument) -> Result<Keys> {
         let mut found = Keys {
             absent: true,
             ..Keys::default()
         };
         let mut arrays = BTreeSet::new();
-        self.expand(self.ways(document), &mut arrays, &mut |values| {
+        self.expand(self.cursors(document), &mut arrays, &mut |values| {
             let mut bytes = Vec::with_capacity(values.len() * 16);
             for (value, (_, descending)) in values.iter().zip(&self.0) {
                 found.absent &= value.is_none();
@@ -89,25 +86,29 @@ impl Pattern {
         Ok(found)
     }
 
-    /// The values behind one of a document's keys, for telling of a duplicate.
+    /// The values behind one of a document's keys, for duplicate key errors.
     pub fn values(&self, document: &RawDocument, wanted: &[u8]) -> Document {
         let mut out = Document::new();
-        let outcome = self.expand(self.ways(document), &mut BTreeSet::new(), &mut |values| {
-            let mut bytes = Vec::new();
-            for (value, (_, descending)) in values.iter().zip(&self.0) {
-                key::push_directed(&mut bytes, value.unwrap_or(RawBsonRef::Null), *descending);
-            }
-            if bytes == wanted {
-                for (value, (path, _)) in values.iter().zip(&self.0) {
-                    out.insert(path.dotted(), value.map_or(Bson::Null, to_bson));
+        let outcome = self.expand(
+            self.cursors(document),
+            &mut BTreeSet::new(),
+            &mut |values| {
+                let mut bytes = Vec::new();
+                for (value, (_, descending)) in values.iter().zip(&self.0) {
+                    key::push_directed(&mut bytes, value.unwrap_or(RawBsonRef::Null), *descending);
                 }
-            }
-        });
+                if bytes == wanted {
+                    for (value, (path, _)) in values.iter().zip(&self.0) {
+                        out.insert(path.dotted(), value.map_or(Bson::Null, to_bson));
+                    }
+                }
+            },
+        );
         debug_assert!(outcome.is_ok(), "the keys were taken before");
         out
     }
 
-    fn ways<'a, 'p>(&'p self, document: &'a RawDocument) -> Vec<Way<'a, 'p>> {
+    fn cursors<'a, 'p>(&'p self, document: &'a RawDocument) -> Vec<FieldCursor<'a, 'p>> {
         self.0
             .iter()
             .map(|(path, _)| walk(RawBsonRef::Document(document), path.parts()))
@@ -116,20 +117,20 @@ impl Pattern {
 
     fn expand<'a, 'p>(
         &'p self,
-        ways: Vec<Way<'a, 'p>>,
+        cursors: Vec<FieldCursor<'a, 'p>>,
         arrays: &mut BTreeSet<String>,
         emit: &mut dyn FnMut(&[Option<RawBsonRef<'a>>]),
-    ) -> Outcome<()> {
+    ) -> Result<()> {
         let mut at = None;
-        for (way, (path, _)) in ways.iter().zip(&self.0) {
-            if let (false, Some(RawBsonRef::Array(array))) = (way.done, way.value) {
-                let walked = path.parts().len() - way.rest.len();
+        for (cursor, (path, _)) in cursors.iter().zip(&self.0) {
+            if let (false, Some(RawBsonRef::Array(array))) = (cursor.done, cursor.value) {
+                let walked = path.parts().len() - cursor.rest.len();
                 arrays.insert(path.parts()[..walked].join("."));
                 match at {
                     None => at = Some(array),
                     Some(other) if std::ptr::eq(array.as_bytes(), other.as_bytes()) => {}
                     Some(_) => {
-                        return Err(Failure::new(
+                        return Err(CommandError::new(
                             Code::CannotIndexParallelArrays,
                             format!("cannot index parallel arrays [{}]", path.dotted()),
                         ));
@@ -138,55 +139,57 @@ impl Pattern {
             }
         }
         let Some(array) = at else {
-            let values: Vec<_> = ways.iter().map(|way| way.value).collect();
+            let values: Vec<_> = cursors.iter().map(|cursor| cursor.value).collect();
             emit(&values);
             return Ok(());
         };
-        let here = |way: &Way<'a, 'p>| {
-            matches!((way.done, way.value), (false, Some(RawBsonRef::Array(found)))
+        let at_array = |cursor: &FieldCursor<'a, 'p>| {
+            matches!((cursor.done, cursor.value), (false, Some(RawBsonRef::Array(found)))
                 if std::ptr::eq(found.as_bytes(), array.as_bytes()))
         };
         if array.is_empty() {
-            let ways = ways
+            let cursors = cursors
                 .iter()
-                .map(|way| match (here(way), way.rest.is_empty()) {
-                    (false, _) => *way,
-                    (true, true) => taken(Some(RawBsonRef::Undefined)),
-                    (true, false) => taken(None),
+                .map(|cursor| match (at_array(cursor), cursor.rest.is_empty()) {
+                    (false, _) => *cursor,
+                    (true, true) => finished(Some(RawBsonRef::Undefined)),
+                    (true, false) => finished(None),
                 })
                 .collect();
-            return self.expand(ways, arrays, emit);
+            return self.expand(cursors, arrays, emit);
         }
         for element in elements(array) {
-            let ways = ways
+            let cursors = cursors
                 .iter()
-                .map(|way| match (here(way), way.rest.is_empty(), element) {
-                    (false, _, _) => *way,
-                    (true, true, element) => taken(Some(element)),
-                    (true, false, RawBsonRef::Document(_)) => walk(element, way.rest),
-                    (true, false, _) => taken(None),
-                })
+                .map(
+                    |cursor| match (at_array(cursor), cursor.rest.is_empty(), element) {
+                        (false, _, _) => *cursor,
+                        (true, true, element) => finished(Some(element)),
+                        (true, false, RawBsonRef::Document(_)) => walk(element, cursor.rest),
+                        (true, false, _) => finished(None),
+                    },
+                )
                 .collect();
-            self.expand(ways, arrays, emit)?;
+            self.expand(cursors, arrays, emit)?;
         }
         Ok(())
     }
 }
 
-fn taken(value: Option<RawBsonRef<'_>>) -> Way<'_, 'static> {
-    Way {
+fn finished(value: Option<RawBsonRef<'_>>) -> FieldCursor<'_, 'static> {
+    FieldCursor {
         value,
         rest: &[],
         done: true,
     }
 }
 
-/// Goes down a path to its end or to the first array.
-fn walk<'a, 'p>(mut value: RawBsonRef<'a>, mut rest: &'p [String]) -> Way<'a, 'p> {
+/// Follows a path to its end or to the first array.
+fn walk<'a, 'p>(mut value: RawBsonRef<'a>, mut rest: &'p [String]) -> FieldCursor<'a, 'p> {
     loop {
         let next = match (value, rest.split_first()) {
             (RawBsonRef::Array(_), _) | (_, None) => {
-                return Way {
+                return FieldCursor {
                     value: Some(value),
                     rest,
                     done: false,
@@ -200,7 +203,7 @@ fn walk<'a, 'p>(mut value: RawBsonRef<'a>, mut rest: &'p [String]) -> Way<'a, 'p
         };
         match next {
             Some(next) => value = next,
-            None => return taken(None),
+            None => return finished(None),
         }
     }
 }

@@ -1,27 +1,26 @@
-//! What an index is asked to be.
+//! Index definitions.
+
+use bson::{Bson, Document, doc};
 
 use super::index_key::Pattern;
-use crate::error::{Code, Failure, Outcome};
+use crate::error::{Code, CommandError, Result};
 use crate::query::{Filter, parse as filters};
 use crate::value::path::{array_index, check_depth};
 use crate::value::{arithmetic, is_truthy, to_raw};
-use bson::{Bson, Document, doc};
 
-/// The definition of an index.
 #[derive(Debug, Clone)]
 pub(crate) struct IndexSpec {
     pub name: String,
     pub pattern: Pattern,
     pub unique: bool,
     pub sparse: bool,
-    /// Only documents that this selects are in the index.
+    /// Documents that do not match are not indexed.
     pub partial: Option<(Document, Filter)>,
-    /// Seconds after the date in the field at which a document goes.
+    /// TTL in seconds after the indexed date.
     pub expire_after: Option<i64>,
 }
 
 impl IndexSpec {
-    /// The index that every collection has.
     pub fn id() -> Self {
         Self {
             name: "_id_".to_owned(),
@@ -37,11 +36,9 @@ impl IndexSpec {
         self.name == "_id_"
     }
 
-    /// # Errors
-    /// What is wrong, unknown or not supported.
-    pub fn parse(source: &Document) -> Outcome<Self> {
+    pub fn parse(source: &Document) -> Result<Self> {
         let Some(Bson::Document(key)) = source.get("key") else {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Code::FailedToParse,
                 "The 'key' field is a required property of an index specification",
             ));
@@ -57,23 +54,25 @@ impl IndexSpec {
         for (name, value) in source {
             match name.as_str() {
                 "key" | "background" | "ns" => {}
-                "v" => match arithmetic::whole(value) {
+                "v" => match arithmetic::as_integer(value) {
                     Some(1 | 2) => {}
-                    _ => return Err(cannot("only index versions 1 and 2 are known")),
+                    _ => return Err(cannot_create("only index versions 1 and 2 are supported")),
                 },
                 "name" => match value {
                     Bson::String(name) if !name.is_empty() => spec.name = name.clone(),
-                    _ => return Err(cannot("an index name cannot be empty")),
+                    _ => return Err(cannot_create("an index name cannot be empty")),
                 },
                 "unique" => spec.unique = is_truthy(value),
                 "sparse" => spec.sparse = is_truthy(value),
                 "hidden" if !is_truthy(value) => {}
                 "collation" if is_simple(value) => {}
                 "expireAfterSeconds" => {
-                    let seconds = arithmetic::whole(value)
+                    let seconds = arithmetic::as_integer(value)
                         .filter(|seconds| (0..=i64::from(i32::MAX)).contains(seconds));
                     spec.expire_after = Some(seconds.ok_or_else(|| {
-                        cannot("TTL index 'expireAfterSeconds' must be within 0 and 2147483647")
+                        cannot_create(
+                            "TTL index 'expireAfterSeconds' must be within 0 and 2147483647",
+                        )
                     })?);
                 }
                 "partialFilterExpression" => match value {
@@ -82,7 +81,7 @@ impl IndexSpec {
                         check_partial(&filter)?;
                         spec.partial = Some((document.clone(), filter));
                     }
-                    _ => return Err(cannot("'partialFilterExpression' must be an object")),
+                    _ => return Err(cannot_create("'partialFilterExpression' must be an object")),
                 },
                 "hidden"
                 | "collation"
@@ -97,12 +96,12 @@ impl IndexSpec {
                 | "max"
                 | "storageEngine"
                 | "prepareUnique" => {
-                    return Err(cannot(&format!(
+                    return Err(cannot_create(&format!(
                         "the index option '{name}' is not supported by embedded-mongo"
                     )));
                 }
                 other => {
-                    return Err(Failure::new(
+                    return Err(CommandError::new(
                         Code::Location(197),
                         format!(
                             "The field '{other}' is not valid for an index specification. \
@@ -113,25 +112,25 @@ impl IndexSpec {
             }
         }
         if spec.name.is_empty() {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Code::FailedToParse,
                 "The 'name' field is a required property of an index specification",
             ));
         }
         if spec.sparse && spec.partial.is_some() {
-            return Err(cannot(
+            return Err(cannot_create(
                 "cannot mix \"partialFilterExpression\" and \"sparse\" options",
             ));
         }
         if spec.expire_after.is_some() && spec.pattern.fields().len() > 1 {
-            return Err(cannot(
+            return Err(cannot_create(
                 "TTL indexes are single-field indexes, compound indexes do not support TTL",
             ));
         }
         Ok(spec)
     }
 
-    /// The definition as `listIndexes` gives it.
+    /// The definition as `listIndexes` returns it.
     pub fn to_document(&self) -> Document {
         let mut out = doc! { "v": 2, "key": self.pattern.to_document(), "name": &self.name };
         if self.unique && !self.is_id() {
@@ -149,13 +148,12 @@ impl IndexSpec {
         out
     }
 
-    /// Whether another definition asks for the very same.
     pub fn is_same(&self, other: &Self) -> bool {
         self.to_document() == other.to_document()
     }
 }
 
-/// Whether two patterns mean the same: 1 and 1.0 do.
+/// Whether two key patterns are equal; 1 equals 1.0.
 pub(crate) fn same_pattern(left: &Document, right: &Document) -> bool {
     left.len() == right.len()
         && left
@@ -164,22 +162,30 @@ pub(crate) fn same_pattern(left: &Document, right: &Document) -> bool {
             .all(|(a, b)| a.0 == b.0 && crate::value::order::equal(a.1, b.1))
 }
 
-fn pattern(key: &Document) -> Outcome<Pattern> {
+fn pattern(key: &Document) -> Result<Pattern> {
     let mut fields = Vec::new();
     for (path, direction) in key {
         let descending = match direction {
             Bson::String(kind) => {
-                return Err(cannot(&format!(
-                    "an index of kind '{kind}' is not supported by embedded-mongo"
+                return Err(cannot_create(&format!(
+                    "an index of type '{kind}' is not supported by embedded-mongo"
                 )));
             }
             Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) => {
-                match arithmetic::whole(direction) {
+                match arithmetic::as_integer(direction) {
                     Some(number) if number != 0 => number < 0,
-                    _ => return Err(cannot("Values in the index key pattern cannot be 0.")),
+                    _ => {
+                        return Err(cannot_create(
+                            "Values in the index key pattern cannot be 0.",
+                        ));
+                    }
                 }
             }
-            _ => return Err(cannot("Values in v:2 index key pattern must be numbers")),
+            _ => {
+                return Err(cannot_create(
+                    "Values in v:2 index key pattern must be numbers",
+                ));
+            }
         };
         let mut parts = path.split('.');
         check_depth(parts.clone().count())?;
@@ -187,33 +193,38 @@ fn pattern(key: &Document) -> Outcome<Pattern> {
             .clone()
             .any(|part| part.is_empty() || part.starts_with('$'))
         {
-            return Err(cannot(&format!("'{path}' is no path that can be indexed")));
+            return Err(cannot_create(&format!(
+                "'{path}' is not a path that can be indexed"
+            )));
         }
         if path.contains("$**") || parts.any(|part| array_index(part).is_some()) {
-            return Err(cannot(&format!(
-                "an index over places of arrays or wildcards ('{path}') is not supported by \
+            return Err(cannot_create(&format!(
+                "an index over array positions or wildcards ('{path}') is not supported by \
                  embedded-mongo"
             )));
         }
         fields.push((path.clone(), descending));
     }
     if fields.is_empty() {
-        return Err(cannot("Index keys cannot be an empty object"));
+        return Err(cannot_create("Index keys cannot be an empty object"));
     }
     Ok(Pattern::new(fields))
 }
 
-fn check_partial(filter: &Filter) -> Outcome<()> {
+fn check_partial(filter: &Filter) -> Result<()> {
     let allowed = |part: &&Filter| {
-        use crate::query::operators::Test;
+        use crate::query::operators::Predicate;
         !matches!(
             part,
-            Filter::Field(_, Test::Compare(..) | Test::Exists | Test::Type(_))
+            Filter::Field(
+                _,
+                Predicate::Compare(..) | Predicate::Exists | Predicate::Type(_)
+            )
         )
     };
     match filter.conjuncts().into_iter().find(allowed) {
         None => Ok(()),
-        Some(_) => Err(cannot(
+        Some(_) => Err(cannot_create(
             "partialFilterExpression takes $eq, $gt, $gte, $lt, $lte, $type, $exists: true and \
              $and; others are not supported by embedded-mongo",
         )),
@@ -224,6 +235,6 @@ fn is_simple(collation: &Bson) -> bool {
     matches!(collation, Bson::Document(c) if c.get_str("locale").is_ok_and(|locale| locale == "simple"))
 }
 
-fn cannot(message: &str) -> Failure {
-    Failure::new(Code::CannotCreateIndex, message)
+fn cannot_create(message: &str) -> CommandError {
+    CommandError::new(Code::CannotCreateIndex, message)
 }

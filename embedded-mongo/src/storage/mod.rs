@@ -1,4 +1,4 @@
-//! Where documents are: in memory for reading, in a file for keeping.
+//! Storage: collections in memory, made durable by a journal file.
 
 pub(crate) mod bounds;
 pub(crate) mod catalog;
@@ -6,15 +6,16 @@ pub(crate) mod collection;
 pub(crate) mod index;
 pub(crate) mod index_key;
 pub(crate) mod index_spec;
-pub(crate) mod log;
+pub(crate) mod journal;
 pub(crate) mod plan;
 pub(crate) mod scan;
 
-use bson::RawDocumentBuf;
 use std::sync::Arc;
 
-/// A document as it is kept and shared with readers.
-pub(crate) type Stored = Arc<RawDocumentBuf>;
+use bson::RawDocumentBuf;
 
-/// The place of a document in the order of insertion, for as long as it lives.
+/// A stored document, shared with readers.
+pub(crate) type StoredDocument = Arc<RawDocumentBuf>;
+
+/// Identifies a document within its collection, in insertion order.
 pub(crate) type RecordId = u64;

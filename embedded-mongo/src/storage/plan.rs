@@ -1,39 +1,38 @@
-//! Which index answers a question, and in which ranges.
+//! The query planner.
+
+use bson::{Bson, Document, RawBsonRef};
 
 use super::bounds::{self, Bounds};
 use super::collection::Collection;
 use super::index::{Index, Range};
-use crate::error::{Failure, Outcome};
+use crate::error::{CommandError, Result};
 use crate::query::Filter;
-use crate::query::operators::{Comparison, Test};
+use crate::query::operators::{Comparison, Predicate};
 use crate::sort::Sort;
 use crate::value::order;
 use crate::value::path::Path;
-use bson::{Bson, Document, RawBsonRef};
 
-/// A way to the documents that a filter may select.
 #[derive(Debug)]
 pub(crate) enum Plan {
-    /// All documents in the order of insertion; true for the latest first.
-    Everything { reverse: bool },
-    /// Ranges of an index, by its place among the collection's.
-    Ranges {
+    /// Insertion order, or newest first.
+    CollectionScan { reverse: bool },
+    /// Key ranges of the index at a position in [`Collection::indexes`].
+    IndexScan {
         index: usize,
         ranges: Vec<Range>,
         reverse: bool,
     },
-    /// Several ways, for `$or`.
+    /// One plan for each branch of an `$or`.
     Union(Vec<Plan>),
 }
 
-/// A plan, and whether it yields the order that was asked for.
+/// A plan, and whether it returns documents in the requested order.
 #[derive(Debug)]
-pub(crate) struct Planned {
+pub(crate) struct ChosenPlan {
     pub plan: Plan,
     pub sorted: bool,
 }
 
-/// What `hint` demands.
 #[derive(Debug, Clone)]
 pub(crate) enum Hint {
     Name(String),
@@ -41,13 +40,11 @@ pub(crate) enum Hint {
 }
 
 impl Hint {
-    /// # Errors
-    /// Anything but a name or a pattern.
-    pub fn parse(value: &Bson) -> Outcome<Self> {
+    pub fn parse(value: &Bson) -> Result<Self> {
         match value {
             Bson::String(name) => Ok(Self::Name(name.clone())),
             Bson::Document(pattern) => Ok(Self::Pattern(pattern.clone())),
-            _ => Err(Failure::new(
+            _ => Err(CommandError::new(
                 crate::error::Code::FailedToParse,
                 "hint must be a string or an object",
             )),
@@ -55,16 +52,13 @@ impl Hint {
     }
 }
 
-/// Chooses the way for a filter and an order.
-///
-/// # Errors
-/// A hint that names no index.
+/// Chooses a plan for a filter and a sort.
 pub(crate) fn choose(
     collection: &Collection,
     filter: &Filter,
     sort: Option<&Sort>,
     hint: Option<&Hint>,
-) -> Outcome<Planned> {
+) -> Result<ChosenPlan> {
     let natural = match sort {
         Some(Sort::Natural(reverse)) => Some(*reverse),
         _ => None,
@@ -73,8 +67,8 @@ pub(crate) fn choose(
         return hinted(collection, filter, sort, hint);
     }
     if let Some(reverse) = natural {
-        return Ok(Planned {
-            plan: Plan::Everything { reverse },
+        return Ok(ChosenPlan {
+            plan: Plan::CollectionScan { reverse },
             sorted: true,
         });
     }
@@ -84,14 +78,14 @@ pub(crate) fn choose(
         .iter()
         .enumerate()
         .filter(|(_, index)| is_complete(index, &tests))
-        .map(|(place, index)| Candidate::new(place, index, &tests, sort))
-        .max_by_key(|candidate| (candidate.score(), std::cmp::Reverse(candidate.place)))
+        .map(|(position, index)| Candidate::new(position, index, &tests, sort))
+        .max_by_key(|candidate| (candidate.score(), std::cmp::Reverse(candidate.position)))
         .filter(|candidate| candidate.score() > 0);
     match best {
-        Some(best) if best.is_bound() => return Ok(best.planned()),
+        Some(best) if best.has_bounds() => return Ok(best.planned()),
         best => {
             if let Some(union) = union(collection, filter) {
-                return Ok(Planned {
+                return Ok(ChosenPlan {
                     plan: union,
                     sorted: sort.is_none(),
                 });
@@ -101,8 +95,8 @@ pub(crate) fn choose(
             }
         }
     }
-    Ok(Planned {
-        plan: Plan::Everything { reverse: false },
+    Ok(ChosenPlan {
+        plan: Plan::CollectionScan { reverse: false },
         sorted: sort.is_none(),
     })
 }
@@ -112,13 +106,13 @@ fn hinted(
     filter: &Filter,
     sort: Option<&Sort>,
     hint: &Hint,
-) -> Outcome<Planned> {
+) -> Result<ChosenPlan> {
     if let Hint::Pattern(pattern) = hint
         && let Some(direction) = pattern.get("$natural")
     {
-        let reverse = crate::value::arithmetic::whole(direction) == Some(-1);
-        let plan = Plan::Everything { reverse };
-        return Ok(Planned {
+        let reverse = crate::value::arithmetic::as_integer(direction) == Some(-1);
+        let plan = Plan::CollectionScan { reverse };
+        return Ok(ChosenPlan {
             plan,
             sorted: sort.is_none(),
         });
@@ -129,18 +123,18 @@ fn hinted(
             crate::storage::index_spec::same_pattern(&index.spec.pattern.to_document(), pattern)
         }
     });
-    let Some(place) = found else {
-        return Err(Failure::bad_value(
+    let Some(position) = found else {
+        return Err(CommandError::bad_value(
             "error processing query: planner returned error: hint provided does not correspond \
              to an existing index",
         ));
     };
     let tests = bounds::tests(filter);
-    Ok(Candidate::new(place, &collection.indexes()[place], &tests, sort).planned())
+    Ok(Candidate::new(position, &collection.indexes()[position], &tests, sort).planned())
 }
 
-/// Whether an index holds every document that could pass the tests.
-fn is_complete(index: &Index, tests: &[(Path, &Test)]) -> bool {
+/// Whether an index contains every document that could match.
+fn is_complete(index: &Index, tests: &[(Path, &Predicate)]) -> bool {
     if index.spec.sparse {
         return index.spec.pattern.fields().iter().any(|(path, _)| {
             tests
@@ -158,45 +152,48 @@ fn is_complete(index: &Index, tests: &[(Path, &Test)]) -> bool {
     })
 }
 
-/// Whether only a field that is there can pass.
-fn needs(test: &Test) -> bool {
+/// Whether a missing field cannot match.
+fn needs(test: &Predicate) -> bool {
     match test {
-        Test::Compare(_, operand) => !matches!(operand.as_raw_bson_ref(), RawBsonRef::Null),
-        Test::In(choices) => !choices.holds_missing(),
+        Predicate::Compare(_, operand) => !matches!(operand.as_raw_bson_ref(), RawBsonRef::Null),
+        Predicate::In(choices) => !choices.holds_missing(),
         _ => true,
     }
 }
 
-/// Whether whatever passes one test passes another.
-fn implies(test: &Test, demanded: &Test) -> bool {
+/// Whether every value that matches `test` also matches `demanded`.
+fn implies(test: &Predicate, demanded: &Predicate) -> bool {
     match (test, demanded) {
-        (test, Test::Exists) => needs(test),
-        (Test::Compare(Comparison::Equal, value), demanded) => {
+        (test, Predicate::Exists) => needs(test),
+        (Predicate::Compare(Comparison::Equal, value), demanded) => {
             let value = value.as_raw_bson_ref();
-            !matches!(value, RawBsonRef::Array(_) | RawBsonRef::Null) && demanded.holds(Some(value))
+            !matches!(value, RawBsonRef::Array(_) | RawBsonRef::Null)
+                && demanded.matches(Some(value))
         }
-        (Test::In(choices), demanded) => {
+        (Predicate::In(choices), demanded) => {
             choices.patterns.is_empty()
                 && choices.values.iter().all(|value| {
                     let value = value.as_raw_bson_ref();
                     !matches!(value, RawBsonRef::Array(_) | RawBsonRef::Null)
-                        && demanded.holds(Some(value))
+                        && demanded.matches(Some(value))
                 })
         }
-        (Test::Compare(comparison, value), Test::Compare(wanted, bound)) => {
+        (Predicate::Compare(comparison, value), Predicate::Compare(wanted, bound)) => {
             comparison == wanted
                 && order::compare(value.as_raw_bson_ref(), bound.as_raw_bson_ref()).is_eq()
         }
-        (Test::Type(kinds), Test::Type(wanted)) => kinds.iter().all(|kind| wanted.contains(kind)),
+        (Predicate::Type(kinds), Predicate::Type(wanted)) => {
+            kinds.iter().all(|kind| wanted.contains(kind))
+        }
         _ => false,
     }
 }
 
-/// The ways for each part of an `$or`, if every part has an index.
+/// The plans of an `$or`, if every branch can use an index.
 fn union(collection: &Collection, filter: &Filter) -> Option<Plan> {
     filter.conjuncts().into_iter().find_map(|part| {
         let Filter::Or(parts) = part else { return None };
-        let ways = parts
+        let branches = parts
             .iter()
             .map(|part| {
                 let tests = bounds::tests(part);
@@ -205,27 +202,33 @@ fn union(collection: &Collection, filter: &Filter) -> Option<Plan> {
                     .iter()
                     .enumerate()
                     .filter(|(_, index)| is_complete(index, &tests))
-                    .map(|(place, index)| Candidate::new(place, index, &tests, None))
-                    .filter(Candidate::is_bound)
+                    .map(|(position, index)| Candidate::new(position, index, &tests, None))
+                    .filter(Candidate::has_bounds)
                     .max_by_key(Candidate::score)
                     .map(|candidate| candidate.planned().plan)
             })
             .collect::<Option<Vec<_>>>()?;
-        (!ways.is_empty()).then_some(Plan::Union(ways))
+        (!branches.is_empty()).then_some(Plan::Union(branches))
     })
 }
 
 struct Candidate {
-    place: usize,
+    position: usize,
     bounds: Bounds,
-    /// The direction in which the index yields the order asked for.
+    /// Whether the index is read backwards for the requested order; `None` if
+    /// it does not yield that order.
     order: Option<bool>,
     wants_order: bool,
     exact: bool,
 }
 
 impl Candidate {
-    fn new(place: usize, index: &Index, tests: &[(Path, &Test)], sort: Option<&Sort>) -> Self {
+    fn new(
+        position: usize,
+        index: &Index,
+        tests: &[(Path, &Predicate)],
+        sort: Option<&Sort>,
+    ) -> Self {
         let bounds = bounds::of(index, tests);
         let order = match sort {
             Some(Sort::Fields(pattern)) => ordered(index, &bounds, pattern.fields()),
@@ -233,7 +236,7 @@ impl Candidate {
         };
         let exact = index.spec.unique && bounds.equal == index.spec.pattern.fields().len();
         Self {
-            place,
+            position,
             bounds,
             order,
             wants_order: sort.is_some(),
@@ -241,7 +244,7 @@ impl Candidate {
         }
     }
 
-    fn is_bound(&self) -> bool {
+    fn has_bounds(&self) -> bool {
         self.bounds.equal + self.bounds.ranged > 0
     }
 
@@ -252,11 +255,11 @@ impl Candidate {
             + usize::from(self.order.is_some())
     }
 
-    fn planned(self) -> Planned {
-        Planned {
+    fn planned(self) -> ChosenPlan {
+        ChosenPlan {
             sorted: !self.wants_order || self.order.is_some(),
-            plan: Plan::Ranges {
-                index: self.place,
+            plan: Plan::IndexScan {
+                index: self.position,
                 ranges: self.bounds.ranges,
                 reverse: self.order.unwrap_or(false),
             },
@@ -266,15 +269,15 @@ impl Candidate {
 
 /// Whether an index yields an order, and if so, whether read backwards.
 ///
-/// Fields held to one value have no say in the order. Ranges are walked in the
-/// order of the index, however many they are.
+/// Fields bound to one value do not affect the order. Ranges are scanned in
+/// index order.
 fn ordered(index: &Index, bounds: &Bounds, sort: &[(Path, bool)]) -> Option<bool> {
     let fields = index.spec.pattern.fields();
     let constant: Vec<&Path> = fields[..bounds.equal]
         .iter()
         .map(|(path, _)| path)
         .collect();
-    let mut place = 0;
+    let mut position = 0;
     let mut backwards = None;
     for (path, descending) in sort {
         let under_array = index.arrays.iter().any(|array| {
@@ -287,12 +290,12 @@ fn ordered(index: &Index, bounds: &Bounds, sort: &[(Path, bool)]) -> Option<bool
             continue;
         }
         while fields
-            .get(place)
+            .get(position)
             .is_some_and(|(field, _)| constant.contains(&field))
         {
-            place += 1;
+            position += 1;
         }
-        let (field, direction) = fields.get(place)?;
+        let (field, direction) = fields.get(position)?;
         if field != path {
             return None;
         }
@@ -301,7 +304,7 @@ fn ordered(index: &Index, bounds: &Bounds, sort: &[(Path, bool)]) -> Option<bool
             return None;
         }
         backwards = Some(turned);
-        place += 1;
+        position += 1;
     }
     Some(backwards.unwrap_or(false))
 }

@@ -1,40 +1,37 @@
-//! Finding documents: the plan walked, the filter asked, the order made.
+//! Executes queries: scans the plan, filters and sorts.
 
-use super::collection::Collection;
-use super::plan::{self, Hint, Plan, Planned};
-use super::{RecordId, Stored};
-use crate::error::{Code, Failure, Outcome};
-use crate::query::Filter;
-use crate::sort::Sort;
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-/// A question to a collection.
+use super::collection::Collection;
+use super::plan::{self, ChosenPlan, Hint, Plan};
+use super::{RecordId, StoredDocument};
+use crate::error::{Code, CommandError, Result};
+use crate::query::Filter;
+use crate::sort::Sort;
+
+/// A query on a collection.
 #[derive(Debug)]
-pub(crate) struct Question<'a> {
+pub(crate) struct Query<'a> {
     pub filter: &'a Filter,
     pub sort: Option<&'a Sort>,
     pub skip: usize,
-    /// The greatest number of answers.
     pub limit: usize,
     pub hint: Option<&'a Hint>,
-    /// When to give up.
     pub deadline: Option<Instant>,
 }
 
-/// How much was looked at, for `explain`.
+/// Counters for `explain`.
 #[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Effort {
+pub(crate) struct ExecutionStats {
     pub keys: usize,
     pub documents: usize,
 }
 
-/// Documents with their places.
-pub(crate) type Found = Vec<(RecordId, Stored)>;
+pub(crate) type FoundDocuments = Vec<(RecordId, StoredDocument)>;
 
-impl<'a> Question<'a> {
-    /// Everything that a filter selects.
+impl<'a> Query<'a> {
     pub fn all(filter: &'a Filter) -> Self {
         Self {
             filter,
@@ -46,40 +43,36 @@ impl<'a> Question<'a> {
         }
     }
 
-    /// The documents that answer, in order.
-    ///
-    /// # Errors
-    /// Hints without an index, `$expr` that fails, and the deadline.
-    pub fn answer(&self, collection: &Collection) -> Outcome<Found> {
+    pub fn run(&self, collection: &Collection) -> Result<FoundDocuments> {
         self.explain(collection).map(|(found, _, _)| found)
     }
 
-    /// The answer, how it was found, and with how much effort.
-    ///
-    /// # Errors
-    /// As [`Question::answer`].
-    pub fn explain(&self, collection: &Collection) -> Outcome<(Found, Planned, Effort)> {
+    /// Runs the query and returns the plan and counters as well.
+    pub fn explain(
+        &self,
+        collection: &Collection,
+    ) -> Result<(FoundDocuments, ChosenPlan, ExecutionStats)> {
         let planned = plan::choose(collection, self.filter, self.sort, self.hint)?;
-        let mut effort = Effort::default();
+        let mut effort = ExecutionStats::default();
         let enough = self.skip.saturating_add(self.limit);
-        let mut found: Found = Vec::new();
+        let mut found: FoundDocuments = Vec::new();
         let order = if planned.sorted { None } else { self.sort };
-        let mut failure = None;
+        let mut first_error = None;
         let mut keys = Vec::new();
         walk(
             collection,
             &planned.plan,
             &mut effort,
             &mut |id, document, seen| {
-                let verdict = self.consider(document, seen).and_then(|selected| {
+                let matched = self.consider(document, seen).and_then(|selected| {
                     if selected && let Some(sort) = order {
                         keys.push(sort.key(document)?);
                     }
                     Ok(selected)
                 });
-                match verdict {
+                match matched {
                     Err(error) => {
-                        failure = Some(error);
+                        first_error = Some(error);
                         ControlFlow::Break(())
                     }
                     Ok(false) => ControlFlow::Continue(()),
@@ -94,8 +87,8 @@ impl<'a> Question<'a> {
                 }
             },
         );
-        if let Some(failure) = failure {
-            return Err(failure);
+        if let Some(first_error) = first_error {
+            return Err(first_error);
         }
         if order.is_some() {
             let mut keyed: Vec<_> = keys.into_iter().zip(found).collect();
@@ -107,13 +100,13 @@ impl<'a> Question<'a> {
         Ok((found, planned, effort))
     }
 
-    fn consider(&self, document: &Stored, seen: usize) -> Outcome<bool> {
+    fn consider(&self, document: &StoredDocument, seen: usize) -> Result<bool> {
         if seen.is_multiple_of(1024)
             && self
                 .deadline
                 .is_some_and(|deadline| Instant::now() > deadline)
         {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Code::MaxTimeMSExpired,
                 "operation exceeded time limit",
             ));
@@ -122,29 +115,28 @@ impl<'a> Question<'a> {
     }
 }
 
-type Visit<'v> = dyn FnMut(RecordId, &Stored, usize) -> ControlFlow<()> + 'v;
+type Visit<'v> = dyn FnMut(RecordId, &StoredDocument, usize) -> ControlFlow<()> + 'v;
 
-fn walk(collection: &Collection, plan: &Plan, effort: &mut Effort, visit: &mut Visit<'_>) {
+fn walk(collection: &Collection, plan: &Plan, effort: &mut ExecutionStats, visit: &mut Visit<'_>) {
     match plan {
-        Plan::Everything { reverse } => {
-            let mut each = |(id, document): (&RecordId, &Stored)| {
+        Plan::CollectionScan { reverse } => {
+            let mut each = |(id, document): (&RecordId, &StoredDocument)| {
                 effort.documents += 1;
                 visit(*id, document, effort.documents)
             };
             let documents = collection.documents().iter();
-            // Nothing more to do after the last, wherever that was.
             let _ = if *reverse {
                 documents.rev().try_for_each(&mut each)
             } else {
                 documents.into_iter().try_for_each(&mut each)
             };
         }
-        Plan::Ranges { .. } | Plan::Union(_) => {
-            let several = match plan {
-                Plan::Ranges { index, .. } => collection.indexes()[*index].is_multikey(),
+        Plan::IndexScan { .. } | Plan::Union(_) => {
+            let deduplicate = match plan {
+                Plan::IndexScan { index, .. } => collection.indexes()[*index].is_multikey(),
                 _ => true,
             };
-            let mut seen = several.then(HashSet::new);
+            let mut seen = deduplicate.then(HashSet::new);
             let _ = walk_ranges(collection, plan, effort, &mut seen, visit);
         }
     }
@@ -153,18 +145,18 @@ fn walk(collection: &Collection, plan: &Plan, effort: &mut Effort, visit: &mut V
 fn walk_ranges(
     collection: &Collection,
     plan: &Plan,
-    effort: &mut Effort,
+    effort: &mut ExecutionStats,
     seen: &mut Option<HashSet<RecordId>>,
     visit: &mut Visit<'_>,
 ) -> ControlFlow<()> {
     match plan {
-        Plan::Everything { .. } => {}
-        Plan::Union(ways) => {
-            for way in ways {
-                walk_ranges(collection, way, effort, seen, visit)?;
+        Plan::CollectionScan { .. } => {}
+        Plan::Union(branches) => {
+            for branch in branches {
+                walk_ranges(collection, branch, effort, seen, visit)?;
             }
         }
-        Plan::Ranges {
+        Plan::IndexScan {
             index,
             ranges,
             reverse,

@@ -1,12 +1,13 @@
-//! The modifiers of arrays: `$push`, `$addToSet` and `$pull`.
+//! Array operators: `$push`, `$addToSet` and `$pull`.
 
-use crate::error::{Code, Failure, Outcome};
+use bson::{Bson, Document};
+
+use crate::error::{Code, CommandError, Result};
 use crate::query::{Filter, parse as filters};
 use crate::sort::Sort;
 use crate::value::{arithmetic, order, to_raw};
-use bson::{Bson, Document};
 
-/// `$push` with its modifiers.
+/// A parsed `$push`.
 #[derive(Debug, Clone)]
 pub(super) struct Push {
     values: Vec<Bson>,
@@ -23,7 +24,7 @@ enum Ordering {
 }
 
 impl Push {
-    pub fn parse(operand: &Bson) -> Outcome<Self> {
+    pub fn parse(operand: &Bson) -> Result<Self> {
         let mut push = Self {
             values: Vec::new(),
             position: None,
@@ -41,16 +42,16 @@ impl Push {
         for (name, value) in source {
             match name.as_str() {
                 "$each" => push.values = each("$push", value)?,
-                "$position" => push.position = Some(whole(name, value)?),
-                "$slice" => push.slice = Some(whole(name, value)?),
+                "$position" => push.position = Some(integer(name, value)?),
+                "$slice" => push.slice = Some(integer(name, value)?),
                 "$sort" => {
                     push.sort = Some(match value {
                         Bson::Document(fields) => Ordering::Fields(Sort::parse(fields)?),
-                        value => Ordering::Whole(match whole(name, value)? {
+                        value => Ordering::Whole(match integer(name, value)? {
                             1 => false,
                             -1 => true,
                             _ => {
-                                return Err(Failure::bad_value(
+                                return Err(CommandError::bad_value(
                                     "The $sort element value must be either 1 or -1",
                                 ));
                             }
@@ -58,7 +59,7 @@ impl Push {
                     });
                 }
                 _ => {
-                    return Err(Failure::bad_value(format!(
+                    return Err(CommandError::bad_value(format!(
                         "Unrecognized clause in $push: {name}"
                     )));
                 }
@@ -67,7 +68,7 @@ impl Push {
         Ok(push)
     }
 
-    pub fn onto(&self, mut items: Vec<Bson>) -> Outcome<Vec<Bson>> {
+    pub fn onto(&self, mut items: Vec<Bson>) -> Result<Vec<Bson>> {
         let length = items.len() as i64;
         let at = match self.position {
             None => length,
@@ -85,7 +86,7 @@ impl Push {
                 let mut keyed = items
                     .into_iter()
                     .map(|item| Ok((sort.key_of_element(&item)?, item)))
-                    .collect::<Outcome<Vec<_>>>()?;
+                    .collect::<Result<Vec<_>>>()?;
                 keyed.sort_by(|a, b| a.0.cmp(&b.0));
                 items = keyed.into_iter().map(|(_, item)| item).collect();
             }
@@ -102,16 +103,16 @@ impl Push {
     }
 }
 
-/// `$addToSet`: what is there already is not added.
+/// A parsed `$addToSet`.
 #[derive(Debug, Clone)]
 pub(super) struct AddToSet(Vec<Bson>);
 
 impl AddToSet {
-    pub fn parse(operand: &Bson) -> Outcome<Self> {
+    pub fn parse(operand: &Bson) -> Result<Self> {
         Ok(Self(match operand {
             Bson::Document(source) if source.keys().next().is_some_and(|k| k == "$each") => {
                 if let Some(name) = source.keys().find(|name| *name != "$each") {
-                    return Err(Failure::bad_value(format!(
+                    return Err(CommandError::bad_value(format!(
                         "Found unexpected fields after $each in $addToSet: {name}"
                     )));
                 }
@@ -131,18 +132,19 @@ impl AddToSet {
     }
 }
 
-/// `$pull` and `$pullAll`: which elements go.
+/// A parsed `$pull` or `$pullAll`.
 #[derive(Debug, Clone)]
 pub(super) enum Pull {
     Values(Vec<Bson>),
-    /// Documents that a filter selects.
+    /// Documents that match a filter.
     Documents(Filter),
-    /// Elements that operators select, seen as the field of no name.
+    /// Elements that match operators; each is tested as the value of a field
+    /// named "".
     Elements(Filter),
 }
 
 impl Pull {
-    pub fn parse(operand: &Bson) -> Outcome<Self> {
+    pub fn parse(operand: &Bson) -> Result<Self> {
         let wrapped = |operand: &Bson| {
             let mut wrapper = Document::new();
             wrapper.insert("", operand.clone());
@@ -163,7 +165,7 @@ impl Pull {
         })
     }
 
-    pub fn from(&self, items: Vec<Bson>) -> Outcome<Vec<Bson>> {
+    pub fn from(&self, items: Vec<Bson>) -> Result<Vec<Bson>> {
         let mut kept = Vec::with_capacity(items.len());
         for item in items {
             if !self.selects(&item)? {
@@ -173,7 +175,7 @@ impl Pull {
         Ok(kept)
     }
 
-    fn selects(&self, item: &Bson) -> Outcome<bool> {
+    fn selects(&self, item: &Bson) -> Result<bool> {
         match self {
             Self::Values(values) => Ok(values.iter().any(|value| order::equal(value, item))),
             Self::Documents(filter) => match item {
@@ -189,17 +191,18 @@ impl Pull {
     }
 }
 
-fn each(operator: &str, value: &Bson) -> Outcome<Vec<Bson>> {
+fn each(operator: &str, value: &Bson) -> Result<Vec<Bson>> {
     match value {
         Bson::Array(values) => Ok(values.clone()),
-        _ => Err(Failure::new(
+        _ => Err(CommandError::new(
             Code::TypeMismatch,
             format!("The argument to $each in {operator} must be an array"),
         )),
     }
 }
 
-fn whole(name: &str, value: &Bson) -> Outcome<i64> {
-    arithmetic::whole(value)
-        .ok_or_else(|| Failure::bad_value(format!("The value for {name} must be an integer value")))
+fn integer(name: &str, value: &Bson) -> Result<i64> {
+    arithmetic::as_integer(value).ok_or_else(|| {
+        CommandError::bad_value(format!("The value for {name} must be an integer value"))
+    })
 }

@@ -1,51 +1,49 @@
-//! Updates: replacements, modifiers such as `$set`, and pipelines.
+//! Updates: replacements, operators such as `$set`, and pipelines.
 
 mod array;
 mod modifier;
 mod parse;
 mod tree;
-mod upsert;
 
-use crate::error::{Code, Failure, Outcome};
-use crate::pipeline::Reshape;
+use bson::{Bson, Document, RawBson, RawDocumentBuf};
+
+use crate::error::{Code, CommandError, Result};
+use crate::pipeline::TransformStage;
 use crate::query::Filter;
+use crate::query::operators::{Comparison, Predicate};
 use crate::value::order;
-use bson::{Document, RawDocumentBuf};
+use crate::value::path::{Path, check_depth};
 use modifier::Modifier;
-pub(crate) use upsert::base_of as upsert_base;
+use tree::{Edit, PathEditor};
 
-/// An update, ready to be applied to documents.
+/// A parsed update.
 #[derive(Debug, Clone)]
 pub(crate) enum Update {
-    /// The whole document anew, but for `_id`.
+    /// Replaces the document except its `_id`.
     Replacement(Document),
-    /// Modifiers in the order of their paths.
+    /// Operators sorted by path.
     Modifiers(Vec<Modifier>, Vec<ArrayFilter>),
-    Pipeline(Vec<Reshape>),
+    Pipeline(Vec<TransformStage>),
 }
 
-/// One of `arrayFilters`: which elements `$[name]` stands for.
+/// One of `arrayFilters`: selects the elements for `$[name]`.
 #[derive(Debug, Clone)]
 pub(crate) struct ArrayFilter {
     name: String,
     filter: Filter,
 }
 
-/// What a modifier may need to know about the document it is applied to.
+/// How an update is being applied.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Circumstances {
-    /// What `$` stands for: the place of the array element that the filter found.
+pub(crate) struct UpdateContext {
+    /// Index of the array element that the filter matched, for `$`.
     pub position: Option<usize>,
-    /// Whether the document is being made by an upsert.
+    /// Whether the document is being inserted by an upsert.
     pub inserting: bool,
 }
 
 impl Update {
-    /// The document after the update.
-    ///
-    /// # Errors
-    /// Paths that lead nowhere, operands that do not fit, and changes of `_id`.
-    pub fn apply(&self, current: &Document, circumstances: Circumstances) -> Outcome<Document> {
+    pub fn apply(&self, current: &Document, context: UpdateContext) -> Result<Document> {
         let updated = match self {
             Self::Replacement(replacement) => {
                 let mut updated = Document::new();
@@ -60,7 +58,7 @@ impl Update {
             Self::Modifiers(modifiers, filters) => {
                 let mut updated = current.clone();
                 for modifier in modifiers {
-                    modifier.apply(&mut updated, filters, circumstances)?;
+                    modifier.apply(&mut updated, filters, context)?;
                 }
                 updated
             }
@@ -78,57 +76,39 @@ impl Update {
         match (current.get("_id"), updated.get("_id")) {
             (Some(before), Some(after)) if order::equal(before, after) => Ok(updated),
             (None, _) => Ok(updated),
-            _ => Err(Failure::new(
+            _ => Err(CommandError::new(
                 Code::ImmutableField,
                 "Performing an update on the path '_id' would modify the immutable field '_id'",
             )),
         }
     }
 
-    /// Whether the update is a whole document.
     pub fn is_replacement(&self) -> bool {
         matches!(self, Self::Replacement(_))
     }
 
-    /// The document that an upsert inserts when nothing matched.
-    ///
-    /// # Errors
-    /// As [`Update::apply`].
-    pub fn make(&self, filter: &Filter) -> Outcome<Document> {
+    /// Builds the document that an upsert inserts when no document matched.
+    pub fn build_upsert(&self, filter: &Filter) -> Result<Document> {
         let mut base = upsert_base(filter)?;
         if self.is_replacement() {
-            base.retain_id();
+            base = base.into_iter().filter(|(name, _)| name == "_id").collect();
         }
-        let made = self.apply(
+        let document = self.apply(
             &base,
-            Circumstances {
+            UpdateContext {
                 position: None,
                 inserting: true,
             },
         )?;
-        let id = match made.get("_id") {
+        let id = match document.get("_id") {
             Some(id) => id.clone(),
             None => bson::oid::ObjectId::new().into(),
         };
-        Ok(with_id_first(id, made))
+        Ok(with_id_first(id, document))
     }
 }
 
-trait RetainId {
-    fn retain_id(&mut self);
-}
-
-impl RetainId for Document {
-    fn retain_id(&mut self) {
-        let id = self.remove("_id");
-        self.clear();
-        if let Some(id) = id {
-            self.insert("_id", id);
-        }
-    }
-}
-
-fn with_id_first(id: bson::Bson, mut document: Document) -> Document {
+fn with_id_first(id: Bson, mut document: Document) -> Document {
     document.remove("_id");
     let mut ordered = Document::new();
     ordered.insert("_id", id);
@@ -137,10 +117,64 @@ fn with_id_first(id: bson::Bson, mut document: Document) -> Document {
 }
 
 impl ArrayFilter {
-    fn selects(&self, element: &bson::Bson) -> Outcome<bool> {
+    fn selects(&self, element: &Bson) -> Result<bool> {
         let mut wrapper = Document::new();
         wrapper.insert(&self.name, element.clone());
         let raw: RawDocumentBuf = crate::value::to_raw(&wrapper)?;
         self.filter.matches(&raw)
     }
+}
+
+/// Builds a document from the equality conditions of a filter.
+fn upsert_base(filter: &Filter) -> Result<Document> {
+    let mut equalities: Vec<(&Path, &RawBson)> = Vec::new();
+    collect(filter, &mut equalities);
+    let mut base = Document::new();
+    for (index, (path, value)) in equalities.iter().enumerate() {
+        let twice = equalities[..index].iter().any(|(other, _)| {
+            other.parts().starts_with(path.parts()) || path.parts().starts_with(other.parts())
+        });
+        if twice {
+            return Err(CommandError::new(
+                Code::NotExactValueField,
+                format!(
+                    "cannot infer query fields to set, path '{}' is matched twice",
+                    path.dotted()
+                ),
+            ));
+        }
+        let value = crate::value::to_bson(value.as_raw_bson_ref());
+        set(&mut base, path, value)?;
+    }
+    Ok(base)
+}
+
+fn collect<'a>(filter: &'a Filter, equalities: &mut Vec<(&'a Path, &'a RawBson)>) {
+    match filter {
+        Filter::And(parts) => parts.iter().for_each(|part| collect(part, equalities)),
+        Filter::Or(parts) if parts.len() == 1 => collect(&parts[0], equalities),
+        Filter::Field(path, Predicate::Compare(Comparison::Equal, value)) => {
+            equalities.push((path, value));
+        }
+        Filter::Field(path, Predicate::In(choices))
+            if choices.values.len() == 1 && choices.patterns.is_empty() =>
+        {
+            equalities.push((path, &choices.values[0]));
+        }
+        _ => {}
+    }
+}
+
+fn set(base: &mut Document, path: &Path, value: Bson) -> Result<()> {
+    check_depth(path.parts().len())?;
+    PathEditor {
+        filters: &[],
+        context: UpdateContext {
+            position: None,
+            inserting: true,
+        },
+        create: true,
+        edit: &mut |_| Ok(Edit::Put(value.clone())),
+    }
+    .document(base, path.parts())
 }

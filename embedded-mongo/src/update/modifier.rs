@@ -1,17 +1,19 @@
-//! One modifier: a path, and what becomes of the value there.
+//! Update operators applied at a path.
 
-use super::array::{AddToSet, Pull, Push};
-use super::tree::{Edit, Walk};
-use super::{ArrayFilter, Circumstances};
-use crate::error::{Code, Failure, Outcome};
-use crate::value::arithmetic::Number;
-use crate::value::path::check_depth;
-use crate::value::{kind, order};
-use bson::{Bson, DateTime, Document, Timestamp};
 use std::cmp::Ordering;
 use std::sync::atomic::{AtomicU32, Ordering as Memory};
 
-/// A change of the value at a path.
+use bson::{Bson, DateTime, Document, Timestamp};
+
+use super::array::{AddToSet, Pull, Push};
+use super::tree::{Edit, PathEditor};
+use super::{ArrayFilter, UpdateContext};
+use crate::error::{Code, CommandError, Result};
+use crate::value::arithmetic::Number;
+use crate::value::path::check_depth;
+use crate::value::{kind, order};
+
+/// An update operator and the path it applies to.
 #[derive(Debug, Clone)]
 pub(crate) struct Modifier {
     path: Vec<String>,
@@ -25,8 +27,8 @@ pub(super) enum Change {
     Unset,
     Increment(Number),
     Multiply(Number),
-    Least(Bson),
-    Greatest(Bson),
+    Min(Bson),
+    Max(Bson),
     Rename(Vec<String>),
     CurrentDate,
     CurrentTimestamp,
@@ -38,7 +40,7 @@ pub(super) enum Change {
 }
 
 impl Modifier {
-    pub(super) fn new(path: &str, change: Change) -> Outcome<Self> {
+    pub(super) fn new(path: &str, change: Change) -> Result<Self> {
         let path: Vec<String> = path.split('.').map(str::to_owned).collect();
         check_depth(path.len())?;
         let renamed = match &change {
@@ -47,7 +49,7 @@ impl Modifier {
         };
         check_depth(renamed.len())?;
         if path.iter().chain(renamed).any(String::is_empty) {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Code::EmptyFieldName,
                 format!(
                     "The update path '{}' contains an empty field name, which is not allowed.",
@@ -57,12 +59,12 @@ impl Modifier {
         }
         let positional = |part: &String| part == "$" || part.starts_with("$[");
         if !renamed.is_empty() && path.iter().chain(renamed).any(positional) {
-            return Err(Failure::bad_value(
+            return Err(CommandError::bad_value(
                 "The source and target field for $rename may not be dynamic",
             ));
         }
         if positional(&path[0]) {
-            return Err(Failure::bad_value(format!(
+            return Err(CommandError::bad_value(format!(
                 "Cannot have positional (i.e. '$') element in the first position in path '{}'",
                 path.join(".")
             )));
@@ -74,7 +76,7 @@ impl Modifier {
         &self.path
     }
 
-    /// The paths that no other modifier may touch.
+    /// Paths that no other modifier may overlap.
     pub(super) fn touches(&self) -> Vec<&[String]> {
         match &self.change {
             Change::Rename(to) => vec![&self.path, to],
@@ -86,21 +88,21 @@ impl Modifier {
         &self,
         document: &mut Document,
         filters: &[ArrayFilter],
-        circumstances: Circumstances,
-    ) -> Outcome<()> {
+        context: UpdateContext,
+    ) -> Result<()> {
         if let Change::Rename(to) = &self.change {
-            return rename(document, &self.path, to, circumstances);
+            return rename(document, &self.path, to, context);
         }
         let create = !matches!(
             self.change,
             Change::Unset | Change::Pull(_) | Change::Pop { .. }
         );
-        if matches!(self.change, Change::SetOnInsert(_)) && !circumstances.inserting {
+        if matches!(self.change, Change::SetOnInsert(_)) && !context.inserting {
             return Ok(());
         }
-        Walk {
+        PathEditor {
             filters,
-            circumstances,
+            context,
             create,
             edit: &mut |current| self.change.edit(current, &self.path),
         }
@@ -109,7 +111,7 @@ impl Modifier {
 }
 
 impl Change {
-    fn edit(&self, current: Option<&Bson>, path: &[String]) -> Outcome<Edit> {
+    fn edit(&self, current: Option<&Bson>, path: &[String]) -> Result<Edit> {
         Ok(match (self, current) {
             (Self::Set(value) | Self::SetOnInsert(value), _) => Edit::Put(value.clone()),
             (Self::Unset, _) => Edit::Remove,
@@ -123,12 +125,12 @@ impl Change {
                 let number = numeric("$mul", value, path)?;
                 Edit::Put(number.multiply(*by)?.to_bson())
             }
-            (Self::Least(value) | Self::Greatest(value), None) => Edit::Put(value.clone()),
-            (Self::Least(value), Some(current)) => put_if(
+            (Self::Min(value) | Self::Max(value), None) => Edit::Put(value.clone()),
+            (Self::Min(value), Some(current)) => put_if(
                 order::compare_owned(value, current) == Ordering::Less,
                 value,
             ),
-            (Self::Greatest(value), Some(current)) => put_if(
+            (Self::Max(value), Some(current)) => put_if(
                 order::compare_owned(value, current) == Ordering::Greater,
                 value,
             ),
@@ -169,9 +171,9 @@ fn put_if(condition: bool, value: &Bson) -> Edit {
     }
 }
 
-fn numeric(operator: &str, value: &Bson, path: &[String]) -> Outcome<Number> {
+fn numeric(operator: &str, value: &Bson, path: &[String]) -> Result<Number> {
     Number::of(value)?.ok_or_else(|| {
-        Failure::new(
+        CommandError::new(
             Code::TypeMismatch,
             format!(
                 "Cannot apply {operator} to a value of non-numeric type. The field '{}' has the \
@@ -183,10 +185,10 @@ fn numeric(operator: &str, value: &Bson, path: &[String]) -> Outcome<Number> {
     })
 }
 
-fn array(operator: &str, value: &Bson, path: &[String]) -> Outcome<Vec<Bson>> {
+fn array(operator: &str, value: &Bson, path: &[String]) -> Result<Vec<Bson>> {
     match value {
         Bson::Array(items) => Ok(items.clone()),
-        other => Err(Failure::bad_value(format!(
+        other => Err(CommandError::bad_value(format!(
             "Cannot apply {operator} to a non-array value: the field '{}' must be an array but \
              is of type {}",
             path.join("."),
@@ -195,19 +197,19 @@ fn array(operator: &str, value: &Bson, path: &[String]) -> Outcome<Vec<Bson>> {
     }
 }
 
-fn bits(operations: &[(String, Bson)], current: Option<&Bson>) -> Outcome<Bson> {
+fn bits(operations: &[(String, Bson)], current: Option<&Bson>) -> Result<Bson> {
     let mut value = match current {
         None => Bson::Int32(0),
         Some(value @ (Bson::Int32(_) | Bson::Int64(_))) => value.clone(),
         Some(other) => {
-            return Err(Failure::bad_value(format!(
+            return Err(CommandError::bad_value(format!(
                 "Cannot apply $bit to a value of non-integral type {}",
                 kind::name_of(other)
             )));
         }
     };
     for (name, operand) in operations {
-        let long = |value: &Bson| crate::value::arithmetic::whole(value).unwrap_or(0);
+        let long = |value: &Bson| crate::value::arithmetic::as_integer(value).unwrap_or(0);
         let (a, b) = (long(&value), long(operand));
         let result = match name.as_str() {
             "and" => a & b,
@@ -226,21 +228,21 @@ fn rename(
     document: &mut Document,
     from: &[String],
     to: &[String],
-    circumstances: Circumstances,
-) -> Outcome<()> {
+    context: UpdateContext,
+) -> Result<()> {
     let Some(value) = take(document, from)? else {
         return Ok(());
     };
-    Walk {
+    PathEditor {
         filters: &[],
-        circumstances,
+        context,
         create: true,
         edit: &mut |_| Ok(Edit::Put(value.clone())),
     }
     .document(document, to)
 }
 
-fn take(document: &mut Document, path: &[String]) -> Outcome<Option<Bson>> {
+fn take(document: &mut Document, path: &[String]) -> Result<Option<Bson>> {
     let (first, rest) = path.split_first().expect("paths have at least one part");
     if rest.is_empty() {
         return Ok(document.remove(first));
@@ -248,14 +250,14 @@ fn take(document: &mut Document, path: &[String]) -> Outcome<Option<Bson>> {
     match document.get_mut(first) {
         None => Ok(None),
         Some(Bson::Document(inner)) => take(inner, rest),
-        Some(Bson::Array(_)) => Err(Failure::bad_value(
+        Some(Bson::Array(_)) => Err(CommandError::bad_value(
             "The source field of $rename cannot be an array element",
         )),
         Some(_) => Ok(None),
     }
 }
 
-/// Timestamps of one process never repeat.
+/// Timestamps are unique within the process.
 fn next_timestamp() -> Timestamp {
     static INCREMENT: AtomicU32 = AtomicU32::new(1);
     Timestamp {

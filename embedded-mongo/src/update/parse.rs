@@ -1,42 +1,38 @@
-//! Reading updates.
+//! Parses updates.
+
+use std::cmp::Ordering;
+
+use bson::{Bson, Document, RawBsonRef, RawDocument};
 
 use super::array::{AddToSet, Pull, Push};
 use super::modifier::{Change, Modifier};
 use super::{ArrayFilter, Update};
-use crate::error::{Code, Failure, Outcome};
-use crate::pipeline::Reshape;
+use crate::error::{Code, CommandError, Result};
+use crate::pipeline::TransformStage;
 use crate::query::parse as filters;
 use crate::value::arithmetic::Number;
 use crate::value::{fields, to_raw};
-use bson::{Bson, Document, RawBsonRef, RawDocument};
-use std::cmp::Ordering;
 
 impl Update {
-    /// Reads an update and its array filters.
-    ///
-    /// # Errors
-    /// Modifiers that do not exist, wrong operands, paths in conflict, and array
-    /// filters that are not used or not there.
-    pub fn parse(source: &Bson, array_filters: &[Document]) -> Outcome<Self> {
+    pub fn parse(source: &Bson, array_filters: &[Document]) -> Result<Self> {
         let update = match source {
             Bson::Array(stages) => Self::Pipeline(
                 stages
                     .iter()
-                    .map(Reshape::parse_for_update)
-                    .collect::<Outcome<_>>()?,
+                    .map(TransformStage::parse_for_update)
+                    .collect::<Result<_>>()?,
             ),
             Bson::Document(document) => match document.keys().next() {
                 Some(first) if first.starts_with('$') => {
                     let named = array_filters
                         .iter()
                         .map(array_filter)
-                        .collect::<Outcome<Vec<_>>>()?;
+                        .collect::<Result<Vec<_>>>()?;
                     return modifiers(document, named);
                 }
                 _ => {
-                    // A later dollar means a confused caller, not a field.
                     if let Some(name) = document.keys().find(|name| name.starts_with('$')) {
-                        return Err(Failure::new(
+                        return Err(CommandError::new(
                             Code::DollarPrefixedFieldName,
                             format!("The dollar ($) prefixed field '{name}' is not allowed here"),
                         ));
@@ -45,7 +41,7 @@ impl Update {
                 }
             },
             _ => {
-                return Err(Failure::new(
+                return Err(CommandError::new(
                     Code::FailedToParse,
                     "Update argument must be either an object or an array",
                 ));
@@ -54,21 +50,21 @@ impl Update {
         if array_filters.is_empty() {
             return Ok(update);
         }
-        Err(Failure::new(
+        Err(CommandError::new(
             Code::FailedToParse,
             "Cannot specify arrayFilters and a non-operator update",
         ))
     }
 }
 
-fn modifiers(source: &Document, filters: Vec<ArrayFilter>) -> Outcome<Update> {
+fn modifiers(source: &Document, filters: Vec<ArrayFilter>) -> Result<Update> {
     let mut modifiers = Vec::new();
     for (name, operands) in source {
         if !name.starts_with('$') {
             return Err(unknown(name));
         }
         let Bson::Document(operands) = operands else {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Code::FailedToParse,
                 format!(
                     "Modifiers operate on fields but we found type {} instead. For example: \
@@ -111,8 +107,8 @@ fn is_known(name: &str) -> bool {
     )
 }
 
-fn unknown(name: &str) -> Failure {
-    Failure::new(
+fn unknown(name: &str) -> CommandError {
+    CommandError::new(
         Code::FailedToParse,
         format!(
             "Unknown modifier: {name}. Expected a valid update modifier or pipeline-style update \
@@ -121,19 +117,19 @@ fn unknown(name: &str) -> Failure {
     )
 }
 
-fn change(name: &str, path: &str, operand: &Bson) -> Outcome<Change> {
+fn change(name: &str, path: &str, operand: &Bson) -> Result<Change> {
     Ok(match name {
         "$set" => Change::Set(operand.clone()),
         "$setOnInsert" => Change::SetOnInsert(operand.clone()),
         "$unset" => Change::Unset,
         "$inc" => Change::Increment(number(name, path, operand)?),
         "$mul" => Change::Multiply(number(name, path, operand)?),
-        "$min" => Change::Least(operand.clone()),
-        "$max" => Change::Greatest(operand.clone()),
+        "$min" => Change::Min(operand.clone()),
+        "$max" => Change::Max(operand.clone()),
         "$rename" => match operand {
             Bson::String(to) => Change::Rename(to.split('.').map(str::to_owned).collect()),
             _ => {
-                return Err(Failure::bad_value(
+                return Err(CommandError::bad_value(
                     "The 'to' field for $rename must be a string",
                 ));
             }
@@ -147,7 +143,7 @@ fn change(name: &str, path: &str, operand: &Bson) -> Outcome<Change> {
                 Change::CurrentTimestamp
             }
             _ => {
-                return Err(Failure::bad_value(
+                return Err(CommandError::bad_value(
                     "$currentDate takes true, {$type: 'date'} or {$type: 'timestamp'}",
                 ));
             }
@@ -155,35 +151,40 @@ fn change(name: &str, path: &str, operand: &Bson) -> Outcome<Change> {
         "$bit" => Change::Bits(bits(operand)?),
         "$push" => Change::Push(Push::parse(operand)?),
         "$addToSet" => Change::AddToSet(AddToSet::parse(operand)?),
-        "$pop" => match crate::value::arithmetic::whole(operand) {
+        "$pop" => match crate::value::arithmetic::as_integer(operand) {
             Some(end @ (1 | -1)) => Change::Pop { first: end == -1 },
             _ => {
-                return Err(Failure::new(Code::FailedToParse, "$pop expects 1 or -1"));
+                return Err(CommandError::new(
+                    Code::FailedToParse,
+                    "$pop expects 1 or -1",
+                ));
             }
         },
         "$pull" => Change::Pull(Pull::parse(operand)?),
         "$pullAll" => match operand {
             Bson::Array(values) => Change::Pull(Pull::Values(values.clone())),
             _ => {
-                return Err(Failure::bad_value("$pullAll requires an array argument"));
+                return Err(CommandError::bad_value(
+                    "$pullAll requires an array argument",
+                ));
             }
         },
         _ => return Err(unknown(name)),
     })
 }
 
-fn number(name: &str, path: &str, operand: &Bson) -> Outcome<Number> {
+fn number(name: &str, path: &str, operand: &Bson) -> Result<Number> {
     Number::of(operand)?.ok_or_else(|| {
-        Failure::new(
+        CommandError::new(
             Code::TypeMismatch,
             format!("Cannot {name} with non-numeric argument: {{{path}: {operand}}}"),
         )
     })
 }
 
-fn bits(operand: &Bson) -> Outcome<Vec<(String, Bson)>> {
+fn bits(operand: &Bson) -> Result<Vec<(String, Bson)>> {
     let Bson::Document(operations) = operand else {
-        return Err(Failure::bad_value(
+        return Err(CommandError::bad_value(
             "The $bit modifier expects {and|or|xor: <number>}",
         ));
     };
@@ -193,17 +194,17 @@ fn bits(operand: &Bson) -> Outcome<Vec<(String, Bson)>> {
             ("and" | "or" | "xor", Bson::Int32(_) | Bson::Int64(_)) => {
                 Ok((name.clone(), value.clone()))
             }
-            _ => Err(Failure::bad_value(
+            _ => Err(CommandError::bad_value(
                 "The $bit modifier takes 'and', 'or' and 'xor' with integers",
             )),
         })
         .collect()
 }
 
-fn array_filter(source: &Document) -> Outcome<ArrayFilter> {
+fn array_filter(source: &Document) -> Result<ArrayFilter> {
     let raw = to_raw(source)?;
     let name = first_name(&raw).ok_or_else(|| {
-        Failure::new(
+        CommandError::new(
             Code::FailedToParse,
             "Cannot use an expression without a top-level field name in arrayFilters",
         )
@@ -225,7 +226,7 @@ fn first_name(source: &RawDocument) -> Option<String> {
     }
 }
 
-/// Names in the order of letters, places in the order of numbers.
+/// Compares numeric parts as numbers and others as strings.
 fn compare_paths(left: &[String], right: &[String]) -> Ordering {
     let parts = |parts: &[String]| -> Vec<(bool, u64, String)> {
         parts
@@ -239,7 +240,7 @@ fn compare_paths(left: &[String], right: &[String]) -> Ordering {
     parts(left).cmp(&parts(right))
 }
 
-fn check_conflicts(modifiers: &[Modifier]) -> Outcome<()> {
+fn check_conflicts(modifiers: &[Modifier]) -> Result<()> {
     let mut touched: Vec<&[String]> = Vec::new();
     for modifier in modifiers {
         for path in modifier.touches() {
@@ -247,7 +248,7 @@ fn check_conflicts(modifiers: &[Modifier]) -> Outcome<()> {
                 .iter()
                 .find(|other| path.starts_with(other) || other.starts_with(path));
             if let Some(other) = conflict {
-                return Err(Failure::new(
+                return Err(CommandError::new(
                     Code::ConflictingUpdateOperators,
                     format!(
                         "Updating the path '{}' would create a conflict at '{}'",
@@ -262,7 +263,7 @@ fn check_conflicts(modifiers: &[Modifier]) -> Outcome<()> {
     Ok(())
 }
 
-fn check_filters(modifiers: &[Modifier], filters: &[ArrayFilter]) -> Outcome<()> {
+fn check_filters(modifiers: &[Modifier], filters: &[ArrayFilter]) -> Result<()> {
     let used: Vec<&str> = modifiers
         .iter()
         .flat_map(|modifier| modifier.parts())
@@ -273,7 +274,7 @@ fn check_filters(modifiers: &[Modifier], filters: &[ArrayFilter]) -> Outcome<()>
         .iter()
         .find(|name| !filters.iter().any(|filter| filter.name == **name))
     {
-        return Err(Failure::bad_value(format!(
+        return Err(CommandError::bad_value(format!(
             "No array filter found for identifier '{name}'"
         )));
     }
@@ -281,7 +282,7 @@ fn check_filters(modifiers: &[Modifier], filters: &[ArrayFilter]) -> Outcome<()>
         .iter()
         .find(|filter| !used.contains(&filter.name.as_str()))
     {
-        Some(filter) => Err(Failure::new(
+        Some(filter) => Err(CommandError::new(
             Code::FailedToParse,
             format!(
                 "The array filter for identifier '{}' was not used in the update",

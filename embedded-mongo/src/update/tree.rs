@@ -1,36 +1,34 @@
-//! Walking a document to the places that a modifier's path names.
+//! Applies an edit at every location that an update path denotes.
 
-use super::{ArrayFilter, Circumstances};
-use crate::error::{Code, Failure, Outcome};
-use crate::value::path::array_index;
 use bson::{Bson, Document};
 
-/// What becomes of a place.
+use super::{ArrayFilter, UpdateContext};
+use crate::error::{Code, CommandError, Result};
+use crate::value::path::array_index;
+
 pub(super) enum Edit {
     Keep,
     Put(Bson),
     Remove,
 }
 
-/// How far an array may be filled with nulls to reach a place.
-const MOST_PADDING: usize = 1_500_000;
+/// Maximum number of nulls that pad an array up to an index.
+const MAX_PADDING: usize = 1_500_000;
 
-/// A walk through one document.
-pub(super) struct Walk<'a> {
+pub(super) struct PathEditor<'a> {
     pub filters: &'a [ArrayFilter],
-    pub circumstances: Circumstances,
-    /// Whether what is missing on the way is made.
+    pub context: UpdateContext,
+    /// Whether missing documents on the path are created.
     pub create: bool,
-    /// Decides about each place; sees the value that is there.
-    pub edit: &'a mut dyn FnMut(Option<&Bson>) -> Outcome<Edit>,
+    /// Called with the current value at each location.
+    pub edit: &'a mut dyn FnMut(Option<&Bson>) -> Result<Edit>,
 }
 
-impl Walk<'_> {
-    /// Goes down a path from a document.
-    pub fn document(&mut self, document: &mut Document, path: &[String]) -> Outcome<()> {
+impl PathEditor<'_> {
+    pub fn document(&mut self, document: &mut Document, path: &[String]) -> Result<()> {
         let (first, rest) = self.step(path)?;
         if first.starts_with("$[") {
-            return Err(Failure::bad_value(format!(
+            return Err(CommandError::bad_value(format!(
                 "Cannot apply array updates to a non-array element: {}",
                 path.join(".")
             )));
@@ -50,15 +48,15 @@ impl Walk<'_> {
         match document.get_mut(&first) {
             Some(inner) => self.value(inner, rest, &first),
             None => {
-                if let Some(made) = self.make(rest)? {
-                    document.insert(first, made);
+                if let Some(created) = self.create_nested(rest)? {
+                    document.insert(first, created);
                 }
                 Ok(())
             }
         }
     }
 
-    fn value(&mut self, value: &mut Bson, path: &[String], name: &str) -> Outcome<()> {
+    fn value(&mut self, value: &mut Bson, path: &[String], name: &str) -> Result<()> {
         match value {
             Bson::Document(document) => self.document(document, path),
             Bson::Array(items) => self.array(items, path, name),
@@ -67,7 +65,7 @@ impl Walk<'_> {
         }
     }
 
-    fn array(&mut self, items: &mut Vec<Bson>, path: &[String], name: &str) -> Outcome<()> {
+    fn array(&mut self, items: &mut Vec<Bson>, path: &[String], name: &str) -> Result<()> {
         let (first, rest) = self.step(path)?;
         if let Some(filter) = first.strip_prefix("$[").and_then(|f| f.strip_suffix(']')) {
             for item in items {
@@ -86,29 +84,29 @@ impl Walk<'_> {
         if let Some(item) = items.get_mut(index) {
             return self.element(item, rest, name);
         }
-        let made = if rest.is_empty() {
+        let created = if rest.is_empty() {
             match (self.edit)(None)? {
                 Edit::Put(value) => Some(value),
                 _ => None,
             }
         } else {
-            self.make(rest)?
+            self.create_nested(rest)?
         };
-        if let Some(made) = made {
-            if index - items.len() > MOST_PADDING {
-                return Err(Failure::new(
+        if let Some(created) = created {
+            if index - items.len() > MAX_PADDING {
+                return Err(CommandError::new(
                     Code::BadValue,
-                    format!("can't backfill array to larger than {MOST_PADDING} elements"),
+                    format!("can't backfill array to larger than {MAX_PADDING} elements"),
                 ));
             }
             items.resize(index, Bson::Null);
-            items.push(made);
+            items.push(created);
         }
         Ok(())
     }
 
-    /// A place in an array cannot go: it becomes null.
-    fn element(&mut self, item: &mut Bson, rest: &[String], name: &str) -> Outcome<()> {
+    /// Removing an array element sets it to null.
+    fn element(&mut self, item: &mut Bson, rest: &[String], name: &str) -> Result<()> {
         if !rest.is_empty() {
             return self.value(item, rest, name);
         }
@@ -120,8 +118,8 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The documents that a path needs where nothing is yet.
-    fn make(&mut self, path: &[String]) -> Outcome<Option<Bson>> {
+    /// Creates the nested documents for the rest of a path.
+    fn create_nested(&mut self, path: &[String]) -> Result<Option<Bson>> {
         if !self.create {
             return Ok(None);
         }
@@ -130,29 +128,29 @@ impl Walk<'_> {
         Ok((!document.is_empty()).then_some(Bson::Document(document)))
     }
 
-    fn selects(&self, name: &str, item: &Bson) -> Outcome<bool> {
+    fn selects(&self, name: &str, item: &Bson) -> Result<bool> {
         match self.filters.iter().find(|filter| filter.name == name) {
             Some(filter) => filter.selects(item),
             None => Ok(false),
         }
     }
 
-    fn step<'p>(&self, path: &'p [String]) -> Outcome<(String, &'p [String])> {
+    fn step<'p>(&self, path: &'p [String]) -> Result<(String, &'p [String])> {
         let (first, rest) = path.split_first().expect("paths have at least one part");
         if first != "$" {
             return Ok((first.clone(), rest));
         }
-        match self.circumstances.position {
+        match self.context.position {
             Some(position) => Ok((position.to_string(), rest)),
-            None => Err(Failure::bad_value(
+            None => Err(CommandError::bad_value(
                 "The positional operator did not find the match needed from the query.",
             )),
         }
     }
 }
 
-fn not_viable(path: &[String], element: &str) -> Failure {
-    Failure::new(
+fn not_viable(path: &[String], element: &str) -> CommandError {
+    CommandError::new(
         Code::PathNotViable,
         format!("Cannot create field '{}' in element {element}", path[0]),
     )

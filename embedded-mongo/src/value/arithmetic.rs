@@ -1,10 +1,11 @@
-//! Sums and products that keep MongoDB's types: int32 grows into int64, int64
-//! never wraps, and a double makes a double.
+//! Arithmetic with MongoDB's type rules: int32 widens to int64, int64 never
+//! wraps, and a double operand makes the result a double.
 
-use crate::error::{Code, Failure, Outcome};
 use bson::Bson;
 
-/// A number that can be reckoned with.
+use crate::error::{Code, CommandError, Result};
+
+/// A number that arithmetic supports.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Number {
     Int(i32),
@@ -13,17 +14,15 @@ pub(crate) enum Number {
 }
 
 impl Number {
-    /// The number in a value; `None` for what is none.
-    ///
-    /// # Errors
-    /// Decimals are kept and compared, not reckoned with.
-    pub fn of(value: &Bson) -> Outcome<Option<Self>> {
+    /// The number in a value; `None` for other types. Decimal128 values can be
+    /// stored and compared, but not used in arithmetic.
+    pub fn of(value: &Bson) -> Result<Option<Self>> {
         Ok(Some(match value {
             Bson::Int32(number) => Self::Int(*number),
             Bson::Int64(number) => Self::Long(*number),
             Bson::Double(number) => Self::Double(*number),
             Bson::Decimal128(_) => {
-                return Err(Failure::unsupported("arithmetic on Decimal128"));
+                return Err(CommandError::unsupported("arithmetic on Decimal128"));
             }
             _ => return Ok(None),
         }))
@@ -45,38 +44,32 @@ impl Number {
         }
     }
 
-    /// # Errors
-    /// Sums beyond int64.
-    pub fn add(self, other: Self) -> Outcome<Self> {
+    pub fn add(self, other: Self) -> Result<Self> {
         self.combine(other, i64::checked_add, |a, b| a + b)
     }
 
-    /// # Errors
-    /// Differences beyond int64.
-    pub fn subtract(self, other: Self) -> Outcome<Self> {
+    pub fn subtract(self, other: Self) -> Result<Self> {
         self.combine(other, i64::checked_sub, |a, b| a - b)
     }
 
-    /// # Errors
-    /// Products beyond int64.
-    pub fn multiply(self, other: Self) -> Outcome<Self> {
+    pub fn multiply(self, other: Self) -> Result<Self> {
         self.combine(other, i64::checked_mul, |a, b| a * b)
     }
 
     fn combine(
         self,
         other: Self,
-        whole: fn(i64, i64) -> Option<i64>,
-        broken: fn(f64, f64) -> f64,
-    ) -> Outcome<Self> {
+        integer_op: fn(i64, i64) -> Option<i64>,
+        double_op: fn(f64, f64) -> f64,
+    ) -> Result<Self> {
         let (left, right) = match (self, other) {
             (Self::Double(_), _) | (_, Self::Double(_)) => {
-                return Ok(Self::Double(broken(self.to_double(), other.to_double())));
+                return Ok(Self::Double(double_op(self.to_double(), other.to_double())));
             }
             (left, right) => (left.to_long(), right.to_long()),
         };
-        let result = whole(left, right).ok_or_else(|| {
-            Failure::new(
+        let result = integer_op(left, right).ok_or_else(|| {
+            CommandError::new(
                 Code::BadValue,
                 "Failed to apply the operation: the result does not fit a 64-bit integer",
             )
@@ -97,8 +90,8 @@ impl Number {
     }
 }
 
-/// The whole number in a value, whichever of the number types carries it.
-pub(crate) fn whole(value: &Bson) -> Option<i64> {
+/// The integer in a value of any number type; `None` if it is not integral.
+pub(crate) fn as_integer(value: &Bson) -> Option<i64> {
     match value {
         Bson::Int32(number) => Some(i64::from(*number)),
         Bson::Int64(number) => Some(*number),

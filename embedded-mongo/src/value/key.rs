@@ -1,21 +1,21 @@
-//! Values as bytes that sort as the values do, for indexes and for sorting.
+//! Order-preserving byte encoding of values, for indexes and sorting.
 //!
-//! Every encoding ends itself, so that keys of several fields are their fields'
-//! keys one after the other, and a descending field is its bytes inverted.
+//! Every encoding is self-terminating: a compound key is the concatenation of
+//! its fields' keys, and a descending field is stored with its bytes inverted.
 
-use super::{elements, fields, number, order};
 use bson::{Bson, RawBsonRef};
 
-/// Ends a document or an array: less than any type's byte.
+use super::{elements, fields, number, order};
+
+/// Terminates a document or an array; less than every type byte.
 const END: u8 = 0;
 
-/// Appends the key of one value.
 pub(crate) fn push(out: &mut Vec<u8>, value: RawBsonRef<'_>) {
     out.push(order::rank(value) as u8);
     push_payload(out, value);
 }
 
-/// Appends the key of one field of an index, inverted where it descends.
+/// Appends the key of one index field, inverted if descending.
 pub(crate) fn push_directed(out: &mut Vec<u8>, value: RawBsonRef<'_>, descending: bool) {
     let start = out.len();
     push(out, value);
@@ -24,19 +24,16 @@ pub(crate) fn push_directed(out: &mut Vec<u8>, value: RawBsonRef<'_>, descending
     }
 }
 
-/// Turns the order of a key round.
 pub(crate) fn invert(bytes: &mut [u8]) {
     bytes.iter_mut().for_each(|byte| *byte = !*byte);
 }
 
-/// The key of one value.
 pub(crate) fn of(value: RawBsonRef<'_>) -> Vec<u8> {
     let mut out = Vec::new();
     push(&mut out, value);
     out
 }
 
-/// The key of one value that stands alone.
 pub(crate) fn of_owned(value: &Bson) -> Vec<u8> {
     of(order::raw_of(value).as_raw_bson_ref())
 }
@@ -47,7 +44,7 @@ fn push_payload(out: &mut Vec<u8>, value: RawBsonRef<'_>) {
         | RawBsonRef::Undefined
         | RawBsonRef::Null
         | RawBsonRef::MaxKey
-        // Documents with database pointers are refused at the door.
+        // Rejected when the message is parsed.
         | RawBsonRef::DbPointer(_) => {}
         RawBsonRef::Double(_)
         | RawBsonRef::Int32(_)
@@ -97,8 +94,8 @@ fn push_payload(out: &mut Vec<u8>, value: RawBsonRef<'_>) {
     }
 }
 
-/// NUL becomes `00 ff` and the end is `00 01`, which is less than anything that
-/// could follow.
+/// Encodes NUL as `00 ff` and the end as `00 01`, which sorts before every
+/// continuation.
 fn push_text(out: &mut Vec<u8>, text: &str) {
     for part in text.as_bytes().split_inclusive(|byte| *byte == 0) {
         out.extend(part);
@@ -207,7 +204,7 @@ mod tests {
             decimal("1E-6000"),
             Bson::Double(5e-324),
             decimal("0.1"),
-            // The double nearest to a tenth is a little more than one.
+            // The double nearest to 0.1 is slightly greater than 0.1.
             Bson::Double(0.1),
             Bson::Int32(1),
             Bson::Double(9_007_199_254_740_992.0),

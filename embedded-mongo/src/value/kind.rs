@@ -1,4 +1,4 @@
-//! The names and numbers of BSON's types, as `$type` knows them.
+//! Names and numbers of the BSON types, as `$type` takes them.
 
 use bson::{Bson, RawBsonRef, spec::ElementType};
 
@@ -26,7 +26,6 @@ const ALIASES: [(&str, ElementType); 21] = [
     ("maxKey", ElementType::MaxKey),
 ];
 
-/// The four types of numbers.
 pub(crate) const NUMBERS: [ElementType; 4] = [
     ElementType::Double,
     ElementType::Int32,
@@ -34,7 +33,6 @@ pub(crate) const NUMBERS: [ElementType; 4] = [
     ElementType::Decimal128,
 ];
 
-/// The alias of a type.
 pub(crate) fn name(kind: ElementType) -> &'static str {
     ALIASES
         .iter()
@@ -42,12 +40,11 @@ pub(crate) fn name(kind: ElementType) -> &'static str {
         .map_or("unknown", |(alias, _)| alias)
 }
 
-/// The alias of a value's type.
 pub(crate) fn name_of(value: &Bson) -> &'static str {
     name(value.element_type())
 }
 
-/// The types that an operand of `$type` means, or `None` if it means none.
+/// The types that an operand of `$type` denotes; `None` if unknown.
 pub(crate) fn parse(operand: RawBsonRef<'_>) -> Option<Vec<ElementType>> {
     let number = match operand {
         RawBsonRef::String("number") => return Some(NUMBERS.to_vec()),

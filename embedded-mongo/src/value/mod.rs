@@ -1,5 +1,4 @@
-//! BSON values as MongoDB sees them: their order, their types' names, the
-//! paths that lead to them, and numbers.
+//! BSON values: sort order, type names, dotted paths and numbers.
 
 pub(crate) mod arithmetic;
 pub(crate) mod key;
@@ -10,40 +9,39 @@ pub(crate) mod path;
 
 use bson::{Bson, Document, RawArray, RawBsonRef, RawDocument, RawDocumentBuf};
 
-/// A document as bytes, from its fields.
+/// Encodes a document.
 ///
-/// Documents here come from bytes that were checked at the door or were made of
-/// parts of such, so that the only failure left is a field name with a NUL byte,
-/// which BSON cannot carry.
-pub(crate) fn to_raw(document: &Document) -> crate::error::Outcome<RawDocumentBuf> {
+/// Documents come from validated bytes or are built from parts of them, so the
+/// only possible failure is a field name that contains a NUL byte.
+pub(crate) fn to_raw(document: &Document) -> crate::error::Result<RawDocumentBuf> {
     RawDocumentBuf::try_from(document).map_err(|error| {
-        crate::error::Failure::bad_value(format!("the document cannot be written as BSON: {error}"))
+        crate::error::CommandError::bad_value(format!(
+            "the document cannot be written as BSON: {error}"
+        ))
     })
 }
 
-/// A document's fields, from its bytes.
 pub(crate) fn to_document(raw: &RawDocument) -> Document {
-    Document::try_from(raw).expect("documents are checked before they are kept")
+    Document::try_from(raw).expect("documents are validated before they are stored")
 }
 
-/// A value of its own, from a reference into a document.
 pub(crate) fn to_bson(raw: RawBsonRef<'_>) -> Bson {
-    Bson::try_from(raw).expect("documents are checked before they are kept")
+    Bson::try_from(raw).expect("documents are validated before they are stored")
 }
 
-/// The fields of a document that was checked when it came in.
+/// The fields of a validated document.
 pub(crate) fn fields(raw: &RawDocument) -> impl Iterator<Item = (&str, RawBsonRef<'_>)> {
     raw.iter()
         .map_while(Result::ok)
         .map(|(name, value)| (name.as_str(), value))
 }
 
-/// The elements of an array that was checked when it came in.
+/// The elements of a validated array.
 pub(crate) fn elements(raw: &RawArray) -> impl Iterator<Item = RawBsonRef<'_>> {
     raw.into_iter().map_while(Result::ok)
 }
 
-/// The value of one field of a checked document.
+/// The value of one field of a validated document.
 pub(crate) fn field<'a>(raw: &'a RawDocument, name: &str) -> Option<RawBsonRef<'a>> {
     raw.iter_elements()
         .map_while(Result::ok)
@@ -51,8 +49,8 @@ pub(crate) fn field<'a>(raw: &'a RawDocument, name: &str) -> Option<RawBsonRef<'
         .and_then(|element| element.value().ok())
 }
 
-/// Whether a value counts as true: everything but `false`, `null`, zero and
-/// nothing at all.
+/// Whether a value coerces to true: everything except `false`, null, undefined
+/// and zero.
 pub(crate) fn is_truthy(value: &Bson) -> bool {
     match value {
         Bson::Null | Bson::Undefined => false,

@@ -1,18 +1,19 @@
-//! Numbers of BSON's four kinds, compared by what they are worth.
+//! Exact comparison of the four BSON number types.
 //!
-//! An ordered key begins with the greatest double that is not above the number.
-//! That is the whole number for doubles and for most integers; the others are
-//! followed by their decimal digits.
+//! An ordered key begins with the greatest double that is not greater than the
+//! number. For doubles and most integers that is the whole key; other numbers
+//! are followed by their decimal digits.
+
+use std::cmp::Ordering;
 
 use bson::{Decimal128, RawBsonRef};
-use std::cmp::Ordering;
 
 /// A finite number as decimal digits: `0.d1d2d3… × 10^exponent`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Exact {
     negative: bool,
     exponent: i32,
-    /// Without zeros at either end; empty for zero.
+    /// No leading or trailing zeros; empty for zero.
     digits: Vec<u8>,
     special: Special,
 }
@@ -24,11 +25,11 @@ enum Special {
     NotANumber,
 }
 
-/// Integers up to this are doubles without loss.
+/// Integers up to this are exactly representable as doubles.
 const WHOLE_DOUBLES: u64 = 1 << 53;
 
-/// Appends a key whose byte order is the order of numbers, or returns false for
-/// what is no number.
+/// Appends a key whose byte order is numeric order. Returns false if the value
+/// is not a number.
 pub(crate) fn push_ordered(out: &mut Vec<u8>, value: RawBsonRef<'_>) -> bool {
     match value {
         RawBsonRef::Int32(number) => push_double(out, f64::from(number)),
@@ -43,7 +44,7 @@ pub(crate) fn push_ordered(out: &mut Vec<u8>, value: RawBsonRef<'_>) -> bool {
     true
 }
 
-/// The order of two numbers, or `None` if either is no number.
+/// Compares two numbers; `None` if either is not a number.
 pub(crate) fn compare(left: RawBsonRef<'_>, right: RawBsonRef<'_>) -> Option<Ordering> {
     use RawBsonRef::{Double, Int32, Int64};
     Some(match (left, right) {
@@ -64,7 +65,7 @@ pub(crate) fn compare(left: RawBsonRef<'_>, right: RawBsonRef<'_>) -> Option<Ord
     })
 }
 
-/// NaN comes first and equals itself; both zeros are one.
+/// NaN sorts first and equals itself; -0 equals 0.
 fn compare_doubles(a: f64, b: f64) -> Ordering {
     a.partial_cmp(&b)
         .unwrap_or_else(|| b.is_nan().cmp(&a.is_nan()))
@@ -83,7 +84,7 @@ fn push_exact(out: &mut Vec<u8>, number: &Exact) {
     out.extend(ordered_bits(floor).to_be_bytes());
     out.push(1);
     let start = out.len();
-    // Exponents of BSON numbers lie within ±7000.
+    // Exponents of BSON numbers are within ±7000.
     out.extend(((number.exponent + 0x4000) as u16).to_be_bytes());
     out.extend(number.digits.iter().map(|digit| digit + 1));
     out.push(0);
@@ -92,7 +93,7 @@ fn push_exact(out: &mut Vec<u8>, number: &Exact) {
     }
 }
 
-/// Bits that sort as unsigned integers like the doubles they stand for.
+/// Bits whose unsigned order is the order of the doubles.
 fn ordered_bits(number: f64) -> u64 {
     if number.is_nan() {
         return 0;
@@ -120,7 +121,7 @@ impl Exact {
             };
             return Self::special(number.is_sign_negative() && !number.is_nan(), special);
         }
-        // 767 significant digits are the most that a double has.
+        // A double has at most 767 significant digits.
         let text = format!("{:.766e}", number.abs());
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         Self::from_digits(
@@ -130,7 +131,8 @@ impl Exact {
         )
     }
 
-    /// Reads the binary integer form of IEEE 754-2008, which BSON uses.
+    /// Decodes the binary integer decimal encoding of IEEE 754-2008, which BSON
+    /// uses.
     pub fn from_decimal(number: Decimal128) -> Self {
         let bits = u128::from_le_bytes(number.bytes());
         let negative = bits >> 127 == 1;
@@ -139,7 +141,7 @@ impl Exact {
             0x1e => return Self::special(negative, Special::Infinite),
             _ => {}
         }
-        // A coefficient beyond 34 digits is no number of the standard: zero.
+        // The standard defines coefficients of more than 34 digits as zero.
         let (exponent, coefficient) = if (bits >> 125) & 3 == 3 {
             ((bits >> 111) & 0x3fff, 0)
         } else {
@@ -159,7 +161,6 @@ impl Exact {
         self.special == Special::Finite && self.digits.is_empty()
     }
 
-    /// The nearest double.
     pub fn to_double(&self) -> f64 {
         let magnitude = match self.special {
             Special::NotANumber => return f64::NAN,
@@ -175,7 +176,7 @@ impl Exact {
         if self.negative { -magnitude } else { magnitude }
     }
 
-    /// The greatest double that is not above this number.
+    /// The greatest double that is not greater than this number.
     fn floor(&self) -> f64 {
         let nearest = self.to_double();
         if nearest.is_nan() || self.special != Special::Finite {

@@ -1,10 +1,12 @@
-//! The order of BSON values, across types as within them.
+//! Total order of BSON values.
 
-use super::{elements, fields, number};
-use bson::{Bson, RawArray, RawBson, RawBsonRef, RawDocument};
 use std::cmp::Ordering;
 
-/// The place of a value's type in the order of all values.
+use bson::{Bson, RawArray, RawBson, RawBsonRef, RawDocument};
+
+use super::{elements, fields, number};
+
+/// Sort rank of a value's type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Rank {
@@ -27,7 +29,6 @@ pub(crate) enum Rank {
     MaxKey,
 }
 
-/// Where a value's type stands.
 pub(crate) fn rank(value: RawBsonRef<'_>) -> Rank {
     match value {
         RawBsonRef::MinKey => Rank::MinKey,
@@ -53,7 +54,6 @@ pub(crate) fn rank(value: RawBsonRef<'_>) -> Rank {
     }
 }
 
-/// The order of two values.
 pub(crate) fn compare(left: RawBsonRef<'_>, right: RawBsonRef<'_>) -> Ordering {
     use RawBsonRef as Raw;
     match (left, right) {
@@ -80,7 +80,6 @@ pub(crate) fn compare(left: RawBsonRef<'_>, right: RawBsonRef<'_>) -> Ordering {
     }
 }
 
-/// The order of two values that stand alone.
 pub(crate) fn compare_owned(left: &Bson, right: &Bson) -> Ordering {
     match (left, right) {
         (Bson::Int32(a), Bson::Int32(b)) => a.cmp(b),
@@ -94,14 +93,13 @@ pub(crate) fn compare_owned(left: &Bson, right: &Bson) -> Ordering {
     }
 }
 
-/// Whether two values are equal in the order of values: 1 equals 1.0.
+/// Equality by sort order: 1 equals 1.0.
 pub(crate) fn equal(left: &Bson, right: &Bson) -> bool {
     compare_owned(left, right) == Ordering::Equal
 }
 
-/// A value in its raw form.
 pub(crate) fn raw_of(value: &Bson) -> RawBson {
-    RawBson::try_from(value.clone()).expect("values come from documents that were checked")
+    RawBson::try_from(value.clone()).expect("values come from validated documents")
 }
 
 fn compare_documents(left: &RawDocument, right: &RawDocument) -> Ordering {

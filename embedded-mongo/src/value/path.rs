@@ -1,11 +1,12 @@
-//! Dotted paths, and the values that a filter sees at their end.
+//! Dotted paths, and the values that a filter finds at their end.
 
-use super::{elements, field};
-use crate::error::{Code, Failure, Outcome};
-use crate::wire::MAX_DEPTH;
 use bson::{RawArray, RawBsonRef, RawDocument};
 
-/// A dotted path in its parts.
+use super::{elements, field};
+use crate::error::{Code, CommandError, Result};
+use crate::wire::MAX_DEPTH;
+
+/// A dotted path, split into its parts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Path(Vec<String>);
 
@@ -23,39 +24,36 @@ impl Path {
     }
 }
 
-/// Refuses a path that no document is deep enough for.
-///
-/// # Errors
-/// Such a path.
-pub(crate) fn check_depth(parts: usize) -> Outcome<()> {
+/// Rejects a path longer than the maximum nesting depth.
+pub(crate) fn check_depth(parts: usize) -> Result<()> {
     if parts <= MAX_DEPTH {
         return Ok(());
     }
-    Err(Failure::new(
+    Err(CommandError::new(
         Code::Overflow,
         format!("a path of {parts} parts exceeds the maximum nesting of {MAX_DEPTH}"),
     ))
 }
 
-/// Whether the array at the end of a path stands for its elements too.
+/// Whether an array at the end of a path is also tested element by element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Leaf {
     Elements,
     Whole,
 }
 
-/// One value at the end of a path; `None` where there is none.
-pub(crate) type Seen<'a> = Option<RawBsonRef<'a>>;
+/// A value at the end of a path; `None` if missing.
+pub(crate) type PathValue<'a> = Option<RawBsonRef<'a>>;
 
-/// Shows `test` each value at the end of a path, with the place in the outermost
-/// array on the way, until it says yes.
+/// Calls `test` with each value at the end of a path, and its index in the
+/// outermost array on the path, until it returns true.
 ///
-/// Arrays on the way are walked; elements that are no documents lead nowhere.
+/// Arrays on the path are traversed; elements that are not documents are skipped.
 pub(crate) fn any<'a>(
     document: &'a RawDocument,
     path: &[String],
     leaf: Leaf,
-    test: &mut dyn FnMut(Seen<'a>, Option<usize>) -> bool,
+    test: &mut dyn FnMut(PathValue<'a>, Option<usize>) -> bool,
 ) -> bool {
     in_document(document, path, leaf, None, test)
 }
@@ -64,52 +62,52 @@ fn in_document<'a>(
     document: &'a RawDocument,
     path: &[String],
     leaf: Leaf,
-    place: Option<usize>,
-    test: &mut dyn FnMut(Seen<'a>, Option<usize>) -> bool,
+    matched_index: Option<usize>,
+    test: &mut dyn FnMut(PathValue<'a>, Option<usize>) -> bool,
 ) -> bool {
     let Some((first, rest)) = path.split_first() else {
-        return test(Some(RawBsonRef::Document(document)), place);
+        return test(Some(RawBsonRef::Document(document)), matched_index);
     };
     match field(document, first) {
-        None => test(None, place),
-        Some(value) if rest.is_empty() => at_end(value, leaf, place, test),
-        Some(RawBsonRef::Document(inner)) => in_document(inner, rest, leaf, place, test),
-        Some(RawBsonRef::Array(inner)) => in_array(inner, rest, leaf, place, test),
-        Some(_) => test(None, place),
+        None => test(None, matched_index),
+        Some(value) if rest.is_empty() => at_end(value, leaf, matched_index, test),
+        Some(RawBsonRef::Document(inner)) => in_document(inner, rest, leaf, matched_index, test),
+        Some(RawBsonRef::Array(inner)) => in_array(inner, rest, leaf, matched_index, test),
+        Some(_) => test(None, matched_index),
     }
 }
 
 fn at_end<'a>(
     value: RawBsonRef<'a>,
     leaf: Leaf,
-    place: Option<usize>,
-    test: &mut dyn FnMut(Seen<'a>, Option<usize>) -> bool,
+    matched_index: Option<usize>,
+    test: &mut dyn FnMut(PathValue<'a>, Option<usize>) -> bool,
 ) -> bool {
     if let (RawBsonRef::Array(array), Leaf::Elements) = (value, leaf)
         && elements(array)
             .enumerate()
-            .any(|(index, element)| test(Some(element), place.or(Some(index))))
+            .any(|(index, element)| test(Some(element), matched_index.or(Some(index))))
     {
         return true;
     }
-    test(Some(value), place)
+    test(Some(value), matched_index)
 }
 
 fn in_array<'a>(
     array: &'a RawArray,
     path: &[String],
     leaf: Leaf,
-    place: Option<usize>,
-    test: &mut dyn FnMut(Seen<'a>, Option<usize>) -> bool,
+    matched_index: Option<usize>,
+    test: &mut dyn FnMut(PathValue<'a>, Option<usize>) -> bool,
 ) -> bool {
     let position = array_index(&path[0]);
     elements(array).enumerate().any(|(index, element)| {
-        let place = place.or(Some(index));
+        let matched_index = matched_index.or(Some(index));
         if let RawBsonRef::Document(inner) = element {
-            // A number names a place first; only documents that have such a
-            // field of their own answer to it as a name.
+            // A numeric part is an array index first, and a field name only
+            // in documents that have that field.
             let named = position.is_none() || field(inner, &path[0]).is_some();
-            if named && in_document(inner, path, leaf, place, test) {
+            if named && in_document(inner, path, leaf, matched_index, test) {
                 return true;
             }
         }
@@ -117,15 +115,17 @@ fn in_array<'a>(
             return false;
         }
         match (element, &path[1..]) {
-            (element, []) => at_end(element, leaf, place, test),
-            (RawBsonRef::Document(inner), rest) => in_document(inner, rest, leaf, place, test),
-            (RawBsonRef::Array(inner), rest) => in_array(inner, rest, leaf, place, test),
-            _ => test(None, place),
+            (element, []) => at_end(element, leaf, matched_index, test),
+            (RawBsonRef::Document(inner), rest) => {
+                in_document(inner, rest, leaf, matched_index, test)
+            }
+            (RawBsonRef::Array(inner), rest) => in_array(inner, rest, leaf, matched_index, test),
+            _ => test(None, matched_index),
         }
     })
 }
 
-/// The place that a part of a path names in an array.
+/// The array index that a path part denotes.
 pub(crate) fn array_index(part: &str) -> Option<usize> {
     let canonical = part == "0" || !part.starts_with('0');
     (canonical && part.bytes().all(|byte| byte.is_ascii_digit()))

@@ -1,35 +1,36 @@
-//! Reading messages.
+//! Decodes and encodes wire messages.
 
-use super::{MAX_MESSAGE_BYTES, checksum, validate};
-use bson::RawDocumentBuf;
+use bson::{RawDocument, RawDocumentBuf};
 use thiserror::Error;
 
-/// The four numbers before every message.
+use super::{MAX_MESSAGE_BYTES, validate};
+
+/// The header of a wire message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
-    /// The length of the whole message in bytes, these sixteen included.
+    /// Length of the message in bytes, including the header.
     pub length: usize,
-    /// What an answer must refer to.
+    /// Identifier that the reply refers to.
     pub request_id: i32,
-    /// The kind of message.
+    /// Message type.
     pub op_code: i32,
 }
 
-/// Why a message cannot be read; the connection ends with it.
+/// A message that cannot be decoded.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("malformed message: {0}")]
-pub struct Malformed(pub(super) String);
+pub struct MalformedMessage(pub(super) String);
 
-/// A command as it was sent.
+/// A decoded command.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// The command itself.
+    /// The command document.
     pub body: RawDocumentBuf,
-    /// Arguments that were sent beside the command, as series of documents.
+    /// Document sequence sections (kind 1), by argument name.
     pub sequences: Vec<(String, Vec<RawDocumentBuf>)>,
-    /// Whether the client wants no answer.
-    pub silent: bool,
-    /// Whether the command came as OP_QUERY, as the first `hello` may.
+    /// Whether the client expects no reply (`moreToCome`).
+    pub more_to_come: bool,
+    /// Whether the command was sent as OP_QUERY, as the first `hello` may be.
     pub legacy: bool,
 }
 
@@ -37,24 +38,27 @@ const OP_QUERY: i32 = 2004;
 const OP_MSG: i32 = 2013;
 const CHECKSUM_PRESENT: u32 = 1;
 const MORE_TO_COME: u32 = 1 << 1;
-/// Flags above these bits are optional, and may be ignored.
+/// Flags outside these bits are optional.
 const REQUIRED_FLAGS: u32 = 0xffff;
 
 impl Header {
-    /// The bytes that a header takes.
+    /// Size of a header.
     pub const BYTES: usize = 16;
 
-    /// Reads a header.
+    /// Decodes a header.
     ///
     /// # Errors
-    /// Lengths that no message has.
-    pub fn parse(bytes: [u8; Self::BYTES]) -> Result<Self, Malformed> {
+    /// Returns an error if the length is outside the limits of a message.
+    pub fn parse(bytes: [u8; Self::BYTES]) -> Result<Self, MalformedMessage> {
         let word = |at: usize| {
             i32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
         };
         let length = usize::try_from(word(0)).unwrap_or(0);
         if !(Self::BYTES + 5..=MAX_MESSAGE_BYTES).contains(&length) {
-            return Err(Malformed(format!("a length of {} bytes", word(0))));
+            return Err(MalformedMessage(format!(
+                "invalid length of {} bytes",
+                word(0)
+            )));
         }
         Ok(Self {
             length,
@@ -79,37 +83,41 @@ impl Header {
     }
 }
 
-/// Reads what follows a header; `header` is needed again for the checksum.
+/// Decodes the body of a message. `raw_header` is covered by the checksum.
 ///
 /// # Errors
-/// Bytes that are no message that this server understands.
-pub fn parse(header: &Header, raw_header: &[u8], body: &[u8]) -> Result<Request, Malformed> {
+/// Returns an error if the message is malformed or not supported.
+pub fn parse(header: &Header, raw_header: &[u8], body: &[u8]) -> Result<Request, MalformedMessage> {
     if body.len() + Header::BYTES != header.length {
-        return Err(Malformed("the length and the bytes differ".to_owned()));
+        return Err(MalformedMessage(
+            "length does not match the received bytes".to_owned(),
+        ));
     }
     match header.op_code {
         OP_MSG => message(raw_header, body),
         OP_QUERY => query(body),
-        other => Err(Malformed(format!(
+        other => Err(MalformedMessage(format!(
             "operation code {other} is not supported"
         ))),
     }
 }
 
-fn message(raw_header: &[u8], body: &[u8]) -> Result<Request, Malformed> {
+fn message(raw_header: &[u8], body: &[u8]) -> Result<Request, MalformedMessage> {
     let mut reader = Reader(body);
     let flags = reader.word()? as u32;
     if flags & REQUIRED_FLAGS & !(CHECKSUM_PRESENT | MORE_TO_COME) != 0 {
-        return Err(Malformed(format!("unknown required flags {flags:#x}")));
+        return Err(MalformedMessage(format!(
+            "unknown required flags {flags:#x}"
+        )));
     }
     if flags & CHECKSUM_PRESENT != 0 {
         let (rest, checksum) = reader
             .0
             .split_last_chunk::<4>()
-            .ok_or_else(|| Malformed("no room for the checksum".to_owned()))?;
+            .ok_or_else(|| MalformedMessage("too short for a checksum".to_owned()))?;
         let covered = &body[..body.len() - 4];
-        if checksum::crc32c(&[raw_header, covered]) != u32::from_le_bytes(*checksum) {
-            return Err(Malformed("the checksum does not fit".to_owned()));
+        if crc32c(&[raw_header, covered]) != u32::from_le_bytes(*checksum) {
+            return Err(MalformedMessage("checksum mismatch".to_owned()));
         }
         reader.0 = rest;
     }
@@ -118,45 +126,51 @@ fn message(raw_header: &[u8], body: &[u8]) -> Result<Request, Malformed> {
     while !reader.0.is_empty() {
         match reader.byte()? {
             0 if command.is_none() => command = Some(reader.document()?),
-            0 => return Err(Malformed("two bodies".to_owned())),
+            0 => return Err(MalformedMessage("more than one body section".to_owned())),
             1 => {
                 let (name, documents) = reader.sequence()?;
                 if sequences.iter().any(|(other, _)| *other == name) {
-                    return Err(Malformed(format!("two sequences named {name}")));
+                    return Err(MalformedMessage(format!(
+                        "duplicate document sequence {name}"
+                    )));
                 }
                 sequences.push((name, documents));
             }
-            kind => return Err(Malformed(format!("unknown section kind {kind}"))),
+            kind => return Err(MalformedMessage(format!("unknown section kind {kind}"))),
         }
     }
-    let body = command.ok_or_else(|| Malformed("no body".to_owned()))?;
+    let body = command.ok_or_else(|| MalformedMessage("no body section".to_owned()))?;
     if let Some((name, _)) = sequences
         .iter()
         .find(|(name, _)| !matches!(body.get(name), Ok(None)))
     {
-        return Err(Malformed(format!("{name} is in the body and beside it")));
+        return Err(MalformedMessage(format!(
+            "{name} is both in the body and in a document sequence"
+        )));
     }
     Ok(Request {
         body,
         sequences,
-        silent: flags & MORE_TO_COME != 0,
+        more_to_come: flags & MORE_TO_COME != 0,
         legacy: false,
     })
 }
 
-fn query(body: &[u8]) -> Result<Request, Malformed> {
+fn query(body: &[u8]) -> Result<Request, MalformedMessage> {
     let mut reader = Reader(body);
     reader.word()?;
-    let namespace = reader.text()?;
+    let namespace = reader.c_string()?;
     let database = namespace
         .strip_suffix(".$cmd")
-        .ok_or_else(|| Malformed("OP_QUERY is only for commands".to_owned()))?
+        .ok_or_else(|| MalformedMessage("OP_QUERY is supported only for commands".to_owned()))?
         .to_owned();
     reader.word()?;
     reader.word()?;
     let mut body = reader.document()?;
     if !reader.0.is_empty() {
-        return Err(Malformed("bytes after the query".to_owned()));
+        return Err(MalformedMessage(
+            "trailing bytes after the query".to_owned(),
+        ));
     }
     if matches!(body.get("$db"), Ok(None)) {
         body.append(bson::raw::cstr!("$db"), database);
@@ -164,61 +178,122 @@ fn query(body: &[u8]) -> Result<Request, Malformed> {
     Ok(Request {
         body,
         sequences: Vec::new(),
-        silent: false,
+        more_to_come: false,
         legacy: true,
     })
 }
 
-/// Takes pieces from the front of some bytes.
+/// Reads from the front of a byte slice.
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize) -> Result<&'a [u8], Malformed> {
+    fn take(&mut self, count: usize) -> Result<&'a [u8], MalformedMessage> {
         if count > self.0.len() {
-            return Err(Malformed("the bytes end too early".to_owned()));
+            return Err(MalformedMessage("unexpected end of message".to_owned()));
         }
         let (taken, rest) = self.0.split_at(count);
         self.0 = rest;
         Ok(taken)
     }
 
-    fn byte(&mut self) -> Result<u8, Malformed> {
+    fn byte(&mut self) -> Result<u8, MalformedMessage> {
         Ok(self.take(1)?[0])
     }
 
-    fn word(&mut self) -> Result<i32, Malformed> {
+    fn word(&mut self) -> Result<i32, MalformedMessage> {
         let bytes = self.take(4)?;
         Ok(i32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
     }
 
-    fn text(&mut self) -> Result<&'a str, Malformed> {
+    fn c_string(&mut self) -> Result<&'a str, MalformedMessage> {
         let end = self
             .0
             .iter()
             .position(|byte| *byte == 0)
-            .ok_or_else(|| Malformed("a name without an end".to_owned()))?;
+            .ok_or_else(|| MalformedMessage("unterminated name".to_owned()))?;
         let taken = self.take(end + 1)?;
         std::str::from_utf8(&taken[..end])
-            .map_err(|_| Malformed("a name that is not UTF-8".to_owned()))
+            .map_err(|_| MalformedMessage("name that is not UTF-8".to_owned()))
     }
 
-    fn document(&mut self) -> Result<RawDocumentBuf, Malformed> {
+    fn document(&mut self) -> Result<RawDocumentBuf, MalformedMessage> {
         let length = validate::document(self.0)?;
         let bytes = self.take(length)?;
-        RawDocumentBuf::from_bytes(bytes.to_vec()).map_err(|error| Malformed(error.to_string()))
+        RawDocumentBuf::from_bytes(bytes.to_vec())
+            .map_err(|error| MalformedMessage(error.to_string()))
     }
 
-    fn sequence(&mut self) -> Result<(String, Vec<RawDocumentBuf>), Malformed> {
+    fn sequence(&mut self) -> Result<(String, Vec<RawDocumentBuf>), MalformedMessage> {
         let length = usize::try_from(self.word()?)
             .ok()
             .and_then(|length| length.checked_sub(4))
-            .ok_or_else(|| Malformed("a sequence that is too short".to_owned()))?;
+            .ok_or_else(|| {
+                MalformedMessage("document sequence with an invalid length".to_owned())
+            })?;
         let mut inner = Reader(self.take(length)?);
-        let name = inner.text()?.to_owned();
+        let name = inner.c_string()?.to_owned();
         let mut documents = Vec::new();
         while !inner.0.is_empty() {
             documents.push(inner.document()?);
         }
         Ok((name, documents))
+    }
+}
+
+const OP_REPLY: i32 = 1;
+
+/// Encodes a reply.
+pub(crate) fn encode(
+    reply: &RawDocument,
+    request_id: i32,
+    answer_id: i32,
+    legacy: bool,
+) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(Header::BYTES + 20 + reply.as_bytes().len());
+    bytes.extend([0; Header::BYTES]);
+    if legacy {
+        // responseFlags, cursorID, startingFrom, numberReturned.
+        bytes.extend(8_i32.to_le_bytes());
+        bytes.extend(0_i64.to_le_bytes());
+        bytes.extend(0_i32.to_le_bytes());
+        bytes.extend(1_i32.to_le_bytes());
+    } else {
+        // flagBits and one body section.
+        bytes.extend([0; 5]);
+    }
+    bytes.extend(reply.as_bytes());
+    let header = Header {
+        length: bytes.len(),
+        request_id: answer_id,
+        op_code: if legacy { OP_REPLY } else { OP_MSG },
+    };
+    bytes[..Header::BYTES].copy_from_slice(&header.to_bytes(request_id));
+    bytes
+}
+
+/// The Castagnoli polynomial, reflected.
+const POLYNOMIAL: u32 = 0x82f6_3b78;
+
+/// CRC-32C of the concatenated parts.
+fn crc32c(pieces: &[&[u8]]) -> u32 {
+    let mut crc = u32::MAX;
+    for byte in pieces.iter().copied().flatten() {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            let carry = crc & 1;
+            crc >>= 1;
+            if carry == 1 {
+                crc ^= POLYNOMIAL;
+            }
+        }
+    }
+    !crc
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_checksum_is_that_of_the_standard_example() {
+        assert_eq!(super::crc32c(&[b"1234", b"56789"]), 0xe306_9283);
     }
 }

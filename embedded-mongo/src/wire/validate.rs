@@ -1,22 +1,22 @@
-//! Checking BSON to the last byte, so that nobody after needs to.
+//! Validates BSON completely, so that later stages can rely on it.
 
-use super::message::Malformed;
+use super::message::MalformedMessage;
 
-/// Documents within documents, at most; MongoDB's own limit is 200.
+/// Maximum nesting of documents; MongoDB allows 200.
 pub(crate) const MAX_DEPTH: usize = 180;
 
-/// Checks the document at the front of some bytes; its length.
-pub(crate) fn document(bytes: &[u8]) -> Result<usize, Malformed> {
+/// Validates the document at the start of a slice and returns its length.
+pub(crate) fn document(bytes: &[u8]) -> Result<usize, MalformedMessage> {
     nested(bytes, 0)
 }
 
-fn nested(bytes: &[u8], depth: usize) -> Result<usize, Malformed> {
+fn nested(bytes: &[u8], depth: usize) -> Result<usize, MalformedMessage> {
     if depth > MAX_DEPTH {
-        return Err(wrong("documents nested too deeply"));
+        return Err(invalid("documents nested too deeply"));
     }
     let length = length_at(bytes, 0)?;
     if length < 5 || length > bytes.len() || bytes[length - 1] != 0 {
-        return Err(wrong("a document of the wrong length"));
+        return Err(invalid("document with an invalid length"));
     }
     let (body, mut at) = (&bytes[..length - 1], 4);
     while at < body.len() {
@@ -26,18 +26,18 @@ fn nested(bytes: &[u8], depth: usize) -> Result<usize, Malformed> {
         at += value(kind, &body[at..], depth)?;
     }
     if at != body.len() {
-        return Err(wrong("a document that ends within a value"));
+        return Err(invalid("document that ends within a value"));
     }
     Ok(length)
 }
 
-/// Checks a value of a kind; its length.
-fn value(kind: u8, bytes: &[u8], depth: usize) -> Result<usize, Malformed> {
+/// Validates a value and returns its length.
+fn value(kind: u8, bytes: &[u8], depth: usize) -> Result<usize, MalformedMessage> {
     let fixed = |length: usize| {
         if length <= bytes.len() {
             Ok(length)
         } else {
-            Err(wrong("a value that is cut off"))
+            Err(invalid("truncated value"))
         }
     };
     match kind {
@@ -49,73 +49,73 @@ fn value(kind: u8, bytes: &[u8], depth: usize) -> Result<usize, Malformed> {
         0x07 => fixed(12),
         0x08 => match bytes.first() {
             Some(0 | 1) => Ok(1),
-            _ => Err(wrong("a boolean that is neither")),
+            _ => Err(invalid("boolean that is neither 0 nor 1")),
         },
         0x0b => {
             let pattern = text_with_end(bytes)?;
             Ok(pattern + text_with_end(&bytes[pattern..])?)
         }
-        0x0c => Err(wrong("a DBPointer, which is deprecated and not supported")),
+        0x0c => Err(invalid("DBPointer, which is deprecated and not supported")),
         0x0f => {
             let length = length_at(bytes, 0)?;
             let code = string(bytes.get(4..).unwrap_or_default())?;
             let scope = nested(bytes.get(4 + code..).unwrap_or_default(), depth + 1)?;
             if length != 4 + code + scope {
-                return Err(wrong("code with scope of the wrong length"));
+                return Err(invalid("code with scope with an invalid length"));
             }
             Ok(length)
         }
         0x10 => fixed(4),
         0x13 => fixed(16),
-        _ => Err(Malformed(format!("unknown BSON type {kind:#x}"))),
+        _ => Err(MalformedMessage(format!("unknown BSON type {kind:#x}"))),
     }
 }
 
-fn string(bytes: &[u8]) -> Result<usize, Malformed> {
+fn string(bytes: &[u8]) -> Result<usize, MalformedMessage> {
     let length = length_at(bytes, 0)?;
     let text = bytes
         .get(4..)
         .and_then(|rest| rest.get(..length))
-        .ok_or_else(|| wrong("a string that is cut off"))?;
+        .ok_or_else(|| invalid("truncated string"))?;
     match text.split_last() {
         Some((0, text)) if std::str::from_utf8(text).is_ok() => Ok(4 + length),
-        Some((0, _)) => Err(wrong("a string that is not UTF-8")),
-        _ => Err(wrong("a string without an end")),
+        Some((0, _)) => Err(invalid("string that is not UTF-8")),
+        _ => Err(invalid("unterminated string")),
     }
 }
 
-fn binary(bytes: &[u8]) -> Result<usize, Malformed> {
+fn binary(bytes: &[u8]) -> Result<usize, MalformedMessage> {
     let length = length_at(bytes, 0)?;
     let content = bytes
         .get(5..)
         .and_then(|rest| rest.get(..length))
-        .ok_or_else(|| wrong("binary data that is cut off"))?;
-    // The old generic subtype repeats its length inside.
+        .ok_or_else(|| invalid("truncated binary data"))?;
+    // Subtype 2 repeats the length inside the data.
     if bytes[4] == 2 && (length < 4 || length_at(content, 0)? != length - 4) {
-        return Err(wrong("old binary data of the wrong length"));
+        return Err(invalid("binary subtype 2 with an invalid length"));
     }
     Ok(5 + length)
 }
 
-fn text_with_end(bytes: &[u8]) -> Result<usize, Malformed> {
+fn text_with_end(bytes: &[u8]) -> Result<usize, MalformedMessage> {
     let end = bytes
         .iter()
         .position(|byte| *byte == 0)
-        .ok_or_else(|| wrong("a name without an end"))?;
+        .ok_or_else(|| invalid("unterminated name"))?;
     match std::str::from_utf8(&bytes[..end]) {
         Ok(_) => Ok(end + 1),
-        Err(_) => Err(wrong("a name that is not UTF-8")),
+        Err(_) => Err(invalid("name that is not UTF-8")),
     }
 }
 
-fn length_at(bytes: &[u8], at: usize) -> Result<usize, Malformed> {
+fn length_at(bytes: &[u8], at: usize) -> Result<usize, MalformedMessage> {
     let word: [u8; 4] = bytes
         .get(at..at + 4)
         .and_then(|word| word.try_into().ok())
-        .ok_or_else(|| wrong("a length that is cut off"))?;
-    usize::try_from(i32::from_le_bytes(word)).map_err(|_| wrong("a negative length"))
+        .ok_or_else(|| invalid("truncated length"))?;
+    usize::try_from(i32::from_le_bytes(word)).map_err(|_| invalid("negative length"))
 }
 
-fn wrong(what: &str) -> Malformed {
-    Malformed(what.to_owned())
+fn invalid(what: &str) -> MalformedMessage {
+    MalformedMessage(what.to_owned())
 }

@@ -1,10 +1,10 @@
-//! What MongoDB would answer, worked out in the plainest way: no index, no order
-//! of keys as bytes, no sharing of anything with the server.
+//! A naive model of MongoDB's semantics that shares no code with the server.
 
-use mongodb::bson::{Bson, Document};
 use std::cmp::Ordering;
 
-/// Whether a filter selects a document.
+use mongodb::bson::{Bson, Document};
+
+/// Whether a filter matches a document.
 pub fn matches(filter: &Document, document: &Document) -> bool {
     filter.iter().all(|(name, operand)| match name.as_str() {
         "$and" => clauses(operand)
@@ -107,7 +107,7 @@ fn compares(name: &str, value: Option<&Bson>, operand: &Bson) -> bool {
         "$gte" => order.is_ge(),
         "$lt" => order.is_lt(),
         "$lte" => order.is_le(),
-        other => panic!("the model does not know {other}"),
+        other => panic!("not modelled: {other}"),
     }
 }
 
@@ -132,7 +132,7 @@ fn collect(value: Option<&Bson>, path: &[&str], leaves: bool, out: &mut Vec<Opti
     }
 }
 
-/// The order of all values that the tests use.
+/// Total order of the values that the tests use.
 pub fn compare(left: &Bson, right: &Bson) -> Ordering {
     rank(left)
         .cmp(&rank(right))
@@ -175,11 +175,11 @@ fn rank(value: &Bson) -> u8 {
         Bson::Array(_) => 5,
         Bson::Boolean(_) => 6,
         Bson::DateTime(_) => 7,
-        other => panic!("the model does not know {other:?}"),
+        other => panic!("not modelled: {other:?}"),
     }
 }
 
-/// The numbers in the tests are all doubles without loss; both zeros are one.
+/// All numbers in the tests are exactly representable as doubles; -0 equals 0.
 fn number(value: &Bson) -> Option<f64> {
     match value {
         Bson::Int32(number) => Some(f64::from(*number)),
@@ -189,8 +189,8 @@ fn number(value: &Bson) -> Option<f64> {
     }
 }
 
-/// The order of documents by one field: by its least value, or descending by its
-/// greatest.
+/// The sort key of a document: the minimum of the field's values, or the maximum if
+/// descending.
 pub fn sort_key(document: &Document, path: &str, descending: bool) -> (u8, Bson) {
     let parts: Vec<&str> = path.split('.').collect();
     let mut seen = Vec::new();
@@ -204,7 +204,7 @@ pub fn sort_key(document: &Document, path: &str, descending: bool) -> (u8, Bson)
     best.expect("every document has a key")
 }
 
-/// An empty array sorts before everything; what is missing sorts as null.
+/// An empty array sorts before everything; a missing field sorts as null.
 fn keys(value: Option<&Bson>, path: &[&str], out: &mut Vec<(u8, Bson)>) {
     match (value, path.split_first()) {
         (Some(Bson::Array(items)), None) if items.is_empty() => out.push((0, Bson::Null)),
@@ -226,7 +226,7 @@ fn keys(value: Option<&Bson>, path: &[&str], out: &mut Vec<(u8, Bson)>) {
     }
 }
 
-/// A document after an update with one modifier; `None` where MongoDB refuses.
+/// A document after an update with one operator; `None` if MongoDB rejects it.
 pub fn updated(
     document: &Document,
     modifier: &str,

@@ -1,4 +1,4 @@
-//! Random documents, and what may be asked of them.
+//! Random documents, queries, indexes and updates.
 
 use mongodb::bson::{Bson, DateTime, Document, doc};
 use proptest::collection::vec;
@@ -56,7 +56,7 @@ pub fn document() -> impl Strategy<Value = Document> {
 }
 
 fn path() -> impl Strategy<Value = &'static str> {
-    // Mostly those that may lead through arrays, where indexes can go wrong.
+    // Mostly paths through arrays, where index bounds are error-prone.
     prop::sample::select(vec![
         "a", "a", "a", "a", "c.d", "c.d", "c.d", "c.e", "c.e", "b", "c",
     ])
@@ -138,17 +138,17 @@ pub fn index() -> impl Strategy<Value = Document> {
     })
 }
 
-/// A question: a filter, an order, and how much of the answer is wanted.
+/// A random query.
 #[derive(Debug, Clone)]
-pub struct Question {
+pub struct Query {
     pub filter: Document,
-    /// Fields to sort by; true for descending. All but the first hold no arrays.
+    /// Fields to sort by; true for descending. Only the first may contain arrays.
     pub order: Vec<(&'static str, bool)>,
     pub skip: usize,
     pub limit: Option<usize>,
 }
 
-pub fn question() -> impl Strategy<Value = Question> {
+pub fn query() -> impl Strategy<Value = Query> {
     let later = prop::sample::select(vec!["b", "_id"]);
     let first = prop::option::of((path(), any::<bool>()));
     let second = prop::option::of((later, any::<bool>()));
@@ -158,7 +158,7 @@ pub fn question() -> impl Strategy<Value = Question> {
         order.dedup_by_key(|(path, _)| *path);
         (filter, order)
     });
-    // By the very field that is sought, and by two fields of one array.
+    // Sort by the filtered field, and filter by two fields of one array.
     let range = (
         prop::sample::select(vec!["$gt", "$gte", "$lt", "$lte"]),
         scalar(),
@@ -168,7 +168,7 @@ pub fn question() -> impl Strategy<Value = Question> {
     });
     let pair = (scalar(), scalar()).prop_map(|(d, e)| (doc! { "c.d": d, "c.e": e }, Vec::new()));
     (prop_oneof![3 => wide, 2 => same, 1 => pair], part).prop_map(
-        |((filter, order), (skip, limit))| Question {
+        |((filter, order), (skip, limit))| Query {
             filter,
             order,
             skip,

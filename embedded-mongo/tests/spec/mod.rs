@@ -1,30 +1,32 @@
-//! A runner for tests in the unified format, as far as the CRUD tests use it.
+//! A runner for the parts of the unified test format that the CRUD tests use.
 
 mod operation;
 mod value;
 mod write;
 
-use mongodb::bson::{Bson, Document, doc};
-use mongodb::{Client, error::Error};
-use operation::Answer;
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The version that the server says it is, for tests of certain versions.
+use mongodb::bson::{Bson, Document, doc};
+use mongodb::{Client, error::Error};
+use serde_json::Value;
+
+use operation::Answer;
+
+/// The emulated server version, for `runOnRequirements`.
 const SERVER: [u32; 3] = [8, 0, 0];
 
-/// What came of one test.
+/// Result of one test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     Passed,
-    /// The server said that it does not know something; what it named.
-    Refused(String),
+    /// The server rejected an unsupported feature.
+    Rejected(String),
     Failed(String),
     /// For other versions of MongoDB.
     OtherVersion,
-    /// Of a check that drivers make themselves.
-    DriversOwn,
+    /// Tests a check that drivers make on the client side.
+    ClientSide,
 }
 
 impl Outcome {
@@ -37,7 +39,7 @@ impl Outcome {
     }
 }
 
-/// All tests and what came of them.
+/// All tests and their results.
 #[derive(Debug, Default)]
 pub struct Summary(Vec<(String, Outcome)>);
 
@@ -53,27 +55,27 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut refused: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut rejected: BTreeMap<&str, usize> = BTreeMap::new();
         for (name, outcome) in &self.0 {
             match outcome {
-                Outcome::Refused(what) => *refused.entry(what).or_default() += 1,
+                Outcome::Rejected(what) => *rejected.entry(what).or_default() += 1,
                 Outcome::Failed(why) => writeln!(out, "FAILED {name}: {why}")?,
                 _ => {}
             }
         }
-        for (what, count) in &refused {
-            writeln!(out, "refused {count}: {what}")?;
+        for (what, count) in &rejected {
+            writeln!(out, "rejected {count}: {what}")?;
         }
         write!(
             out,
-            "MongoDB's CRUD tests: {} in all, {} passed, {} refused, {} failed, {} for other \
-             versions, {} of drivers alone",
+            "MongoDB's CRUD tests: {} in all, {} passed, {} rejected, {} failed, {} for other \
+             versions, {} client-side",
             self.total(),
             self.count(Outcome::is_pass),
-            self.count(|outcome| matches!(outcome, Outcome::Refused(_))),
+            self.count(|outcome| matches!(outcome, Outcome::Rejected(_))),
             self.count(Outcome::is_failure),
             self.count(|outcome| *outcome == Outcome::OtherVersion),
-            self.count(|outcome| *outcome == Outcome::DriversOwn),
+            self.count(|outcome| *outcome == Outcome::ClientSide),
         )
     }
 }
@@ -88,13 +90,13 @@ pub async fn run(client: &Client, name: &str, file: &Value, summary: &mut Summar
         let outcome =
             if !is_for_us(&file["runOnRequirements"]) || !is_for_us(&test["runOnRequirements"]) {
                 Outcome::OtherVersion
-            } else if is_drivers_own(test) {
-                Outcome::DriversOwn
+            } else if is_client_side(test) {
+                Outcome::ClientSide
             } else {
                 match one(client, file, test).await {
                     Ok(()) => Outcome::Passed,
-                    Err(Trouble::Refused(what)) => Outcome::Refused(what),
-                    Err(Trouble::Wrong(why)) => Outcome::Failed(why),
+                    Err(TestError::Rejected(what)) => Outcome::Rejected(what),
+                    Err(TestError::Failed(why)) => Outcome::Failed(why),
                 }
             };
         summary.0.push((title, outcome));
@@ -102,22 +104,22 @@ pub async fn run(client: &Client, name: &str, file: &Value, summary: &mut Summar
 }
 
 /// Why a test did not pass.
-pub(super) enum Trouble {
-    Refused(String),
-    Wrong(String),
+pub(super) enum TestError {
+    Rejected(String),
+    Failed(String),
 }
 
-impl From<Error> for Trouble {
+impl From<Error> for TestError {
     fn from(error: Error) -> Self {
         let message = error.to_string();
         if message.contains("supported by embedded-mongo") {
-            return Self::Refused(named(&message));
+            return Self::Rejected(named(&message));
         }
-        Self::Wrong(message)
+        Self::Failed(message)
     }
 }
 
-/// The part of a message that names what is missing.
+/// The part of an error message that names the unsupported feature.
 fn named(message: &str) -> String {
     let end = message
         .find("supported by embedded-mongo")
@@ -130,10 +132,10 @@ fn named(message: &str) -> String {
         .to_owned()
 }
 
-async fn one(client: &Client, file: &Value, test: &Value) -> Result<(), Trouble> {
+async fn one(client: &Client, file: &Value, test: &Value) -> Result<(), TestError> {
     prepare(client, file).await?;
     for operation in test["operations"].as_array().into_iter().flatten() {
-        let (database, collection) = place(file, operation);
+        let (database, collection) = namespace(file, operation);
         let answer = operation::send(client, &database, &collection, operation).await;
         check(operation, answer)?;
     }
@@ -150,7 +152,7 @@ async fn one(client: &Client, file: &Value, test: &Value) -> Result<(), Trouble>
         );
         let found = Bson::from(found);
         if !value::matches(&wanted, Some(&found)) {
-            return Err(Trouble::Wrong(format!(
+            return Err(TestError::Failed(format!(
                 "{name} holds {found}, not {wanted}"
             )));
         }
@@ -158,7 +160,7 @@ async fn one(client: &Client, file: &Value, test: &Value) -> Result<(), Trouble>
     Ok(())
 }
 
-async fn prepare(client: &Client, file: &Value) -> Result<(), Trouble> {
+async fn prepare(client: &Client, file: &Value) -> Result<(), TestError> {
     for data in file["initialData"].as_array().into_iter().flatten() {
         let (database, name) = names(data);
         let database = client.database(&database);
@@ -180,39 +182,41 @@ async fn prepare(client: &Client, file: &Value) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn check(operation: &Value, answer: Result<Answer, Error>) -> Result<(), Trouble> {
+fn check(operation: &Value, answer: Result<Answer, Error>) -> Result<(), TestError> {
     let expected_error = operation.get("expectError");
     match (answer, expected_error) {
         (Err(error), None) => Err(error.into()),
         (Err(error), Some(expected)) => {
-            let trouble = Trouble::from(error.clone());
-            if matches!(trouble, Trouble::Refused(_)) {
-                return Err(trouble);
+            let found = crate::support::code(&error).map(i64::from);
+            let error = TestError::from(error);
+            if matches!(error, TestError::Rejected(_)) {
+                return Err(error);
             }
             let wanted = expected["errorCode"].as_i64();
-            let found = crate::support::code(&error).map(i64::from);
             if wanted.is_some() && wanted != found {
-                return Err(trouble);
+                return Err(error);
             }
             Ok(())
         }
         (Ok(answer), Some(expected)) => {
             if answer.write_errors == 0 {
-                return Err(Trouble::Wrong("an error was expected".to_owned()));
+                return Err(TestError::Failed("an error was expected".to_owned()));
             }
             matched(expected.get("expectResult"), &answer)
         }
         (Ok(answer), None) if answer.write_errors > 0 => match answer.first_error {
             Some(error) if error.contains("supported by embedded-mongo") => {
-                Err(Trouble::Refused(named(&error)))
+                Err(TestError::Rejected(named(&error)))
             }
-            error => Err(Trouble::Wrong(format!("unexpected write error: {error:?}"))),
+            error => Err(TestError::Failed(format!(
+                "unexpected write error: {error:?}"
+            ))),
         },
         (Ok(answer), None) => matched(operation.get("expectResult"), &answer),
     }
 }
 
-fn matched(expected: Option<&Value>, answer: &Answer) -> Result<(), Trouble> {
+fn matched(expected: Option<&Value>, answer: &Answer) -> Result<(), TestError> {
     let Some(expected) = expected else {
         return Ok(());
     };
@@ -220,14 +224,14 @@ fn matched(expected: Option<&Value>, answer: &Answer) -> Result<(), Trouble> {
     if value::matches_loosely(&expected, answer.result.as_ref()) {
         return Ok(());
     }
-    Err(Trouble::Wrong(format!(
+    Err(TestError::Failed(format!(
         "answered {:?}, not {expected}",
         answer.result
     )))
 }
 
-/// The database and the collection that an operation's object stands for.
-fn place(file: &Value, operation: &Value) -> (String, String) {
+/// The database and the collection of an operation's entity.
+fn namespace(file: &Value, operation: &Value) -> (String, String) {
     let id = operation["object"].as_str().unwrap_or_default();
     let entities = file["createEntities"].as_array().into_iter().flatten();
     let database_of = |wanted: &str| {
@@ -277,9 +281,8 @@ fn is_for_us(requirements: &Value) -> bool {
     })
 }
 
-/// Whether a test is about what a driver refuses before it sends anything, or
-/// makes of the server's failure.
-fn is_drivers_own(test: &Value) -> bool {
+/// Whether a test expects an error that the driver raises itself.
+fn is_client_side(test: &Value) -> bool {
     test["operations"]
         .as_array()
         .into_iter()

@@ -1,13 +1,14 @@
-//! Operations of drivers, sent as the commands that they come down to.
+//! Driver operations, sent as the equivalent commands.
 
-use super::value::to_bson;
-use super::write;
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::error::Error;
 use mongodb::{Client, Database};
 use serde_json::Value;
 
-/// What an operation came to.
+use super::value::to_bson;
+use super::write;
+
+/// Result of an operation.
 #[derive(Debug, Default)]
 pub struct Answer {
     pub result: Option<Bson>,
@@ -102,11 +103,11 @@ pub async fn send(
             client.database("admin").run_command(command).await?;
             Ok(Answer::default())
         }
-        other => panic!("the runner does not know the operation {other}"),
+        other => panic!("unknown operation: {other}"),
     }
 }
 
-/// All documents of a collection in the order of their `_id`.
+/// All documents of a collection, sorted by `_id`.
 pub async fn find_all(client: &Client, database: &str, name: &str) -> Result<Vec<Document>, Error> {
     let arguments = doc! { "sort": { "_id": 1 } };
     read(&client.database(database), name, "find", arguments).await

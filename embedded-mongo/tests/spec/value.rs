@@ -1,4 +1,4 @@
-//! Values in tests: as JSON, and compared with what was answered.
+//! Conversion of JSON values and comparison with results.
 
 use mongodb::bson::{Bson, Document};
 use serde_json::Value;
@@ -23,12 +23,12 @@ pub fn to_bson(value: &Value) -> Bson {
     }
 }
 
-/// Whether an answer is what was expected: further fields are not.
+/// Whether a result matches exactly.
 pub fn matches(expected: &Bson, found: Option<&Bson>) -> bool {
     compare(expected, found, false)
 }
 
-/// Whether an answer is what was expected; its own fields may be more.
+/// Whether a result matches; the root document may have additional fields.
 pub fn matches_loosely(expected: &Bson, found: Option<&Bson>) -> bool {
     compare(expected, found, true)
 }

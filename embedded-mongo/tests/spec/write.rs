@@ -1,11 +1,12 @@
-//! Operations that write.
+//! Write operations.
 
-use super::operation::Answer;
 use mongodb::Database;
 use mongodb::bson::{Bson, Document, doc, oid::ObjectId};
 use mongodb::error::Error;
 
-/// What writes have come to.
+use super::operation::Answer;
+
+/// Results of write commands.
 #[derive(Debug, Default)]
 pub struct Written {
     n: i64,
@@ -16,12 +17,12 @@ pub struct Written {
 }
 
 impl Written {
-    /// As the operation of a driver answers.
+    /// As a driver's operation returns it.
     pub fn into_answer(self, name: &str) -> Answer {
         let upserts = self.upserted.len() as i64;
         let mut result = match name {
             "insertOne" => doc! { "insertedId": self.inserted.first().map(|(_, id)| id.clone()) },
-            // What a driver tells of a failure, whichever way the documents went in.
+            // A driver's bulk write result.
             "insertMany" if !self.errors.is_empty() => doc! {
                 "deletedCount": 0,
                 "insertedCount": self.n,
@@ -30,7 +31,7 @@ impl Written {
                 "upsertedCount": 0,
                 "upsertedIds": {},
             },
-            "insertMany" => doc! { "insertedIds": by_place(&self.inserted) },
+            "insertMany" => doc! { "insertedIds": by_index(&self.inserted) },
             "deleteOne" | "deleteMany" => doc! { "deletedCount": self.n },
             _ => doc! {
                 "matchedCount": self.n - upserts,
@@ -49,9 +50,9 @@ impl Written {
     }
 }
 
-fn by_place(ids: &[(i64, Bson)]) -> Document {
+fn by_index(ids: &[(i64, Bson)]) -> Document {
     ids.iter()
-        .map(|(place, id)| (place.to_string(), id.clone()))
+        .map(|(index, id)| (index.to_string(), id.clone()))
         .collect()
 }
 
@@ -73,11 +74,11 @@ pub async fn send(
                 }
                 _ => panic!("an insert has documents"),
             };
-            for (place, document) in documents.iter_mut().enumerate() {
+            for (index, document) in documents.iter_mut().enumerate() {
                 if !document.contains_key("_id") {
                     document.insert("_id", ObjectId::new());
                 }
-                inserted.push((place as i64, document["_id"].clone()));
+                inserted.push((index as i64, document["_id"].clone()));
             }
             command = doc! { "insert": collection, "documents": documents };
         }
@@ -155,7 +156,7 @@ fn move_to(target: &mut Document, arguments: &Document, names: &[(&str, &str)]) 
     }
 }
 
-/// Sends writes one after the other.
+/// Sends the writes of a bulk write in order.
 pub async fn bulk(
     database: &Database,
     collection: &str,
@@ -168,7 +169,7 @@ pub async fn bulk(
     let requests = arguments
         .get_array("requests")
         .expect("a bulk write has requests");
-    for (place, request) in requests.iter().enumerate() {
+    for (index, request) in requests.iter().enumerate() {
         let request = request.as_document().expect("a request is a document");
         let (name, own) = request.iter().next().expect("a request has a name");
         let mut own = own.as_document().cloned().unwrap_or_default();
@@ -186,7 +187,7 @@ pub async fn bulk(
                         written
                             .inserted
                             .into_iter()
-                            .map(|(_, id)| (place as i64, id)),
+                            .map(|(_, id)| (index as i64, id)),
                     );
                 }
             }
@@ -198,7 +199,7 @@ pub async fn bulk(
                     written
                         .upserted
                         .into_iter()
-                        .map(|(_, id)| (place as i64, id)),
+                        .map(|(_, id)| (index as i64, id)),
                 );
             }
         }
@@ -208,11 +209,11 @@ pub async fn bulk(
     }
     result.insert("deletedCount", deleted);
     result.insert("insertedCount", n_inserted);
-    result.insert("insertedIds", by_place(&inserted));
+    result.insert("insertedIds", by_index(&inserted));
     result.insert("matchedCount", matched);
     result.insert("modifiedCount", modified);
     result.insert("upsertedCount", upserted.len() as i64);
-    result.insert("upsertedIds", by_place(&upserted));
+    result.insert("upsertedIds", by_index(&upserted));
     Ok(Answer {
         result: Some(result.into()),
         write_errors: errors.len(),

@@ -1,12 +1,13 @@
-//! A server of its own for each test, and clients to it.
+//! A separate server for each test, and clients.
+
+use std::path::Path;
+use std::time::Duration;
 
 use embedded_mongo::{Options, Server, Storage};
 use mongodb::bson::Document;
 use mongodb::{Client, Collection, Database};
-use std::path::Path;
-use std::time::Duration;
 
-/// A server and a client of the official driver.
+/// A server and an official driver connected to it.
 pub struct Mongo {
     pub server: Server,
     pub client: Client,
@@ -18,8 +19,8 @@ impl Mongo {
         Self::with(Options::default()).await
     }
 
-    /// A server over a folder.
-    pub async fn over(folder: &Path) -> Self {
+    /// A server with a data folder.
+    pub async fn with_folder(folder: &Path) -> Self {
         Self::with(Options {
             storage: Storage::Folder(folder.to_owned()),
             ..Options::default()
@@ -27,7 +28,7 @@ impl Mongo {
         .await
     }
 
-    /// A server in memory that removes what has expired very often.
+    /// A server in memory with the given TTL monitor interval.
     pub async fn expiring_every(ttl_interval: Duration) -> Self {
         Self::with(Options {
             ttl_interval,
@@ -51,17 +52,17 @@ impl Mongo {
     }
 }
 
-/// A client of the official driver that gives up soon.
+/// An official driver with a short server selection timeout.
 pub async fn client(uri: &str) -> Client {
     let mut options = mongodb::options::ClientOptions::parse(uri)
         .await
-        .expect("the address is one");
+        .expect("the URI is valid");
     options.server_selection_timeout = Some(Duration::from_secs(10));
     options.max_pool_size = Some(64);
-    Client::with_options(options).expect("the options are right")
+    Client::with_options(options).expect("the options are valid")
 }
 
-/// The number of the error that a server answered.
+/// The error code of a server reply.
 pub fn code(error: &mongodb::error::Error) -> Option<i32> {
     use mongodb::error::{ErrorKind, WriteFailure};
     match error.kind.as_ref() {

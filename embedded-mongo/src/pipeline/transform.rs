@@ -1,53 +1,50 @@
-//! The stages that make one document of one: in pipelines and in updates.
+//! Stages that map one document to one document, in pipelines and in updates.
 
-use crate::error::{Code, Failure, Outcome};
-use crate::expression::{Expression, Variables};
-use crate::projection::{Place, Projection};
-use crate::value::kind;
 use bson::{Bson, Document};
 
-/// A stage that turns a document into another.
+use crate::error::{Code, CommandError, Result};
+use crate::expression::{Expression, Variables};
+use crate::projection::{Projection, ProjectionContext};
+use crate::value::kind;
+
 #[derive(Debug, Clone)]
-pub(crate) enum Reshape {
+pub(crate) enum TransformStage {
     Project(Projection),
     Root(Expression),
 }
 
-impl Reshape {
-    /// Reads a stage of an update.
-    ///
-    /// # Errors
-    /// Stages that are not for updates.
-    pub fn parse_for_update(source: &Bson) -> Outcome<Self> {
+impl TransformStage {
+    /// Parses a stage of a pipeline-style update.
+    pub fn parse_for_update(source: &Bson) -> Result<Self> {
         let Bson::Document(stage) = source else {
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Code::TypeMismatch,
-                "Each element of the 'pipeline' array must be an object",
+                "ElementExpression element of the 'pipeline' array must be an object",
             ));
         };
         let (name, operand) = super::parse::only_field(stage)?;
         Self::parse(name, operand, &[])?.ok_or_else(|| {
-            Failure::new(
+            CommandError::new(
                 Code::InvalidOptions,
                 format!("{name} is not allowed to be used within an update"),
             )
         })
     }
 
-    /// Reads a stage, if it is one of these.
-    ///
-    /// # Errors
-    /// Wrong operands.
-    pub fn parse(name: &str, operand: &Bson, variables: &[String]) -> Outcome<Option<Self>> {
+    /// Parses a stage; `None` if it is of another kind.
+    pub fn parse(name: &str, operand: &Bson, variables: &[String]) -> Result<Option<Self>> {
         let document = |operand: &Bson| match operand {
             Bson::Document(document) if !document.is_empty() => Ok(document.clone()),
-            _ => Err(Failure::new(
+            _ => Err(CommandError::new(
                 Code::Location(40272),
                 format!("{name} specification stage must be a non-empty object"),
             )),
         };
         Ok(Some(match name {
-            "$project" => Self::Project(Projection::parse(&document(operand)?, Place::Pipeline)?),
+            "$project" => Self::Project(Projection::parse(
+                &document(operand)?,
+                ProjectionContext::Pipeline,
+            )?),
             "$set" | "$addFields" => {
                 Self::Project(Projection::adding(&document(operand)?, variables)?)
             }
@@ -67,7 +64,7 @@ impl Reshape {
             "$replaceRoot" => match document(operand)?.get("newRoot") {
                 Some(root) => Self::Root(Expression::parse_with(root, variables)?),
                 None => {
-                    return Err(Failure::new(
+                    return Err(CommandError::new(
                         Code::Location(40231),
                         "no newRoot specified for the $replaceRoot stage",
                     ));
@@ -77,26 +74,19 @@ impl Reshape {
         }))
     }
 
-    /// The document after the stage.
-    ///
-    /// # Errors
-    /// Expressions that fail.
-    pub fn apply(&self, document: Document) -> Outcome<Document> {
+    pub fn apply(&self, document: Document) -> Result<Document> {
         let nothing = Document::new();
-        self.apply_with(document, &Variables::of(&nothing))
+        self.apply_with(document, &Variables::new(&nothing))
     }
 
-    /// As [`Reshape::apply`], with the variables around the pipeline.
-    ///
-    /// # Errors
-    /// Expressions that fail.
-    pub fn apply_with(&self, document: Document, outer: &Variables<'_>) -> Outcome<Document> {
-        let variables = outer.about(&document);
+    /// Applies the stage with the variables of the surrounding pipeline.
+    pub fn apply_with(&self, document: Document, outer: &Variables<'_>) -> Result<Document> {
+        let variables = outer.with_root(&document);
         match self {
             Self::Project(projection) => projection.apply(&document, &variables, None),
             Self::Root(expression) => match expression.evaluate(&variables)? {
                 Some(Bson::Document(root)) => Ok(root),
-                other => Err(Failure::new(
+                other => Err(CommandError::new(
                     Code::Location(40228),
                     format!(
                         "'newRoot' expression must evaluate to an object, but resulting value was \
@@ -109,8 +99,8 @@ impl Reshape {
     }
 }
 
-fn unset_takes_paths() -> Failure {
-    Failure::new(
+fn unset_takes_paths() -> CommandError {
+    CommandError::new(
         Code::Location(31002),
         "$unset specification must be a string or an array of strings",
     )

@@ -1,38 +1,35 @@
-//! The terms on which a command is to run: its session, its write concern, its
-//! read concern and its time.
+//! Generic command arguments: session, write concern, read concern and time
+//! limit.
 
-use crate::error::{Code, Failure, Outcome};
-use crate::session;
-use crate::value::{arithmetic, elements, field, fields, to_bson, to_document};
-use bson::{RawBsonRef, RawDocument};
 use std::time::{Duration, Instant};
 
-/// A write that may be sent again.
+use bson::{RawBsonRef, RawDocument};
+
+use crate::error::{Code, CommandError, Result};
+use crate::session;
+use crate::value::{arithmetic, elements, field, fields, to_bson, to_document};
+
+/// Identifies a retryable write.
 #[derive(Debug, Clone)]
-pub(crate) struct Retry {
+pub(crate) struct RetryableWrite {
     pub session: Vec<u8>,
     pub number: i64,
-    /// The number of the first statement.
+    /// Number of the first statement.
     pub first: i32,
 }
 
-/// What a command is to keep to.
 #[derive(Debug, Clone)]
-pub(crate) struct Terms {
-    pub retry: Option<Retry>,
+pub(crate) struct GenericArguments {
+    pub retry: Option<RetryableWrite>,
     pub deadline: Option<Instant>,
-    /// Whether the answer waits until what was written, or seen, is durable.
-    pub settles: bool,
+    /// Whether the reply waits until everything written or read is durable.
+    pub waits_for_commit: bool,
 }
 
-impl Terms {
-    /// Reads the terms of a command.
-    ///
-    /// # Errors
-    /// Transactions, and concerns that cannot be met.
-    pub fn read(name: &str, body: &RawDocument) -> Outcome<Self> {
+impl GenericArguments {
+    pub fn parse(name: &str, body: &RawDocument) -> Result<Self> {
         if field(body, "startTransaction").is_some() || field(body, "autocommit").is_some() {
-            return Err(no_transactions());
+            return Err(transactions_unsupported());
         }
         let writes = matches!(
             name,
@@ -47,27 +44,27 @@ impl Terms {
                 | "createIndexes"
                 | "dropIndexes"
                 | "deleteIndexes"
-        ) || writes_at_its_end(body);
+        ) || ends_in_write_stage(body);
         let durable = match field(body, "writeConcern") {
             None => true,
             Some(RawBsonRef::Document(concern)) => write_concern(concern)?,
-            Some(_) => return Err(wrong("writeConcern must be an object")),
+            Some(_) => return Err(invalid("writeConcern must be an object")),
         };
         let majority = match field(body, "readConcern") {
             None => false,
             Some(RawBsonRef::Document(concern)) => read_concern(concern)?,
-            Some(_) => return Err(wrong("readConcern must be an object")),
+            Some(_) => return Err(invalid("readConcern must be an object")),
         };
         Ok(Self {
             retry: retry(body)?,
             deadline: deadline(body)?,
-            settles: (writes && durable) || majority,
+            waits_for_commit: (writes && durable) || majority,
         })
     }
 }
 
-/// Whether a pipeline puts its documents into a collection.
-fn writes_at_its_end(body: &RawDocument) -> bool {
+/// Whether a pipeline ends with `$out` or `$merge`.
+fn ends_in_write_stage(body: &RawDocument) -> bool {
     let Some(RawBsonRef::Array(stages)) = field(body, "pipeline") else {
         return false;
     };
@@ -79,49 +76,47 @@ fn writes_at_its_end(body: &RawDocument) -> bool {
     })
 }
 
-/// Why a transaction is refused.
-pub(crate) fn no_transactions() -> Failure {
-    Failure::new(
+pub(crate) fn transactions_unsupported() -> CommandError {
+    CommandError::new(
         Code::IllegalOperation,
         "transactions of several statements are not supported by embedded-mongo",
     )
 }
 
-/// Whether a write concern wants to wait until what was written is durable: that
-/// of a majority does, and one that asks for the journal.
-fn write_concern(concern: &RawDocument) -> Outcome<bool> {
+/// Whether a write concern waits for durability: `majority` and `j: true` do.
+fn write_concern(concern: &RawDocument) -> Result<bool> {
     let (mut majority, mut journal) = (true, false);
     for (name, value) in fields(concern) {
         match (name, value) {
             ("w", RawBsonRef::String("majority")) => {}
             ("w", RawBsonRef::String(other)) => {
-                return Err(Failure::new(
+                return Err(CommandError::new(
                     Code::Location(79),
                     format!(
                         "No write concern mode named '{other}' found in replica set configuration"
                     ),
                 ));
             }
-            ("w", value) => match arithmetic::whole(&to_bson(value)) {
+            ("w", value) => match arithmetic::as_integer(&to_bson(value)) {
                 Some(0 | 1) => majority = false,
                 Some(2..=50) => {
-                    return Err(Failure::new(
+                    return Err(CommandError::new(
                         Code::UnsatisfiableWriteConcern,
                         "Not enough data-bearing nodes",
                     ));
                 }
-                _ => return Err(wrong("w has to be a number from 0 to 50, or a string")),
+                _ => return Err(invalid("w has to be a number from 0 to 50, or a string")),
             },
             ("j" | "fsync", RawBsonRef::Boolean(true)) => journal = true,
             ("j" | "fsync" | "wtimeout" | "provenance", _) => {}
-            (other, _) => return Err(wrong(&format!("unknown field in writeConcern: {other}"))),
+            (other, _) => return Err(invalid(&format!("unknown field in writeConcern: {other}"))),
         }
     }
     Ok(majority || journal)
 }
 
-/// Whether a read concern wants only what is durable.
-fn read_concern(concern: &RawDocument) -> Outcome<bool> {
+/// Whether a read concern returns only durable data.
+fn read_concern(concern: &RawDocument) -> Result<bool> {
     let mut majority = false;
     for (name, value) in fields(concern) {
         match (name, value) {
@@ -129,7 +124,7 @@ fn read_concern(concern: &RawDocument) -> Outcome<bool> {
             ("level", RawBsonRef::String("majority" | "linearizable")) => majority = true,
             ("provenance", _) => {}
             (name, value) => {
-                return Err(Failure::unsupported(format_args!(
+                return Err(CommandError::unsupported(format_args!(
                     "a readConcern with {name}: {value:?}"
                 )));
             }
@@ -138,12 +133,12 @@ fn read_concern(concern: &RawDocument) -> Outcome<bool> {
     Ok(majority)
 }
 
-fn retry(body: &RawDocument) -> Outcome<Option<Retry>> {
+fn retry(body: &RawDocument) -> Result<Option<RetryableWrite>> {
     let number = match field(body, "txnNumber") {
         None => return Ok(None),
         Some(RawBsonRef::Int64(number)) if number >= 0 => number,
         Some(_) => {
-            return Err(wrong(
+            return Err(invalid(
                 "txnNumber must be a 64-bit integer that is not negative",
             ));
         }
@@ -151,39 +146,39 @@ fn retry(body: &RawDocument) -> Outcome<Option<Retry>> {
     let session = match field(body, "lsid") {
         Some(RawBsonRef::Document(lsid)) => session::id_of(&to_document(lsid))?,
         _ => {
-            return Err(wrong(
+            return Err(invalid(
                 "Transaction number requires a session ID to also be specified",
             ));
         }
     };
     let first = match field(body, "stmtId") {
         None => 0,
-        Some(value) => arithmetic::whole(&to_bson(value))
+        Some(value) => arithmetic::as_integer(&to_bson(value))
             .and_then(|first| i32::try_from(first).ok())
-            .ok_or_else(|| wrong("stmtId must be a 32-bit integer"))?,
+            .ok_or_else(|| invalid("stmtId must be a 32-bit integer"))?,
     };
-    Ok(Some(Retry {
+    Ok(Some(RetryableWrite {
         session,
         number,
         first,
     }))
 }
 
-fn deadline(body: &RawDocument) -> Outcome<Option<Instant>> {
+fn deadline(body: &RawDocument) -> Result<Option<Instant>> {
     let Some(value) = field(body, "maxTimeMS") else {
         return Ok(None);
     };
-    match arithmetic::whole(&to_bson(value)) {
+    match arithmetic::as_integer(&to_bson(value)) {
         Some(0) => Ok(None),
         Some(millis) if (1..=i64::from(i32::MAX)).contains(&millis) => {
             Ok(Instant::now().checked_add(Duration::from_millis(millis as u64)))
         }
-        _ => Err(Failure::bad_value(
+        _ => Err(CommandError::bad_value(
             "maxTimeMS must be a number from 0 to 2147483647",
         )),
     }
 }
 
-fn wrong(message: &str) -> Failure {
-    Failure::new(Code::InvalidOptions, message)
+fn invalid(message: &str) -> CommandError {
+    CommandError::new(Code::InvalidOptions, message)
 }

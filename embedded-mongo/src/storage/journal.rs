@@ -1,39 +1,41 @@
-//! The file behind the collections, and the thread that writes it.
+//! The data file and its writer thread.
 //!
 //! Changes are queued in the order in which they were made. The writer takes all
-//! that wait, commits them as one durable transaction, and then says so: many
-//! clients share the cost of one flush to the disk.
+//! queued changes, commits them as one durable transaction and reports progress,
+//! so that concurrent clients share one fsync (group commit).
 
-use super::{RecordId, Stored};
-use crate::error::{Code, Failure, Outcome};
-use bson::{Document, RawDocumentBuf};
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
+
+use bson::{Document, RawDocumentBuf};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use tokio::sync::watch;
+
+use super::{RecordId, StoredDocument};
+use crate::error::{Code, CommandError, Result};
 
 const DOCUMENTS: TableDefinition<'_, (u32, u64), &[u8]> = TableDefinition::new("documents");
 const COLLECTIONS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("collections");
 const RETRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("retries");
 
-/// How much of the file may be held in memory: documents are there already.
+/// Page cache of the file. Small, since all documents are held in memory
+/// anyway.
 const CACHE_BYTES: usize = 8 * 1024 * 1024;
 
-/// A change to be made durable.
 #[derive(Debug)]
 pub(crate) enum Change {
-    /// A document as it is now; `None` if it is gone.
-    Document(u32, RecordId, Option<Stored>),
-    /// A collection's definition; `None` if it is gone with all its documents.
+    /// A document's new version; `None` if deleted.
+    Document(u32, RecordId, Option<StoredDocument>),
+    /// A collection's definition; `None` if dropped.
     Collection(u32, Option<Document>),
-    /// What a statement of a retryable write came to; `None` to forget it.
-    Retry(Vec<u8>, Option<Document>),
+    /// The result of a retryable write statement; `None` to delete it.
+    RetryableWrite(Vec<u8>, Option<Document>),
 }
 
 impl Change {
-    pub fn put(collection: u32, id: RecordId, document: &Stored) -> Self {
+    pub fn put(collection: u32, id: RecordId, document: &StoredDocument) -> Self {
         Self::Document(collection, id, Some(document.clone()))
     }
 
@@ -42,24 +44,23 @@ impl Change {
     }
 }
 
-/// What a file held when it was opened.
 #[derive(Debug, Default)]
-pub(crate) struct Contents {
+pub(crate) struct JournalContents {
     pub collections: BTreeMap<u32, Document>,
-    pub documents: BTreeMap<u32, Vec<(RecordId, Stored)>>,
+    pub documents: BTreeMap<u32, Vec<(RecordId, StoredDocument)>>,
     pub retries: Vec<(Vec<u8>, Document)>,
 }
 
-/// How far the writer has come.
 #[derive(Debug, Clone, Default)]
 struct Progress {
     written: u64,
     failure: Option<String>,
 }
 
-/// The queue to the writer; without a file, there is nothing to wait for.
+/// The queue to the writer thread. Without a file there is no queue and every
+/// write is immediately durable.
 #[derive(Debug)]
-pub(crate) struct Log {
+pub(crate) struct Journal {
     queue: Option<Mutex<Queue>>,
     progress: watch::Receiver<Progress>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -71,9 +72,9 @@ struct Queue {
     sender: Option<mpsc::Sender<(u64, Vec<Change>)>>,
 }
 
-impl Log {
-    /// A log that keeps nothing.
-    pub fn nowhere() -> Self {
+impl Journal {
+    /// A journal for a server in memory.
+    pub fn in_memory() -> Self {
         Self {
             queue: None,
             progress: watch::channel(Progress::default()).1,
@@ -81,11 +82,8 @@ impl Log {
         }
     }
 
-    /// Opens a file, reads it, and starts the writer.
-    ///
-    /// # Errors
-    /// A file that another process has open, or that is damaged.
-    pub fn open(path: &Path) -> anyhow::Result<(Self, Contents)> {
+    /// Opens a file, reads its contents and starts the writer thread.
+    pub fn open(path: &Path) -> anyhow::Result<(Self, JournalContents)> {
         let database = Database::builder()
             .set_cache_size(CACHE_BYTES)
             .create(path)?;
@@ -107,8 +105,8 @@ impl Log {
         Ok((log, contents))
     }
 
-    /// Queues changes. The caller holds the lock under which they were made, so
-    /// that the order of the queue is the order of the changes.
+    /// Queues changes. The caller must hold the lock under which they were
+    /// made, so that they are written in the same order.
     pub fn append(&self, changes: Vec<Change>) {
         let Some(queue) = &self.queue else { return };
         if changes.is_empty() {
@@ -118,16 +116,13 @@ impl Log {
         queue.last += 1;
         let last = queue.last;
         if let Some(sender) = &queue.sender {
-            // A writer that is gone has left its failure behind.
+            // If the writer has ended, `progress` holds its error.
             let _ = sender.send((last, changes));
         }
     }
 
-    /// Waits until everything that was queued before now is on the disk.
-    ///
-    /// # Errors
-    /// The disk failed; nothing is durable from then on.
-    pub async fn settled(&self) -> Outcome<()> {
+    /// Waits until everything queued so far is on disk.
+    pub async fn wait_until_durable(&self) -> Result<()> {
         let Some(queue) = &self.queue else {
             return Ok(());
         };
@@ -140,22 +135,18 @@ impl Log {
         match reached {
             Ok(None) => Ok(()),
             Ok(Some(failure)) => Err(broken(&failure)),
-            Err(_) => Err(broken("the writer has stopped")),
+            Err(_) => Err(broken("the writer thread has ended")),
         }
     }
 
-    /// Whether writes can still be kept.
-    ///
-    /// # Errors
-    /// The disk failed before.
-    pub fn check(&self) -> Outcome<()> {
+    /// Fails if the storage has failed.
+    pub fn check_writable(&self) -> Result<()> {
         match &self.progress.borrow().failure {
             None => Ok(()),
             Some(failure) => Err(broken(failure)),
         }
     }
 
-    /// Writes what is queued and closes the file.
     pub fn close(&self) {
         if let Some(queue) = &self.queue {
             queue.lock().unwrap_or_else(PoisonError::into_inner).sender = None;
@@ -168,15 +159,15 @@ impl Log {
         if let Some(writer) = writer
             && writer.join().is_err()
         {
-            tracing::error!("the storage writer ended badly");
+            tracing::error!("storage writer panicked");
         }
     }
 }
 
-fn broken(failure: &str) -> Failure {
-    Failure::new(
+fn broken(failure: &str) -> CommandError {
+    CommandError::new(
         Code::InternalError,
-        format!("the storage failed and takes no more writes: {failure}"),
+        format!("storage failed, rejecting further writes: {failure}"),
     )
 }
 
@@ -194,9 +185,9 @@ fn prepare(database: &Database) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn read(database: &Database) -> anyhow::Result<Contents> {
+fn read(database: &Database) -> anyhow::Result<JournalContents> {
     let transaction = database.begin_read()?;
-    let mut contents = Contents::default();
+    let mut contents = JournalContents::default();
     for entry in transaction.open_table(COLLECTIONS)?.iter()? {
         let (number, body) = entry?;
         let body = Document::from_reader(body.value())?;
@@ -234,7 +225,7 @@ fn write_all(
         let outcome = write(database, batch);
         let failure = outcome.err().map(|error| error.to_string());
         if let Some(failure) = &failure {
-            tracing::error!(%failure, "the storage failed and takes no more writes");
+            tracing::error!(%failure, "storage failed, rejecting further writes");
         }
         let failed = failure.is_some();
         report.send_replace(Progress {
@@ -249,7 +240,7 @@ fn write_all(
 
 fn write(database: &Database, batch: Vec<Change>) -> anyhow::Result<()> {
     let mut transaction = database.begin_write()?;
-    // The next start need not look through the whole file after a crash.
+    // Avoids a full scan of the file at the first start after a crash.
     transaction.set_quick_repair(true);
     {
         let mut documents = transaction.open_table(DOCUMENTS)?;
@@ -270,10 +261,10 @@ fn write(database: &Database, batch: Vec<Change>) -> anyhow::Result<()> {
                     collections.remove(number)?;
                     documents.retain_in((number, 0)..=(number, u64::MAX), |_, _| false)?;
                 }
-                Change::Retry(key, Some(body)) => {
+                Change::RetryableWrite(key, Some(body)) => {
                     retries.insert(key.as_slice(), body.to_vec()?.as_slice())?;
                 }
-                Change::Retry(key, None) => {
+                Change::RetryableWrite(key, None) => {
                     retries.remove(key.as_slice())?;
                 }
             }

@@ -1,59 +1,54 @@
-//! `$out` and `$merge`: documents that go into a collection.
+//! `$out` and `$merge`: stages that write to a collection.
 
-use crate::error::{Code, Failure, Outcome};
 use bson::{Bson, Document};
 
-/// Where a pipeline's documents go.
+use crate::error::{Code, CommandError, Result};
+
+/// Destination of an output stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
-    /// `None` is the database of the pipeline.
+    /// `None` for the database that the pipeline runs in.
     pub database: Option<String>,
     pub collection: String,
-    pub manner: Manner,
+    pub mode: WriteMode,
 }
 
-/// How they go there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Manner {
-    /// In place of all that was there.
+pub(crate) enum WriteMode {
+    /// `$out`: replaces the contents of the collection.
     Replace,
-    /// By their `_id`.
+    /// `$merge` on `_id`.
     Merge {
-        matched: Matched,
-        unmatched: Unmatched,
+        matched: WhenMatched,
+        unmatched: WhenNotMatched,
     },
 }
 
-/// What becomes of a document whose `_id` is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Matched {
+pub(crate) enum WhenMatched {
     Replace,
     KeepExisting,
     Merge,
     Fail,
 }
 
-/// What becomes of a document whose `_id` is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unmatched {
+pub(crate) enum WhenNotMatched {
     Insert,
     Discard,
     Fail,
 }
 
 impl Target {
-    /// Reads a stage, if it is one of these.
-    ///
-    /// # Errors
-    /// Wrong operands, and what is not supported.
-    pub fn parse(name: &str, operand: &Bson) -> Outcome<Option<Self>> {
+    /// Parses a stage; `None` if it is of another kind.
+    pub fn parse(name: &str, operand: &Bson) -> Result<Option<Self>> {
         match name {
             "$out" => {
-                let (database, collection) = place(name, operand)?;
+                let (database, collection) = namespace(name, operand)?;
                 Ok(Some(Self {
                     database,
                     collection,
-                    manner: Manner::Replace,
+                    mode: WriteMode::Replace,
                 }))
             }
             "$merge" => merge(operand).map(Some),
@@ -62,40 +57,40 @@ impl Target {
     }
 }
 
-fn merge(operand: &Bson) -> Outcome<Target> {
+fn merge(operand: &Bson) -> Result<Target> {
     let source = match operand {
         Bson::Document(source) => source.clone(),
         other => bson::doc! { "into": other.clone() },
     };
-    let (mut matched, mut unmatched) = (Matched::Merge, Unmatched::Insert);
+    let (mut matched, mut unmatched) = (WhenMatched::Merge, WhenNotMatched::Insert);
     for (name, value) in &source {
         match (name.as_str(), value) {
             ("into", _) => {}
             ("on", Bson::String(field)) if field == "_id" => {}
             ("whenMatched", Bson::String(choice)) => {
                 matched = match choice.as_str() {
-                    "replace" => Matched::Replace,
-                    "keepExisting" => Matched::KeepExisting,
-                    "merge" => Matched::Merge,
-                    "fail" => Matched::Fail,
+                    "replace" => WhenMatched::Replace,
+                    "keepExisting" => WhenMatched::KeepExisting,
+                    "merge" => WhenMatched::Merge,
+                    "fail" => WhenMatched::Fail,
                     other => return Err(unknown(name, other)),
                 };
             }
             ("whenNotMatched", Bson::String(choice)) => {
                 unmatched = match choice.as_str() {
-                    "insert" => Unmatched::Insert,
-                    "discard" => Unmatched::Discard,
-                    "fail" => Unmatched::Fail,
+                    "insert" => WhenNotMatched::Insert,
+                    "discard" => WhenNotMatched::Discard,
+                    "fail" => WhenNotMatched::Fail,
                     other => return Err(unknown(name, other)),
                 };
             }
             ("on" | "whenMatched" | "let", _) => {
-                return Err(Failure::unsupported(format_args!(
+                return Err(CommandError::unsupported(format_args!(
                     "$merge with '{name}' as given here"
                 )));
             }
             _ => {
-                return Err(Failure::new(
+                return Err(CommandError::new(
                     Code::Location(40415),
                     format!("BSON field '$merge.{name}' is an unknown field."),
                 ));
@@ -103,36 +98,36 @@ fn merge(operand: &Bson) -> Outcome<Target> {
         }
     }
     let into = source.get("into").unwrap_or(&Bson::Null);
-    let (database, collection) = place("$merge", into)?;
+    let (database, collection) = namespace("$merge", into)?;
     Ok(Target {
         database,
         collection,
-        manner: Manner::Merge { matched, unmatched },
+        mode: WriteMode::Merge { matched, unmatched },
     })
 }
 
-fn place(name: &str, operand: &Bson) -> Outcome<(Option<String>, String)> {
+fn namespace(name: &str, operand: &Bson) -> Result<(Option<String>, String)> {
     let field = |document: &Document, field: &str| match document.get(field) {
         Some(Bson::String(text)) => Some(text.clone()),
         _ => None,
     };
     let found = match operand {
         Bson::String(collection) => Some((None, collection.clone())),
-        Bson::Document(place) if place.keys().all(|key| key == "db" || key == "coll") => {
-            field(place, "coll").map(|collection| (field(place, "db"), collection))
+        Bson::Document(namespace) if namespace.keys().all(|key| key == "db" || key == "coll") => {
+            field(namespace, "coll").map(|collection| (field(namespace, "db"), collection))
         }
         _ => None,
     };
     found.ok_or_else(|| {
-        Failure::new(
+        CommandError::new(
             Code::Location(16990),
             format!("{name} takes the name of a collection, or {{db, coll}}"),
         )
     })
 }
 
-fn unknown(field: &str, value: &str) -> Failure {
-    Failure::bad_value(format!(
+fn unknown(field: &str, value: &str) -> CommandError {
+    CommandError::bad_value(format!(
         "Enumeration value '{value}' for field '$merge.{field}' is not a valid value."
     ))
 }
