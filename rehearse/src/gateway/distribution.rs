@@ -1,6 +1,5 @@
-//! What CloudFront does between viewers and what stands behind it: it says to
-//! the HTTP API whose a request is, hides the name that it was asked by, and
-//! adds headers to answers. The template's distribution says which.
+//! A CloudFront distribution: it replaces the `Host` of requests to the HTTP API
+//! and adds the headers that the template gives to requests and responses.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -13,21 +12,18 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Response};
 
 use sam_template::application::{self, REGION};
 
-/// Where the HTTP API sees requests come from: not a viewer's address, and as
-/// all of RFC 5737 nobody's.
+/// The address that the HTTP API sees: one that RFC 5737 reserves for documentation.
 const OWN_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7)), 443);
-
-/// Set by the template's function for requests to the API.
-const VIEWER: HeaderName = HeaderName::from_static("x-viewer-address");
 
 const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// A distribution that runs. Cheap to clone.
+/// A running distribution. Cheap to clone.
 #[derive(Clone)]
 pub struct Distribution(Arc<Headers>);
 
 struct Headers {
     api_host: HeaderValue,
+    viewer_address: Vec<HeaderName>,
     api_requests: HeaderMap,
     api_answers: HeaderMap,
     page_answers: HeaderMap,
@@ -37,11 +33,16 @@ impl Distribution {
     /// Runs what the template says, before the HTTP API `api`.
     ///
     /// # Errors
-    /// If a header is none.
+    /// If a header is invalid.
     pub fn new(from: &application::Distribution, api: &str) -> anyhow::Result<Self> {
         let host = format!("{}.execute-api.{REGION}.amazonaws.com", api.to_lowercase());
         Ok(Self(Arc::new(Headers {
             api_host: HeaderValue::try_from(host)?,
+            viewer_address: from
+                .viewer_address_headers
+                .iter()
+                .map(|name| HeaderName::try_from(name).context("invalid header name"))
+                .collect::<anyhow::Result<_>>()?,
             api_requests: headers(&from.api_requests)?,
             api_answers: headers(&from.api_answers)?,
             page_answers: headers(&from.page_answers)?,
@@ -57,10 +58,13 @@ impl Distribution {
             Some(before) => format!("{before}, {address}"),
             None => address.clone(),
         };
-        for (name, value) in [(VIEWER, address), (FORWARDED, forwarded)] {
-            if let Ok(value) = HeaderValue::try_from(value) {
-                headers.insert(name, value);
+        if let Ok(value) = HeaderValue::try_from(address) {
+            for name in &self.0.viewer_address {
+                headers.insert(name, value.clone());
             }
+        }
+        if let Ok(value) = HeaderValue::try_from(forwarded) {
+            headers.insert(FORWARDED, value);
         }
         headers.insert(HOST, self.0.api_host.clone());
         overwrite(headers, &self.0.api_requests);
@@ -90,6 +94,6 @@ fn headers(from: &std::collections::BTreeMap<String, String>) -> anyhow::Result<
             let both = (HeaderName::try_from(name)?, HeaderValue::try_from(value)?);
             anyhow::Ok(both)
         })
-        .map(|header| header.context("the distribution has a header that is none"))
+        .map(|header| header.context("the distribution has an invalid header"))
         .collect()
 }

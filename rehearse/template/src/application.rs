@@ -1,6 +1,5 @@
-//! What a template says, resolved: the functions, routes, sockets, mappings and
-//! custom resources that the rest of the runner serves. `template/` makes it,
-//! and nothing beyond this file knows what YAML is.
+//! The resolved template: its functions, routes, sockets, mappings and custom
+//! resources.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -30,6 +29,9 @@ pub struct Application {
 /// A CloudFront distribution, as far as it changes requests and answers.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Distribution {
+    /// Headers of requests to the HTTP API that a CloudFront function sets to the
+    /// viewer's address.
+    pub viewer_address_headers: Vec<String>,
     /// What it adds to requests to the HTTP API (`OriginCustomHeaders`).
     pub api_requests: BTreeMap<String, String>,
     /// What it adds to the HTTP API's answers (`ResponseHeadersPolicy`).
@@ -47,7 +49,7 @@ pub struct Function {
     pub binary: String,
     /// The longest that one invocation may take.
     pub timeout: Duration,
-    /// `MemorySize` in MB: told to the function, not enforced.
+    /// `MemorySize` in MB.
     pub memory_mb: u32,
     /// How many invocations may run at once (`ReservedConcurrentExecutions`).
     pub concurrency: Option<u32>,
@@ -65,7 +67,7 @@ pub struct Function {
     pub manages_connections: bool,
 }
 
-/// A text of the template that may wait for a custom resource.
+/// A text that may depend on the response of a custom resource.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Text {
     /// Known when the template was read.
@@ -107,10 +109,10 @@ impl Text {
         }
     }
 
-    /// The text, once `part` knows every part that is not plain text.
+    /// The text. `part` resolves the parts that are not literals.
     ///
     /// # Errors
-    /// The first part that `part` does not know.
+    /// The first part that `part` cannot resolve.
     pub fn text(&self, part: impl Fn(&Part) -> Option<String>) -> Result<String, Part> {
         match self {
             Text::Known(text) => Ok(text.clone()),
@@ -132,13 +134,13 @@ pub struct HttpApi {
     pub id: LogicalId,
     /// Every route.
     pub routes: Vec<HttpRoute>,
-    /// What the stage lets through (`DefaultRouteSettings`).
+    /// Throttling of the stage (`DefaultRouteSettings`).
     pub throttling: Option<Throttling>,
 }
 
 impl HttpApi {
     /// The first segment of the path that all routes share, such as `/api`;
-    /// empty if they share none.
+    /// empty if there is no common one.
     pub fn common_path(&self) -> Option<String> {
         let mut firsts = self.routes.iter().map(|route| {
             let first = route.path.split('/').nth(1).unwrap_or_default();
@@ -191,7 +193,7 @@ pub struct WebSocketApi {
     pub routes: BTreeMap<String, WebSocketRoute>,
     /// The stage's variables.
     pub stage_variables: BTreeMap<String, String>,
-    /// What the stage lets through (`DefaultRouteSettings`).
+    /// Throttling of the stage (`DefaultRouteSettings`).
     pub throttling: Option<Throttling>,
 }
 
@@ -235,7 +237,7 @@ pub struct MqMapping {
     pub window: Duration,
 }
 
-/// A resource whose making is a function of ours (`Custom::…`).
+/// A custom resource (`Custom::…`), provisioned by a function of the template.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CustomResource {
     /// Its logical id.
@@ -262,13 +264,13 @@ pub enum Property {
     Map(BTreeMap<String, Property>),
 }
 
-/// The region that everything pretends to be in.
+/// The region of every ARN.
 pub const REGION: &str = "us-east-1";
 
-/// The account that everything pretends to belong to.
+/// The account of every ARN.
 pub const ACCOUNT: &str = "123456789012";
 
-/// The stack that the template pretends to be.
+/// The name of the stack.
 pub const STACK: &str = "local";
 
 /// The ARN of that stack.

@@ -11,6 +11,7 @@ mod licences;
 mod links;
 mod openapi;
 mod repository;
+mod runner;
 mod secrets;
 mod template;
 mod variables;

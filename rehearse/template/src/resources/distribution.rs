@@ -1,14 +1,11 @@
-//! `AWS::CloudFront::Distribution`: what stands before page, HTTP API and
-//! sockets, as far as it changes requests and answers. What would answer in the
-//! API's place (`CustomErrorResponses`) is not known here, and so refused.
+//! `AWS::CloudFront::Distribution`, as far as it changes requests and responses.
 
 use std::collections::BTreeMap;
 
 use super::response_headers;
 use crate::application::{Distribution, HttpApi, Text, WebSocketApi};
-use crate::evaluate::Fields;
-use crate::evaluate::ResourceKind;
-use crate::evaluate::Scope;
+use crate::document::{Kind, Node};
+use crate::evaluate::{Fields, ResourceKind, Scope, references};
 
 /// Reads the one distribution; `http` and `socket` have to be reached through it.
 pub fn read(
@@ -19,7 +16,7 @@ pub fn read(
     let mut all = scope.of_kind(ResourceKind::Distribution);
     let resource = all.next()?;
     for another in all {
-        let message = format!("{}: one distribution runs here, not several", another.id);
+        let message = format!("{}: the runner supports one distribution", another.id);
         scope.error(another.line, message);
     }
     let outer = Fields::of(scope, resource.properties, resource.line, resource.id);
@@ -71,6 +68,9 @@ pub fn read(
         let headers = origins.get(&behavior.origin).cloned();
         distribution.api_requests = headers.unwrap_or_default();
         distribution.api_answers.clone_from(&behavior.answers);
+        distribution
+            .viewer_address_headers
+            .clone_from(&behavior.viewer_address_headers);
     }
     Some(distribution)
 }
@@ -103,7 +103,7 @@ fn origins(
                 (Some(name), Some(Text::Known(value))) => {
                     headers.insert(name.to_ascii_lowercase(), value);
                 }
-                _ => scope.error(header.line, "a header has a name and a value known here"),
+                _ => scope.error(header.line, "a header has a name and a plain value"),
             }
         }
         let id = fields.required("Id");
@@ -120,6 +120,8 @@ struct Behavior {
     methods: Vec<String>,
     /// The headers of its answers.
     answers: BTreeMap<String, String>,
+    /// The request headers that a function sets to the viewer's address.
+    viewer_address_headers: Vec<String>,
 }
 
 impl Behavior {
@@ -128,13 +130,13 @@ impl Behavior {
             "CachePolicyId",
             "CachedMethods",
             "Compress",
-            "FunctionAssociations",
             "OriginRequestPolicyId",
         ]);
         fields.one_of("ViewerProtocolPolicy", &["https-only", "redirect-to-https"]);
         let methods = fields.list("AllowedMethods").into_iter();
         let methods = methods.filter_map(|method| scope.text(method, "a method"));
         let policy = fields.node("ResponseHeadersPolicyId");
+        let viewer_address_headers = viewer_address_headers(fields, scope);
         Self {
             pattern: fields.text("PathPattern").unwrap_or_default(),
             origin: fields.required("TargetOriginId").unwrap_or_default(),
@@ -142,6 +144,7 @@ impl Behavior {
             answers: policy
                 .map(|policy| response_headers::read(scope, policy))
                 .unwrap_or_default(),
+            viewer_address_headers,
         }
     }
 
@@ -157,5 +160,47 @@ impl Behavior {
                 scope.error(line, message);
             }
         }
+    }
+}
+
+/// The request headers that the behavior's `viewer-request` functions set to the
+/// viewer's address: assignments of the form
+/// `request.headers['name'] = { value: event.viewer.ip }`. Other statements of a
+/// function have no effect in the runner.
+fn viewer_address_headers(fields: &Fields<'_, '_>, scope: &Scope<'_>) -> Vec<String> {
+    let assignment = regex_lite::Regex::new(
+        r#"request\.headers\[['"]([A-Za-z0-9-]+)['"]\]\s*=\s*\{\s*value:\s*event\.viewer\.ip\s*\}"#,
+    )
+    .expect("the pattern is valid");
+    let mut headers = Vec::new();
+    for association in fields.list("FunctionAssociations") {
+        let owner = "FunctionAssociations";
+        let association = Fields::of(scope, Some(association), association.line, owner);
+        let event = association.required("EventType");
+        let function = association
+            .node("FunctionARN")
+            .and_then(referenced_resource);
+        association.finish();
+        let function = function.and_then(|id| scope.resources.get(id.as_str()));
+        let code = function
+            .and_then(|function| function.properties?.get("FunctionCode"))
+            .and_then(|node| scope.text(node, "FunctionCode"));
+        if event.as_deref() == Some("viewer-request")
+            && let Some(code) = code
+        {
+            let found = assignment.captures_iter(&code);
+            headers.extend(found.map(|captures| captures[1].to_ascii_lowercase()));
+        }
+    }
+    headers
+}
+
+/// The logical id in `!GetAtt Resource.Attribute`.
+fn referenced_resource(node: &Node) -> Option<String> {
+    match &node.kind {
+        Kind::Call(name, argument) if name == "GetAtt" => {
+            references::attribute_path(argument).map(|(resource, _)| resource)
+        }
+        _ => None,
     }
 }

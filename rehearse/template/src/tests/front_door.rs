@@ -66,7 +66,22 @@ Resources:
         DefaultCacheBehavior:
           {TargetOriginId: page, ViewerProtocolPolicy: redirect-to-https, ResponseHeadersPolicyId: !Ref Headers}
         CacheBehaviors:
-          - {PathPattern: /api/*, TargetOriginId: api, ViewerProtocolPolicy: https-only, AllowedMethods: [GET, POST]}
+          - PathPattern: /api/*
+            TargetOriginId: api
+            ViewerProtocolPolicy: https-only
+            AllowedMethods: [GET, POST]
+            FunctionAssociations:
+              - {EventType: viewer-request, FunctionARN: !GetAtt Viewer.FunctionMetadata.FunctionARN}
+  Viewer:
+    Type: AWS::CloudFront::Function
+    Properties:
+      Name: viewer
+      FunctionConfig: {Comment: '', Runtime: cloudfront-js-2.0}
+      FunctionCode: |
+        function handler(event) {
+          event.request.headers['X-Client'] = { value: event.viewer.ip };
+          return event.request;
+        }
 ";
 
 #[test]
@@ -94,6 +109,7 @@ fn the_distribution_changes_requests_and_answers_as_it_says() {
         "only CloudFront knows"
     );
     assert!(distribution.api_answers.is_empty(), "it names no policy");
+    assert_eq!(distribution.viewer_address_headers, ["x-client"]);
     let answers: Vec<_> = distribution.page_answers.into_iter().collect();
     let expected = [
         ("content-security-policy", "default-src none"),
@@ -107,7 +123,7 @@ fn the_distribution_changes_requests_and_answers_as_it_says() {
 
 #[test]
 fn what_the_front_door_would_not_let_through_is_refused() {
-    for (from, to, fault) in [
+    for (from, to, expected) in [
         (
             "      PayloadFormatVersion: '2.0'\n",
             "",
@@ -130,7 +146,7 @@ fn what_the_front_door_would_not_let_through_is_refused() {
         (
             "${Api}/*",
             "${Api}/other/*",
-            "lets the route POST /api/rooms/{room} invoke Fn",
+            "allows the route POST /api/rooms/{room} to invoke Fn",
         ),
         (
             "[GET, POST]",
@@ -156,11 +172,11 @@ fn what_the_front_door_would_not_let_through_is_refused() {
         (
             "AWS::IAM::Role,",
             "AWS::IAM::User,",
-            "`AWS::IAM::User` is not known here",
+            "`AWS::IAM::User` is not supported",
         ),
     ] {
         let found = diagnostics(&FRONT_DOOR.replacen(from, to, 1));
-        assert!(found.contains(fault), "{fault}\nis not in\n{found}");
+        assert!(found.contains(expected), "{expected}\nis not in\n{found}");
     }
 }
 
