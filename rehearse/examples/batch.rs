@@ -20,7 +20,7 @@ async fn answer(event: LambdaEvent<Value>) -> Result<Value, Error> {
         .open(&record)?;
     file.write_all(format!("{}\n", event.payload).as_bytes())?;
     if Path::new(&format!("{record}.fail")).exists() {
-        return Err("told to fail".into());
+        return Err("failure requested".into());
     }
     Ok(json!(null))
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     if std::env::var_os("FAIL_AT_START").is_some() {
-        return Err("told to fail at start".into());
+        return Err("failure requested at start".into());
     }
     if std::env::var_os("HANG_AT_START").is_some() {
         std::future::pending::<()>().await;
@@ -50,7 +50,7 @@ async fn answer(event: LambdaEvent<Value>) -> Result<Value, Error> {
             tokio::time::sleep(Duration::from_millis(ms)).await;
             Ok(json!({"pid": std::process::id()}))
         }
-        "error" => Err("told to fail".into()),
+        "error" => Err("failure requested".into()),
         "exit" => end_abruptly(),
         "broken" => Ok(json!({"statusCode": "two hundred"})),
         "large" => Ok(json!({"statusCode": 200, "body": "x".repeat(7 * 1024 * 1024)})),

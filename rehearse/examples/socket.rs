@@ -71,7 +71,7 @@ fn record(event: &Value) -> Result<(), Error> {
 async fn connect(client: &Client, event: &Value) -> Result<Value, Error> {
     let query = &event["queryStringParameters"];
     match query["do"].as_str() {
-        Some("fail") => Err("told to fail".into()),
+        Some("fail") => Err("failure requested".into()),
         Some("malformed") => Ok(json!({"status": 200})),
         Some("post") => {
             let own = event["requestContext"]["connectionId"]
@@ -99,7 +99,7 @@ async fn message(client: &Client, event: &Value) -> Result<Value, Error> {
     let to = frame["to"].as_str().unwrap_or_default();
     let said = match frame["do"].as_str().unwrap_or("event") {
         "event" => event.to_string(),
-        "fail" => return Err("told to fail".into()),
+        "fail" => return Err("failure requested".into()),
         "malformed" => return Ok(json!({"body": "no status"})),
         "nothing" => return Ok(json!({"statusCode": 500})),
         "wait" => {

@@ -1,7 +1,10 @@
 //! Random identifiers in the shapes that AWS gives them.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
+use data_encoding::HEXLOWER;
 use ring::rand::{SecureRandom, SystemRandom};
 
 /// Unpredictable bytes.
@@ -15,22 +18,13 @@ pub fn random<const N: usize>() -> [u8; N] {
 
 /// `N` random bytes as lower-case hexadecimal digits.
 pub fn hex<const N: usize>() -> String {
-    random::<N>().iter().fold(String::new(), |mut text, byte| {
-        use std::fmt::Write;
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    HEXLOWER.encode(&random::<N>())
 }
 
-/// A random UUID (version 4), as Lambda numbers invocations.
+/// A random UUID (version 4), the form of Lambda's request ids.
 pub fn uuid() -> String {
-    let mut digits = hex::<16>();
-    digits.replace_range(12..13, "4");
-    digits.replace_range(16..17, "a");
-    for at in [8, 13, 18, 23] {
-        digits.insert(at, '-');
-    }
-    digits
+    let id = uuid::Builder::from_random_bytes(random()).into_uuid();
+    id.to_string()
 }
 
 /// As API Gateway numbers requests: `LV7fzho-PHcEJPw=`.
@@ -39,6 +33,12 @@ pub fn request_id() -> String {
 }
 
 /// As X-Ray numbers traces: `Root=1-5e9f0c65-1de4d666d4dd26aced652b6c`.
+pub fn new_trace_root() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    trace_root(now.unwrap_or_default().as_secs())
+}
+
+/// The same for a given time.
 pub fn trace_root(unix_seconds: u64) -> String {
     format!("Root=1-{unix_seconds:08x}-{}", hex::<12>())
 }

@@ -1,9 +1,9 @@
-//! Runs a SAM template on one machine: its functions as processes, its HTTP and
-//! WebSocket APIs, its RabbitMQ mappings and its custom resources.
+//! Runs an AWS SAM template on one machine: its functions as processes, its HTTP
+//! and WebSocket APIs, its event source mappings and its custom resources.
 //!
-//! Standard output has one line of JSON, once everything answers; what people
-//! read is on standard error. It ends with 0 when told to stop, with 1 when
-//! something does not start, and with 2 when the template is refused.
+//! Standard output carries one line of JSON, printed when everything is ready.
+//! The log goes to standard error. The exit status is 0 after a stop signal, 1 if
+//! something could not start, and 2 if the template is invalid.
 
 mod example_events;
 mod gateway;
@@ -25,7 +25,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use options::{Command, Options, RunOptions};
 use run::{Started, StopSignals};
 
-/// Frames and documents come and go by the thousand.
+/// Frames and documents are allocated and freed by the thousand.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -55,24 +55,24 @@ async fn main() -> ExitCode {
     run(&options, prepared).await
 }
 
-/// Runs until it is told to stop, also while everything is still starting.
+/// Runs until a stop signal, which also interrupts the start.
 async fn run(options: &RunOptions, prepared: run::Prepared) -> ExitCode {
     let mut stop = match StopSignals::listen(options.stop_with_stdin) {
         Ok(stop) => stop,
         Err(error) => {
-            eprintln!("signals cannot be listened to: {error}");
+            eprintln!("cannot listen for signals: {error}");
             return ExitCode::FAILURE;
         }
     };
     let mut started = Started::default();
     let outcome = tokio::select! {
         ready = started.start(options, prepared) => ready.map(Some),
-        () = stop.told() => Ok(None),
+        () = stop.received() => Ok(None),
     };
     let code = match outcome {
         Ok(Some(line)) => {
             announce(&line);
-            stop.told().await;
+            stop.received().await;
             ExitCode::SUCCESS
         }
         Ok(None) => ExitCode::SUCCESS,
@@ -84,12 +84,12 @@ async fn run(options: &RunOptions, prepared: run::Prepared) -> ExitCode {
     tracing::info!("stopping");
     tokio::select! {
         () = started.stop() => code,
-        // Whoever sends a second signal does not want to wait.
-        () = stop.told() => ExitCode::FAILURE,
+        // A second signal stops without waiting.
+        () = stop.received() => ExitCode::FAILURE,
     }
 }
 
-/// The ready line. Nobody has to be there to read it.
+/// Prints the ready line. A closed standard output is not an error.
 fn announce(line: &str) {
     let mut output = std::io::stdout();
     let _ = writeln!(output, "{line}").and_then(|()| output.flush());

@@ -17,7 +17,7 @@ pub struct Options {
 /// What the runner can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Runs the template until it is told to stop.
+    /// Runs the template until it is stopped.
     Run(RunOptions),
     /// Writes an event of each function, as its requests.json says.
     Events(EventOptions),
@@ -74,8 +74,8 @@ pub struct RunOptions {
     /// Keeps a private MongoDB's data in memory.
     #[arg(long)]
     pub in_memory: bool,
-    /// Stops when standard input ends, too: whoever holds the other end of that
-    /// pipe need not live long enough to send a signal.
+    /// Stops also when standard input ends, so that a parent process which is
+    /// killed stops the runner.
     #[arg(long)]
     pub stop_with_stdin: bool,
     /// Logs more about the runner itself.

@@ -1,4 +1,4 @@
-//! The one origin of page, HTTP API, sockets and control.
+//! The origin that serves the page, the HTTP API, sockets and control routes.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -69,23 +69,23 @@ pub fn serve(
         };
         let serving = axum::serve(listener, service).with_graceful_shutdown(stopped);
         if let Err(error) = serving.await {
-            tracing::error!("a listener ended: {error}");
+            tracing::error!(%error, "listener failed");
         }
     })
 }
 
-/// What answers where no other route does.
+/// Serves every path that no other route matches.
 #[derive(Clone)]
 pub struct Front {
     /// The HTTP API.
     pub http_api: Option<HttpServer>,
     /// The page.
     pub page: Option<Page>,
-    /// What stands before both.
+    /// The CloudFront distribution in front of both.
     pub distribution: Option<Distribution>,
 }
 
-/// The HTTP API where it has a claim, else the page.
+/// Routes a request to the HTTP API or to the page.
 pub async fn front(
     State(front): State<Front>,
     ConnectInfo(viewer): ConnectInfo<SocketAddr>,
@@ -116,7 +116,7 @@ pub async fn front(
     }
 }
 
-/// The HTTP API as those reach it who go past CloudFront.
+/// The HTTP API without the distribution in front of it.
 pub fn straight_to(api: HttpServer) -> Router {
     Router::new().fallback(straight).with_state(api)
 }

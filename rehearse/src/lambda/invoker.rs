@@ -49,13 +49,13 @@ impl Invoker {
     /// invocation runs to its end also if the future is dropped.
     ///
     /// # Errors
-    /// As [`InvokeError`] says; why is logged here once for every caller.
+    /// The error is logged here, so callers need not log it again.
     pub async fn invoke(&self, function: &str, payload: Bytes) -> Result<Bytes, InvokeError> {
         let answer = self.supervisor.invoke(function, payload).await;
         match &answer {
-            // A flood of requests would be a flood of lines: its pool logs it.
+            // The pool logs throttling, at a limited rate.
             Ok(_) | Err(InvokeError::Throttled) => {}
-            Err(error) => tracing::warn!("{function}: {error}"),
+            Err(error) => tracing::warn!(function, %error, "invocation failed"),
         }
         answer
     }

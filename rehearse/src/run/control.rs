@@ -58,9 +58,9 @@ async fn invoke(
     }
 }
 
-/// Lets only this machine's own requests through: those of a peer on it, which
-/// call it by a name that is always this machine's (no page of another site can,
-/// whatever its name resolves to), and which no other site's page has sent.
+/// Accepts only requests from this machine. The peer has to be local; the `Host`
+/// has to be a local name, which prevents DNS rebinding; and an `Origin` has to be
+/// the page's own.
 pub async fn only_this_machine(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
@@ -77,7 +77,11 @@ pub async fn only_this_machine(
     if peer.ip().to_canonical().is_loopback() && named_locally && own_page {
         next.run(request).await
     } else {
-        (StatusCode::FORBIDDEN, "only this machine may ask").into_response()
+        (
+            StatusCode::FORBIDDEN,
+            "only requests from this machine are accepted",
+        )
+            .into_response()
     }
 }
 

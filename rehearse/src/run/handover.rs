@@ -1,6 +1,6 @@
-//! What other programs may want to know of a run, as files in its data folder:
-//! where everything is, and the functions' variables in the format of
-//! `sam local --env-vars`. They are gone when the run is.
+//! Files in the data folder for other programs: the ready line, and the functions'
+//! variables in the format of `sam local --env-vars`. They are removed when the
+//! run ends.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,7 +16,7 @@ pub type Variables = BTreeMap<String, BTreeMap<String, String>>;
 /// The line that says where everything is.
 const READY: &str = "ready.json";
 
-/// For programs on this machine: `local run --env-vars`, `sam local` without a
+/// For programs on this machine: `rehearse run --env-vars`, `sam local` without a
 /// container.
 const HERE: &str = "env-vars.json";
 
@@ -54,7 +54,7 @@ impl Drop for Handover {
     }
 }
 
-/// Secrets are in it: nobody else may read it.
+/// Writes a file that only this user can read, since it contains secrets.
 fn private(path: &Path, text: &str) -> std::io::Result<()> {
     let mut options = fs::File::options();
     let mut file = options
@@ -68,7 +68,7 @@ fn private(path: &Path, text: &str) -> std::io::Result<()> {
 fn remove(path: &Path) {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
-            tracing::warn!("{} cannot be removed: {error}", path.display());
+            tracing::warn!(file = %path.display(), %error, "file could not be removed");
         }
         _ => {}
     }

@@ -1,4 +1,4 @@
-//! `local run`: everything started in order, and stopped in reverse.
+//! `rehearse run`: starts everything in order, and stops it in reverse order.
 
 mod control;
 mod handover;
@@ -137,7 +137,7 @@ impl Started {
         self.listeners.extend(listeners.serve(&router, &stop));
         answers(port).await?;
         let took = begin.elapsed().as_secs_f64();
-        tracing::info!("ready after {took:.1} s at {}", runner_values.web);
+        tracing::info!(url = runner_values.web, seconds = took, "ready");
         let services = &self.services;
         let inbox = services.inbox.as_ref();
         let smtp = prepared.needs.contains(&Service::Smtp);
@@ -173,7 +173,7 @@ impl Started {
         sockets
     }
 
-    /// Serves the HTTP API also where nothing stands before it; gives the address.
+    /// Serves the HTTP API on a port of its own, without the distribution. Returns its URL.
     async fn past_the_distribution(&mut self, api: &HttpServer) -> anyhow::Result<String> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
@@ -191,7 +191,7 @@ impl Started {
     ) -> anyhow::Result<()> {
         custom_resource::make_all(resources, supervisor, data)
             .await
-            .context("the stack cannot be made")
+            .context("cannot create the stack")
     }
 
     /// Starts the mappings: their queues exist once the stack is made.
@@ -210,8 +210,8 @@ impl Started {
             sockets.close_all().await;
         }
         self.stop.send_replace(true);
-        end(self.listeners, "a request is given up").await;
-        end(self.mappings, "a batch is given up, and will come again").await;
+        end(self.listeners, "aborted a request that did not end in time").await;
+        end(self.mappings, "aborted a batch, which will be redelivered").await;
         if let Some(pruning) = self.pruning {
             pruning.abort();
         }
@@ -224,13 +224,13 @@ impl Started {
     }
 }
 
-/// Waits for the end of `tasks`, which were told to end, but not for ever.
-async fn end(tasks: Vec<JoinHandle<()>>, otherwise: &str) {
+/// Waits for `tasks` to end, and aborts those that take too long.
+async fn end(tasks: Vec<JoinHandle<()>>, aborted: &str) {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     for task in tasks {
         let abort = task.abort_handle();
         if tokio::time::timeout_at(deadline, task).await.is_err() {
-            tracing::warn!("{otherwise}");
+            tracing::warn!("{aborted}");
             abort.abort();
         }
     }

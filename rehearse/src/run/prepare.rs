@@ -1,4 +1,4 @@
-//! What can be found wrong before anything is started.
+//! Checks before anything is started.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::setup::secret_store::SecretStore;
 use sam_template::Application;
 use sam_template::{EnvironmentFile, Inputs, Resolved, RunnerValues, Service, Template};
 
-/// A template that was looked over, and everything that a run gives it.
+/// A validated template and the inputs of a run.
 pub struct Prepared {
     template: Template,
     environment: EnvironmentFile,
@@ -22,7 +22,7 @@ pub struct Prepared {
     pub(super) needs: Vec<Service>,
 }
 
-/// Takes the data folder and looks the template over, before anything is started.
+/// Locks the data folder and validates the template, before anything is started.
 ///
 /// # Errors
 /// Everything that is wrong with the template, or why the folder cannot be used.
@@ -55,7 +55,7 @@ pub fn prepare(options: &RunOptions) -> anyhow::Result<Prepared> {
 }
 
 impl Prepared {
-    /// Works the template out.
+    /// Resolves the template.
     ///
     /// # Errors
     /// Everything that is wrong with it.

@@ -41,13 +41,13 @@ impl Services {
         let mut runner_values = RunnerValues::placeholders();
         let needed = |service| prepared.needs.contains(&service);
         for service in &prepared.needs {
-            tracing::info!("starting {service}");
+            tracing::info!(%service, "starting service");
         }
         let mut password = || identifiers::hex::<16>();
         let password = prepared
             .secrets
             .get_or_generate("runner:rabbitmq", &mut password);
-        // Kept before the broker learns it: it keeps what it was first given.
+        // Stored before the broker starts, which keeps the first password it was given.
         prepared.secrets.save()?;
         let rabbitmq = async {
             if !needed(Service::RabbitMq) {
@@ -83,12 +83,12 @@ impl Services {
         };
         let (rabbitmq, mongodb, inbox) = tokio::join!(rabbitmq, mongodb, inbox);
         // Each that started is kept before the first that did not is reported.
-        let mut faults: Vec<anyhow::Error> = Vec::new();
-        self.rabbitmq = rabbitmq.unwrap_or_else(|error| note(&mut faults, error));
-        self.mongodb = mongodb.unwrap_or_else(|error| note(&mut faults, error));
-        self.inbox = inbox.unwrap_or_else(|error| note(&mut faults, error));
-        if !faults.is_empty() {
-            let all: Vec<String> = faults.iter().map(|error| format!("{error:#}")).collect();
+        let mut errors: Vec<anyhow::Error> = Vec::new();
+        self.rabbitmq = rabbitmq.unwrap_or_else(|error| note(&mut errors, error));
+        self.mongodb = mongodb.unwrap_or_else(|error| note(&mut errors, error));
+        self.inbox = inbox.unwrap_or_else(|error| note(&mut errors, error));
+        if !errors.is_empty() {
+            let all: Vec<String> = errors.iter().map(|error| format!("{error:#}")).collect();
             return Err(anyhow!(all.join("\n")));
         }
         if let Some(broker) = &self.rabbitmq {
@@ -123,7 +123,7 @@ impl Services {
         tokio::join!(rabbitmq, mongodb);
     }
 
-    /// The broker with its login, for whoever wants to look into its queues.
+    /// The broker's URL with the login, for tools that inspect queues.
     pub fn broker_url(&self) -> Option<String> {
         let broker = self.rabbitmq.as_ref()?;
         let encoded = |text: &str| {
@@ -141,8 +141,8 @@ impl Services {
     }
 }
 
-fn note<T>(faults: &mut Vec<anyhow::Error>, error: anyhow::Error) -> Option<T> {
-    faults.push(error);
+fn note<T>(errors: &mut Vec<anyhow::Error>, error: anyhow::Error) -> Option<T> {
+    errors.push(error);
     None
 }
 

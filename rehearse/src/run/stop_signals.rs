@@ -1,12 +1,11 @@
-//! What tells the runner to stop.
+//! Signals that stop the runner.
 
 use std::io::Read;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
-/// Everything that tells it, listened to from the beginning on, so that nothing
-/// is missed between two steps.
+/// The stop signals, registered once at the start so that none is missed.
 pub struct StopSignals {
     interrupt: Signal,
     terminate: Signal,
@@ -38,8 +37,8 @@ impl StopSignals {
         })
     }
 
-    /// Waits until it is told to stop.
-    pub async fn told(&mut self) {
+    /// Waits for a stop signal.
+    pub async fn received(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}

@@ -25,13 +25,13 @@ pub struct MongoDb {
     server: Server,
 }
 
-/// Whose server it is.
+/// Which kind of server it is.
 enum Server {
-    /// Somebody else's.
+    /// A server that the runner did not start.
     Named,
     /// The installed one, run for this data folder.
     Private(PrivateProcess),
-    /// Ours, in this process.
+    /// The embedded server, in this process.
     Embedded(embedded_mongo::Server),
 }
 
@@ -103,7 +103,7 @@ async fn private(executable: PathBuf, data: &Path) -> anyhow::Result<(String, Se
         .with_context(|| format!("{} cannot be made", database.display()))?;
     let folder = std::fs::canonicalize(&folder)?;
     let [port, _] = free_ports()?;
-    tracing::info!("starting {}", executable.display());
+    tracing::info!(executable = %executable.display(), "starting mongod");
     let program = Program {
         name: "mongod",
         executable,

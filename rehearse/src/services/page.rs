@@ -53,7 +53,7 @@ impl Page {
                 return plain(StatusCode::NOT_FOUND, "Not Found");
             }
             Err(error) => {
-                tracing::error!("the page's {}: {error}", path.display());
+                tracing::error!(file = %path.display(), %error, "page file cannot be read");
                 return plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
             }
         };
@@ -151,8 +151,7 @@ fn content_type(path: &Path) -> &'static str {
 
 fn tag(contents: &[u8], encoding: Encoding) -> HeaderValue {
     let digest = ring::digest::digest(&ring::digest::SHA256, contents);
-    let start = digest.as_ref().iter().take(8);
-    let hex: String = start.map(|byte| format!("{byte:02x}")).collect();
+    let hex = data_encoding::HEXLOWER.encode(&digest.as_ref()[..8]);
     let suffix = if encoding == Encoding::Brotli {
         "-br"
     } else {

@@ -24,12 +24,12 @@ const ENDING: Duration = Duration::from_secs(20);
 /// A server that ended sooner than this waits so long before it starts again.
 const RESTARTING: Duration = Duration::from_secs(2);
 
-/// How often is asked whether something has come true.
+/// The interval between checks of a condition.
 const POLL: Duration = Duration::from_millis(50);
 
 /// What to run.
 pub struct Program {
-    /// Its name, for people.
+    /// Its name in messages.
     pub name: &'static str,
     /// The executable.
     pub executable: PathBuf,
@@ -142,7 +142,7 @@ impl Program {
 }
 
 /// Opens the file for the server's output. It is locked, and the lock lives as
-/// long as any process of the server: so long nobody else uses the folder.
+/// long as any process of the server, so that no other server uses the folder.
 async fn open_output(program: &Program) -> anyhow::Result<File> {
     let path = program.output_path();
     let output = File::options()
@@ -151,7 +151,7 @@ async fn open_output(program: &Program) -> anyhow::Result<File> {
         .open(&path)
         .with_context(|| format!("{} cannot be written", path.display()))?;
     let deadline = Instant::now() + ENDING;
-    let mut is_told = false;
+    let mut is_logged = false;
     loop {
         match output.try_lock() {
             Ok(()) => break,
@@ -166,8 +166,11 @@ async fn open_output(program: &Program) -> anyhow::Result<File> {
                 return Err(error).with_context(|| format!("{} cannot be locked", path.display()));
             }
         }
-        if !std::mem::replace(&mut is_told, true) {
-            tracing::info!("waiting for the {} of a run before to end", program.name);
+        if !std::mem::replace(&mut is_logged, true) {
+            tracing::info!(
+                service = program.name,
+                "waiting for the server of an earlier run to exit"
+            );
         }
         tokio::time::sleep(POLL).await;
     }
@@ -193,7 +196,7 @@ async fn supervise(
             _ = &mut stop => return server.end(program.name).await,
             status = server.child.wait() => {
                 let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
-                tracing::warn!("{} ended ({status}) and is started again", program.name);
+                tracing::warn!(service = program.name, status, "service exited, restarting it");
             }
         }
         // One that cannot start is not tried all the time.
@@ -205,7 +208,11 @@ async fn supervise(
         match program.spawn(&output) {
             Ok(again) => server = again,
             Err(error) => {
-                tracing::error!("{error:#}; it stays away");
+                tracing::error!(
+                    service = program.name,
+                    error = format!("{error:#}"),
+                    "service could not be restarted"
+                );
                 return;
             }
         }
@@ -219,7 +226,7 @@ impl Server {
             .await
             .is_err()
         {
-            tracing::warn!("{name} does not end");
+            tracing::warn!(service = name, "service did not exit in time, killing it");
             let _ = self.child.kill().await;
         }
     }

@@ -26,7 +26,7 @@ impl SecretStore {
         let path = data.join("secrets.json");
         let texts = match fs::read_to_string(&path) {
             Ok(text) => serde_json::from_str(&text)
-                .with_context(|| format!("{} is damaged: mend or delete it", path.display()))?,
+                .with_context(|| format!("{} is damaged: repair or delete it", path.display()))?,
             Err(error) if error.kind() == ErrorKind::NotFound => BTreeMap::new(),
             Err(error) => {
                 return Err(error).with_context(|| format!("cannot read {}", path.display()));
@@ -61,7 +61,7 @@ impl SecretStore {
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, String>> {
         self.texts
             .lock()
-            .expect("nobody panics while holding the secrets")
+            .expect("no thread panics while it holds the lock")
     }
 }
 

@@ -1,8 +1,8 @@
-//! What is wrong with a template, all of it at once.
+//! Errors of a template, collected and reported together.
 
 use std::fmt;
 
-/// One thing that is wrong, and where.
+/// An error and its place.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Diagnostic {
     /// The file it is in.
@@ -13,7 +13,7 @@ pub struct Diagnostic {
     pub message: String,
 }
 
-/// Everything that is wrong, in the order of the file.
+/// Errors, in the order of the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Diagnostics {
     file: String,
@@ -21,7 +21,7 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// No diagnostics yet in `file`.
+    /// An empty collection for `file`.
     pub fn of(file: &str) -> Self {
         Self {
             file: file.to_owned(),
@@ -29,24 +29,24 @@ impl Diagnostics {
         }
     }
 
-    /// Notes a fault. The same one is noted once, however often it is met.
+    /// Adds an error. Duplicates are dropped.
     pub fn add(&mut self, line: usize, message: impl Into<String>) {
         self.add_in(&self.file.clone(), line, message);
     }
 
-    /// Notes a fault that is not in the template but in `file`.
+    /// Adds an error of another file.
     pub fn add_in(&mut self, file: &str, line: usize, message: impl Into<String>) {
-        let fault = Diagnostic {
+        let diagnostic = Diagnostic {
             file: file.to_owned(),
             line,
             message: message.into(),
         };
-        if !self.list.contains(&fault) {
-            self.list.push(fault);
+        if !self.list.contains(&diagnostic) {
+            self.list.push(diagnostic);
         }
     }
 
-    /// `value` if nothing is wrong, else everything that is.
+    /// `value` if there is no error.
     ///
     /// # Errors
     /// The diagnostics, sorted by line.
@@ -58,7 +58,7 @@ impl Diagnostics {
         }
     }
 
-    /// Whether nothing is wrong so far.
+    /// Whether there is no error so far.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
@@ -66,13 +66,13 @@ impl Diagnostics {
 
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, fault) in self.list.iter().enumerate() {
+        for (index, diagnostic) in self.list.iter().enumerate() {
             if index > 0 {
                 writeln!(f)?;
             }
-            match fault.line {
-                0 => write!(f, "{}: {}", fault.file, fault.message)?,
-                line => write!(f, "{}:{line}: {}", fault.file, fault.message)?,
+            match diagnostic.line {
+                0 => write!(f, "{}: {}", diagnostic.file, diagnostic.message)?,
+                line => write!(f, "{}:{line}: {}", diagnostic.file, diagnostic.message)?,
             }
         }
         Ok(())

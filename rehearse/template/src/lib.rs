@@ -46,30 +46,30 @@ pub trait SecretStorage {
 pub struct Template {
     file: String,
     tree: Node,
-    /// What was wrong with its text alone.
+    /// Errors of the text itself.
     diagnostics: Diagnostics,
 }
 
-/// What a run gives a template.
+/// The inputs of a run.
 pub struct Inputs<'a> {
     /// `--parameter-overrides`.
     pub parameters: &'a BTreeMap<String, String>,
     /// `--env-vars`.
     pub environment: &'a EnvironmentFile,
-    /// What the runner has.
+    /// Addresses and logins of the runner's services.
     pub runner_values: &'a RunnerValues,
-    /// The secrets of the data folder.
+    /// Storage of generated secrets.
     pub secrets: &'a dyn SecretStorage,
 }
 
-/// What a template comes to in one run.
+/// A resolved template.
 #[derive(Debug)]
 pub struct Resolved {
-    /// What is to be run.
+    /// What to run.
     pub application: Application,
-    /// What has to be started for it.
+    /// Services that it needs.
     pub needs: BTreeSet<Service>,
-    /// What is allowed but hardly meant, each with file and line.
+    /// Warnings, each with file and line.
     pub warnings: Vec<String>,
 }
 
@@ -84,7 +84,7 @@ impl Template {
         match std::fs::read_to_string(path) {
             Ok(text) => Self::parse(&file, &text),
             Err(error) => {
-                diagnostics.add(0, format!("cannot be read: {error}"));
+                diagnostics.add(0, format!("cannot read the file: {error}"));
                 diagnostics.or(None)
             }
         }
@@ -98,7 +98,7 @@ impl Template {
         let mut diagnostics = Diagnostics::of(file);
         let Some(mut tree) = document::parse(text, &mut diagnostics) else {
             if diagnostics.is_empty() {
-                diagnostics.add(1, "there is nothing in it");
+                diagnostics.add(1, "the template is empty");
             }
             return diagnostics.or(None);
         };
@@ -111,10 +111,10 @@ impl Template {
         })
     }
 
-    /// Works everything out.
+    /// Resolves the template.
     ///
     /// # Errors
-    /// Everything that is wrong, at once.
+    /// All errors of the template.
     pub fn resolve(&self, given: &Inputs<'_>) -> Result<Resolved, Diagnostics> {
         let mut scope = Scope::new(given.runner_values, self.diagnostics.clone());
         validate::check(&scope, &self.tree);

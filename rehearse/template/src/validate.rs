@@ -1,5 +1,5 @@
-//! What holds for the whole template, also for what does not run here: its
-//! sections, its intrinsic functions, and that every name it uses exists.
+//! Checks of the whole template, including resources that do not run here:
+//! sections, intrinsic functions, and that every referenced name exists.
 
 use crate::document::{Kind, Node};
 use crate::evaluate::Scope;
@@ -20,7 +20,7 @@ const SECTIONS: [&str; 11] = [
     "Outputs",
 ];
 
-/// CloudFormation's functions, the ones that only the cloud works out included.
+/// All intrinsic functions of CloudFormation.
 const FUNCTIONS: [&str; 18] = [
     "And",
     "Base64",
@@ -42,11 +42,11 @@ const FUNCTIONS: [&str; 18] = [
     "Sub",
 ];
 
-/// Notes everything that is wrong with the template as a whole.
+/// Reports every error of the template as a whole.
 pub fn check(scope: &Scope<'_>, template: &Node) {
     for section in template.entries() {
         if !SECTIONS.contains(&section.key.as_str()) {
-            let message = format!("the section `{}` is not known here", section.key);
+            let message = format!("the section `{}` is not supported", section.key);
             scope.error(section.line, message);
         }
     }
@@ -199,6 +199,6 @@ fn call(
             }
         }
         known if FUNCTIONS.contains(&known) => {}
-        unknown => scope.error(line, format!("the function `{unknown}` is not known here")),
+        unknown => scope.error(line, format!("the function `{unknown}` is not supported")),
     }
 }

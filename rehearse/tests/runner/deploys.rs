@@ -53,7 +53,11 @@ async fn a_file_that_does_not_start_takes_nothing_down() {
     for _ in 0..3 {
         assert_eq!(pid(&runner).await, before);
     }
-    assert!(runner.log().contains("EchoFunction: cannot start"));
+    assert!(
+        runner
+            .log()
+            .contains("function could not start function=EchoFunction")
+    );
     std::fs::remove_file(&binary).expect("removed");
     std::fs::copy(examples().join("echo"), &binary).expect("copied");
     let after = pid(&runner).await;

@@ -194,8 +194,12 @@ async fn a_queue_is_read_in_batches_over_failures_and_outages() {
     })
     .await;
     let log = runner.log();
-    assert_eq!(log.matches("the queue is not read").count(), 2, "{log}");
-    assert_eq!(log.matches("the queue is read again").count(), 2, "{log}");
+    assert_eq!(
+        log.matches("queue cannot be read, retrying").count(),
+        2,
+        "{log}"
+    );
+    assert_eq!(log.matches("queue is read again").count(), 2, "{log}");
 }
 
 #[tokio::test]

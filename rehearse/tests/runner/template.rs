@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::{Start, examples, fixture};
 
 /// Everything that a run says about a template that it refuses.
-fn faults(template: &str) -> String {
+fn errors(template: &str) -> String {
     let outcome = Start::text(template).try_run();
     let (status, log) = outcome.err().expect("it is refused");
     assert_eq!(status.code(), Some(2), "{log}");
@@ -14,7 +14,7 @@ fn faults(template: &str) -> String {
 
 #[test]
 fn every_fault_is_named_by_file_and_line_at_once() {
-    let log = faults(
+    let log = errors(
         "Transform: AWS::Serverless-2016-10-31
 Unknown: 1
 Parameters:
@@ -49,42 +49,39 @@ Resources:
     Type: AWS::SNS::Topic
 ",
     );
-    for (line, fault) in [
-        (2, "the section `Unknown` is not known here"),
+    for (line, expected_error) in [
+        (2, "the section `Unknown` is not supported"),
         (4, "the parameter Missing has no value"),
-        (7, "Globals: `Api` is not known here"),
+        (7, "Globals: `Api` is not supported"),
         (
             10,
-            "Table: the type `AWS::DynamoDB::Table` is not known here",
+            "Table: the type `AWS::DynamoDB::Table` is not supported",
         ),
         (14, "Fn.Runtime is provided.al2023 here, not `nodejs22.x`"),
         (
             17,
             "Fn.Timeout has to be a whole number from 1 to 900, not `901`",
         ),
-        (18, "Fn: `Layers` is not known here"),
+        (18, "Fn: `Layers` is not supported"),
         (21, "Ref Nothing: there is no such parameter or resource"),
-        (22, "the function `Nonsense` is not known here"),
+        (22, "the function `Nonsense` is not supported"),
         (23, "Fn::ImportValue needs another stack"),
         (24, "Fn: Lambda does not let a function set `AWS_REGION`"),
-        (
-            25,
-            "GetAtt Topic: AWS::SNS::Topic is nothing that runs here",
-        ),
+        (25, "GetAtt Topic: AWS::SNS::Topic does not run here"),
         (28, "Fn.Tick.Type is HttpApi or MQ here, not `Schedule`"),
     ] {
-        let expected = format!("template.yaml:{line}: {fault}");
+        let expected = format!("template.yaml:{line}: {expected_error}");
         assert!(log.contains(&expected), "{expected}\nis not in\n{log}");
     }
 }
 
 #[test]
 fn yaml_that_cannot_be_read_is_refused_by_line() {
-    let log = faults("Resources:\n  A: [1, 2\n  B: 3\n");
+    let log = errors("Resources:\n  A: [1, 2\n  B: 3\n");
     assert!(log.contains("template.yaml:"), "{log}");
-    let log = faults("Resources:\n  A: 1\n  A: 2\n");
+    let log = errors("Resources:\n  A: 1\n  A: 2\n");
     assert!(
-        log.contains("template.yaml:3: `A` is here twice, first on line 2"),
+        log.contains("template.yaml:3: `A` is a duplicate key, first used on line 2"),
         "{log}"
     );
 }
@@ -131,13 +128,16 @@ fn names_that_the_template_does_not_have_are_refused() {
         .try_run();
     let (status, log) = outcome.err().expect("it is refused");
     assert_eq!(status.code(), Some(2));
-    for fault in [
+    for expected_error in [
         "variables.json: EchoFunction: the template declares no `UNDECLARED`",
         "variables.json: the template has no function `NoFunction`",
         "variables.json: Parameters: the template declares no `NOWHERE`",
         "--parameter-overrides: the template has no parameter `Nothing`",
     ] {
-        assert!(log.contains(fault), "{fault}\nis not in\n{log}");
+        assert!(
+            log.contains(expected_error),
+            "{expected_error}\nis not in\n{log}"
+        );
     }
 }
 

@@ -1,4 +1,4 @@
-//! How connections end, and who is told.
+//! How connections end, and which `$disconnect` events follow.
 
 use futures_util::SinkExt;
 use serde_json::{Value, json};
@@ -67,13 +67,13 @@ async fn every_end_is_told_to_disconnect_unless_it_is_dropped() {
     let (runner, record) = start(&ALL);
     let mut polite = Client::connect(&runner).await;
     polite.0.close(None).await.expect("closed");
-    eventually("the polite end is told", async || {
+    eventually("$disconnect after a close frame", async || {
         recorded(&record).len() == 1
     })
     .await;
     let abrupt = Client::connect(&runner).await;
     drop(abrupt);
-    eventually("the abrupt end is told", async || {
+    eventually("$disconnect after a lost connection", async || {
         recorded(&record).len() == 2
     })
     .await;

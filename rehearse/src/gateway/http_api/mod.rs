@@ -1,4 +1,4 @@
-//! The HTTP API: routes to functions, as API Gateway has them.
+//! HTTP APIs: requests are routed to functions.
 
 mod answer;
 mod event;
@@ -30,7 +30,7 @@ const HEAD_LIMIT: usize = 10_240;
 pub struct HttpServer {
     api: Arc<HttpApi>,
     invoker: Invoker,
-    /// What the stage lets through.
+    /// Throttling of the stage.
     rate: Option<Arc<Rate>>,
 }
 
@@ -116,7 +116,11 @@ impl HttpServer {
         let invocation = self.invoker.invoke(&route.function, payload);
         match tokio::time::timeout(route.timeout, invocation).await {
             Ok(Ok(answer)) => answer::response(&answer).unwrap_or_else(|why| {
-                tracing::warn!("{}: its answer is not understood: {why}", route.function);
+                tracing::warn!(
+                    function = route.function,
+                    reason = why,
+                    "invalid function response"
+                );
                 refusal(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
             }),
             Ok(Err(InvokeError::Throttled)) => {

@@ -1,4 +1,4 @@
-//! Who may use `@connections`: the keys of the functions.
+//! Credentials of the functions, which sign requests to `@connections`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,7 +28,7 @@ pub struct Credentials {
 }
 
 impl Access {
-    /// Knows these credentials, for requests signed for `region` (`AWS_REGION`).
+    /// Accepts `credentials` on requests signed for `region` (`AWS_REGION`).
     pub fn new(region: &str, credentials: impl IntoIterator<Item = Credentials>) -> Self {
         let by_access_key_id = credentials
             .into_iter()

@@ -59,7 +59,7 @@ impl Answer {
         multiple.or(single).and_then(Value::as_str)
     }
 
-    /// The body as text: none if there is none, or if it is not text.
+    /// The body, if it is text.
     pub fn into_text(self) -> Option<String> {
         let body = self.body?;
         if self.is_base64_encoded == Some(true) {

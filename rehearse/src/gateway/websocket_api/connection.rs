@@ -23,7 +23,7 @@ pub struct Connection {
     closing: watch::Sender<Option<Closing>>,
 }
 
-/// What the handshake told about a client, the same in all of its events.
+/// What the handshake said about a client. It is the same in all events of the connection.
 #[derive(Clone)]
 pub struct Client {
     /// Base64-like, ending in `=`.
@@ -118,16 +118,16 @@ impl Connection {
         &self.client.connection_id
     }
 
-    /// Who is at the other end.
+    /// The client of this connection.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Queues a message for the client. It is on its way, and not more: whether
-    /// the client still lives is known only later.
+    /// Queues a message for the client. Success does not mean that the client
+    /// has received it.
     ///
     /// # Errors
-    /// If too much waits for this client already.
+    /// If the send buffer of this client is full.
     pub fn send(&self, text: Utf8Bytes) -> Result<(), BufferFull> {
         let bytes = text.len();
         let waiting = self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -144,7 +144,7 @@ impl Connection {
                 self.sent(bytes);
                 Err(BufferFull)
             }
-            // Its task has ended: to the sender that is a message on its way to a client that left.
+            // The task has ended. To the sender this looks like a client that left meanwhile.
             Err(mpsc::error::TrySendError::Closed(_)) => Ok(()),
         }
     }
@@ -152,10 +152,10 @@ impl Connection {
     /// Waits until one more frame may be handled, as long as the turn is held.
     pub async fn turn(&self) -> OwnedSemaphorePermit {
         let turn = Arc::clone(&self.turns).acquire_owned().await;
-        turn.expect("nobody closes it")
+        turn.expect("the semaphore is never closed")
     }
 
-    /// Notes that so many queued bytes are no longer queued.
+    /// Reports that so many queued bytes are no longer queued.
     pub fn sent(&self, bytes: usize) {
         self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
@@ -169,7 +169,7 @@ impl Connection {
         });
     }
 
-    /// Notes a message, in either direction.
+    /// Reports a message, in either direction.
     pub fn touch(&self) {
         let passed = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.active_after.store(passed, Ordering::Relaxed);

@@ -17,10 +17,10 @@ use crate::gateway::rate::Rate;
 use crate::lambda::invoker::InvokeError;
 use sam_template::application::WebSocketRoute;
 
-/// Why an integration gave nothing to go on with.
+/// Why an integration failed.
 #[derive(Debug, thiserror::Error)]
 pub enum IntegrationError {
-    /// Lambda gave no answer.
+    /// The invocation failed.
     #[error(transparent)]
     Invoke(#[from] InvokeError),
     /// The route's own time limit.
@@ -52,7 +52,7 @@ impl Gateway {
         Answer::parse(&payload).ok_or(IntegrationError::Malformed)
     }
 
-    /// Whether the stage's own throttling lets one more request through.
+    /// Whether the throttling of the stage allows one more request.
     pub(super) fn stage_allows(&self) -> bool {
         self.stage_requests.as_ref().is_none_or(Rate::allows)
     }
@@ -89,7 +89,7 @@ impl Gateway {
         match self.integrate(route, payload).await {
             Ok(answer) => self.respond(connection, route, answer, &request_id),
             Err(error) => {
-                tracing::warn!(function = route.function, route_key, %error, "a frame was not handled");
+                tracing::warn!(function = route.function, route_key, %error, "message integration failed");
                 notify(connection, "Internal server error", &request_id);
             }
         }
@@ -124,19 +124,18 @@ impl Gateway {
         if text.len() > MESSAGE_BYTES {
             tracing::warn!(
                 function = route.function,
-                "a route response over 128 KB was not sent"
+                "route response exceeds 128 KB, not sent"
             );
             notify(connection, "Internal server error", request_id);
         } else if connection.send(text.into()).is_err() {
             tracing::warn!(
                 function = route.function,
-                "a route response found the client's buffer full"
+                "route response not sent, client send buffer is full"
             );
         }
     }
 
-    /// Tells the function that a connection ended. Best effort: nobody hears
-    /// whether it worked.
+    /// Invokes `$disconnect`. It is best effort: the response is ignored.
     pub(super) async fn disconnect(&self, connection: &Connection, code: u16, reason: &str) {
         let Some(route) = self.api.routes.get("$disconnect") else {
             return;
@@ -147,7 +146,7 @@ impl Gateway {
         let occasion = Occasion::Disconnect { code, reason };
         let event = event::build(&self.api, connection.client(), &occasion);
         if let Err(error) = self.integrate(route, event.payload).await {
-            tracing::warn!(function = route.function, %error, "$disconnect was not handled");
+            tracing::warn!(function = route.function, %error, "$disconnect integration failed");
         }
     }
 }
@@ -159,6 +158,6 @@ fn notify(connection: &Connection, message: &str, request_id: &str) {
         request_id,
     };
     if connection.send(notice.to_json().into()).is_err() {
-        tracing::debug!("a notice found the client's buffer full");
+        tracing::debug!("error frame not sent, client send buffer is full");
     }
 }

@@ -1,4 +1,4 @@
-//! `GET /{stage}`: the upgrade, which stays pending until `$connect` has answered.
+//! `GET /{stage}`: the upgrade, which is pending until `$connect` has responded.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use super::connection::{Client, Connection};
 use super::event::{self, Event, Occasion};
 use super::limits::URL_BYTES;
 
-/// Answers a handshake: 101, or the status that refuses it.
+/// Handles a handshake: `101`, or the status of the refusal.
 pub async fn open(
     State(gateway): State<Arc<Gateway>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -90,7 +90,7 @@ async fn ask(
         json(status, notice.to_json())
     };
     let answer = gateway.integrate(route, payload).await.map_err(|error| {
-        tracing::warn!(function = route.function, %error, "$connect failed");
+        tracing::warn!(function = route.function, %error, "$connect integration failed");
         refuse_with(StatusCode::BAD_GATEWAY, "Internal server error")
     })?;
     let status =
@@ -107,14 +107,14 @@ async fn ask(
     protocol.transpose().map_err(|_| {
         tracing::warn!(
             function = route.function,
-            "$connect chose a subprotocol that is no header value"
+            "$connect returned an invalid subprotocol"
         );
         refuse_with(StatusCode::BAD_GATEWAY, "Internal server error")
     })
 }
 
 /// The answer to `Sec-WebSocket-Key`, if the request is a WebSocket handshake
-/// (RFC 6455, 4.2.1); else the status that says that it is none.
+/// (RFC 6455, 4.2.1); otherwise the status of the refusal.
 fn accept_key(parts: &Parts) -> Result<HeaderValue, StatusCode> {
     let lists = |name: HeaderName, wanted: &str| {
         parts.headers.get_all(name).iter().any(|value| {
@@ -155,7 +155,7 @@ fn switching_protocols(accept_key: HeaderValue, protocol: Option<HeaderValue>) -
     response
 }
 
-/// Refuses before there is a connection that could be named.
+/// A refusal before a connection id exists.
 fn refuse(status: StatusCode) -> Response {
     let message = status.canonical_reason().unwrap_or_default();
     let body = serde_json::json!({ "message": message }).to_string();

@@ -56,7 +56,7 @@ struct Gateway {
     limits: Limits,
     /// New connections a second.
     connections: Rate,
-    /// Frames and handshakes a second that the stage lets through.
+    /// Throttling of the stage, for frames and handshakes.
     stage_requests: Option<Rate>,
     /// Frames and `@connections` calls a second.
     requests: Rate,
@@ -118,7 +118,7 @@ impl WebSocketServer {
             .await
             .is_err()
         {
-            tracing::info!("some sockets were cut before their $disconnect had run");
+            tracing::info!("stopped before every $disconnect had run");
         }
     }
 }

@@ -1,40 +1,38 @@
-//! Percent encoding of URLs (RFC 3986, 2.1).
+//! Strict percent-encoding of URLs (RFC 3986, section 2.1).
 
-/// Decodes `%XX`; none where that is not UTF-8 or a `%` is not followed by two digits.
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// Everything but the unreserved characters.
+const RESERVED: AsciiSet = NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+/// Everything but the unreserved characters and the separator of paths.
+const RESERVED_IN_PATH: AsciiSet = RESERVED.remove(b'/');
+
+/// Decodes `%XX`. Returns `None` for a `%` without two digits, and if the result
+/// is not UTF-8.
 pub fn decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        if byte == b'%' {
-            let (digits, after) = rest.split_at_checked(2)?;
-            bytes.push(hex(digits[0])? << 4 | hex(digits[1])?);
-            rest = after;
-        } else {
-            bytes.push(byte);
-        }
+    let valid = text.split('%').skip(1).all(|after| {
+        let digits = after.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    });
+    if !valid {
+        return None;
     }
-    String::from_utf8(bytes).ok()
+    Some(percent_decode_str(text).decode_utf8().ok()?.into_owned())
 }
 
-/// Encodes everything but the unreserved characters and those in `kept`.
-pub fn encode_into(target: &mut String, text: &str, kept: &[u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    for &byte in text.as_bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) || kept.contains(&byte) {
-            target.push(byte.into());
-        } else {
-            target.push('%');
-            target.push(DIGITS[usize::from(byte >> 4)].into());
-            target.push(DIGITS[usize::from(byte & 15)].into());
-        }
-    }
+/// Encodes a component.
+pub fn encode(text: &str) -> String {
+    utf8_percent_encode(text, &RESERVED).to_string()
 }
 
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
+/// Encodes a path, keeping its slashes.
+pub fn encode_path(path: &str) -> String {
+    utf8_percent_encode(path, &RESERVED_IN_PATH).to_string()
 }
 
 #[cfg(test)]
@@ -42,15 +40,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_encoded_decodes_to_itself() {
-        let mut encoded = String::new();
-        encode_into(&mut encoded, "L0SM9cOF/ä=", b"/");
+    fn decoding_reverses_encoding() {
+        let encoded = encode_path("L0SM9cOF/ä=");
         assert_eq!(encoded, "L0SM9cOF/%C3%A4%3D");
         assert_eq!(decode(&encoded).as_deref(), Some("L0SM9cOF/ä="));
+        assert_eq!(encode("a/b"), "a%2Fb");
     }
 
     #[test]
-    fn a_broken_escape_is_refused() {
+    fn a_broken_escape_is_rejected() {
         for broken in ["%", "%4", "%zz", "%ff", "%+1"] {
             assert_eq!(decode(broken), None, "{broken}");
         }

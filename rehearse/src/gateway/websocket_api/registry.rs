@@ -22,7 +22,7 @@ struct State {
 }
 
 impl Registry {
-    /// Lets a connection exist; false once the registry is closed.
+    /// Adds a connection. Returns false once the registry is closed.
     pub fn insert(&self, connection: Arc<Connection>) -> bool {
         let mut state = self.write();
         if state.closed {
@@ -40,12 +40,12 @@ impl Registry {
         self.read().connections.get(id).cloned()
     }
 
-    /// Ends the existence of a connection: from now on it is gone to everybody.
+    /// Removes a connection: from now on it is `Gone` to every caller.
     pub fn remove(&self, id: &str) -> Option<Arc<Connection>> {
         self.write().connections.remove(id)
     }
 
-    /// Notes that the task of a connection has ended.
+    /// Reports that the task of a connection has ended.
     pub fn finished(&self) {
         self.unfinished.send_modify(|count| *count -= 1);
     }

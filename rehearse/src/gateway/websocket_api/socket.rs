@@ -21,7 +21,7 @@ use super::limits::{FRAME_BYTES, MESSAGE_BYTES};
 
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
-/// How long a client may take to hear that its connection is closed.
+/// How long the close handshake may take.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// What is read at once: small, for there may be many connections.
@@ -38,7 +38,7 @@ enum End {
 }
 
 impl Gateway {
-    /// Serves a connection until it ends; then it is gone, and `$disconnect` runs.
+    /// Serves a connection until it ends, then removes it and runs `$disconnect`.
     pub(super) async fn serve(
         self: Arc<Self>,
         connection: Arc<Connection>,
@@ -56,7 +56,7 @@ impl Gateway {
             End::Lost => (1006, "Connection closed abnormally"),
             End::ByGateway(closing) => (closing.code, closing.reason),
         };
-        tracing::debug!(connection = connection.id(), code, "closed");
+        tracing::debug!(connection = connection.id(), code, "connection closed");
         self.disconnect(&connection, code, reason).await;
         self.registry.finished();
     }
@@ -85,7 +85,7 @@ impl Gateway {
             closing = closed_by_gateway(closing) => End::ByGateway(closing),
             closing = outlived(connection, self.limits.idle(), self.limits.age()) => End::ByGateway(closing),
         };
-        // To everybody else it is gone before its client hears so.
+        // Removed before the close handshake: `@connections` must already report it as gone.
         self.registry.remove(connection.id());
         let socket = sink
             .reunite(stream)
@@ -94,7 +94,7 @@ impl Gateway {
         if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
             tracing::debug!(
                 connection = connection.id(),
-                "the client did not wait for the close"
+                "client did not complete the close handshake"
             );
         }
         end
@@ -157,7 +157,7 @@ async fn send(
     }
 }
 
-/// Puts a message on its way, in frames of at most 32 KB.
+/// Sends a message in frames of at most 32 KB.
 async fn feed<S>(sink: &mut S, text: Utf8Bytes) -> Result<(), Error>
 where
     S: SinkExt<Message, Error = Error> + Unpin,

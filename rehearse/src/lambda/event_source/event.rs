@@ -41,7 +41,7 @@ pub fn payload(mapping: &MqMapping, records: &[Vec<u8>]) -> Bytes {
     payload.into()
 }
 
-/// One message as it stands in an event.
+/// One message of an event.
 pub fn record(delivery: &Delivery) -> Vec<u8> {
     record_of(&delivery.properties, delivery.redelivered, &delivery.data)
 }

@@ -35,7 +35,7 @@ const THROTTLED_PAUSES: (Duration, Duration) = (Duration::from_millis(100), Dura
 /// Seconds between heartbeats, so that a broker that hangs is noticed.
 const HEARTBEAT: u16 = 10;
 
-/// The event of one message that nobody has taken before.
+/// The event of one message that has not been delivered before.
 pub fn example(mapping: &MqMapping, message: &[u8]) -> Bytes {
     let properties = BasicProperties::default()
         .with_content_type("application/json".into())
@@ -84,8 +84,8 @@ enum Outage {
 }
 
 impl Source {
-    /// Reads for ever, over outages: one line in the log when one begins, and
-    /// one when it is over.
+    /// Reads until `stop`, reconnecting after outages. The beginning and the end
+    /// of an outage are logged once each.
     async fn run(self, mut stop: watch::Receiver<bool>) {
         let mut is_reported = false;
         let mut pause = PAUSES.0;
@@ -97,7 +97,8 @@ impl Source {
                     queue = self.mapping.queue,
                     function = self.mapping.function,
                     endpoint = self.endpoint,
-                    "the queue is not read: {outage}; trying until it is"
+                    %outage,
+                    "queue cannot be read, retrying"
                 );
             }
             tokio::select! {
@@ -119,7 +120,7 @@ impl Source {
         };
         let (connection, channel, consumer) = opened.map_err(|_| Outage::Silent)??;
         if std::mem::take(is_reported) {
-            tracing::info!(queue = self.mapping.queue, "the queue is read again");
+            tracing::info!(queue = self.mapping.queue, "queue is read again");
         }
         self.read(&channel, consumer, stop).await?;
         let closed = connection.close(200, "the event source stops".into()).await;
@@ -172,7 +173,7 @@ impl Source {
         Ok((connection, channel, consumer))
     }
 
-    /// Batch after batch; returns when it is told to stop.
+    /// Reads batches until `stop`.
     async fn read(
         &self,
         channel: &Channel,
@@ -202,12 +203,12 @@ impl Source {
                 }
                 Err(error) => {
                     failures += 1;
-                    // A batch that fails for ever comes back at once: not a line for each time.
+                    // A batch that always fails is redelivered at once, so not every failure is logged.
                     if failures.is_power_of_two() {
                         tracing::warn!(
                             queue = self.mapping.queue, function = self.mapping.function,
                             messages = batch.records.len(), failures, %error,
-                            "a batch failed and goes back to its queue"
+                            "batch failed, returned to its queue"
                         );
                     }
                     let whole = BasicNackOptions {
@@ -248,14 +249,14 @@ impl Source {
         tracing::error!(
             queue = self.mapping.queue,
             bytes = delivery.data.len(),
-            "a message does not fit into an event of 6 MB and is dropped"
+            "message exceeds an event of 6 MB, dropped"
         );
         delivery.ack(BasicAckOptions::default()).await?;
         Ok(())
     }
 }
 
-/// Waits for the word to stop; whoever could say it and is gone has said it.
+/// Waits for the stop signal, or for its sender to be dropped.
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }

@@ -1,4 +1,4 @@
-//! What custom resources have answered: their physical ids and attributes.
+//! Responses of custom resources: their physical ids and attributes.
 
 use std::collections::BTreeMap;
 use std::sync::RwLock;
@@ -23,7 +23,7 @@ impl Answers {
     pub fn add(&self, id: &str, answer: Answer) {
         self.0
             .write()
-            .expect("nobody panics while holding the answers")
+            .expect("no thread panics while it holds the lock")
             .insert(id.to_owned(), answer);
     }
 
@@ -32,7 +32,7 @@ impl Answers {
         let answers = self
             .0
             .read()
-            .expect("nobody panics while holding the answers");
+            .expect("no thread panics while it holds the lock");
         match part {
             Part::Literal(text) => Some(text.clone()),
             Part::PhysicalId(resource) => Some(answers.get(resource)?.physical_id.clone()),

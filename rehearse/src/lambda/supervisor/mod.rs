@@ -64,7 +64,7 @@ pub struct ProcessState {
 }
 
 impl Supervisor {
-    /// Knows every function and has started none.
+    /// Prepares a pool for each function. No process is started yet.
     pub fn new(functions: BTreeMap<LogicalId, Function>, running: &Running<'_>) -> Self {
         let answers = Arc::new(Answers::default());
         let mut pools = BTreeMap::new();
@@ -146,7 +146,7 @@ impl Supervisor {
         all
     }
 
-    /// Ends processes that have not been needed for a while, for ever.
+    /// Ends idle processes periodically. Never returns.
     pub async fn prune(&self) {
         let mut interval = tokio::time::interval(Duration::from_secs(30));
         loop {

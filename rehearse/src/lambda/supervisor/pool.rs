@@ -41,7 +41,7 @@ impl Pool {
         }
     }
 
-    /// Runs one invocation. It runs to its end also if nobody waits for it.
+    /// Runs one invocation. It runs to its end even if the caller is dropped.
     ///
     /// # Errors
     /// As [`InvokeError`] says.
@@ -58,7 +58,7 @@ impl Pool {
                 {
                     state.throttled = Some(Instant::now());
                     let (function, limit) = (&self.launch.function, self.limit);
-                    tracing::warn!("{function}: throttled: {limit} at once is its limit");
+                    tracing::warn!(%function, limit, "function throttled at its concurrency limit");
                 }
                 return Err(InvokeError::Throttled);
             }
@@ -117,7 +117,7 @@ impl Pool {
         waiter.await.unwrap_or_else(|_| Err(stopped()))
     }
 
-    /// Starts a process for each waiting invocation that none is on its way to.
+    /// Starts processes until there is one for each waiting invocation.
     fn start_missing(self: &Arc<Self>, state: &mut State) {
         if state.stopped {
             state.waiting.clear();
@@ -139,10 +139,10 @@ impl Pool {
                 self.offer(&mut state, process);
                 self.offer_standing_by(&mut state);
             }
-            // Ended by `stop` while it started, and nobody waits for it any more.
+            // `stop` killed it while it started.
             Err(_) if state.stopped => {}
             Err(error) => {
-                tracing::error!("{}: cannot start: {error}", self.launch.function);
+                tracing::error!(function = %self.launch.function, %error, "function could not start");
                 let others_go_on = state.versions.failed(file);
                 self.offer_standing_by(&mut state);
                 if others_go_on && !state.known.is_empty() {
@@ -155,7 +155,7 @@ impl Pool {
         }
     }
 
-    /// Once it is known whether the new file works, what stood by goes on or ends.
+    /// Reuses or ends the processes on standby, once it is clear whether the new file works.
     fn offer_standing_by(self: &Arc<Self>, state: &mut State) {
         for process in std::mem::take(&mut state.standing_by) {
             self.offer(state, process);
@@ -194,7 +194,7 @@ impl Pool {
         state.idle.push((process, Instant::now()));
     }
 
-    /// The process, if it may take an invocation. Otherwise it ends or stands by.
+    /// The process, if it may take an invocation. Otherwise it ends or is kept on standby.
     fn usable(self: &Arc<Self>, state: &mut State, process: Process) -> Option<Process> {
         if state.stopped || !process.control().is_alive() {
             self.forget(state, process);
@@ -263,7 +263,7 @@ impl Pool {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state
             .lock()
-            .expect("nobody panics while holding the pool")
+            .expect("no thread panics while it holds the lock")
     }
 }
 

@@ -21,7 +21,7 @@ use crate::lambda::invoker::InvokeError;
 /// How long a function may take to ask for its first invocation.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 
-/// Puts a child's end at the end of its parent, however that ends.
+/// Kills a child when its parent exits, even if the parent was killed.
 const DEATH_WATCH: &str = "/usr/bin/setpriv";
 
 /// What a process is started with.
@@ -203,7 +203,7 @@ impl Control {
     }
 }
 
-/// Waits for the process, or ends it when told to.
+/// Waits for the process to exit, or kills it on request.
 async fn watch_over(
     function: Arc<str>,
     mut child: Child,
@@ -213,7 +213,7 @@ async fn watch_over(
     let status = tokio::select! {
         status = child.wait() => {
             if let Ok(status) = &status {
-                tracing::warn!("{function}: a process ended by itself: {status}");
+                tracing::warn!(function = %function, %status, "function process exited");
             }
             status
         }
@@ -241,7 +241,7 @@ fn ended(status: Option<ExitStatus>) -> InvokeError {
     }
 }
 
-/// Waits for the end of processes that were told to end, but not for ever.
+/// Waits for killed processes to exit, at most five seconds.
 pub async fn wait_for_end(controls: Vec<Control>) {
     let all = async {
         for control in controls {

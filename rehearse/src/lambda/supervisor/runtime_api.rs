@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 
 use crate::lambda::invoker::{InvokeError, PAYLOAD_LIMIT};
 
-/// One invocation on its way to the process.
+/// One invocation for the process.
 pub struct Work {
     /// `AwsRequestId`.
     pub request_id: String,
@@ -37,8 +37,7 @@ pub struct Work {
 /// What the process answered.
 pub type Answer = Result<Bytes, InvokeError>;
 
-/// The end of one Runtime API at which the supervisor sits. Dropping it ends
-/// the listener.
+/// The supervisor's side of one Runtime API. Dropping it stops the listener.
 pub struct RuntimeApi {
     session: Arc<Session>,
     work: mpsc::Sender<Work>,
@@ -137,10 +136,10 @@ impl Session {
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Current>> {
         self.current
             .lock()
-            .expect("nobody panics while holding the current invocation")
+            .expect("no thread panics while it holds the lock")
     }
 
-    /// Gives `answer` to whoever waits for `request_id`.
+    /// Completes the invocation `request_id`.
     fn answer(&self, request_id: &str, answer: Answer) -> StatusCode {
         let mut current = self.lock();
         match current.take_if(|current| current.request_id == request_id) {

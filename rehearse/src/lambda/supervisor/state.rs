@@ -1,4 +1,4 @@
-//! What a pool knows of its processes and of those who wait for one.
+//! The state of a pool: its processes and the invocations that wait for one.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
@@ -17,20 +17,19 @@ pub struct State {
     pub active: usize,
     /// Processes with nothing to do, the one used last at the end.
     pub idle: Vec<(Process, Instant)>,
-    /// Processes with nothing to do whose file was replaced by one that nobody
-    /// has tried yet.
+    /// Idle processes whose file was replaced by one that has not been started yet.
     pub standing_by: Vec<Process>,
     pub versions: Versions,
     /// Invocations without a process, the oldest first.
     pub waiting: VecDeque<oneshot::Sender<Result<Process, InvokeError>>>,
-    /// Processes that are on their way to their first invocation.
+    /// Processes that are starting.
     pub starting: usize,
     /// Processes that have answered and not yet asked for more.
     pub finishing: usize,
     /// Every process, by its id.
     pub known: BTreeMap<u32, (Activity, Control)>,
     pub stopped: bool,
-    /// When throttling was last logged: a flood of requests is no flood of lines.
+    /// When throttling was last logged, to limit the rate of log lines.
     pub throttled: Option<Instant>,
 }
 
@@ -47,7 +46,7 @@ pub enum Activity {
 }
 
 impl State {
-    /// Notes what a process does.
+    /// Reports what a process does.
     pub fn note(&mut self, process: &Process, activity: Activity) {
         let control = process.control().clone();
         self.known.insert(control.pid, (activity, control));

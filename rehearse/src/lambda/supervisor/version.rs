@@ -1,14 +1,14 @@
-//! Which version of a function's file counts, while a deploy replaces it.
+//! Replacing a function's file while it runs.
 //!
-//! A file that is new is used from the next invocation on. What ran before stands
-//! by until a process of the new file has asked for its first invocation, and
-//! goes on if none can: a build that is still writing, or one that is broken,
-//! takes nothing down.
+//! A new file is used from the next invocation on. Processes of the old file are
+//! kept on standby until a process of the new file has asked for its first
+//! invocation. If no such process can start, the old ones continue, so a build
+//! that is unfinished or broken causes no outage.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// Tells one version of a file from another.
+/// Identifies a version of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileStamp {
     inode: u64,
@@ -28,31 +28,31 @@ impl FileStamp {
     }
 }
 
-/// What is known of the versions of one function's file.
+/// The versions of one function's file.
 #[derive(Default)]
 pub struct Versions {
-    /// The last of which a process has started.
+    /// The last version of which a process has started.
     proven: Option<FileStamp>,
-    /// One of which none could, so that what ran before goes on.
+    /// A version that could not start, so that the earlier one continues.
     refused: Option<FileStamp>,
 }
 
-/// How a process stands that runs some version.
+/// What happens with a process of some version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// It takes invocations.
     Current,
-    /// There is a newer one that works: it is to end.
+    /// There is a newer version that works. The process ends.
     Old,
-    /// There is a newer one that nobody has tried yet.
+    /// There is a newer version that has not been started yet.
     StandBy,
 }
 
 impl Versions {
-    /// How a process stands that was started from `file`, while `on_disk` is there.
+    /// The standing of a process of `file` while the file on disk is `on_disk`.
     pub fn standing(&self, file: FileStamp, on_disk: Option<FileStamp>) -> Standing {
         match on_disk {
-            // While a build replaces the file there is none: what runs goes on.
+            // The file is absent while a build replaces it.
             None => Standing::Current,
             Some(now) if now == file || self.refused == Some(now) => Standing::Current,
             now if self.proven == now => Standing::Old,
@@ -65,8 +65,8 @@ impl Versions {
         self.proven = Some(file);
     }
 
-    /// None of this version could be started. Whether what ran before goes on
-    /// instead: not if it is the version that ran before.
+    /// Reports that this version could not start. Returns whether an earlier
+    /// version continues instead.
     pub fn failed(&mut self, file: Option<FileStamp>) -> bool {
         let is_new = self.proven.is_some() && self.proven != file;
         if is_new {

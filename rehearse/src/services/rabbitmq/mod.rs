@@ -75,7 +75,7 @@ impl RabbitMq {
         };
         log_in(&endpoint, &login)
             .await
-            .with_context(|| format!("RABBITMQ_URL: no use of {endpoint}"))?;
+            .with_context(|| format!("cannot log in at {endpoint} (RABBITMQ_URL)"))?;
         Ok(Self {
             endpoint,
             login,
@@ -111,7 +111,7 @@ impl RabbitMq {
     }
 }
 
-/// Opens a connection and closes it: the broker answers and knows the login.
+/// Opens and closes a connection, to check that the broker runs and accepts the login.
 async fn log_in(endpoint: &str, login: &Login) -> anyhow::Result<()> {
     let mut uri: AMQPUri = endpoint
         .parse()
@@ -131,7 +131,7 @@ async fn log_in(endpoint: &str, login: &Login) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether the broker answered, and said that it does not know the login.
+/// Whether the broker rejected the login.
 fn is_refusal(error: &anyhow::Error) -> bool {
     use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
     let kind = error.downcast_ref::<lapin::Error>().map(lapin::Error::kind);

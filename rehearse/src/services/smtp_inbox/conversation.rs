@@ -30,7 +30,7 @@ pub async fn hold(socket: TcpStream, mailbox: Mailbox) {
         envelope: None,
     };
     if let Err(error) = conversation.run().await {
-        tracing::debug!(%error, "a mail client left without QUIT");
+        tracing::debug!(%error, "mail client disconnected without QUIT");
     }
 }
 
@@ -48,7 +48,7 @@ enum Line {
     Whole(Vec<u8>),
     /// Over the limit, or not ended by `\r\n`.
     Wrong(&'static str),
-    /// The client is gone.
+    /// The client disconnected.
     End,
 }
 
@@ -140,7 +140,7 @@ impl Conversation {
         self.reply(&Reply::new(354, "End with a dot on a line of its own"))
             .await?;
         let mut message = Vec::new();
-        let mut fault = None;
+        let mut rejection = None;
         loop {
             let line = tokio::time::timeout(SILENCE, self.line(TEXT_LINE_BYTES));
             let line = match line
@@ -149,7 +149,7 @@ impl Conversation {
             {
                 Line::Whole(line) => line,
                 Line::Wrong(text) => {
-                    fault.get_or_insert(Reply::new(554, text));
+                    rejection.get_or_insert(Reply::new(554, text));
                     continue;
                 }
                 Line::End => return Err(io::ErrorKind::UnexpectedEof.into()),
@@ -157,7 +157,7 @@ impl Conversation {
             match line.as_slice() {
                 b"." => break,
                 _ if message.len() + line.len() > MAIL_BYTES => {
-                    fault.get_or_insert(Reply::new(552, "The mail is too large"));
+                    rejection.get_or_insert(Reply::new(552, "The mail is too large"));
                 }
                 text => {
                     message.extend(text.strip_prefix(b".").unwrap_or(text));
@@ -165,8 +165,8 @@ impl Conversation {
                 }
             }
         }
-        if let Some(fault) = fault {
-            return Ok(fault);
+        if let Some(rejection) = rejection {
+            return Ok(rejection);
         }
         self.mailbox.deliver(recipients, &message);
         Ok(Reply::new(250, "Taken"))
@@ -199,9 +199,7 @@ impl Conversation {
         }
         match line.strip_suffix(b"\r\n") {
             Some(line) if !line.contains(&b'\r') => Ok(Line::Whole(line.to_vec())),
-            _ => Ok(Line::Wrong(
-                "Lines end with CR LF, and neither stands alone",
-            )),
+            _ => Ok(Line::Wrong("Lines must end with CR LF")),
         }
     }
 

@@ -12,7 +12,7 @@ pub enum Command {
     Helo,
     /// `EHLO name`.
     Ehlo,
-    /// `AUTH PLAIN response`; whoever it is, is let in.
+    /// `AUTH PLAIN response`. Every login is accepted.
     Auth,
     /// `MAIL FROM:<address>`.
     Mail,
@@ -46,7 +46,7 @@ impl Reply {
         }
     }
 
-    /// What `EHLO` is told.
+    /// The reply to `EHLO`.
     pub fn capabilities() -> Self {
         let text =
             format!("localhost\n8BITMIME\nSMTPUTF8\nPIPELINING\nAUTH PLAIN\nSIZE {MAIL_BYTES}");
@@ -163,7 +163,7 @@ fn path<'a>(parameters: &'a str, prefix: &str) -> Result<(&'a str, &'a str), Rep
 }
 
 /// Local part and domain, each with its greatest length (RFC 5321, 4.5.3.1);
-/// quoted local parts are not known here.
+/// quoted local parts are not supported.
 fn is_address(address: &str) -> bool {
     let Some((local, domain)) = address.rsplit_once('@') else {
         return false;

@@ -38,11 +38,11 @@ pub struct Mail {
     pub at: i64,
 }
 
-/// What the next mails to somebody meet at `RCPT TO`.
+/// A reply to `RCPT TO` that rejects mail to an address.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Refusal {
-    /// An address, or `*` for everybody.
+    /// An address, or `*` for every address.
     to: String,
     /// The reply's code, 400 to 599; without it the recipient is taken after the delay.
     code: Option<u16>,

@@ -59,7 +59,7 @@ async fn accept(listener: TcpListener, mailbox: Mailbox) {
             }
             // Out of file descriptors, most likely: others may close some.
             Err(error) => {
-                tracing::warn!(%error, "the mail server could not accept a connection");
+                tracing::warn!(%error, "mail connection could not be accepted");
                 tokio::time::sleep(std::time::Duration::from_millis(100)).await;
             }
         }

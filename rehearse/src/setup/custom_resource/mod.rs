@@ -21,7 +21,7 @@ use sam_template::application::{CustomResource, Property, STACK_ID};
 use response_server::ResponseServer;
 use state::{ResourceState, StoredResource};
 
-/// How long an answer may be on its way after the function has ended.
+/// How long a response may arrive after the function has returned.
 const LATE: Duration = Duration::from_secs(2);
 
 /// Makes every custom resource, in order: `Create` at the first start in this
@@ -47,7 +47,11 @@ pub async fn make_all(
             properties: &properties,
             before: made.get(&resource.id),
         };
-        tracing::info!("{}: {}", resource.id, request.kind());
+        tracing::info!(
+            resource = resource.id,
+            request = request.kind(),
+            "provisioning custom resource"
+        );
         let response = make(&server, &invoker, &request)
             .await
             .with_context(|| format!("{} ({})", resource.id, resource.function))?;

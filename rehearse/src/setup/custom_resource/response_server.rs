@@ -1,4 +1,4 @@
-//! Where functions put their answers, as they would into S3.
+//! The server behind `ResponseURL`, which is S3 in AWS.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -32,7 +32,7 @@ impl ResponseServer {
     /// Listens on a free port.
     ///
     /// # Errors
-    /// If there is none.
+    /// If no port is free.
     pub async fn open() -> anyhow::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
@@ -71,7 +71,7 @@ impl Drop for ResponseServer {
 fn lock(expected: &Expected) -> MutexGuard<'_, HashMap<String, oneshot::Sender<Bytes>>> {
     expected
         .lock()
-        .expect("nobody panics while holding the expected answers")
+        .expect("no thread panics while it holds the lock")
 }
 
 async fn put(State(expected): State<Expected>, request: Request) -> Response<Body> {
@@ -79,11 +79,16 @@ async fn put(State(expected): State<Expected>, request: Request) -> Response<Bod
     let typed = request.headers().get(CONTENT_TYPE);
     // The signature of a real ResponseURL covers an empty content type.
     if request.method() != "PUT" || typed.is_some_and(|value| !value.is_empty()) {
-        tracing::error!("a ResponseURL takes a PUT with an empty Content-Type");
+        tracing::error!(
+            "rejected a custom resource response: it must be a PUT with an empty Content-Type"
+        );
         return StatusCode::FORBIDDEN.into_response();
     }
     let Ok(body) = to_bytes(request.into_body(), ANSWER_LIMIT).await else {
-        tracing::error!("the answer of a custom resource is over {ANSWER_LIMIT} bytes");
+        tracing::error!(
+            limit = ANSWER_LIMIT,
+            "custom resource response is too large"
+        );
         return StatusCode::BAD_REQUEST.into_response();
     };
     match lock(&expected).remove(&path) {

@@ -1,5 +1,5 @@
-//! `Fn::ForEach`: the loops of the transform `AWS::LanguageExtensions`, written
-//! out before anything else is read. Every `${Name}` and `&{Name}` in keys and
+//! `Fn::ForEach`: the loops of the transform `AWS::LanguageExtensions`, expanded
+//! before anything else is read. Every `${Name}` and `&{Name}` in keys and
 //! values of the fragment becomes an item of the collection, as does `!Ref Name`.
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html>
 
@@ -14,7 +14,7 @@ const SECTIONS: [&str; 3] = ["Conditions", "Resources", "Outputs"];
 /// What the template has to name to have any.
 const TRANSFORM: &str = "AWS::LanguageExtensions";
 
-/// Writes the loops of `template` out.
+/// Expands the loops of `template`.
 pub fn expand(template: &mut Node, diagnostics: &mut Diagnostics) {
     let transform = template.get("Transform");
     let named = transform.is_some_and(|node| {
@@ -90,7 +90,7 @@ impl Expansion<'_> {
         for (index, entry) in entries.iter().enumerate() {
             if let Some(first) = entries[..index].iter().find(|other| other.key == entry.key) {
                 let message = format!(
-                    "`{}` is here twice, first on line {}",
+                    "`{}` is a duplicate key, first used on line {}",
                     entry.key, first.line
                 );
                 self.diagnostics.add(entry.line, message);
@@ -125,7 +125,7 @@ fn replaced_in(node: &Node, identifier: &str, item: &str) -> Node {
             Kind::Scalar(item.to_owned())
         }
         Kind::Call(name, argument) => match (name.as_str(), again(argument)) {
-            // Nothing is left to fill in, so that names may be written so.
+            // Without a variable left it is plain text, which may serve as a name.
             ("Sub", text) if text.scalar().is_some_and(|text| !text.contains("${")) => text.kind,
             (_, argument) => Kind::Call(name.clone(), Box::new(argument)),
         },

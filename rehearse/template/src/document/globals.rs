@@ -16,7 +16,7 @@ pub fn apply(template: &mut Node, diagnostics: &mut Diagnostics) {
     };
     for section in globals.entries() {
         if !SECTIONS.iter().any(|(name, _)| *name == section.key) {
-            let message = format!("Globals: `{}` is not known here", section.key);
+            let message = format!("Globals: `{}` is not supported", section.key);
             diagnostics.add(section.line, message);
         }
     }

@@ -14,11 +14,11 @@ pub fn parse(text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
         parser: Parser::new_from_str(text),
         diagnostics,
     };
-    // Why it stopped is among the diagnostics.
+    // The reason is among the diagnostics.
     reader.document().unwrap_or_default()
 }
 
-/// Reading cannot go on; why is among the diagnostics.
+/// Parsing was aborted. The diagnostics say why.
 struct ParseAborted;
 
 struct Reader<'a, 'f> {
@@ -97,7 +97,10 @@ impl<'a> Reader<'a, '_> {
                 (_, span) => return self.stop(span, "a key that is not plain text"),
             };
             if let Some(first) = entries.iter().find(|entry| entry.key == key) {
-                let message = format!("`{key}` is here twice, first on line {}", first.line);
+                let message = format!(
+                    "`{key}` is a duplicate key, first used on line {}",
+                    first.line
+                );
                 self.diagnostics.add(line, message);
             }
             let (event, span) = self.next()?;
@@ -153,7 +156,7 @@ impl<'a> Reader<'a, '_> {
 fn long_form(mut entries: Vec<Entry>) -> Kind {
     let name = match entries.as_slice() {
         [only] if only.key == "Ref" => Some("Ref".to_owned()),
-        // A loop is none: it is written out where it stands.
+        // Not for loops, which are expanded later.
         [only] if only.key.starts_with("Fn::ForEach::") => None,
         [only] => only.key.strip_prefix("Fn::").map(str::to_owned),
         _ => None,
@@ -201,7 +204,7 @@ mod tests {
     fn a_key_that_is_there_twice_is_refused_by_both_lines() {
         assert_eq!(
             faults_of("a: 1\nb: 2\na: 3\n"),
-            "t.yaml:3: `a` is here twice, first on line 1"
+            "t.yaml:3: `a` is a duplicate key, first used on line 1"
         );
     }
 

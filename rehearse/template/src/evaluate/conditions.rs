@@ -1,11 +1,10 @@
 //! The section `Conditions`.
 
-use super::Scope;
-use super::ValueKind;
+use super::{Scope, ValueKind};
 use crate::document::{Kind, Node};
 
 impl Scope<'_> {
-    /// Whether the condition that `node` names holds; `None` after a fault.
+    /// Whether the condition that `node` names is true. `None` after an error.
     pub fn named_condition(&self, node: &Node) -> Option<bool> {
         let Some(name) = node.scalar() else {
             self.error(node.line, "a condition is given by its name");

@@ -1,12 +1,11 @@
 //! `{{resolve:secretsmanager:…}}`: how a template puts a secret into a value.
 
-use super::ResourceKind;
-use super::Scope;
 use super::references;
+use super::{ResourceKind, Scope};
 
 const START: &str = "{{resolve:";
 
-/// Replaces the references in `text`; `None` means that a fault was noted.
+/// Replaces the references in `text`; `None` means that an error was reported.
 pub fn resolve(scope: &Scope<'_>, text: &str, line: usize) -> Option<String> {
     let mut resolved = String::new();
     let mut rest = text;
@@ -38,7 +37,7 @@ pub fn contains(text: &str) -> bool {
 /// `secretsmanager:ID:SecretString:KEY:STAGE:VERSION`, where ID may be an ARN.
 fn secret_value(scope: &Scope<'_>, reference: &str) -> Result<String, String> {
     let Some(reference) = reference.strip_prefix("secretsmanager:") else {
-        return Err("only references to secretsmanager are known here".to_owned());
+        return Err("only references to secretsmanager are supported".to_owned());
     };
     let (id, what) = match reference.split_once(":SecretString") {
         Some((id, what)) => (id, what.strip_prefix(':').unwrap_or(what)),
@@ -58,7 +57,7 @@ fn secret_value(scope: &Scope<'_>, reference: &str) -> Result<String, String> {
         .ok_or("the secret has no value")?;
     let (key, stage) = what.split_once(':').unwrap_or((what, ""));
     if !matches!(stage.trim_end_matches(':'), "" | "AWSCURRENT") {
-        return Err("only the current version of a secret is known here".to_owned());
+        return Err("only the current version of a secret is supported".to_owned());
     }
     if key.is_empty() {
         return Ok(text.clone());

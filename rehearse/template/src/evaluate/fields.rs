@@ -1,5 +1,4 @@
-//! The properties of one resource, read strictly: what is not asked for, or
-//! named as without meaning here, is a fault.
+//! Strict reading of a map: a key that is neither read nor ignored is an error.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -55,7 +54,7 @@ impl<'s, 't> Fields<'s, 't> {
         self.scope.text(node, &self.name(key))
     }
 
-    /// The text of `key`; a fault if it is missing.
+    /// The text of `key`; an error if it is missing.
     pub fn required(&self, key: &'static str) -> Option<String> {
         if self.node(key).is_none() {
             self.missing(key);
@@ -115,7 +114,7 @@ impl<'s, 't> Fields<'s, 't> {
         Fields::of(self.scope, self.node(key), self.line, self.name(key))
     }
 
-    /// The text of `key` if it is one of `allowed`; anything else is a fault.
+    /// The text of `key` if it is one of `allowed`; anything else is an error.
     pub fn one_of(&self, key: &'static str, allowed: &[&str]) -> Option<String> {
         let node = self.node(key)?;
         let text = self.text(key)?;
@@ -128,23 +127,23 @@ impl<'s, 't> Fields<'s, 't> {
         None
     }
 
-    /// Notes that `key` is missing.
+    /// Reports that `key` is missing.
     pub fn missing(&self, key: &str) {
         let message = format!("{} has no {key}", self.owner);
         self.scope.error(self.line, message);
     }
 
-    /// Knows `keys`, which mean nothing on one machine.
+    /// Accepts `keys`, which have no effect on one machine.
     pub fn ignore(&self, keys: &[&'static str]) {
         self.known.borrow_mut().extend(keys);
     }
 
-    /// Notes every key that nobody asked for.
+    /// Reports every key that was not read.
     pub fn finish(self) {
         let known = self.known.borrow();
         for entry in self.entries {
             if !known.contains(entry.key.as_str()) {
-                let message = format!("{}: `{}` is not known here", self.owner, entry.key);
+                let message = format!("{}: `{}` is not supported", self.owner, entry.key);
                 self.scope.error(entry.line, message);
             }
         }

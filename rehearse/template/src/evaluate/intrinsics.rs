@@ -7,7 +7,7 @@ use super::{Value, ValueKind};
 use crate::application::Part;
 use crate::document::{Entry, Kind, Node};
 
-/// Works `node` out; `None` means that a fault was noted.
+/// Evaluates `node`. `None` means that an error was reported.
 pub fn evaluate(scope: &Scope<'_>, node: &Node) -> Option<Value> {
     let line = node.line;
     let kind = match &node.kind {
@@ -41,7 +41,7 @@ pub fn follow_if<'n>(scope: &Scope<'_>, node: &'n Node) -> Option<&'n Node> {
     }
 }
 
-/// The items, without those that are `AWS::NoValue`; every fault is noted.
+/// The items, without those that are `AWS::NoValue`; every error is reported.
 fn list(scope: &Scope<'_>, items: &[Node]) -> Option<Vec<Value>> {
     let evaluated: Vec<_> = items.iter().map(|item| evaluate(scope, item)).collect();
     let all = evaluated.into_iter().collect::<Option<Vec<_>>>()?;
@@ -88,8 +88,13 @@ fn call(scope: &Scope<'_>, line: usize, name: &str, argument: &Node) -> Option<V
         "And" | "Or" | "Not" | "Equals" | "Condition" => {
             wrong(scope, line, name, "belongs in Conditions")
         }
-        "ImportValue" => wrong(scope, line, name, "needs another stack: there is none here"),
-        _ => wrong(scope, line, name, "is not known here"),
+        "ImportValue" => wrong(
+            scope,
+            line,
+            name,
+            "needs another stack, which the runner does not have",
+        ),
+        _ => wrong(scope, line, name, "is not supported"),
     }
 }
 

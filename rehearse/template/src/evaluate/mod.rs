@@ -1,6 +1,6 @@
 //! Evaluation of a document: parameters, conditions, rules, intrinsic functions
-//! and references. It knows which resources are declared, but nothing of what
-//! their properties mean.
+//! and references. It depends on which resources are declared, not on their
+//! properties.
 
 mod conditions;
 mod dynamic_references;

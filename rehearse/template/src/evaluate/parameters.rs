@@ -3,10 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Fields;
-use super::RunnerMetadata;
-use super::Scope;
-use super::Value;
+use super::{Fields, RunnerMetadata, Scope, Value};
 use crate::document::Node;
 
 /// Gives every parameter of `section` its value.
@@ -38,7 +35,7 @@ pub fn read<'t>(
                  under Metadata.Rehearse.Parameters, or --parameter-overrides {name}=…"
             );
             scope.error(entry.line, message);
-            // Whatever refers to it would only repeat the same fault.
+            // Whatever refers to it would only repeat the same error.
             values.insert(name, Value::text(entry.line, ""));
             continue;
         };

@@ -1,8 +1,6 @@
 //! What `Ref` and `Fn::GetAtt` give for each kind of resource.
 
-use super::Scope;
-use super::Value;
-use super::{Resource, ResourceKind};
+use super::{Resource, ResourceKind, Scope, Value};
 use crate::application::{ACCOUNT, Part, REGION, STACK, function_arn};
 use crate::document::{Kind, Node};
 use crate::runner_values::Service;
@@ -135,7 +133,7 @@ pub fn attribute(scope: &Scope<'_>, line: usize, target: &str, attribute: &str) 
         }
         _ => {
             let message = format!(
-                "GetAtt {target}.{attribute}: {} has no such attribute that is known here",
+                "GetAtt {target}.{attribute}: {} has no such attribute, or the runner does not support it",
                 resource.type_name
             );
             scope.error(line, message);
@@ -203,7 +201,7 @@ pub fn secret_name(scope: &Scope<'_>, secret: &Resource<'_>) -> Option<String> {
 
 fn cloud_only<T>(scope: &Scope<'_>, line: usize, target: &Resource<'_>, call: &str) -> Option<T> {
     let message = format!(
-        "{call} {}: {} is nothing that runs here, so it has no value; give the parameter or \
+        "{call} {}: {} does not run here, so it has no value; give the parameter or \
          variable one under Metadata.Rehearse, or with --parameter-overrides or --env-vars",
         target.id, target.type_name
     );

@@ -59,7 +59,7 @@ pub enum ResourceKind {
     BrokerConfiguration,
     /// `Custom::…` or `AWS::CloudFormation::CustomResource`.
     Custom,
-    /// `AWS::Lambda::Permission`: nothing runs, but what lacks one is refused.
+    /// `AWS::Lambda::Permission`: checked, but nothing runs.
     Permission,
     /// `AWS::CloudFront::Distribution`.
     Distribution,
@@ -185,7 +185,7 @@ pub fn declared<'t>(scope: &Scope<'t>, section: &'t Node) -> BTreeMap<&'t str, R
     for entry in section.entries() {
         for attribute in entry.value.entries() {
             if !ATTRIBUTES.contains(&attribute.key.as_str()) {
-                let message = format!("{}: `{}` is not known here", entry.key, attribute.key);
+                let message = format!("{}: `{}` is not supported", entry.key, attribute.key);
                 scope.error(attribute.line, message);
             }
         }
@@ -213,7 +213,7 @@ fn resource<'t>(scope: &Scope<'t>, section: &Node, entry: &'t Entry) -> Option<R
     };
     let type_name = type_node.scalar().unwrap_or_default();
     let Some(kind) = ResourceKind::of(type_name) else {
-        let message = format!("{id}: the type `{type_name}` is not known here");
+        let message = format!("{id}: the type `{type_name}` is not supported");
         scope.error(type_node.line, message);
         return None;
     };

@@ -1,11 +1,10 @@
 //! The section `Rules`: what has to hold of the parameters together, before
 //! anything is made.
 
-use super::Fields;
-use super::Scope;
+use super::{Fields, Scope};
 use crate::document::Node;
 
-/// Notes every assertion that does not hold.
+/// Reports every assertion that does not hold.
 pub fn check<'t>(scope: &Scope<'t>, section: Option<&'t Node>) {
     for rule in section.map_or(&[][..], Node::entries) {
         let fields = Fields::of(scope, Some(&rule.value), rule.line, rule.key.as_str());

@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Fields;
-use super::Scope;
+use super::{Fields, Scope};
 use crate::document::Node;
 use crate::runner_values::{RunnerValue, Service};
 
@@ -65,7 +64,7 @@ impl<'t> RunnerMetadata<'t> {
         self.broker_secrets.contains_key(secret)
     }
 
-    /// Notes what is asked for and is not in the template.
+    /// Reports what is asked for and is not in the template.
     pub fn check(
         &self,
         scope: &Scope<'t>,

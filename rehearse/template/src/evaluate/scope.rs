@@ -1,11 +1,9 @@
-//! Everything that an expression of the template can see.
+//! The names that expressions of the template can refer to.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Resource, ResourceKind};
-use super::{Value, ValueKind};
-use super::{dynamic_references, intrinsics};
+use super::{Resource, ResourceKind, Value, ValueKind, dynamic_references, intrinsics};
 use crate::application::{Part, Text};
 use crate::diagnostics::Diagnostics;
 use crate::document::Node;
@@ -25,25 +23,25 @@ pub struct Scope<'t> {
     pub secrets: BTreeMap<&'t str, String>,
     /// What the runner has.
     pub runner_values: &'t RunnerValues,
-    /// The conditions that are being worked out, outermost first.
+    /// The conditions under evaluation, outermost first.
     pub(super) open_conditions: RefCell<Vec<String>>,
     needs: RefCell<BTreeSet<Service>>,
     warnings: RefCell<Vec<(usize, String)>>,
     diagnostics: RefCell<Diagnostics>,
 }
 
-/// What was noted while a template was read.
+/// What was collected while a template was read.
 pub struct Notes {
     /// What is wrong.
     pub diagnostics: Diagnostics,
-    /// What is allowed but hardly meant, by line.
+    /// Warnings with their lines.
     pub warnings: Vec<(usize, String)>,
     /// What the runner has to start.
     pub needs: BTreeSet<Service>,
 }
 
 impl<'t> Scope<'t> {
-    /// Sees nothing yet but the runner.
+    /// A scope with the runner's values only.
     pub fn new(runner_values: &'t RunnerValues, diagnostics: Diagnostics) -> Self {
         Self {
             parameters: BTreeMap::new(),
@@ -59,27 +57,27 @@ impl<'t> Scope<'t> {
         }
     }
 
-    /// Notes a fault of the template.
+    /// Reports an error of the template.
     pub fn error(&self, line: usize, message: impl Into<String>) {
         self.diagnostics.borrow_mut().add(line, message);
     }
 
-    /// Notes a fault of another file.
+    /// Reports an error of another file.
     pub fn error_in(&self, file: &str, message: impl Into<String>) {
         self.diagnostics.borrow_mut().add_in(file, 0, message);
     }
 
-    /// Notes that the template makes the runner start `service`.
+    /// Reports that the template makes the runner start `service`.
     pub fn need(&self, service: Service) {
         self.needs.borrow_mut().insert(service);
     }
 
-    /// Notes what is allowed but hardly meant.
+    /// Reports a warning.
     pub fn warn(&self, line: usize, message: impl Into<String>) {
         self.warnings.borrow_mut().push((line, message.into()));
     }
 
-    /// What was noted.
+    /// What was collected.
     pub fn into_notes(self) -> Notes {
         Notes {
             diagnostics: self.diagnostics.into_inner(),
@@ -94,7 +92,7 @@ impl<'t> Scope<'t> {
         all.filter(move |resource| resource.kind == kind)
     }
 
-    /// Works `node` out; `None` means that a fault was noted.
+    /// Evaluates `node`. `None` means that an error was reported.
     pub fn evaluate(&self, node: &Node) -> Option<Value> {
         intrinsics::evaluate(self, node)
     }
@@ -105,7 +103,7 @@ impl<'t> Scope<'t> {
         intrinsics::follow_if(self, node)
     }
 
-    /// A text that waits for nothing. `what` names it in the fault.
+    /// A text that depends on no custom resource. `what` names it in errors.
     pub fn text(&self, node: &Node, what: &str) -> Option<String> {
         let value = self.evaluate(node)?;
         let known = value.known();
@@ -116,8 +114,8 @@ impl<'t> Scope<'t> {
         known
     }
 
-    /// A text that may wait for custom resources, with references to secrets
-    /// resolved. `None` for `AWS::NoValue`, and after a fault.
+    /// A text that may depend on custom resources, with references to secrets
+    /// resolved. `None` for `AWS::NoValue`, and after an error.
     pub fn value(&self, node: &Node, what: &str) -> Option<Text> {
         let value = self.evaluate(node)?;
         match value.kind {

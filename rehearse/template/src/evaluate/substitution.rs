@@ -1,4 +1,4 @@
-//! The text of `Fn::Sub`, taken apart.
+//! Parsing of the text of `Fn::Sub`.
 
 /// One piece of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub enum Piece {
     Variable(String),
 }
 
-/// Takes `text` apart; `${!Name}` stands for the text `${Name}`.
+/// Splits `text` into pieces. `${!Name}` is the literal text `${Name}`.
 ///
 /// # Errors
 /// If a `${` is never closed, or holds nothing.

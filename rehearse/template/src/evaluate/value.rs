@@ -1,4 +1,4 @@
-//! What an expression of the template comes to.
+//! The values of expressions.
 
 use crate::application::Part;
 
@@ -16,7 +16,7 @@ pub struct Value {
 pub enum ValueKind {
     /// `!Ref AWS::NoValue`: as if the key were not there.
     Absent,
-    /// Any scalar; parts of it may wait for a custom resource.
+    /// Any scalar. Parts of it may depend on a custom resource.
     Text(Vec<Part>),
     /// A list.
     List(Vec<Value>),
@@ -33,7 +33,7 @@ impl Value {
         }
     }
 
-    /// Something that a custom resource will have answered.
+    /// A value that a custom resource will provide.
     pub fn waiting(line: usize, part: Part) -> Self {
         Self {
             line,
@@ -50,7 +50,7 @@ impl Value {
         }
     }
 
-    /// The text, if it is one and waits for nothing.
+    /// The text, if it is one and depends on no custom resource.
     pub fn known(&self) -> Option<String> {
         match &self.kind {
             ValueKind::Text(parts) => parts
@@ -64,14 +64,14 @@ impl Value {
         }
     }
 
-    /// What it is, for people.
+    /// A description for messages.
     pub fn description(&self) -> &'static str {
         match &self.kind {
             ValueKind::Absent => "AWS::NoValue",
             ValueKind::Text(parts) if parts.iter().all(|part| matches!(part, Part::Literal(_))) => {
                 "a text"
             }
-            ValueKind::Text(_) => "a text that a custom resource will answer",
+            ValueKind::Text(_) => "a text that depends on a custom resource",
             ValueKind::List(_) => "a list",
             ValueKind::Map(_) => "a map",
         }

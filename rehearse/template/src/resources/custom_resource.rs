@@ -5,11 +5,9 @@ use std::time::Duration;
 
 use crate::application::{CustomResource, Function, Part, Property, Text};
 use crate::document::Node;
-use crate::evaluate::Fields;
-use crate::evaluate::Scope;
 use crate::evaluate::references;
-use crate::evaluate::{Resource, ResourceKind};
-use crate::evaluate::{Value, ValueKind, contains_dynamic_reference};
+use crate::evaluate::{Fields, Scope};
+use crate::evaluate::{Resource, ResourceKind, Value, ValueKind, contains_dynamic_reference};
 
 /// Reads every custom resource; each comes after those that it depends on.
 pub fn read(scope: &Scope<'_>, functions: &BTreeMap<String, Function>) -> Vec<CustomResource> {

@@ -10,7 +10,7 @@ use crate::Diagnostics;
 use crate::application::{Function, Text};
 use crate::evaluate::{Fields, Scope};
 
-/// Variables that Lambda keeps for itself: a template that sets one is refused.
+/// Variables that Lambda keeps for itself: a template must not set them.
 const RESERVED: [&str; 20] = [
     "_HANDLER",
     "_X_AMZN_TRACE_ID",
@@ -87,7 +87,7 @@ impl EnvironmentFile {
         }
     }
 
-    /// Notes functions and variables that the template does not have.
+    /// Reports functions and variables that the template does not have.
     pub fn check(&self, scope: &Scope<'_>, functions: &BTreeMap<String, Function>) {
         for (function, variables) in &self.by_function {
             if function != FOR_ALL && !functions.contains_key(function) {

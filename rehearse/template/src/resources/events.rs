@@ -1,8 +1,6 @@
 //! The events of functions.
 
-use crate::evaluate::Fields;
-use crate::evaluate::ResourceKind;
-use crate::evaluate::Scope;
+use crate::evaluate::{Fields, ResourceKind, Scope};
 
 /// One event of a function.
 pub struct Event<'s, 't> {
@@ -51,7 +49,7 @@ pub fn of_type<'s, 't>(scope: &'s Scope<'t>, type_name: &str) -> Vec<Event<'s, '
     found
 }
 
-/// Notes every event of a type that is not known here, and every unknown key.
+/// Reports every event of a type that is not supported, and every unknown key.
 pub fn check(scope: &Scope<'_>) {
     for function in scope.of_kind(ResourceKind::Function) {
         let events = function.properties.and_then(|all| all.get("Events"));

@@ -6,10 +6,8 @@ use std::time::Duration;
 use super::environment::EnvironmentFile;
 use super::{environment, policies};
 use crate::application::{Function, Text};
-use crate::evaluate::Fields;
-use crate::evaluate::Resource;
-use crate::evaluate::Scope;
 use crate::evaluate::references;
+use crate::evaluate::{Fields, Resource, Scope};
 
 /// Properties that change nothing about how a function runs here.
 const WITHOUT_MEANING_HERE: [&str; 19] = [

@@ -5,9 +5,7 @@ use std::time::Duration;
 use super::events::{self, Event};
 use super::plain_http_api;
 use crate::application::{HttpApi, HttpRoute};
-use crate::evaluate::Fields;
-use crate::evaluate::ResourceKind;
-use crate::evaluate::Scope;
+use crate::evaluate::{Fields, ResourceKind, Scope};
 
 /// The API that SAM makes for events which name none.
 const IMPLICIT: &str = "ServerlessHttpApi";
@@ -23,7 +21,7 @@ pub fn read(scope: &Scope<'_>) -> Option<HttpApi> {
     let plain = scope.of_kind(ResourceKind::PlainHttpApi).next();
     let all = scope.of_kind(ResourceKind::HttpApi);
     for another in all.chain(scope.of_kind(ResourceKind::PlainHttpApi)).skip(1) {
-        let message = format!("{}: one HTTP API runs here, not several", another.id);
+        let message = format!("{}: the runner supports one HTTP API", another.id);
         scope.error(another.line, message);
     }
     if let Some(api) = own {
@@ -61,7 +59,7 @@ pub fn add(
 ) {
     if routes.iter().any(|other| same_place(other, &route)) {
         let message = format!(
-            "{name}: the route {} {} is there already",
+            "{name}: the route {} {} is defined twice",
             route.method, route.path
         );
         scope.error(line, message);
@@ -96,7 +94,7 @@ fn route(scope: &Scope<'_>, event: &Event<'_, '_>, own: Option<&str>) -> Option<
     })
 }
 
-/// Notes a method or a path that API Gateway does not take.
+/// Reports a method or a path that API Gateway does not take.
 pub fn check(scope: &Scope<'_>, method: &str, path: &str, name: &str, line: usize) {
     if !METHODS.contains(&method) {
         scope.error(line, format!("{name}: the method `{method}` is unknown"));

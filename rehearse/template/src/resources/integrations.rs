@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::evaluate::Fields;
-use crate::evaluate::Scope;
 use crate::evaluate::references;
+use crate::evaluate::{Fields, Scope};
 use crate::evaluate::{Resource, ResourceKind};
 
 /// A function behind routes.
@@ -101,7 +100,7 @@ pub fn target<'i>(
     found
 }
 
-/// Notes an `ApiId` that is not `api`.
+/// Reports an `ApiId` that is not `api`.
 pub fn belongs_to(
     scope: &Scope<'_>,
     api: &Resource<'_>,

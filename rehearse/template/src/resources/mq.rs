@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use super::events::{self, Event};
 use crate::application::{Application, MqMapping};
-use crate::evaluate::Fields;
-use crate::evaluate::ResourceKind;
-use crate::evaluate::Scope;
 use crate::evaluate::references;
+use crate::evaluate::{Fields, ResourceKind, Scope};
 use crate::runner_values::Service;
 
 /// The longest that a function behind a mapping may take (Lambda, "Using Amazon MQ").

@@ -1,14 +1,13 @@
-//! API Gateway may only invoke a function whose policy lets it.
+//! API Gateway may invoke a function only if an `AWS::Lambda::Permission` allows it.
 
 use crate::application::{ACCOUNT, REGION};
-use crate::evaluate::Fields;
-use crate::evaluate::Scope;
 use crate::evaluate::references;
+use crate::evaluate::{Fields, Scope};
 use crate::evaluate::{Resource, ResourceKind};
 
 /// A route as API Gateway names it when it asks whether it may invoke.
 pub struct RouteInvocation<'r> {
-    /// What people call it, such as `$connect` or `POST /api/login`.
+    /// The route key, such as `$connect` or `POST /api/login`.
     pub route: &'r str,
     /// The end of the ARN after the stage, such as `$connect` or `POST/api/login`.
     pub source: String,
@@ -16,7 +15,7 @@ pub struct RouteInvocation<'r> {
     pub function: &'r str,
 }
 
-/// Notes every route of `api` that may not invoke its function.
+/// Reports every route of `api` that may not invoke its function.
 pub fn check<'r>(
     scope: &Scope<'_>,
     api: &Resource<'_>,
@@ -37,7 +36,7 @@ pub fn check<'r>(
         });
         if !allowed {
             let message = format!(
-                "{}: no AWS::Lambda::Permission lets the route {} invoke {}",
+                "{}: no AWS::Lambda::Permission allows the route {} to invoke {}",
                 api.id, asking.route, asking.function
             );
             scope.error(api.line, message);
@@ -69,7 +68,7 @@ impl Permission {
     }
 }
 
-/// Whether `text` matches `pattern`, in which `*` stands for anything.
+/// Whether `text` matches `pattern`, in which `*` matches anything.
 fn matches(pattern: &str, text: &str) -> bool {
     let mut pieces = pattern.split('*');
     let first = pieces.next().unwrap_or_default();

@@ -1,6 +1,5 @@
-//! An HTTP API of plain `AWS::ApiGatewayV2::` resources. Unlike SAM's own it
-//! does not depend on its functions, so that they may depend on what stands
-//! before it.
+//! An HTTP API of plain `AWS::ApiGatewayV2::` resources. Unlike
+//! `AWS::Serverless::HttpApi` it does not depend on its functions.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +8,7 @@ use super::integrations::{self, Integration, belongs_to};
 use super::permissions::{self, RouteInvocation};
 use super::stage;
 use crate::application::{HttpApi, HttpRoute, Throttling};
-use crate::evaluate::Fields;
-use crate::evaluate::Scope;
-use crate::evaluate::{Resource, ResourceKind};
+use crate::evaluate::{Fields, Resource, ResourceKind, Scope};
 
 const INTEGRATIONS: integrations::Rules = integrations::Rules {
     kind: ResourceKind::HttpIntegration,
@@ -87,7 +84,7 @@ fn stage(scope: &Scope<'_>, api: &Resource<'_>) -> Option<Throttling> {
         return None;
     };
     for another in stages {
-        let message = format!("{}: one stage runs here, not several", another.id);
+        let message = format!("{}: the runner supports one stage", another.id);
         scope.error(another.line, message);
     }
     let fields = Fields::of(scope, resource.properties, resource.line, resource.id);

@@ -6,7 +6,7 @@ use crate::evaluate::Scope;
 use crate::evaluate::references;
 use crate::evaluate::{Resource, ResourceKind};
 
-/// Whether a policy lets `function` use `@connections`.
+/// Whether a policy allows `function` to use `@connections`.
 pub fn may_manage_connections(scope: &Scope<'_>, function: &Resource<'_>) -> bool {
     let property = |resource: &Resource<'_>, key: &str| {
         let found = resource.properties.and_then(|all| all.get(key));

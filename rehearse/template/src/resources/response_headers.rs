@@ -4,9 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::document::{Kind, Node};
-use crate::evaluate::Fields;
-use crate::evaluate::ResourceKind;
-use crate::evaluate::Scope;
+use crate::evaluate::{Fields, ResourceKind, Scope};
 
 /// The headers of the policy that `policy` refers to.
 pub fn read(scope: &Scope<'_>, policy: &Node) -> BTreeMap<String, String> {

@@ -4,10 +4,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Map, Value};
 
 use crate::SecretStorage;
-use crate::evaluate::Fields;
-use crate::evaluate::ResourceKind;
-use crate::evaluate::RunnerMetadata;
-use crate::evaluate::Scope;
+use crate::evaluate::{Fields, ResourceKind, RunnerMetadata, Scope};
 use crate::runner_values::Service;
 
 const LOWERCASE: &str = "abcdefghijklmnopqrstuvwxyz";

@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::integrations::belongs_to;
 use crate::application::Throttling;
-use crate::evaluate::Fields;
-use crate::evaluate::Scope;
-use crate::evaluate::{Resource, ResourceKind};
+use crate::evaluate::{Fields, Resource, ResourceKind, Scope};
 
 /// The API's one stage.
 pub struct Stage {
@@ -14,11 +12,11 @@ pub struct Stage {
     pub name: String,
     /// `StageVariables`.
     pub variables: BTreeMap<String, String>,
-    /// What `DefaultRouteSettings` lets through.
+    /// Throttling by `DefaultRouteSettings`.
     pub throttling: Option<Throttling>,
 }
 
-/// Reads the API's one stage. One that is never deployed is a fault: such a
+/// Reads the API's one stage. One that is never deployed is an error: such a
 /// stage answers nothing.
 pub fn stage(scope: &Scope<'_>, api: &Resource<'_>) -> Option<Stage> {
     let mut stages = scope.of_kind(ResourceKind::Stage);
@@ -27,7 +25,7 @@ pub fn stage(scope: &Scope<'_>, api: &Resource<'_>) -> Option<Stage> {
         return None;
     };
     for another in stages {
-        let message = format!("{}: one stage runs here, not several", another.id);
+        let message = format!("{}: the runner supports one stage", another.id);
         scope.error(another.line, message);
     }
     let fields = Fields::of(scope, resource.properties, resource.line, resource.id);

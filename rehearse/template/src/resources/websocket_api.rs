@@ -6,9 +6,7 @@ use super::integrations::{self, Integration, belongs_to};
 use super::permissions::{self, RouteInvocation};
 use super::stage;
 use crate::application::{WebSocketApi, WebSocketRoute};
-use crate::evaluate::Fields;
-use crate::evaluate::Scope;
-use crate::evaluate::{Resource, ResourceKind};
+use crate::evaluate::{Fields, Resource, ResourceKind, Scope};
 use crate::route_selection::RouteSelection;
 
 const INTEGRATIONS: integrations::Rules = integrations::Rules {
@@ -22,7 +20,7 @@ pub fn read(scope: &Scope<'_>) -> Option<WebSocketApi> {
     let mut apis = scope.of_kind(ResourceKind::WebSocketApi);
     let api = apis.next()?;
     for another in apis {
-        let message = format!("{}: one WebSocket API runs here, not several", another.id);
+        let message = format!("{}: the runner supports one WebSocket API", another.id);
         scope.error(another.line, message);
     }
     let fields = Fields::of(scope, api.properties, api.line, api.id);
@@ -49,7 +47,7 @@ pub fn read(scope: &Scope<'_>) -> Option<WebSocketApi> {
             continue;
         };
         if routes.insert(key.clone(), route).is_some() {
-            let message = format!("{}: the route key `{key}` is there already", resource.id);
+            let message = format!("{}: the route key `{key}` is defined twice", resource.id);
             scope.error(resource.line, message);
         }
     }
@@ -106,7 +104,7 @@ fn route(
             resource.line,
             format!(
                 "{}: RouteResponseSelectionExpression does nothing without an \
-                 AWS::ApiGatewayV2::RouteResponse: what the function answers reaches nobody",
+                 AWS::ApiGatewayV2::RouteResponse: the response of the function is discarded",
                 resource.id
             ),
         ),
@@ -114,7 +112,7 @@ fn route(
             resource.line,
             format!(
                 "{}: its RouteResponse does nothing without RouteResponseSelectionExpression: \
-                 what the function answers reaches nobody",
+                 the response of the function is discarded",
                 resource.id
             ),
         ),

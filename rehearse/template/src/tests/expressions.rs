@@ -66,14 +66,14 @@ fn a_custom_resources_answer_is_waited_for() {
 
 #[test]
 fn intrinsic_functions_are_refused_where_they_make_no_sense() {
-    for (expression, fault) in [
+    for (expression, expected) in [
         ("!Select [3, [a]]", "Fn::Select has no item 3"),
         ("!FindInMap [No, such, map]", "Fn::FindInMap finds nothing"),
         ("!Ref [a, b]", "Ref takes one name"),
         ("!Sub '${A'", "Fn::Sub `${A` is never closed"),
         ("!If [Nowhere, a, b]", "there is no condition `Nowhere`"),
         ("!Equals [a, b]", "Fn::Equals belongs in Conditions"),
-        ("!Base64 x", "Fn::Base64 is not known here"),
+        ("!Base64 x", "Fn::Base64 is not supported"),
         ("[a, b]", "has to be a text, but is a list"),
         ("~", "null is not allowed"),
         ("'{{resolve:ssm:/a}}'", "only references to secretsmanager"),
@@ -85,7 +85,7 @@ fn intrinsic_functions_are_refused_where_they_make_no_sense() {
         let text = with_variables(&format!("AA: {expression}"), "");
         let found = diagnostics(&text);
         assert!(
-            found.contains(fault) && found.contains("t.yaml:12: "),
+            found.contains(expected) && found.contains("t.yaml:12: "),
             "{expression}: {found}"
         );
     }
@@ -100,7 +100,7 @@ fn conditions_that_depend_on_themselves_are_refused() {
 
 #[test]
 fn parameters_are_held_to_their_rules() {
-    for (parameter, fault) in [
+    for (parameter, expected) in [
         (
             "{Type: String, Default: c, AllowedValues: [a, b]}",
             "one of a, b",
@@ -127,7 +127,7 @@ fn parameters_are_held_to_their_rules() {
     ] {
         let rest = format!("Parameters: {{P: {parameter}}}");
         let found = diagnostics(&with_variables("AA: !Ref P", &rest));
-        assert!(found.contains(fault), "{parameter}: {found}");
+        assert!(found.contains(expected), "{parameter}: {found}");
     }
 }
 
@@ -146,7 +146,7 @@ Parameters: {{P: {{Type: String}}}}"
     assert_eq!(found["AA"], known("mongodb://127.0.0.1:1/application"));
     assert_eq!(found["BB"], known("http://127.0.0.1:1"));
     assert_eq!(Vec::from_iter(resolved.needs), [Service::MongoDb]);
-    for (wrong, fault) in [
+    for (wrong, expected) in [
         (
             "{Parameters: {P: postgres}}",
             "the runner has no value `postgres`",
@@ -162,10 +162,10 @@ Parameters: {{P: {{Type: String}}}}"
         ),
         (
             "{Parameters: {P: web}, Ports: {}}",
-            "`Ports` is not known here",
+            "`Ports` is not supported",
         ),
     ] {
         let found = diagnostics(&with_variables("AA: !Ref P", &local(wrong)));
-        assert!(found.contains(fault), "{wrong}: {found}");
+        assert!(found.contains(expected), "{wrong}: {found}");
     }
 }

@@ -34,19 +34,23 @@ fn a_loop_is_written_out_once_for_each() {
 
 #[test]
 fn a_loop_that_cloudformation_would_refuse_is_refused() {
-    for (from, to, fault) in [
+    for (from, to, expected) in [
         (
             "AWS::LanguageExtensions, ",
             "",
             "needs AWS::LanguageExtensions",
         ),
-        ("[Ann, Bob]", "[Ann, Ann]", "`AnnFunction` is here twice"),
+        (
+            "[Ann, Bob]",
+            "[Ann, Ann]",
+            "`AnnFunction` is a duplicate key",
+        ),
         ("[Ann, Bob]", "[[Ann]]", "a list of plain texts"),
         ("    - Name\n", "", "an identifier, a list and a fragment"),
         ("WHO: !Ref Name", "WHO: !Ref Nobody", "Ref Nobody"),
     ] {
         let found = diagnostics(&LOOPS.replacen(from, to, 1));
-        assert!(found.contains(fault), "{fault}\nis not in\n{found}");
+        assert!(found.contains(expected), "{expected}\nis not in\n{found}");
     }
 }
 

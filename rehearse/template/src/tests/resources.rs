@@ -1,4 +1,4 @@
-//! Resources and the rules that they are held to.
+//! Resources and their validation.
 
 use std::time::Duration;
 
@@ -78,7 +78,7 @@ fn a_websocket_api_is_put_together_from_its_resources() {
 #[test]
 fn what_would_not_work_in_the_cloud_is_refused_or_warned_of() {
     let without = |from: &str, to: &str| SOCKETS.replacen(from, to, 1);
-    for (text, fault) in [
+    for (text, expected) in [
         (
             without(", DeploymentId: !Ref Deployment", ""),
             "the stage is never deployed",
@@ -89,7 +89,7 @@ fn what_would_not_work_in_the_cloud_is_refused_or_warned_of() {
         ),
         (
             without("${Api}/*", "${Api}/other/*"),
-            "no AWS::Lambda::Permission lets the route $default invoke Fn",
+            "no AWS::Lambda::Permission allows the route $default to invoke Fn",
         ),
         (
             without("Principal: api", "Principal: sqs"),
@@ -121,7 +121,7 @@ fn what_would_not_work_in_the_cloud_is_refused_or_warned_of() {
         ),
     ] {
         let found = diagnostics(&text);
-        assert!(found.contains(fault), "{fault}\nis not in\n{found}");
+        assert!(found.contains(expected), "{expected}\nis not in\n{found}");
     }
     let silent = SOCKETS.replace("      RouteResponseSelectionExpression: $default\n", "");
     let resolved = resolve(&silent).expect("it is understood");
@@ -182,7 +182,7 @@ fn a_mapping_has_the_login_of_the_broker_that_runs() {
 
 #[test]
 fn a_mapping_is_held_to_amazon_mqs_rules() {
-    for (from, to, fault) in [
+    for (from, to, expected) in [
         ("[mail]", "[a, b]", "reads exactly one queue"),
         ("BatchSize: 20", "BatchSize: 10001", "from 1 to 10000"),
         (
@@ -208,7 +208,7 @@ fn a_mapping_is_held_to_amazon_mqs_rules() {
         ("RABBITMQ", "ACTIVEMQ", "Broker.EngineType is RABBITMQ"),
     ] {
         let found = diagnostics(&MAPPING.replacen(from, to, 1));
-        assert!(found.contains(fault), "{fault}\nis not in\n{found}");
+        assert!(found.contains(expected), "{expected}\nis not in\n{found}");
     }
 }
 
@@ -270,7 +270,7 @@ Resources:
 
 #[test]
 fn routes_are_held_to_api_gateways_rules() {
-    for (events, fault) in [
+    for (events, expected) in [
         (
             "A: {Type: HttpApi, Properties: {Method: GET, Path: x}}",
             "does not begin with a slash",
@@ -297,7 +297,7 @@ fn routes_are_held_to_api_gateways_rules() {
         ),
         (
             "A: {Type: HttpApi, Properties: {Method: GET, Path: '/{a}'}}, B: {Type: HttpApi, Properties: {Method: GET, Path: '/{b}'}}",
-            "is there already",
+            "is defined twice",
         ),
     ] {
         let text = format!(
@@ -313,6 +313,6 @@ Resources:
 "
         );
         let found = diagnostics(&text);
-        assert!(found.contains(fault), "{fault}\nis not in\n{found}");
+        assert!(found.contains(expected), "{expected}\nis not in\n{found}");
     }
 }

@@ -5,13 +5,13 @@ use std::net::IpAddr;
 
 use axum::http::request::Parts;
 use bytes::Bytes;
-use ring::rand::{SecureRandom, SystemRandom};
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
 use super::connection::Client;
 use super::percent;
+use crate::identifiers;
 use sam_template::application::WebSocketApi;
 
 /// What happened to a connection.
@@ -78,8 +78,7 @@ pub fn build(api: &WebSocketApi, client: &Client, occasion: &Occasion<'_>) -> Ev
 
 /// A new id as API Gateway makes them for requests, messages and connections.
 pub fn new_id() -> String {
-    use base64::Engine;
-    base64::prelude::BASE64_URL_SAFE.encode(random::<11>())
+    identifiers::request_id()
 }
 
 /// Unix milliseconds.
@@ -213,7 +212,10 @@ fn handshake_headers(parts: &Parts, peer: IpAddr) -> Values {
     headers.insert("X-Forwarded-For".to_owned(), vec![forwarded_for]);
     headers.insert("X-Forwarded-Port".to_owned(), vec![port]);
     headers.insert("X-Forwarded-Proto".to_owned(), vec!["http".to_owned()]);
-    headers.insert("X-Amzn-Trace-Id".to_owned(), vec![new_trace_id()]);
+    headers.insert(
+        "X-Amzn-Trace-Id".to_owned(),
+        vec![identifiers::new_trace_root()],
+    );
     headers
 }
 
@@ -230,8 +232,8 @@ fn last_headers(host: &str) -> Values {
     .collect()
 }
 
-/// The case that clients send and API Gateway keeps; HTTP/1 servers here only
-/// know the lower-case name.
+/// The case that clients send and API Gateway preserves. The HTTP server keeps
+/// only lower-case names.
 fn conventional_case(name: &str) -> String {
     let mut upper_next = true;
     let name: String = name
@@ -270,25 +272,5 @@ fn last_values(values: &Values) -> BTreeMap<&str, &str> {
         .collect()
 }
 
-fn new_trace_id() -> String {
-    let hex: String = random::<12>()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!(
-        "Root=1-{:08x}-{hex}",
-        OffsetDateTime::now_utc().unix_timestamp()
-    )
-}
-
-fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .expect("the system has randomness");
-    bytes
-}
-
 #[cfg(test)]
-#[path = "event_tests.rs"]
 mod tests;

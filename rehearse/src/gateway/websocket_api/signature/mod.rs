@@ -1,10 +1,11 @@
-//! Signature Version 4, verified as API Gateway verifies it before it lets a
-//! caller near `@connections`.
+//! Verification of Signature Version 4 on requests to `@connections`.
 //! (AWS, "Create a signed AWS API request"; service name `execute-api`.)
 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use ring::{digest, hmac};
+use subtle::ConstantTimeEq;
 use time::macros::format_description;
 use time::{Duration, OffsetDateTime, PrimitiveDateTime};
 
@@ -17,7 +18,7 @@ const SERVICE: &str = "execute-api";
 /// How far the clocks of caller and service may be apart.
 const TOLERANCE: Duration = Duration::minutes(5);
 
-/// Why a request is not from whom it says.
+/// Why a signature is rejected.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     /// No `Authorization` header.
@@ -61,7 +62,9 @@ pub fn verify<'a>(
     let credentials = access
         .credentials(signed.access_key_id)
         .ok_or(SignatureError::UnknownCaller)?;
-    if text(&parts.headers, "x-amz-security-token") != Some(&credentials.session_token) {
+    let token = text(&parts.headers, "x-amz-security-token").unwrap_or_default();
+    let expected = credentials.session_token.as_bytes();
+    if !bool::from(token.as_bytes().ct_eq(expected)) {
         return Err(SignatureError::UnknownCaller);
     }
     let request = canonical_request(parts, body, &signed)?;
@@ -109,7 +112,9 @@ impl<'a> Authorization<'a> {
             access_key_id,
             scope,
             signed_headers,
-            signature: from_hex(field("Signature")?)?,
+            signature: HEXLOWER_PERMISSIVE
+                .decode(field("Signature")?.as_bytes())
+                .ok()?,
         })
     }
 }
@@ -134,7 +139,7 @@ fn canonical_request(
     request.push_str(parts.method.as_str());
     request.push('\n');
     // The path as it was sent is encoded once more, for every service but S3.
-    percent::encode_into(&mut request, parts.uri.path(), b"/");
+    request.push_str(&percent::encode_path(parts.uri.path()));
     request.push('\n');
     request.push_str(&canonical_query(parts.uri.query().unwrap_or_default())?);
     request.push('\n');
@@ -162,9 +167,7 @@ fn canonical_query(query: &str) -> Result<String, SignatureError> {
 
 fn recoded(text: &str) -> Result<String, SignatureError> {
     let decoded = percent::decode(text).ok_or(SignatureError::Mismatch)?;
-    let mut encoded = String::with_capacity(decoded.len());
-    percent::encode_into(&mut encoded, &decoded, b"");
-    Ok(encoded)
+    Ok(percent::encode(&decoded))
 }
 
 /// The values of a header, joined, each without superfluous spaces. In HTTP/2 the
@@ -188,24 +191,7 @@ fn canonical_values(parts: &Parts, name: &str) -> Option<String> {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digest = digest::digest(&digest::SHA256, bytes);
-    let mut hex = String::with_capacity(64);
-    for byte in digest.as_ref() {
-        hex.push(DIGITS[usize::from(byte >> 4)].into());
-        hex.push(DIGITS[usize::from(byte & 15)].into());
-    }
-    hex
-}
-
-fn from_hex(hex: &str) -> Option<Vec<u8>> {
-    if !hex.is_ascii() || hex.len() != 64 {
-        return None;
-    }
-    (0..hex.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).ok())
-        .collect()
+    HEXLOWER.encode(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -213,5 +199,4 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 #[cfg(test)]
-#[path = "signature_tests.rs"]
 mod tests;

@@ -54,11 +54,7 @@ fn signed(request: Builder, scope: &str, key: &Credentials) -> Parts {
         &derive(&key.secret_access_key, unsigned.scope),
         to_sign.as_bytes(),
     );
-    let signature: String = tag
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let signature = HEXLOWER.encode(tag.as_ref());
     let header = format!(
         "{ALGORITHM} Credential={}/{scope}, SignedHeaders={headers}, Signature={signature}",
         key.access_key_id
@@ -102,9 +98,8 @@ fn the_key_derivation_is_that_of_the_aws_documentation() {
                 .to_vec()
         },
     );
-    let hex: String = derived.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(
-        hex,
+        HEXLOWER.encode(&derived),
         "f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d"
     );
     let ours = hmac::sign(&derive(&key.secret_access_key, unsigned.scope), b"text");

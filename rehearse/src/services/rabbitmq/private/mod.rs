@@ -33,7 +33,7 @@ pub async fn start(data: &Path, login: &Login) -> anyhow::Result<(String, Privat
     let folder = make_folder(data)?;
     let [port, distribution_port] = free_ports()?;
     write_configuration(&folder, port, login)?;
-    tracing::info!("starting RabbitMQ, which takes some seconds");
+    tracing::info!("starting RabbitMQ, this takes some seconds");
     let program = Program {
         name: "RabbitMQ",
         executable,
@@ -44,7 +44,7 @@ pub async fn start(data: &Path, login: &Login) -> anyhow::Result<(String, Privat
     let endpoint = format!("amqp://127.0.0.1:{port}");
     let answers = async || match log_in(&endpoint, login).await {
         Err(error) if is_refusal(&error) => bail!(
-            "the RabbitMQ in {} does not know its login: its data is of other secrets, so remove that folder",
+            "the RabbitMQ in {} was made with another password; remove that folder",
             folder.display()
         ),
         outcome => Ok(outcome.is_ok()),
@@ -127,5 +127,4 @@ fn environment(folder: &Path, distribution_port: u16) -> Vec<(&'static str, OsSt
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

@@ -31,7 +31,7 @@ async fn channel(broker: &RabbitMq) -> (Connection, Channel) {
             let channel = connection.create_channel().await?;
             Ok::<_, lapin::Error>((connection, channel))
         };
-        // lapin may wait for ever for a server that was killed as it answered.
+        // lapin may wait forever for a server that was killed while it responded.
         if let Ok(Ok(connected)) = timeout(Duration::from_secs(5), connecting).await {
             return connected;
         }
@@ -118,7 +118,7 @@ async fn a_named_broker_that_is_away_is_an_error_without_the_password() {
     let error = RabbitMq::start(Some(url), std::path::Path::new("."), "", "")
         .await
         .err();
-    let error = format!("{:#}", error.expect("nobody listens there"));
+    let error = format!("{:#}", error.expect("no server listens there"));
     assert!(
         error.contains("amqp://127.0.0.1:1") && !error.contains("hush"),
         "{error}"
