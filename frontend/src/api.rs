@@ -4,10 +4,11 @@
 //! is a cookie that no script can read. A request that is answered
 //! `signed_out` is made once more after a refresh.
 
+use std::time::Duration;
+
 use std::cell::RefCell;
 
-use domain::Millis;
-use domain::time::SECOND;
+use domain::Timestamp;
 use protocol::ErrorBody;
 use protocol::http::SignedIn;
 use wasm_bindgen::JsCast;
@@ -23,7 +24,7 @@ use crate::state::Failure;
 const PATIENCE: u32 = 35_000;
 /// How long before its end a token counts as ended, so that it does not end on
 /// its way.
-const MARGIN: Millis = 20 * SECOND;
+const MARGIN: Duration = Duration::from_secs(20);
 
 /// The service, and one's session with it.
 #[derive(Default)]
@@ -33,7 +34,7 @@ pub struct Api {
 
 struct Token {
     text: String,
-    expires_at: Millis,
+    expires_at: Timestamp,
 }
 
 impl Api {

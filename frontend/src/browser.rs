@@ -1,20 +1,21 @@
 //! The few things of the browser that state has no business with: its clock,
 //! its chance, its window.
 
-use domain::Millis;
-use domain::time::{DAY, MINUTE};
+use domain::Timestamp;
 use js_sys::{Array, Date, Intl, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Storage;
 
+use crate::state::day_of;
+
 /// The time.
-pub fn now() -> Millis {
-    Date::now() as Millis
+pub fn now() -> Timestamp {
+    Timestamp::from_millis(Date::now() as i64)
 }
 
-/// How far this browser's clocks are ahead of UTC.
-pub fn offset_from_utc() -> Millis {
-    -(Date::new_0().get_timezone_offset() as Millis) * MINUTE
+/// How many minutes this browser's clocks are ahead of UTC.
+pub fn offset_from_utc() -> i64 {
+    -(Date::new_0().get_timezone_offset() as i64)
 }
 
 /// A number from 0 to 1, for back-off.
@@ -47,12 +48,12 @@ pub fn encoded(id: &str) -> String {
 }
 
 /// A time of day, as people write it where the reader is.
-pub fn clock(at: Millis) -> String {
+pub fn clock(at: Timestamp) -> String {
     formatted(at, &[("hour", "2-digit"), ("minute", "2-digit")])
 }
 
 /// A day, as people write it where the reader is.
-pub fn day(at: Millis) -> String {
+pub fn day(at: Timestamp) -> String {
     formatted(
         at,
         &[("weekday", "long"), ("day", "numeric"), ("month", "long")],
@@ -60,13 +61,13 @@ pub fn day(at: Millis) -> String {
 }
 
 /// A day and a time, as people write them where the reader is.
-pub fn moment(at: Millis) -> String {
+pub fn moment(at: Timestamp) -> String {
     formatted(at, &[("dateStyle", "medium"), ("timeStyle", "short")])
 }
 
 /// When something was, as short as can be: a time today, and a day before.
-pub fn short(at: Millis) -> String {
-    let day = |at: Millis| (at + offset_from_utc()).div_euclid(DAY);
+pub fn short(at: Timestamp) -> String {
+    let day = |at| day_of(at, offset_from_utc());
     if day(at) == day(now()) {
         return clock(at);
     }
@@ -140,14 +141,14 @@ pub fn document() -> web_sys::Document {
     window().document().expect("a window has a document")
 }
 
-fn formatted(at: Millis, parts: &[(&str, &str)]) -> String {
+fn formatted(at: Timestamp, parts: &[(&str, &str)]) -> String {
     let options = Object::new();
     for (name, value) in parts {
         // Setting a property of a fresh plain object cannot fail.
         let _ = Reflect::set(&options, &JsValue::from(*name), &JsValue::from(*value));
     }
     let format = Intl::DateTimeFormat::new(&Array::new(), &options).format();
-    let date = Date::new(&JsValue::from(at as f64));
+    let date = Date::new(&JsValue::from(at.as_millis() as f64));
     format
         .call1(&JsValue::UNDEFINED, date.unchecked_ref())
         .ok()

@@ -135,8 +135,8 @@ async fn item_17_a_resend_is_answered_alike(stack: Arc<Stack>) {
         asked.push((to_known, to_stranger));
     }
     for (to_known, to_stranger) in asked {
-        for_the_time(to_known.number("/resend_at")).await;
-        for_the_time(to_stranger.number("/resend_at")).await;
+        for_the_time(to_known.time("/resend_at")).await;
+        for_the_time(to_stranger.time("/resend_at")).await;
         let known_again = again(&known, &to_known).await.expect(202);
         let stranger_again = again(&stranger, &to_stranger).await.expect(202);
         assert_alike(&known_again, &stranger_again);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chat_client::Timestamp;
 use e2e::harness::Test;
 use e2e::people::{Mail, Person, Visitor};
 use e2e::stack::Stack;
@@ -184,10 +185,10 @@ async fn a_code_that_is_refused_unread_costs_no_try(stack: Arc<Stack>) {
     let code = ann.code().await;
     let answer = ann.verify(&second, &Visitor::wrong_code(&code)).await;
     answer.refused(401, "wrong_code");
-    let mut retry_at = 0;
+    let mut retry_at = Timestamp::EPOCH;
     for _ in 0..6 {
         let answer = ann.verify(&second, &code).await.too_fast();
-        retry_at = answer.number("/retry_at");
+        retry_at = answer.time("/retry_at");
     }
     for_the_time(retry_at).await;
     ann.verify(&second, &code).await.expect(200);

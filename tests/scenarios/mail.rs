@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chat_client::Timestamp;
 use e2e::harness::Test;
 use e2e::people::{Refusal, Visitor};
 use e2e::stack::{Kind, Mode, Stack};
@@ -92,15 +93,15 @@ async fn item_14_a_code_that_has_run_out_is_not_mailed(stack: Arc<Stack>) {
     let (ann, bob) = (Visitor::new(&stack, "Ann"), Visitor::new(&stack, "Bob"));
     let broker = stack.broker().await;
     stack.secrets.note(Kind::Code, "71717171");
-    let job = |visitor: &Visitor, expires_at: i64| {
+    let job = |visitor: &Visitor, expires_at: Timestamp| {
         json!({
             "type": "send_otp", "email": visitor.email, "otp": "71717171",
             "purpose": "login", "challenge": format!("c-{}", visitor.name), "expires_at": expires_at
         })
     };
-    let late = job(&ann, now() - 1_000).to_string();
+    let late = job(&ann, now() - Duration::from_secs(1)).to_string();
     broker.publish("mail", late.as_bytes()).await;
-    let in_time = job(&bob, now() + 60_000).to_string();
+    let in_time = job(&bob, now() + Duration::from_mins(1)).to_string();
     broker.publish("mail", in_time.as_bytes()).await;
     assert_eq!(bob.code().await, "71717171");
     eventually("the queue to empty", PATIENCE, || async {
@@ -153,7 +154,7 @@ async fn a_batch_of_all_kinds_ends_as_each_should(stack: Arc<Stack>) {
         .await;
     let code = json!({
         "type": "send_otp", "email": late.email, "otp": "72727272", "purpose": "login",
-        "challenge": "c-late", "expires_at": now() - 1
+        "challenge": "c-late", "expires_at": now() - Duration::from_millis(1)
     });
     let mut jobs: Vec<String> = [&well, &later, &never, &slow]
         .map(|v| notice(v).to_string())

@@ -28,7 +28,7 @@ async fn one_comes_with_the_first_socket_and_goes_with_the_last(stack: Arc<Stack
         (&came["room"], &came["online"]),
         (&json!(room), &json!(true))
     );
-    let lease = came["until"].as_i64().unwrap_or_default() - now();
+    let lease = came["until"].as_i64().unwrap_or_default() - now().as_millis();
     assert!((200_000..=330_000).contains(&lease), "{lease} ms");
     assert_eq!(
         online(&ann, &room).await,

@@ -34,7 +34,7 @@ async fn a_stranger_becomes_a_user_by_a_mailed_code(stack: Arc<Stack>) {
         signed_in.body
     );
     assert_eq!(signed_in.text("/user/name"), "Ann");
-    let lifetime = signed_in.number("/expires_at") - now();
+    let lifetime = signed_in.number("/expires_at") - now().as_millis();
     assert!((1..=15 * 60_000).contains(&lifetime), "{lifetime} ms");
 
     let ann = Person::new(ann, &signed_in);
@@ -47,7 +47,7 @@ async fn a_stranger_becomes_a_user_by_a_mailed_code(stack: Arc<Stack>) {
 
 async fn a_registration_answers_with_a_challenge_and_its_times(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann");
-    let before = now();
+    let before = now().as_millis();
     let answer = ann.register().await.expect(202);
     assert_eq!(answer.fields(), ["challenge", "expires_at", "resend_at"]);
     assert!(answer.text("/challenge").len() <= 64);

@@ -50,7 +50,7 @@ async fn item_05_a_resend_does_not_forget_the_wrong_codes_before_it(stack: Arc<S
         let answer = ann.verify(&first.text("/challenge"), &wrong).await;
         answer.refused(401, "wrong_code");
     }
-    for_the_time(first.number("/resend_at")).await;
+    for_the_time(first.time("/resend_at")).await;
     let second = resend(&ann, &first).await.expect(202).text("/challenge");
     let code = ann.code().await;
     let wrong = Visitor::wrong_code(&code);
@@ -78,7 +78,7 @@ async fn item_08_the_sixth_resend_in_an_hour_to_one_address_is_too_fast(stack: A
     }))
     .await;
     for (_, challenge) in &asked {
-        for_the_time(challenge.number("/resend_at")).await;
+        for_the_time(challenge.time("/resend_at")).await;
     }
     let mut granted = 0;
     for (asking, challenge) in &asked {
@@ -96,7 +96,7 @@ async fn item_09_a_resend_makes_a_new_code_and_voids_the_old_one(stack: Arc<Stac
     let first = ann.register().await.expect(202);
     let old = first.text("/challenge");
     let old_code = ann.code().await;
-    for_the_time(first.number("/resend_at")).await;
+    for_the_time(first.time("/resend_at")).await;
 
     let second = resend(&ann, &first).await.expect(202);
     assert_eq!(second.fields(), ["challenge", "expires_at", "resend_at"]);

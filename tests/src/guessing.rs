@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
+use chat_client::Timestamp;
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -128,7 +129,7 @@ pub async fn guess(stack: Arc<Stack>, door: Door, until: Instant) -> Toll {
 }
 
 /// Challenges that were not guessed at, and from when on each may be resent.
-type Kept = VecDeque<(String, i64)>;
+type Kept = VecDeque<(String, Timestamp)>;
 
 /// Something to answer, if there is more to be had. The first few are kept to
 /// ask for another code with.
@@ -144,7 +145,7 @@ async fn challenge(guesser: &Visitor, door: Door, kept: &mut Kept) -> Option<Str
         && let Some(answer) = ask().await
         && let Some(challenge) = text(&answer)
     {
-        kept.push_back((challenge, answer.number("/resend_at")));
+        kept.push_back((challenge, answer.time("/resend_at")));
     }
     text(&ask().await?)
 }

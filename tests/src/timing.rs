@@ -48,7 +48,7 @@ pub async fn compare(stack: &Arc<Stack>, addresses: usize) -> Vec<Compared> {
     }
     for (pair, answers) in &challenges {
         for answer in answers {
-            for_the_time(answer.number("/resend_at")).await;
+            for_the_time(answer.time("/resend_at")).await;
         }
         let pair = pair.elsewhere(stack);
         resend.ask(&pair, Ask::Again(answers)).await;

@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use chat_client::Timestamp;
+
 /// How long anything may take that normally takes well under a second.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -37,17 +39,17 @@ where
     tokio::time::timeout(limit, looking).await.ok()
 }
 
-/// Returns at a time that the service itself has named, in Unix milliseconds.
-pub async fn for_the_time(at: i64) {
-    let left = Duration::from_millis(u64::try_from(at - now()).unwrap_or(0));
+/// Returns at a time that the service itself has named.
+pub async fn for_the_time(at: Timestamp) {
+    let left = at.saturating_since(now());
     // A promise that is never kept ends exactly at the deadline.
     let _ = tokio::time::timeout(left, std::future::pending::<()>()).await;
 }
 
-/// The time, in Unix milliseconds.
-pub fn now() -> i64 {
+/// The time by the system's clock.
+pub fn now() -> Timestamp {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .expect("the clock is past 1970");
-    i64::try_from(since.as_millis()).expect("the year is below 292,000,000")
+    Timestamp::EPOCH + since
 }

@@ -1,6 +1,6 @@
 //! Counting of passwords and codes before they are compared.
 
-use domain::Millis;
+use domain::Timestamp;
 use domain::limits::FAILURES_PER_SOURCE;
 use store::Store;
 
@@ -13,7 +13,7 @@ pub struct Attempt<'a> {
     store: &'a Store,
     source: &'a str,
     account: Option<(&'a str, u32)>,
-    now: Millis,
+    now: Timestamp,
 }
 
 impl<'a> Attempt<'a> {
@@ -27,7 +27,7 @@ impl<'a> Attempt<'a> {
         store: &'a Store,
         source: &'a str,
         account: Option<&'a str>,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<Self> {
         store.count(FAILURES_PER_SOURCE, source, now).await?;
         let mut attempt = Self {

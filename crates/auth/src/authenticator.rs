@@ -1,7 +1,7 @@
 //! Who calls.
 
 use crypto::Verifier;
-use domain::Millis;
+use domain::Timestamp;
 use domain::limits::FRESH;
 use protocol::User;
 use store::Store;
@@ -32,7 +32,7 @@ impl Authenticator {
 
     /// Who presents this access token; none where there is no token, it is not
     /// genuine or has run out, or its session has ended.
-    pub async fn caller(&self, token: Option<&str>, now: Millis) -> Result<Option<Caller>> {
+    pub async fn caller(&self, token: Option<&str>, now: Timestamp) -> Result<Option<Caller>> {
         let Some(claims) = token.and_then(|token| self.verifier.verify(token)) else {
             return Ok(None);
         };
@@ -48,7 +48,7 @@ impl Authenticator {
 
     /// Until when the caller's session is fresh: it signed in, or proved itself
     /// again, a short while ago. None where that is over.
-    pub async fn fresh_until(&self, caller: &Caller, now: Millis) -> Result<Option<Millis>> {
+    pub async fn fresh_until(&self, caller: &Caller, now: Timestamp) -> Result<Option<Timestamp>> {
         let proved = self.store.session_proved_at(&caller.session).await?;
         Ok(proved.map(|at| at + FRESH).filter(|until| *until > now))
     }

@@ -6,7 +6,7 @@ use crypto::random;
 use domain::limits::{
     CODE_LIFETIME, CODES_ASKED, CODES_ASKED_AGAIN, CODES_MAILED, DISABLED_WAIT, Quota, RESEND_WAIT,
 };
-use domain::{ApiError, Code, EmailAddress, Millis, Purpose, TooFast};
+use domain::{ApiError, Code, EmailAddress, Purpose, Timestamp, TooFast};
 use queue::jobs::mail::Job;
 use store::challenges::{Challenge, Registration};
 
@@ -53,7 +53,7 @@ impl Auth {
     pub async fn send_code(
         &self,
         request: CodeRequest,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<protocol::http::Challenge> {
         let key = request.email.as_str().to_owned();
         self.store.count(CODES_MAILED, &key, now).await?;
@@ -66,7 +66,7 @@ impl Auth {
         &self,
         request: CodeRequest,
         source: &str,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<protocol::http::Challenge> {
         let key = request.asked_by(source);
         match self.store.count(CODES_ASKED, &key, now).await {
@@ -81,7 +81,7 @@ impl Auth {
         &self,
         request: CodeRequest,
         source: &str,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<protocol::http::Challenge> {
         if request.purpose == Purpose::Login {
             return self.send_code(request, now).await;
@@ -96,7 +96,7 @@ impl Auth {
         &self,
         request: CodeRequest,
         asked: (Quota, &str),
-        now: Millis,
+        now: Timestamp,
     ) -> Result<protocol::http::Challenge> {
         // A notice uses up none of the address's codes, but is counted all the
         // same: it takes as long, and notices are limited too.
@@ -120,7 +120,7 @@ impl Auth {
         &self,
         request: CodeRequest,
         counted: &[(Quota, &str)],
-        now: Millis,
+        now: Timestamp,
     ) -> Result<protocol::http::Challenge> {
         let (challenge, job) = self.challenge(request, now);
         self.store.insert_challenge(&challenge).await?;
@@ -138,7 +138,7 @@ impl Auth {
         })
     }
 
-    fn challenge(&self, request: CodeRequest, now: Millis) -> (Challenge, Job) {
+    fn challenge(&self, request: CodeRequest, now: Timestamp) -> (Challenge, Job) {
         let CodeRequest {
             purpose,
             email,
@@ -185,7 +185,7 @@ impl Auth {
     /// # Errors
     /// [`ApiError::WrongCode`], [`ApiError::Expired`], or [`ApiError::TooFast`]
     /// when nothing was compared and no try was used.
-    pub async fn check_code(&self, attempt: CodeAttempt<'_>, now: Millis) -> Result<Challenge> {
+    pub async fn check_code(&self, attempt: CodeAttempt<'_>, now: Timestamp) -> Result<Challenge> {
         let store = &self.store;
         let challenge = store
             .take_try(attempt.challenge, attempt.purposes, now)
@@ -217,7 +217,7 @@ impl Auth {
         challenge: &Challenge,
         key: Option<&'a str>,
         source: &'a str,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<Attempt<'a>> {
         if challenge.purpose == Purpose::Login
             && let Some(account) = key

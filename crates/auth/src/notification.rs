@@ -1,7 +1,7 @@
 //! What the owner of an account is told by mail of its factors.
 
 use crypto::random;
-use domain::Millis;
+use domain::Timestamp;
 use queue::Queue;
 use queue::jobs::mail::{FactorChange, Job};
 use store::users::Account;
@@ -16,7 +16,7 @@ pub async fn notify_factor_change(
     queue: &Queue,
     account: &Account,
     change: FactorChange,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<()> {
     let email = account.email.clone();
     let notice = Job::FactorChanged { email, change };

@@ -2,7 +2,7 @@
 
 use crypto::{Sealed, TotpSecret, recovery};
 use domain::limits::DISABLED_WAIT;
-use domain::{ApiError, FactorCode, Millis, TooFast, TotpCode};
+use domain::{ApiError, FactorCode, Timestamp, TooFast, TotpCode};
 use queue::jobs::mail::FactorChange;
 use store::users::Account;
 
@@ -30,7 +30,7 @@ impl Auth {
         account: &Account,
         code: &FactorCode,
         source: &str,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<bool> {
         let counted = failures_key(account);
         let guessable = matches!(code, FactorCode::Totp(_)).then_some(counted.as_str());
@@ -59,14 +59,14 @@ impl Auth {
 
     /// The code is used up, so the sign-in goes on while the broker is
     /// unavailable.
-    async fn notify_recovery_code_used(&self, account: &Account, now: Millis) {
+    async fn notify_recovery_code_used(&self, account: &Account, now: Timestamp) {
         let change = FactorChange::RecoveryCodeUsed;
         if let Err(error) = notify_factor_change(&self.queue, account, change, now).await {
             tracing::warn!(?error, "could not queue recovery code notification");
         }
     }
 
-    async fn take_totp(&self, account: &Account, code: TotpCode, now: Millis) -> Result<bool> {
+    async fn take_totp(&self, account: &Account, code: TotpCode, now: Timestamp) -> Result<bool> {
         let Some(totp) = &account.totp else {
             return Ok(false);
         };

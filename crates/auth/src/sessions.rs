@@ -1,10 +1,11 @@
 //! Sessions as a browser holds them: an access token in its memory and a
 //! refresh token in a cookie that no script can read.
 
+use std::time::Duration;
+
 use crypto::{Pepper, RefreshToken, Signer, random};
-use domain::Millis;
+use domain::Timestamp;
 use domain::limits::SESSION_LIFETIME;
-use domain::time::SECOND;
 use env::Variables;
 use protocol::User;
 use protocol::http::SignedIn;
@@ -70,12 +71,12 @@ impl Cookie {
         })
     }
 
-    fn set(&self, value: &str, lifetime: Millis) -> String {
+    fn set(&self, value: &str, lifetime: Duration) -> String {
         format!(
             "{}={value}; {}; Max-Age={}",
             self.name,
             self.attributes,
-            lifetime / SECOND
+            lifetime.as_secs()
         )
     }
 }
@@ -122,7 +123,7 @@ impl Sessions {
 
     /// The `Set-Cookie` header that removes it.
     pub fn cookie_removed(&self) -> String {
-        self.cookie.set("", 0)
+        self.cookie.set("", Duration::ZERO)
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -134,7 +135,7 @@ impl Sessions {
         &self,
         account: &Account,
         device: String,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<Started> {
         let session = Session::new(random::id(), account.id.clone(), device, now);
         self.store.insert_session(&session).await?;
@@ -143,7 +144,7 @@ impl Sessions {
     }
 
     /// Continues the session of a refresh cookie with a rotated one.
-    pub async fn refresh(&self, cookie: Option<&str>, now: Millis) -> Result<Refreshed> {
+    pub async fn refresh(&self, cookie: Option<&str>, now: Timestamp) -> Result<Refreshed> {
         let Some(token) = cookie.and_then(|text| RefreshToken::open(text, &self.pepper)) else {
             return Ok(Refreshed::SignedOut);
         };
@@ -167,7 +168,7 @@ impl Sessions {
         })
     }
 
-    fn started(&self, session: &Session, user: User, now: Millis) -> Started {
+    fn started(&self, session: &Session, user: User, now: Timestamp) -> Started {
         let refresh = RefreshToken {
             session: session.id.clone(),
             rotation: session.rotation,
@@ -190,7 +191,7 @@ impl Sessions {
 mod tests {
     use super::*;
 
-    fn set(origin: &str, lifetime: Millis) -> Option<String> {
+    fn set(origin: &str, lifetime: Duration) -> Option<String> {
         Cookie::new(origin).map(|cookie| cookie.set("v", lifetime))
     }
 
@@ -212,7 +213,7 @@ mod tests {
             ("http://localhost", 80),
         ] {
             let wanted = format!("refresh-{port}=v; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
-            assert_eq!(set(origin, 0), Some(wanted), "{origin}");
+            assert_eq!(set(origin, Duration::ZERO), Some(wanted), "{origin}");
         }
     }
 
@@ -225,7 +226,7 @@ mod tests {
             "http://127.0.0.1.example.com:80",
             "http://192.168.0.7:8080",
         ] {
-            assert_eq!(set(origin, 0), None, "{origin}");
+            assert_eq!(set(origin, Duration::ZERO), None, "{origin}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Starting a session after a sign-in, by whatever factors.
 
 use crypto::random;
-use domain::Millis;
+use domain::Timestamp;
 use queue::Queue;
 use queue::jobs::mail::Job;
 use store::users::Account;
@@ -22,7 +22,7 @@ pub struct SignIn {
 impl Sessions {
     /// Starts a session. The account's failures are cleared, and its owner is
     /// notified of a device that none of their sessions has.
-    pub async fn sign_in(&self, queue: &Queue, sign_in: SignIn, now: Millis) -> Result<Started> {
+    pub async fn sign_in(&self, queue: &Queue, sign_in: SignIn, now: Timestamp) -> Result<Started> {
         let SignIn {
             account,
             device,

@@ -1,7 +1,10 @@
 //! Until when a session may change what lets its owner in.
 
+use std::time::Duration;
+
 use auth::{Authenticator, Caller};
 use crypto::Verifier;
+use domain::Timestamp;
 use domain::limits::FRESH;
 use embedded_mongo::{Options, Server};
 use protocol::User;
@@ -9,7 +12,7 @@ use store::sessions::Session;
 use store::{Settings, Store};
 
 /// 1 January 2100: no TTL index removes what is kept.
-const NOW: i64 = 4_102_444_800_000;
+const NOW: Timestamp = Timestamp::from_secs(4_102_444_800);
 
 fn caller(session: &str) -> Caller {
     Caller {
@@ -38,7 +41,10 @@ async fn a_session_is_fresh_for_ten_minutes_after_its_sign_in_or_a_step_up() {
         store.insert_session(&session).await.expect("it is kept");
     }
     assert_eq!(until("here", NOW).await, Some(NOW + FRESH));
-    assert_eq!(until("here", NOW + FRESH - 1).await, Some(NOW + FRESH));
+    assert_eq!(
+        until("here", NOW + FRESH - Duration::from_millis(1)).await,
+        Some(NOW + FRESH)
+    );
     let later = NOW + FRESH;
     assert_eq!(until("here", later).await, None);
     store

@@ -5,10 +5,11 @@ mod events;
 mod fetched;
 mod tick;
 
+use std::time::Duration;
+
 use std::collections::BTreeMap;
 
-use domain::time::SECOND;
-use domain::{ClientMessageId, Invalid, MessageText, Millis};
+use domain::{ClientMessageId, Invalid, MessageText, Timestamp};
 use protocol::{ClientFrame, User};
 
 pub use fetched::Fetched;
@@ -19,7 +20,7 @@ use crate::pending::Unsent;
 use crate::room::Room;
 
 /// How often at the most one tells that one writes.
-const TYPING_AGAIN: Millis = 3 * SECOND;
+const TYPING_AGAIN: Duration = Duration::from_secs(3);
 
 /// What somebody who is signed in knows, on one device.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -41,12 +42,12 @@ pub struct Chat {
     /// How many sockets in a row came to nothing.
     attempt: u32,
     /// When to ask at the latest what was missed.
-    ask_at: Millis,
-    last_typing: Millis,
+    ask_at: Timestamp,
+    last_typing: Timestamp,
     /// Since when a `ping` has had no answer.
-    unanswered_since: Option<Millis>,
+    unanswered_since: Option<Timestamp>,
     /// Requests that failed for now, and when to make them again.
-    again: Vec<(Millis, Fetch)>,
+    again: Vec<(Timestamp, Fetch)>,
     /// What an earlier process left unsent in rooms that are not known yet.
     restored: Vec<Unsent>,
 }
@@ -84,7 +85,7 @@ impl Chat {
     /// Opens a room, with its people and its talk.
     pub fn open(&mut self, room: &str) -> Vec<Effect> {
         self.current = Some(room.to_owned());
-        self.last_typing = 0;
+        self.last_typing = Timestamp::EPOCH;
         let mut effects = vec![Effect::Fetch(Fetch::Room { room: room.into() })];
         if self
             .rooms
@@ -121,7 +122,7 @@ impl Chat {
         room: &str,
         id: String,
         text: &str,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<Vec<Effect>, Invalid> {
         ClientMessageId::parse("id", &id)?;
         let text = MessageText::parse("text", text)?;
@@ -129,7 +130,7 @@ impl Chat {
             return Err(Invalid::new("room", "is none that you are in."));
         };
         room.pending.push(id, text.as_str().to_owned(), now);
-        self.last_typing = 0;
+        self.last_typing = Timestamp::EPOCH;
         Ok(self.flush(now))
     }
 
@@ -154,7 +155,7 @@ impl Chat {
     }
 
     /// Tries a refused message of the open room again.
-    pub fn retry(&mut self, id: &str, now: Millis) -> Vec<Effect> {
+    pub fn retry(&mut self, id: &str, now: Timestamp) -> Vec<Effect> {
         if let Some(room) = self.current_mut() {
             room.pending.retry(id);
         }
@@ -169,11 +170,11 @@ impl Chat {
     }
 
     /// One writes in the open room.
-    pub fn typing(&mut self, now: Millis) -> Vec<Effect> {
+    pub fn typing(&mut self, now: Timestamp) -> Vec<Effect> {
         let Some(room) = self.current.clone() else {
             return Vec::new();
         };
-        if self.link != Link::Live || now - self.last_typing < TYPING_AGAIN {
+        if self.link != Link::Live || now.saturating_since(self.last_typing) < TYPING_AGAIN {
             return Vec::new();
         }
         self.last_typing = now;
@@ -197,7 +198,7 @@ impl Chat {
     }
 
     /// What may go out now.
-    fn flush(&mut self, now: Millis) -> Vec<Effect> {
+    fn flush(&mut self, now: Timestamp) -> Vec<Effect> {
         if self.link != Link::Live {
             return Vec::new();
         }

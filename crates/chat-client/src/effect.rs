@@ -1,6 +1,7 @@
 //! What is to be done after something happened.
 
-use domain::Millis;
+use std::time::Duration;
+
 use domain::history::PAGE_MOST;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use protocol::ClientFrame;
@@ -16,7 +17,7 @@ pub enum Effect {
     /// is given up for this one.
     Connect {
         /// How long to wait.
-        after: Millis,
+        after: Duration,
     },
     /// Say this on the socket. What is lost with it is said again on the next.
     Send(ClientFrame),

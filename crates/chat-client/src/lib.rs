@@ -39,7 +39,7 @@
 //! ```
 //! use std::collections::BTreeMap;
 //!
-//! use chat_client::{Chat, Effect, Millis};
+//! use chat_client::{Chat, Effect, Timestamp};
 //!
 //! /// Up to where each room has been answered.
 //! #[derive(Default)]
@@ -49,7 +49,7 @@
 //!
 //! impl Bot {
 //!     /// To be called after every change: what it has to say.
-//!     fn look(&mut self, chat: &mut Chat, now: Millis) -> Vec<Effect> {
+//!     fn look(&mut self, chat: &mut Chat, now: Timestamp) -> Vec<Effect> {
 //!         let mut pongs = Vec::new();
 //!         for (id, room) in chat.rooms.iter().filter(|(_, room)| room.log.is_loaded()) {
 //!             // What was said before it looked for the first time is history.
@@ -111,7 +111,7 @@ mod room;
 mod typing;
 
 pub use chat::{Chat, Fetched};
-pub use domain::{Invalid, Millis};
+pub use domain::{Invalid, Timestamp};
 pub use effect::{Effect, Fetch, encode};
 pub use link::{Link, back_off};
 pub use log::Log;

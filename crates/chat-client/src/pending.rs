@@ -4,16 +4,17 @@
 //! acknowledged, since the service may handle two frames at the same time. Each
 //! keeps its id however often it is sent, so that it is said once.
 
+use std::time::Duration;
+
 use std::collections::VecDeque;
 
-use domain::Millis;
-use domain::time::SECOND;
+use domain::Timestamp;
 use protocol::{ClientFrame, ErrorCode};
 
 /// How long to wait for an acknowledgement before the message is sent again.
-const PATIENCE: Millis = 10 * SECOND;
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How long to wait after the service asked to try again.
-const PAUSE: Millis = 2 * SECOND;
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// Where a message of one's own is on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub struct Outgoing {
     /// What is said.
     pub text: String,
     /// When it was said, by this machine's clock.
-    pub at: Millis,
+    pub at: Timestamp,
     stage: Stage,
 }
 
@@ -49,13 +50,13 @@ pub struct Unsent {
     /// What is said.
     pub text: String,
     /// When it was said, by this machine's clock.
-    pub at: Millis,
+    pub at: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 enum Stage {
-    Waiting { not_before: Millis },
-    OnItsWay { since: Millis },
+    Waiting { not_before: Timestamp },
+    OnItsWay { since: Timestamp },
     Refused(String),
 }
 
@@ -77,12 +78,14 @@ pub struct Pending {
 
 impl Pending {
     /// Takes a message.
-    pub(crate) fn push(&mut self, id: String, text: String, now: Millis) {
+    pub(crate) fn push(&mut self, id: String, text: String, now: Timestamp) {
         self.queue.push_back(Outgoing {
             id,
             text,
             at: now,
-            stage: Stage::Waiting { not_before: 0 },
+            stage: Stage::Waiting {
+                not_before: Timestamp::EPOCH,
+            },
         });
     }
 
@@ -100,7 +103,7 @@ impl Pending {
     }
 
     /// The frame to send now, if one is due.
-    pub(crate) fn next(&mut self, room: &str, now: Millis) -> Option<ClientFrame> {
+    pub(crate) fn next(&mut self, room: &str, now: Timestamp) -> Option<ClientFrame> {
         let first = self
             .queue
             .iter_mut()
@@ -119,20 +122,20 @@ impl Pending {
     }
 
     /// Whether an acknowledgement should have come by now.
-    pub(crate) fn is_overdue(&self, now: Millis) -> bool {
+    pub(crate) fn is_overdue(&self, now: Timestamp) -> bool {
         self.queue.iter().any(
-            |outgoing| matches!(outgoing.stage, Stage::OnItsWay { since } if now - since >= PATIENCE),
+            |outgoing| matches!(outgoing.stage, Stage::OnItsWay { since } if now.saturating_since(since) >= PATIENCE),
         )
     }
 
     /// The socket is gone: what was on its way may or may not have arrived, and
     /// is sent again.
     pub(crate) fn disconnected(&mut self) {
-        self.put_off(0);
+        self.put_off(Timestamp::EPOCH);
     }
 
     /// What was on its way may or may not have arrived, and is sent again then.
-    pub(crate) fn put_off(&mut self, not_before: Millis) {
+    pub(crate) fn put_off(&mut self, not_before: Timestamp) {
         for outgoing in &mut self.queue {
             if matches!(outgoing.stage, Stage::OnItsWay { .. }) {
                 outgoing.stage = Stage::Waiting { not_before };
@@ -153,18 +156,22 @@ impl Pending {
         id: &str,
         error: ErrorCode,
         message: &str,
-        retry_at: Option<Millis>,
-        now: Millis,
+        retry_at: Option<Timestamp>,
+        now: Timestamp,
     ) {
         let Some(outgoing) = self.queue.iter_mut().find(|outgoing| outgoing.id == id) else {
             return;
         };
         outgoing.stage = match error {
             ErrorCode::TooFast | ErrorCode::TryAgain | ErrorCode::Internal => Stage::Waiting {
-                not_before: retry_at.unwrap_or(0).clamp(now + SECOND, now + 10 * PAUSE),
+                not_before: retry_at
+                    .unwrap_or_default()
+                    .clamp(now + Duration::from_secs(1), now + 10 * PAUSE),
             },
             // The session has ended; after the next sign-in it may go out.
-            ErrorCode::SignedOut => Stage::Waiting { not_before: 0 },
+            ErrorCode::SignedOut => Stage::Waiting {
+                not_before: Timestamp::EPOCH,
+            },
             _ => Stage::Refused(message.to_owned()),
         };
     }
@@ -172,7 +179,9 @@ impl Pending {
     /// Tries a refused message again, with the same id.
     pub(crate) fn retry(&mut self, id: &str) {
         if let Some(outgoing) = self.queue.iter_mut().find(|outgoing| outgoing.id == id) {
-            outgoing.stage = Stage::Waiting { not_before: 0 };
+            outgoing.stage = Stage::Waiting {
+                not_before: Timestamp::EPOCH,
+            };
         }
     }
 
@@ -186,6 +195,7 @@ impl Pending {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::samples::at;
 
     fn id_of(frame: Option<ClientFrame>) -> Option<String> {
         match frame {
@@ -197,7 +207,7 @@ mod tests {
     fn with(ids: &[&str]) -> Pending {
         let mut pending = Pending::default();
         for id in ids {
-            pending.push((*id).into(), format!("text of {id}"), 0);
+            pending.push((*id).into(), format!("text of {id}"), at(0));
         }
         pending
     }
@@ -205,18 +215,18 @@ mod tests {
     #[test]
     fn the_next_message_waits_for_the_acknowledgement_of_the_one_before() {
         let mut pending = with(&["a", "b"]);
-        assert_eq!(id_of(pending.next("r", 1)).as_deref(), Some("a"));
-        assert_eq!(pending.next("r", 2), None);
+        assert_eq!(id_of(pending.next("r", at(1))).as_deref(), Some("a"));
+        assert_eq!(pending.next("r", at(2)), None);
         assert!(pending.acknowledged("a").is_some());
-        assert_eq!(id_of(pending.next("r", 3)).as_deref(), Some("b"));
+        assert_eq!(id_of(pending.next("r", at(3))).as_deref(), Some("b"));
     }
 
     #[test]
     fn after_a_cut_the_same_id_goes_out_again() {
         let mut pending = with(&["a"]);
-        let first = pending.next("r", 1);
+        let first = pending.next("r", at(1));
         pending.disconnected();
-        assert_eq!(pending.next("r", 2), first);
+        assert_eq!(pending.next("r", at(2)), first);
         assert!(pending.acknowledged("a").is_some());
         assert!(pending.acknowledged("a").is_none());
         assert_eq!(pending.delivery("a"), Delivery::Sent);
@@ -225,23 +235,23 @@ mod tests {
     #[test]
     fn an_acknowledgement_that_does_not_come_is_noticed() {
         let mut pending = with(&["a"]);
-        pending.next("r", 0);
-        assert!(!pending.is_overdue(9_999));
-        assert!(pending.is_overdue(10_000));
+        pending.next("r", at(0));
+        assert!(!pending.is_overdue(at(9_999)));
+        assert!(pending.is_overdue(at(10_000)));
         pending.disconnected();
-        assert_eq!(id_of(pending.next("r", 10_000)).as_deref(), Some("a"));
+        assert_eq!(id_of(pending.next("r", at(10_000))).as_deref(), Some("a"));
     }
 
     #[test]
     fn what_is_refused_for_good_says_why_and_holds_up_nothing() {
         let mut pending = with(&["a", "b"]);
-        pending.next("r", 0);
-        pending.refused("a", ErrorCode::UnknownRoom, "Not your room.", None, 0);
+        pending.next("r", at(0));
+        pending.refused("a", ErrorCode::UnknownRoom, "Not your room.", None, at(0));
         assert_eq!(
             pending.delivery("a"),
             Delivery::Failed("Not your room.".into())
         );
-        assert_eq!(id_of(pending.next("r", 1)).as_deref(), Some("b"));
+        assert_eq!(id_of(pending.next("r", at(1))).as_deref(), Some("b"));
         pending.discard("a");
         assert_eq!(pending.outgoing().count(), 1);
     }
@@ -249,9 +259,9 @@ mod tests {
     #[test]
     fn what_was_refused_for_now_goes_out_when_it_may() {
         let mut pending = with(&["a"]);
-        pending.next("r", 0);
-        pending.refused("a", ErrorCode::TooFast, "Slowly.", Some(5_000), 100);
-        assert_eq!(pending.next("r", 4_999), None);
-        assert_eq!(id_of(pending.next("r", 5_000)).as_deref(), Some("a"));
+        pending.next("r", at(0));
+        pending.refused("a", ErrorCode::TooFast, "Slowly.", Some(at(5_000)), at(100));
+        assert_eq!(pending.next("r", at(4_999)), None);
+        assert_eq!(id_of(pending.next("r", at(5_000))).as_deref(), Some("a"));
     }
 }

@@ -2,33 +2,34 @@
 //! is heard, and is shown a little longer, so that a cut of a few seconds does
 //! not make people flicker.
 
+use std::time::Duration;
+
 use std::collections::BTreeMap;
 
-use domain::Millis;
+use domain::Timestamp;
 use domain::limits::PRESENCE_LEASE;
-use domain::time::SECOND;
 
 /// How much later than heard somebody is shown as gone.
-const GRACE: Millis = 15 * SECOND;
+const GRACE: Duration = Duration::from_secs(15);
 
 /// Those who are present in a room.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Presence {
     shown: BTreeMap<String, Shown>,
-    asked: Option<Millis>,
+    asked: Option<Timestamp>,
 }
 
 /// Somebody who is shown as present.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Shown {
-    until: Millis,
+    until: Timestamp,
     /// Whether it was heard that they went.
     has_left: bool,
 }
 
 impl Presence {
     /// Takes the list that comes with a room.
-    pub(crate) fn listed(&mut self, users: &[String], now: Millis) {
+    pub(crate) fn listed(&mut self, users: &[String], now: Timestamp) {
         let gone: Vec<String> = self.shown.keys().cloned().collect();
         for user in gone.iter().filter(|user| !users.contains(user)) {
             self.goes(user, now);
@@ -40,16 +41,22 @@ impl Presence {
 
     /// Somebody came, stays or goes. A lease in the past by this machine's clock
     /// says more about the clock than about them.
-    pub(crate) fn heard(&mut self, user: &str, online: bool, until: Millis, now: Millis) {
+    pub(crate) fn heard(&mut self, user: &str, online: bool, until: Timestamp, now: Timestamp) {
         if online {
-            self.stays(user, (until - now).clamp(SECOND, PRESENCE_LEASE), now);
+            self.stays(
+                user,
+                until
+                    .saturating_since(now)
+                    .clamp(Duration::from_secs(1), PRESENCE_LEASE),
+                now,
+            );
         } else {
             self.goes(user, now);
         }
     }
 
     /// Somebody was heard saying something, which only those do who are there.
-    pub(crate) fn spoke(&mut self, user: &str, now: Millis) {
+    pub(crate) fn spoke(&mut self, user: &str, now: Timestamp) {
         self.stays(user, PRESENCE_LEASE, now);
     }
 
@@ -59,7 +66,7 @@ impl Presence {
     }
 
     /// Forgets those whose time is up; whether there were any.
-    pub(crate) fn expire(&mut self, now: Millis) -> bool {
+    pub(crate) fn expire(&mut self, now: Timestamp) -> bool {
         let before = self.shown.len();
         self.shown.retain(|_, shown| shown.until > now);
         self.shown.len() != before
@@ -68,12 +75,15 @@ impl Presence {
     /// Whether a lease has run out although nobody said that they went: its
     /// renewal may not have been told. Whoever shows it asks, at most once in a
     /// grace.
-    pub(crate) fn is_doubtful(&mut self, now: Millis) -> bool {
+    pub(crate) fn is_doubtful(&mut self, now: Timestamp) -> bool {
         let has_run_out = self
             .shown
             .values()
-            .any(|shown| !shown.has_left && shown.until - now <= GRACE);
-        let is_due = has_run_out && self.asked.is_none_or(|asked| now - asked > GRACE);
+            .any(|shown| !shown.has_left && shown.until.saturating_since(now) <= GRACE);
+        let is_due = has_run_out
+            && self
+                .asked
+                .is_none_or(|asked| now.saturating_since(asked) > GRACE);
         if is_due {
             self.asked = Some(now);
         }
@@ -90,7 +100,7 @@ impl Presence {
         self.shown.keys().map(String::as_str)
     }
 
-    fn stays(&mut self, user: &str, lease: Millis, now: Millis) {
+    fn stays(&mut self, user: &str, lease: Duration, now: Timestamp) {
         let shown = Shown {
             until: now + lease + GRACE,
             has_left: false,
@@ -98,7 +108,7 @@ impl Presence {
         self.shown.insert(user.to_owned(), shown);
     }
 
-    fn goes(&mut self, user: &str, now: Millis) {
+    fn goes(&mut self, user: &str, now: Timestamp) {
         if let Some(shown) = self.shown.get_mut(user) {
             shown.until = shown.until.min(now + GRACE);
             shown.has_left = true;
@@ -109,43 +119,44 @@ impl Presence {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::samples::at;
 
     #[test]
     fn somebody_who_goes_is_shown_for_fifteen_seconds_more() {
         let mut presence = Presence::default();
-        presence.heard("ann", true, 300_000, 0);
-        presence.heard("ann", false, 0, 10_000);
-        assert!(!presence.expire(24_999));
-        assert!(presence.expire(25_000));
+        presence.heard("ann", true, at(300_000), at(0));
+        presence.heard("ann", false, at(0), at(10_000));
+        assert!(!presence.expire(at(24_999)));
+        assert!(presence.expire(at(25_000)));
         assert!(!presence.is_here("ann"));
     }
 
     #[test]
     fn somebody_who_comes_back_meanwhile_was_never_gone() {
         let mut presence = Presence::default();
-        presence.heard("ann", true, 300_000, 0);
-        presence.heard("ann", false, 0, 10_000);
-        presence.heard("ann", true, 315_000, 15_000);
-        assert!(!presence.expire(60_000));
+        presence.heard("ann", true, at(300_000), at(0));
+        presence.heard("ann", false, at(0), at(10_000));
+        presence.heard("ann", true, at(315_000), at(15_000));
+        assert!(!presence.expire(at(60_000)));
         assert!(presence.is_here("ann"));
     }
 
     #[test]
     fn a_lease_runs_out_by_itself() {
         let mut presence = Presence::default();
-        presence.listed(&["ann".into()], 0);
-        presence.heard("bob", true, 60_000, 0);
-        assert!(presence.expire(75_000));
+        presence.listed(&["ann".into()], at(0));
+        presence.heard("bob", true, at(60_000), at(0));
+        assert!(presence.expire(at(75_000)));
         assert_eq!(presence.users().collect::<Vec<_>>(), ["ann"]);
-        assert!(presence.expire(315_000));
+        assert!(presence.expire(at(315_000)));
     }
 
     #[test]
     fn a_list_without_somebody_lets_them_go() {
         let mut presence = Presence::default();
-        presence.listed(&["ann".into(), "bob".into()], 0);
-        presence.listed(&["bob".into()], 1_000);
-        assert!(presence.expire(16_000));
+        presence.listed(&["ann".into(), "bob".into()], at(0));
+        presence.listed(&["bob".into()], at(1_000));
+        assert!(presence.expire(at(16_000)));
         assert!(presence.is_here("bob"));
     }
 }

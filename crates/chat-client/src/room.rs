@@ -1,7 +1,8 @@
 //! One room as a client knows it.
 
-use domain::Millis;
-use domain::time::SECOND;
+use std::time::Duration;
+
+use domain::Timestamp;
 use protocol::{Member, Message, Role, Room as About, RoomKind, User};
 
 use crate::effect::Fetch;
@@ -11,9 +12,9 @@ use crate::presence::Presence;
 use crate::typing::Typing;
 
 /// How long a hole may be the service's own disorder before it is asked about.
-const HOLE_PATIENCE: Millis = SECOND;
+const HOLE_PATIENCE: Duration = Duration::from_secs(1);
 /// How long until it is asked about again.
-const HOLE_AGAIN: Millis = 5 * SECOND;
+const HOLE_AGAIN: Duration = Duration::from_secs(5);
 
 /// A room, its talk and its people.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,12 +41,12 @@ pub struct Room {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Hole {
-    ask_at: Millis,
+    ask_at: Timestamp,
 }
 
 impl Room {
     /// A room that one is in.
-    pub(crate) fn new(about: About, now: Millis) -> Self {
+    pub(crate) fn new(about: About, now: Timestamp) -> Self {
         let mut room = Self {
             about: about.clone(),
             log: Log::default(),
@@ -64,7 +65,7 @@ impl Room {
     /// Takes what the service says anew. What an answer leaves out stays, and
     /// neither the last message nor the read mark goes back: an answer may be
     /// older than what was heard since.
-    pub(crate) fn learn(&mut self, about: About, now: Millis) {
+    pub(crate) fn learn(&mut self, about: About, now: Timestamp) {
         if let Some(online) = &about.online {
             self.presence.listed(online, now);
         }
@@ -134,7 +135,7 @@ impl Room {
     }
 
     /// What one said has its place.
-    pub(crate) fn acknowledged(&mut self, outgoing: Outgoing, from: User, seq: i64, at: Millis) {
+    pub(crate) fn acknowledged(&mut self, outgoing: Outgoing, from: User, seq: i64, at: Timestamp) {
         let me = from.id.clone();
         let message = Message {
             room: self.about.id.clone(),
@@ -202,7 +203,7 @@ impl Room {
     /// Whether something is missing for long enough to ask for it now. Messages
     /// of a busy room may overtake each other on their way here, so that a hole
     /// is given a moment to fill by itself.
-    pub(crate) fn asks_for_missing(&mut self, now: Millis) -> bool {
+    pub(crate) fn asks_for_missing(&mut self, now: Timestamp) -> bool {
         if !self.is_missing_any() {
             self.hole = None;
             return false;

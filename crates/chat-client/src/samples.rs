@@ -3,7 +3,11 @@
 use std::ops::RangeInclusive;
 
 use protocol::http::Page;
-use protocol::{Message, Room, RoomKind, User};
+use protocol::{Message, Room, RoomKind, Timestamp, User};
+
+pub fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
 
 pub fn user(name: &str) -> User {
     User {
@@ -23,7 +27,7 @@ pub fn message_of(room: &str, seq: i64, from: &str) -> Message {
         id: format!("m{seq}"),
         from: user(from),
         text: format!("message {seq}"),
-        at: seq * 1_000,
+        at: at(seq * 1_000),
     }
 }
 

@@ -1,23 +1,24 @@
 //! Who is writing.
 
+use std::time::Duration;
+
 use std::collections::BTreeMap;
 
-use domain::Millis;
-use domain::time::SECOND;
+use domain::Timestamp;
 use protocol::User;
 
 /// How long a `typing` counts.
-const LASTS: Millis = 6 * SECOND;
+const LASTS: Duration = Duration::from_secs(6);
 
 /// Those who are writing in a room, by user id.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Typing {
-    writers: BTreeMap<String, (User, Millis)>,
+    writers: BTreeMap<String, (User, Timestamp)>,
 }
 
 impl Typing {
     /// Somebody writes.
-    pub(crate) fn heard(&mut self, user: User, now: Millis) {
+    pub(crate) fn heard(&mut self, user: User, now: Timestamp) {
         self.writers.insert(user.id.clone(), (user, now + LASTS));
     }
 
@@ -27,7 +28,7 @@ impl Typing {
     }
 
     /// Forgets those who stopped; whether there were any.
-    pub(crate) fn expire(&mut self, now: Millis) -> bool {
+    pub(crate) fn expire(&mut self, now: Timestamp) -> bool {
         let before = self.writers.len();
         self.writers.retain(|_, (_, until)| *until > now);
         self.writers.len() != before
@@ -45,17 +46,17 @@ impl Typing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::user;
+    use crate::samples::{at, user};
 
     #[test]
     fn a_writer_counts_for_six_seconds_unless_heard_again() {
         let mut typing = Typing::default();
-        typing.heard(user("ann"), 0);
-        typing.heard(user("bob"), 3_000);
-        assert!(typing.expire(6_000));
+        typing.heard(user("ann"), at(0));
+        typing.heard(user("bob"), at(3_000));
+        assert!(typing.expire(at(6_000)));
         assert_eq!(typing.names(), ["bob"]);
-        assert!(!typing.expire(8_999));
-        assert!(typing.expire(9_000));
+        assert!(!typing.expire(at(8_999)));
+        assert!(typing.expire(at(9_000)));
         assert!(typing.names().is_empty());
     }
 }

@@ -136,7 +136,7 @@ fn frame() -> anyhow::Result<ServerFrame> {
             name: "Ann".to_owned(),
         },
         text: String::new(),
-        at: 1_800_000_000_000,
+        at: protocol::Timestamp::from_secs(1_800_000_000),
     };
     let bare = serde_json::to_vec(&ServerFrame::Message(message.clone()))?.len();
     message.text = "x".repeat(FRAME_BYTES - bare);

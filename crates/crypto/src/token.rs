@@ -6,8 +6,8 @@ use std::sync::Once;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::Timestamp;
 use domain::limits::ACCESS_TOKEN_LIFETIME;
-use domain::time::{Millis, SECOND};
 use env::Variables;
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -56,7 +56,7 @@ pub struct Issued {
     /// The JWT.
     pub token: String,
     /// Its `exp`, in milliseconds.
-    pub expires_at: Millis,
+    pub expires_at: Timestamp,
 }
 
 /// Makes access tokens.
@@ -99,15 +99,15 @@ impl Signer {
     }
 
     /// A token for `user` in `session`, for [`ACCESS_TOKEN_LIFETIME`] from `now`.
-    pub fn issue(&self, user: &User, session: &str, now: Millis) -> Issued {
-        let exp = (now + ACCESS_TOKEN_LIFETIME) / SECOND;
+    pub fn issue(&self, user: &User, session: &str, now: Timestamp) -> Issued {
+        let exp = (now + ACCESS_TOKEN_LIFETIME).as_secs();
         let claims = Claims {
             iss: self.issuer.clone(),
             aud: AUDIENCE.to_owned(),
             sub: user.id.clone(),
             name: user.name.clone(),
             sid: session.to_owned(),
-            iat: now / SECOND,
+            iat: now.as_secs(),
             exp,
         };
         let mut header = Header::new(Algorithm::EdDSA);
@@ -116,7 +116,7 @@ impl Signer {
         Issued {
             token: jsonwebtoken::encode(&header, &claims, &self.key)
                 .expect("plain claims are signed"),
-            expires_at: exp * SECOND,
+            expires_at: Timestamp::from_secs(exp),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Time-based one-time passwords (RFC 6238): SHA-1, six digits, 30 seconds.
 
 use domain::factor::{TOTP_DIGITS, TOTP_STEP};
-use domain::{Millis, TotpCode};
+use domain::{Timestamp, TotpCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use ring::hmac::{HMAC_SHA1_FOR_LEGACY_USE_ONLY, Key, sign};
 
@@ -52,7 +52,7 @@ impl TotpSecret {
         format!(
             "otpauth://totp/Banter:{account}?secret={}&issuer=Banter&algorithm=SHA1&digits={TOTP_DIGITS}&period={}",
             self.base32(),
-            TOTP_STEP / 1_000
+            TOTP_STEP.as_secs()
         )
     }
 
@@ -60,8 +60,8 @@ impl TotpSecret {
     /// who is one step behind or ahead. Only steps after `used` count, so that a
     /// code that was seen over a shoulder is worth nothing. All three are
     /// computed and compared as numbers, whichever is right.
-    pub fn step_of(&self, code: TotpCode, now: Millis, used: i64) -> Option<i64> {
-        let step = now.div_euclid(TOTP_STEP);
+    pub fn step_of(&self, code: TotpCode, now: Timestamp, used: i64) -> Option<i64> {
+        let step = now.as_secs().div_euclid(TOTP_STEP.as_secs() as i64);
         let right = [step - 1, step, step + 1].map(|step| {
             let is_code = self.code_at(step) == code.number();
             (step, is_code & (step > used))
@@ -118,7 +118,7 @@ mod tests {
             (20_000_000_000, 65_353_130),
         ] {
             assert_eq!(truncated(RFC, seconds / 30) % 100_000_000, eight);
-            let step = secret().step_of(code(eight % 1_000_000), seconds * 1_000, -1);
+            let step = secret().step_of(code(eight % 1_000_000), Timestamp::from_secs(seconds), -1);
             assert_eq!(step, Some(seconds / 30), "{seconds} s");
         }
     }
@@ -137,8 +137,8 @@ mod tests {
 
     #[test]
     fn a_clock_may_be_one_step_off_and_a_step_counts_once() {
-        let now = 1_111_111_111_000;
-        let step = now / TOTP_STEP;
+        let now = Timestamp::from_secs(1_111_111_111);
+        let step = now.as_secs() / 30;
         for off in -2..=2 {
             let code = code(secret().code_at(step + off));
             let found = secret().step_of(code, now, 0);

@@ -4,13 +4,13 @@ use std::error::Error;
 
 use protocol::{ErrorBody, ErrorCode};
 
-use crate::{Invalid, Millis, Unavailable};
+use crate::{Invalid, Timestamp, Unavailable};
 
 /// A limit is used up. Nothing was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooFast {
     /// When the same request is granted again.
-    pub retry_at: Millis,
+    pub retry_at: Timestamp,
 }
 
 /// Why a request or a frame fails. The errors of the I/O crates convert into it
@@ -130,7 +130,7 @@ impl ApiError {
     }
 
     /// When to try again, where that is known.
-    pub fn retry_at(&self) -> Option<Millis> {
+    pub fn retry_at(&self) -> Option<Timestamp> {
         match self {
             Self::TooFast(too_fast) => Some(too_fast.retry_at),
             _ => None,

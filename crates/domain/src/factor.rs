@@ -1,12 +1,13 @@
 //! Second factors: what an app shows, and what stands in for a lost one.
 
+use std::time::Duration;
+
 use std::fmt;
 
 use crate::text::{Invalid, line};
-use crate::time::{Millis, SECOND};
 
 /// How long one code of an app is shown (RFC 6238).
-pub const TOTP_STEP: Millis = 30 * SECOND;
+pub const TOTP_STEP: Duration = Duration::from_secs(30);
 /// How many digits it has.
 pub const TOTP_DIGITS: usize = 6;
 /// Random bytes of a recovery code: so many that a plain hash of one tells nobody

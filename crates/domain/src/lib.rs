@@ -11,7 +11,6 @@ pub mod limits;
 pub mod message;
 pub mod replay;
 pub mod text;
-pub mod time;
 mod unavailable;
 
 pub use account::{EmailAddress, Password, PersonName};
@@ -19,6 +18,6 @@ pub use api_error::{ApiError, TooFast};
 pub use challenge::{Code, Purpose};
 pub use factor::{FactorCode, PasskeyName, RecoveryCode, TotpCode};
 pub use message::{ClientMessageId, MessageText, RoomName};
+pub use protocol::Timestamp;
 pub use text::Invalid;
-pub use time::Millis;
 pub use unavailable::Unavailable;

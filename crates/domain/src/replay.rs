@@ -105,7 +105,7 @@ mod tests {
                 id: format!("id-{seq}"),
                 from: ann(),
                 text: "\n".repeat(chars),
-                at: 1_700_000_000_000,
+                at: protocol::Timestamp::from_secs(1_700_000_000),
             })
             .collect()
     }

@@ -1,7 +1,7 @@
 //! How other people's words, times and paragraphs look in a mail.
 
+use domain::Timestamp;
 use domain::challenge::CODE_DIGITS;
-use domain::time::{Millis, SECOND};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -31,19 +31,19 @@ pub(crate) fn quoted(words: &str) -> String {
 }
 
 /// The time of day, rounded down to the minute: `14:05 UTC`.
-pub(crate) fn time_of_day(at: Millis) -> String {
+pub(crate) fn time_of_day(at: Timestamp) -> String {
     formatted(at, format_description!("[hour]:[minute] UTC"))
 }
 
 /// Day and time: `22 November 2026, 14:05 UTC`.
-pub(crate) fn day_and_time(at: Millis) -> String {
+pub(crate) fn day_and_time(at: Timestamp) -> String {
     let form =
         format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
     formatted(at, form)
 }
 
-fn formatted(at: Millis, form: &[time::format_description::BorrowedFormatItem<'_>]) -> String {
-    OffsetDateTime::from_unix_timestamp(at / SECOND)
+fn formatted(at: Timestamp, form: &[time::format_description::BorrowedFormatItem<'_>]) -> String {
+    OffsetDateTime::from_unix_timestamp(at.as_secs())
         .ok()
         .and_then(|time| time.format(form).ok())
         .unwrap_or_else(|| "soon".to_owned())
@@ -121,12 +121,10 @@ mod tests {
 
     #[test]
     fn times_are_told_in_words_and_utc() {
-        assert_eq!(time_of_day(1_795_388_759_999), "23:05 UTC");
-        assert_eq!(
-            day_and_time(1_795_388_759_999),
-            "22 November 2026, 23:05 UTC"
-        );
-        assert_eq!(time_of_day(Millis::MAX), "soon");
+        let at = Timestamp::from_millis(1_795_388_759_999);
+        assert_eq!(time_of_day(at), "23:05 UTC");
+        assert_eq!(day_and_time(at), "22 November 2026, 23:05 UTC");
+        assert_eq!(time_of_day(Timestamp::MAX), "soon");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::Purpose;
+use domain::{Purpose, Timestamp};
 use email::{Mailer, Outcome, Settings};
 use env::Variables;
 use queue::jobs::mail::Job;
@@ -106,7 +106,7 @@ fn job() -> Job {
         otp: "12345678".into(),
         purpose: Purpose::Login,
         challenge: "c".into(),
-        expires_at: 1_795_388_759_999,
+        expires_at: Timestamp::from_millis(1_795_388_759_999),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use domain::Millis;
+use domain::Timestamp;
 use env::Variables;
 use lambda_runtime::Error;
 
@@ -10,10 +10,10 @@ use crate::invocation::Recorder;
 use crate::log;
 
 /// The time by the system's clock.
-pub fn now() -> Millis {
+pub fn now() -> Timestamp {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis() as Millis)
+        .map_or(Timestamp::EPOCH, |since| Timestamp::EPOCH + since)
 }
 
 /// A function that is ready for its first event. It lives as long as the process.

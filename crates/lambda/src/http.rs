@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use domain::limits::BODY_BYTES;
-use domain::{Invalid, Millis};
+use domain::{Invalid, Timestamp};
 use env::Variables;
 use http::header::{
     AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderName, ORIGIN, RETRY_AFTER, USER_AGENT,
@@ -65,7 +65,7 @@ pub struct Request {
     too_large: bool,
     source: String,
     /// When it came.
-    pub now: Millis,
+    pub now: Timestamp,
 }
 
 impl Request {
@@ -221,7 +221,11 @@ fn respond(outcome: Result<Response>) -> Result<lambda_http::Response<Body>, Err
         }
         Err(refusal) => {
             if let Some(at) = refusal.retry_at() {
-                let seconds = (at - environment::now() + 999).max(1_000) / 1_000;
+                let seconds = at
+                    .saturating_since(environment::now())
+                    .as_millis()
+                    .div_ceil(1_000)
+                    .max(1) as u64;
                 response = response.header(RETRY_AFTER, seconds);
             }
             let body = serde_json::to_string(&refusal.body()).context("refusals are plain data")?;

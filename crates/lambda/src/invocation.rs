@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use domain::Timestamp;
 use env::Variables;
 use lambda_runtime::Context;
 use serde::Serialize;
@@ -159,7 +160,7 @@ fn embed(line: &mut Line, stack: &str, metrics: &[(Metric, u64)]) {
     #[derive(Serialize)]
     #[serde(rename_all = "PascalCase")]
     struct Directive {
-        timestamp: i64,
+        timestamp: Timestamp,
         cloud_watch_metrics: [Value; 1],
     }
     let definitions: Vec<Value> = metrics
@@ -207,7 +208,9 @@ mod tests {
         context.request_id = "r-1".to_owned();
         let root = "1-5759e988-bd862e3fe1be46a994272793";
         context.xray_trace_id = Some(format!("Root={root};Parent=53995c3f42cd8ad8;Sampled=0"));
-        let refusal = ApiError::TooFast(domain::TooFast { retry_at: 0 });
+        let refusal = ApiError::TooFast(domain::TooFast {
+            retry_at: Timestamp::EPOCH,
+        });
         let counted = [(Metric::Throttled, 1), (Metric::FanOutTime, 40)];
         let end = End::Refused(&refusal, Some(429));
         let line = read(

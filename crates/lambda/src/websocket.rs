@@ -1,6 +1,6 @@
 //! WebSocket events of API Gateway: a handshake, a frame, a close.
 
-use domain::{Invalid, Millis};
+use domain::{Invalid, Timestamp};
 use env::Variables;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest as Event;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -47,7 +47,7 @@ pub struct Handshake {
     /// The page that opens it.
     pub origin: Option<String>,
     /// When it came.
-    pub now: Millis,
+    pub now: Timestamp,
 }
 
 /// A text frame of a client.
@@ -55,7 +55,7 @@ pub struct Frame {
     /// Which socket it came on.
     pub connection: String,
     /// When it came.
-    pub now: Millis,
+    pub now: Timestamp,
     /// None where it is no JSON.
     said: Option<Value>,
 }
@@ -65,7 +65,7 @@ pub struct Closed {
     /// Which one.
     pub connection: String,
     /// When.
-    pub now: Millis,
+    pub now: Timestamp,
 }
 
 /// Runs the function behind `$connect`. A refusal becomes the status of the

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::time::Timestamp;
+
 /// The closed list of reasons that a client may hear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -49,5 +51,5 @@ pub struct ErrorBody {
     pub attempts_left: Option<u32>,
     /// With `too_fast`: when to try again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retry_at: Option<i64>,
+    pub retry_at: Option<Timestamp>,
 }

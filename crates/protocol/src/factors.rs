@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::http::SignedIn;
+use crate::time::Timestamp;
 
 /// What `POST /api/verify-otp` answers to a right code.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -26,7 +27,7 @@ pub struct SecondFactor {
     /// Which factor it asks for.
     pub factor: Factor,
     /// When it runs out.
-    pub expires_at: i64,
+    pub expires_at: Timestamp,
 }
 
 /// A kind of second factor.
@@ -42,7 +43,7 @@ pub enum Factor {
 pub struct Factors {
     /// Since when codes from an app are asked for; none when they are not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub totp_since: Option<i64>,
+    pub totp_since: Option<Timestamp>,
     /// How many recovery codes are left.
     pub recovery_codes_left: usize,
     /// Oldest first.
@@ -52,7 +53,7 @@ pub struct Factors {
     /// Until when this session may change any of it without `POST /api/step-up`;
     /// none when it may not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fresh_until: Option<i64>,
+    pub fresh_until: Option<Timestamp>,
 }
 
 /// A passkey as its owner sees it.
@@ -63,10 +64,10 @@ pub struct Passkey {
     /// What its owner calls it.
     pub name: String,
     /// When it was added.
-    pub created_at: i64,
+    pub created_at: Timestamp,
     /// When it last signed somebody in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub used_at: Option<i64>,
+    pub used_at: Option<Timestamp>,
 }
 
 /// `POST /api/step-up`
@@ -84,7 +85,7 @@ pub struct StepUp {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Fresh {
     /// Until when this session may change the account's factors.
-    pub fresh_until: i64,
+    pub fresh_until: Timestamp,
 }
 
 /// What `POST /api/totp` answers: it is on once a code confirms it.
@@ -95,7 +96,7 @@ pub struct TotpBegun {
     /// The same as an `otpauth://` URI, for a QR code.
     pub uri: String,
     /// Until when it can be confirmed.
-    pub expires_at: i64,
+    pub expires_at: Timestamp,
 }
 
 /// `POST /api/totp/confirm`
@@ -119,7 +120,7 @@ pub struct PasskeyBegun<Options> {
     /// What the credential has to be handed in with.
     pub challenge: String,
     /// When it runs out.
-    pub expires_at: i64,
+    pub expires_at: Timestamp,
     /// WebAuthn's `PublicKeyCredentialCreationOptionsJSON` or
     /// `PublicKeyCredentialRequestOptionsJSON`.
     pub options: Options,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ErrorCode;
 use crate::model::{Message, Room, User};
+use crate::time::Timestamp;
 
 /// The subprotocol that the server selects.
 pub const PROTOCOL: &str = "chat.v1";
@@ -124,7 +125,7 @@ pub enum ServerFrame {
         /// Its place.
         seq: i64,
         /// When it was stored.
-        at: i64,
+        at: Timestamp,
     },
     /// Somebody said something.
     Message(Message),
@@ -147,7 +148,7 @@ pub enum ServerFrame {
     /// The answer to `ping`.
     Pong {
         /// The server's time.
-        at: i64,
+        at: Timestamp,
         /// What I missed.
         missed: Missed,
         /// Rooms of which more was missed than fits here.
@@ -176,7 +177,7 @@ pub enum ServerFrame {
         /// Present or not.
         online: bool,
         /// When the presence runs out unless it is renewed.
-        until: i64,
+        until: Timestamp,
     },
     /// A frame was refused; the socket stays open.
     Problem {
@@ -192,7 +193,7 @@ pub enum ServerFrame {
         id: Option<String>,
         /// With `too_fast`: when to try again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        retry_at: Option<i64>,
+        retry_at: Option<Timestamp>,
     },
 }
 
@@ -217,7 +218,7 @@ mod tests {
                 name: "Ann".into(),
             },
             text: "hi".into(),
-            at: 5,
+            at: Timestamp::from_millis(5),
         });
         assert_eq!(
             serde_json::to_string(&frame).unwrap(),

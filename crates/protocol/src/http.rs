@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Me, Message, Room, RoomKind, User};
+use crate::time::Timestamp;
 
 /// `POST /api/register`
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -102,9 +103,9 @@ pub struct Challenge {
     /// What the code will answer.
     pub challenge: String,
     /// When it runs out.
-    pub expires_at: i64,
+    pub expires_at: Timestamp,
     /// From when on another code may be asked for.
-    pub resend_at: i64,
+    pub resend_at: Timestamp,
 }
 
 /// Signed in, for as long as the access token and then the refresh cookie last.
@@ -113,7 +114,7 @@ pub struct SignedIn {
     /// A JWT.
     pub access_token: String,
     /// When it runs out.
-    pub expires_at: i64,
+    pub expires_at: Timestamp,
     /// Who one is.
     pub user: User,
 }
@@ -140,9 +141,9 @@ pub struct Session {
     /// Opaque id.
     pub id: String,
     /// When it began.
-    pub created_at: i64,
+    pub created_at: Timestamp,
     /// When it was last refreshed.
-    pub seen_at: i64,
+    pub seen_at: Timestamp,
     /// The browser, as it named itself.
     pub device: String,
     /// Whether it is the one that asks.

@@ -3,7 +3,7 @@
 //! and the functions share one definition.
 //!
 //! What a client sends refuses unknown fields; what it receives ignores them.
-//! Times are Unix milliseconds, ids are opaque strings of at most 64 characters.
+//! Times are Unix milliseconds ([`Timestamp`]), ids are opaque strings of at most 64 characters.
 
 #![warn(missing_docs)]
 
@@ -12,7 +12,9 @@ pub mod factors;
 pub mod frame;
 pub mod http;
 pub mod model;
+pub mod time;
 
 pub use error::{ErrorBody, ErrorCode};
 pub use frame::{ClientFrame, ServerFrame};
 pub use model::{Member, Message, Role, Room, RoomKind, User};
+pub use time::Timestamp;

@@ -1,5 +1,6 @@
 //! The things that people see: users, rooms, messages.
 
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A person as others see them.
@@ -91,5 +92,5 @@ pub struct Message {
     /// What was said.
     pub text: String,
     /// When it was stored.
-    pub at: i64,
+    pub at: Timestamp,
 }

@@ -1,7 +1,7 @@
 //! What lies in `mail.dead`, for the operator: looked at, put back, thrown away.
 
 use crate::jobs::mail::{DEAD_QUEUE, Job};
-use domain::Millis;
+use domain::Timestamp;
 use lapin::options::{BasicAckOptions, BasicGetOptions, QueueDeclareOptions};
 use lapin::protocol::basic::AMQPProperties;
 use lapin::types::{AMQPValue, FieldTable};
@@ -23,7 +23,7 @@ pub struct DeadLetter {
     /// Why it is there: the consumer's words, or those of the broker.
     pub reason: String,
     /// When the consumer parked it; none if the broker put it there.
-    pub parked_at: Option<Millis>,
+    pub parked_at: Option<Timestamp>,
 }
 
 impl DeadLetter {
@@ -59,7 +59,7 @@ pub enum Wanted {
 /// stays done.
 pub async fn go_through(
     settings: &Settings,
-    now: Millis,
+    now: Timestamp,
     judge: impl Fn(&DeadLetter) -> Wanted,
 ) -> Result<Vec<DeadLetter>, Error> {
     let link = Link::open(settings).await?;
@@ -121,7 +121,7 @@ fn read(properties: &AMQPProperties, body: &[u8]) -> DeadLetter {
             .or_else(from_broker)
             .unwrap_or_else(|| "none was given".to_owned()),
         parked_at: match header(PARKED_AT_HEADER) {
-            Some(AMQPValue::LongLongInt(at)) => Some(*at),
+            Some(AMQPValue::LongLongInt(at)) => Some(Timestamp::from_millis(*at)),
             _ => None,
         },
     }
@@ -133,7 +133,7 @@ mod tests {
     use domain::Purpose;
 
     fn parked(job: Job, reason: &str) -> DeadLetter {
-        let message = Message::parked("j", &job.without_code(), reason, 7);
+        let message = Message::parked("j", &job.without_code(), reason, Timestamp::from_millis(7));
         read(&message.properties, &message.body)
     }
 
@@ -141,7 +141,10 @@ mod tests {
     fn a_parked_job_tells_its_reason_and_when_it_was_parked() {
         let email = "ann@example.com".to_owned();
         let notice = parked(Job::PasswordChanged { email }, "550 5.1.1");
-        assert_eq!((notice.id.as_str(), notice.parked_at), ("j", Some(7)));
+        assert_eq!(
+            (notice.id.as_str(), notice.parked_at),
+            ("j", Some(Timestamp::from_millis(7)))
+        );
         assert_eq!(notice.reason, "550 5.1.1");
         assert!(notice.makes_sense());
     }
@@ -153,11 +156,11 @@ mod tests {
             otp: "12345678".into(),
             purpose: Purpose::Login,
             challenge: "c".into(),
-            expires_at: Millis::MAX,
+            expires_at: Timestamp::MAX,
         };
         assert!(!parked(code, "550").makes_sense());
         assert!(!parked(Job::Nothing {}, "550").makes_sense());
-        let message = Message::malformed("m", b"{", "it is no mail job", 7);
+        let message = Message::malformed("m", b"{", "it is no mail job", Timestamp::from_millis(7));
         let malformed = read(&message.properties, &message.body);
         assert!(malformed.job.is_none() && !malformed.makes_sense());
     }

@@ -27,7 +27,7 @@ pub mod topology;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{ApiError, Millis, Unavailable};
+use domain::{ApiError, Timestamp, Unavailable};
 use telemetry::Metric;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -99,7 +99,7 @@ impl Queue {
     }
 
     /// Hands a part of a large room's fan-out over to the function that does it.
-    pub async fn hand_over(&self, chunk: &Chunk, now: Millis) -> Result<(), Error> {
+    pub async fn hand_over(&self, chunk: &Chunk, now: Timestamp) -> Result<(), Error> {
         let first = chunk.sockets.first().map_or("", String::as_str);
         let id = format!("{}:{first}", chunk.seq);
         self.deliver(&Message::chunk(&id, chunk, now)).await
@@ -109,7 +109,7 @@ impl Queue {
     /// sent: the challenge of a code, a random id otherwise. A job with an end
     /// expires on the queue by itself. With it goes the trace of the invocation
     /// under way.
-    pub async fn publish(&self, id: &str, job: &Job, now: Millis) -> Result<(), Error> {
+    pub async fn publish(&self, id: &str, job: &Job, now: Timestamp) -> Result<(), Error> {
         self.deliver(&Message::job(id, job, now)).await?;
         if matches!(job, Job::SendOtp { .. }) {
             telemetry::count(Metric::CodesQueued, 1);
@@ -124,9 +124,9 @@ impl Queue {
         id: &str,
         job: &Job,
         failure: &Failure,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<Retried, Error> {
-        let left = job.expires_at().map(|end| end - now);
+        let left = job.expires_at().map(|end| end.saturating_since(now));
         let Some(delay) = topology::delay(failure.count, left) else {
             return Ok(Retried::NotWorthIt);
         };
@@ -137,7 +137,13 @@ impl Queue {
 
     /// Parks `job` on the queue of the dead, without its code and with the
     /// reason, which must hold no address.
-    pub async fn park(&self, id: &str, job: Job, reason: &str, now: Millis) -> Result<(), Error> {
+    pub async fn park(
+        &self,
+        id: &str,
+        job: Job,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         self.deliver(&Message::parked(id, &job.without_code(), reason, now))
             .await
     }
@@ -149,7 +155,7 @@ impl Queue {
         id: &str,
         body: &[u8],
         reason: &str,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<(), Error> {
         self.deliver(&Message::malformed(id, body, reason, now))
             .await

@@ -2,7 +2,7 @@
 
 use crate::jobs::fan_out::{self, Chunk};
 use crate::jobs::mail::{DEAD_QUEUE, Job, QUEUE};
-use domain::time::{Millis, SECOND};
+use domain::Timestamp;
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable};
 use telemetry::Trace;
@@ -47,12 +47,12 @@ pub(crate) struct Message {
 
 impl Message {
     /// A job on its first way. It leaves the queue by itself once its code is dead.
-    pub(crate) fn job(id: &str, job: &Job, now: Millis) -> Self {
+    pub(crate) fn job(id: &str, job: &Job, now: Timestamp) -> Self {
         let trace = telemetry::current().and_then(|invocation| invocation.trace.clone());
         let mut properties = properties(id, job.kind(), now, traced(trace.as_ref()));
         if let Some(end) = job.expires_at() {
             // Zero would ask for a consumer this very moment.
-            let left = (end - now).max(1);
+            let left = end.saturating_since(now).as_millis().max(1);
             properties = properties.with_expiration(left.to_string().into());
         }
         Self {
@@ -63,8 +63,8 @@ impl Message {
     }
 
     /// A chunk of a fan-out, which is dropped once it is worth nothing.
-    pub(crate) fn chunk(id: &str, chunk: &Chunk, now: Millis) -> Self {
-        let life = fan_out::CHUNK_LIFETIME.to_string();
+    pub(crate) fn chunk(id: &str, chunk: &Chunk, now: Timestamp) -> Self {
+        let life = fan_out::CHUNK_LIFETIME.as_millis().to_string();
         Self {
             queue: fan_out::QUEUE,
             body: serde_json::to_vec(chunk).expect("a chunk is plain data with text keys"),
@@ -80,7 +80,7 @@ impl Message {
         job: &Job,
         failure: &Failure,
         delay: &Delay,
-        now: Millis,
+        now: Timestamp,
     ) -> Self {
         let mut headers = traced(failure.trace.as_ref());
         headers.insert(
@@ -95,7 +95,7 @@ impl Message {
     }
 
     /// A job that cannot be mailed; its code must be gone already.
-    pub(crate) fn parked(id: &str, job: &Job, reason: &str, now: Millis) -> Self {
+    pub(crate) fn parked(id: &str, job: &Job, reason: &str, now: Timestamp) -> Self {
         Self {
             queue: DEAD_QUEUE,
             body: body(job),
@@ -104,7 +104,7 @@ impl Message {
     }
 
     /// Something that is no job, with its digits masked.
-    pub(crate) fn malformed(id: &str, body: &[u8], reason: &str, now: Millis) -> Self {
+    pub(crate) fn malformed(id: &str, body: &[u8], reason: &str, now: Timestamp) -> Self {
         let masked: String = String::from_utf8_lossy(body)
             .chars()
             .take(MALFORMED_SHOWN)
@@ -125,8 +125,8 @@ fn body(job: &Job) -> Vec<u8> {
 
 /// Priority and delivery mode are always given: a consumer that reads events
 /// with AWS's own types fails on a message without them.
-fn properties(id: &str, kind: &str, now: Millis, headers: FieldTable) -> BasicProperties {
-    let seconds = u64::try_from(now / SECOND).unwrap_or_default();
+fn properties(id: &str, kind: &str, now: Timestamp, headers: FieldTable) -> BasicProperties {
+    let seconds = u64::try_from(now.as_secs()).unwrap_or_default();
     // lapin panics on a property above 255 bytes.
     let id: String = id.chars().filter(char::is_ascii).take(ID_SHOWN).collect();
     BasicProperties::default()
@@ -149,11 +149,14 @@ fn traced(trace: Option<&Trace>) -> FieldTable {
     headers
 }
 
-fn dead_letter_headers(reason: &str, now: Millis) -> FieldTable {
+fn dead_letter_headers(reason: &str, now: Timestamp) -> FieldTable {
     let mut headers = FieldTable::default();
     let reason: String = reason.chars().take(REASON_SHOWN).collect();
     headers.insert(REASON_HEADER.into(), AMQPValue::LongString(reason.into()));
-    headers.insert(PARKED_AT_HEADER.into(), AMQPValue::LongLongInt(now));
+    headers.insert(
+        PARKED_AT_HEADER.into(),
+        AMQPValue::LongLongInt(now.as_millis()),
+    );
     headers
 }
 
@@ -162,25 +165,29 @@ mod tests {
     use super::*;
     use domain::Purpose;
 
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
     fn code() -> Job {
         Job::SendOtp {
             email: "ann@example.com".into(),
             otp: "12345678".into(),
             purpose: Purpose::Login,
             challenge: "c".into(),
-            expires_at: 301_000,
+            expires_at: at(301_000),
         }
     }
 
     #[test]
     fn item_14_a_code_expires_on_the_queue_with_its_remaining_life_and_a_notice_never() {
-        let message = Message::job("c", &code(), 1_000);
+        let message = Message::job("c", &code(), at(1_000));
         let expiration = message.properties.expiration().clone().unwrap();
         assert_eq!(expiration.to_string(), "300000");
-        let late = Message::job("c", &code(), 400_000);
+        let late = Message::job("c", &code(), at(400_000));
         let expiration = late.properties.expiration().clone().unwrap();
         assert_eq!(expiration.to_string(), "1");
-        let notice = Message::job("n", &Job::Nothing {}, 1_000);
+        let notice = Message::job("n", &Job::Nothing {}, at(1_000));
         assert!(notice.properties.expiration().is_none());
     }
 
@@ -188,10 +195,10 @@ mod tests {
     fn every_message_is_persistent_has_priority_zero_and_the_job_s_own_id() {
         let delay = crate::topology::delay(1, None).unwrap();
         for message in [
-            Message::job("c", &code(), 1),
-            Message::retry("c", &code(), &Failure::default(), delay, 1),
-            Message::parked("c", &code().without_code(), "why", 1),
-            Message::malformed("c", b"{", "why", 1),
+            Message::job("c", &code(), at(1)),
+            Message::retry("c", &code(), &Failure::default(), delay, at(1)),
+            Message::parked("c", &code().without_code(), "why", at(1)),
+            Message::malformed("c", b"{", "why", at(1)),
         ] {
             assert_eq!(*message.properties.delivery_mode(), Some(2));
             assert_eq!(*message.properties.priority(), Some(0));
@@ -211,8 +218,8 @@ mod tests {
         let delay = crate::topology::delay(1, None).unwrap();
         let failure = Failure { count: 1, trace };
         for message in [
-            Message::job("c", &code(), 1),
-            Message::retry("c", &code(), &failure, delay, 1),
+            Message::job("c", &code(), at(1)),
+            Message::retry("c", &code(), &failure, delay, at(1)),
         ] {
             let headers = message.properties.headers().clone().unwrap();
             let value = headers.inner().get(TRACE_HEADER).unwrap();
@@ -222,14 +229,14 @@ mod tests {
 
     #[test]
     fn a_malformed_message_is_parked_with_its_digits_masked() {
-        let message = Message::malformed("m", br#"{"otp":"12345678"}"#, "why", 1);
+        let message = Message::malformed("m", br#"{"otp":"12345678"}"#, "why", at(1));
         assert_eq!(message.body, b"{\"otp\":\"########\"}");
     }
 
     #[test]
     fn an_id_or_a_reason_of_any_length_makes_no_message_fail() {
         let long = "é".repeat(9_000);
-        let message = Message::malformed(&long, long.as_bytes(), &long, 1);
+        let message = Message::malformed(&long, long.as_bytes(), &long, at(1));
         assert!(message.body.len() <= 2 * MALFORMED_SHOWN);
     }
 }

@@ -18,7 +18,6 @@ use std::time::Duration;
 
 use crate::jobs::fan_out;
 use crate::jobs::mail::{DEAD_QUEUE, QUEUE, RETRY_QUEUE};
-use domain::time::{DAY, MINUTE, Millis, SECOND};
 use lapin::ErrorKind;
 use lapin::options::QueueDeclareOptions;
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
@@ -34,7 +33,7 @@ const DELIVERY_LIMIT: i64 = 100;
 
 /// How long `mail.dead` keeps a job. It holds addresses, which nobody should
 /// keep for longer than it takes to look.
-const DEAD_KEPT: Millis = 14 * DAY;
+const DEAD_KEPT: Duration = Duration::from_hours(14 * 24);
 
 /// How often an operator may look through `mail.dead` before the broker takes a
 /// message there for poison: RabbitMQ 4 counts each look, and would say twenty.
@@ -78,14 +77,14 @@ pub const DELAYS: [Delay; 3] = [
 /// How long a job waits after its `attempt`th failure, counted from 1, when it
 /// has `left` to live. The longest delay up to the one that is its turn and
 /// that brings it back in time; none, when it is to be parked.
-pub fn delay(attempt: u32, left: Option<Millis>) -> Option<&'static Delay> {
+pub fn delay(attempt: u32, left: Option<Duration>) -> Option<&'static Delay> {
     let turn = DELAYS
         .iter()
         .position(|delay| attempt <= delay.until_attempt)?;
     DELAYS[..=turn]
         .iter()
         .rev()
-        .find(|delay| left.is_none_or(|left| i128::from(left) > millis(delay.length)))
+        .find(|delay| left.is_none_or(|left| left > delay.length))
 }
 
 /// Why the queues could not be made.
@@ -127,7 +126,7 @@ pub async fn declare(settings: &Settings) -> Result<(), Fault> {
 /// Every queue with its arguments; those that others dead-letter to come first.
 fn queues() -> Vec<(&'static str, FieldTable)> {
     let mut dead = quorum();
-    dead.insert("x-message-ttl".into(), AMQPValue::LongLongInt(DEAD_KEPT));
+    dead.insert("x-message-ttl".into(), millis(DEAD_KEPT));
     dead.insert(
         "x-delivery-limit".into(),
         AMQPValue::LongLongInt(LOOKS_AT_THE_DEAD),
@@ -145,8 +144,7 @@ fn queues() -> Vec<(&'static str, FieldTable)> {
     ];
     for delay in &DELAYS {
         let mut waiting = dead_lettering_to(QUEUE);
-        let length = i64::try_from(millis(delay.length)).expect("a delay is minutes long");
-        waiting.insert("x-message-ttl".into(), AMQPValue::LongLongInt(length));
+        waiting.insert("x-message-ttl".into(), millis(delay.length));
         queues.push((delay.queue, waiting));
     }
     queues
@@ -171,8 +169,8 @@ fn text(value: &str) -> AMQPValue {
     AMQPValue::LongString(value.into())
 }
 
-fn millis(length: Duration) -> i128 {
-    i128::try_from(length.as_millis()).unwrap_or(i128::MAX)
+fn millis(length: Duration) -> AMQPValue {
+    AMQPValue::LongLongInt(length.as_millis() as i64)
 }
 
 /// Whether the broker says that the queue is there and is another.
@@ -187,13 +185,13 @@ impl From<LinkError> for Fault {
     }
 }
 
-const _: () = assert!(DELIVERY_LIMIT * 5 * SECOND > 5 * MINUTE);
+const _: () = assert!(DELIVERY_LIMIT * 5 > 5 * 60);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn seconds(attempt: u32, left: Option<Millis>) -> Option<u64> {
+    fn seconds(attempt: u32, left: Option<Duration>) -> Option<u64> {
         delay(attempt, left).map(|delay| delay.length.as_secs())
     }
 
@@ -208,10 +206,10 @@ mod tests {
 
     #[test]
     fn a_code_never_waits_beyond_its_end() {
-        assert_eq!(seconds(4, Some(61 * SECOND)), Some(60));
-        assert_eq!(seconds(4, Some(60 * SECOND)), Some(5));
-        assert_eq!(seconds(9, Some(6 * SECOND)), Some(5));
-        assert_eq!(seconds(1, Some(5 * SECOND)), None);
-        assert_eq!(seconds(1, Some(-1)), None);
+        assert_eq!(seconds(4, Some(Duration::from_secs(61))), Some(60));
+        assert_eq!(seconds(4, Some(Duration::from_secs(60))), Some(5));
+        assert_eq!(seconds(9, Some(Duration::from_secs(6))), Some(5));
+        assert_eq!(seconds(1, Some(Duration::from_secs(5))), None);
+        assert_eq!(seconds(1, Some(Duration::ZERO)), None);
     }
 }

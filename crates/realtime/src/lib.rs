@@ -7,7 +7,7 @@ mod membership;
 mod presence;
 
 use connections::{Connections, Posted};
-use domain::Millis;
+use domain::Timestamp;
 use protocol::ServerFrame;
 use store::connections::{SessionChoice, Subscriber};
 use store::{Result, Store};
@@ -40,7 +40,7 @@ impl Realtime {
         room: &str,
         frame: &ServerFrame,
         except: &str,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<()> {
         let subscribers = self.store.subscribers(&[room.to_owned()]).await?;
         self.to_subscribers(subscribers, frame, except, now).await
@@ -52,7 +52,7 @@ impl Realtime {
         mut subscribers: Vec<Subscriber>,
         frame: &ServerFrame,
         except: &str,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<()> {
         subscribers.retain(|subscriber| subscriber.id != except);
         let connections = subscribers.iter().map(|one| one.id.clone()).collect();
@@ -62,7 +62,7 @@ impl Realtime {
     }
 
     /// A frame to every socket of a user that said `hello`.
-    pub async fn to_user(&self, user: &str, frame: &ServerFrame, now: Millis) -> Result<()> {
+    pub async fn to_user(&self, user: &str, frame: &ServerFrame, now: Timestamp) -> Result<()> {
         let subscribers = self.store.connections_of(user).await?;
         self.to_subscribers(subscribers, frame, "", now).await
     }
@@ -81,7 +81,7 @@ impl Realtime {
         &self,
         user: &str,
         session: SessionChoice<'_>,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<()> {
         let connections = self.store.sign_out_sockets(user, session).await?;
         self.connections.close(&connections).await;

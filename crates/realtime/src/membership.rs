@@ -4,7 +4,7 @@
 //! heard is set right after the membership was written, and once more by what the
 //! membership is by then.
 
-use domain::Millis;
+use domain::Timestamp;
 use protocol::ServerFrame;
 use store::Result;
 use store::members::{Joined, MemberRow};
@@ -42,7 +42,7 @@ impl Realtime {
         &self,
         room: &str,
         user: &str,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<Option<MemberRow>> {
         let removed = self.store.remove_member(room, user).await?;
         let mut hearing = self.store.subscriptions_of(user, room).await?;
@@ -68,7 +68,7 @@ impl Realtime {
         Ok(removed)
     }
 
-    async fn tell_others(&self, member: &MemberRow, joined: bool, now: Millis) -> Result<()> {
+    async fn tell_others(&self, member: &MemberRow, joined: bool, now: Timestamp) -> Result<()> {
         let frame = ServerFrame::Member {
             room: member.room.clone(),
             user: member.user(),

@@ -1,6 +1,6 @@
 //! Who is present: told to the rooms of at most 100 members that somebody is in.
 
-use domain::Millis;
+use domain::Timestamp;
 use domain::limits::{PRESENCE_LEASE, PRESENCE_MEMBERS};
 use futures_util::future::try_join_all;
 use protocol::{ServerFrame, User};
@@ -14,14 +14,14 @@ const ROOMS_AT_ONCE: usize = 8;
 
 impl Realtime {
     /// Tells the rooms of `user` that they are here.
-    pub async fn went_online(&self, user: &User, connection: &str, now: Millis) -> Result<()> {
+    pub async fn went_online(&self, user: &User, connection: &str, now: Timestamp) -> Result<()> {
         let until = now + PRESENCE_LEASE;
         let gone = self.tell(user, true, until, connection).await?;
         self.forget(gone, now).await
     }
 
     /// Tells the rooms of a user that they are gone.
-    pub async fn went_offline(&self, user: &User, now: Millis) -> Result<()> {
+    pub async fn went_offline(&self, user: &User, now: Timestamp) -> Result<()> {
         let gone = self.tell(user, false, now, "").await?;
         self.forget(gone, now).await
     }
@@ -29,7 +29,7 @@ impl Realtime {
     /// Takes sockets out of the registry that turned out to be gone, and tells
     /// the rooms of those who have no other: `$disconnect` will find no row and
     /// tell nobody. Telling may find more of them.
-    pub(crate) async fn forget(&self, gone: Vec<Subscriber>, now: Millis) -> Result<()> {
+    pub(crate) async fn forget(&self, gone: Vec<Subscriber>, now: Timestamp) -> Result<()> {
         let mut gone = gone;
         while !gone.is_empty() {
             let ids: Vec<&str> = gone
@@ -47,12 +47,12 @@ impl Realtime {
     }
 
     /// Tells the rooms of those of `users` who are present no more.
-    pub(crate) async fn tell_absent(&self, users: &[String], now: Millis) -> Result<()> {
+    pub(crate) async fn tell_absent(&self, users: &[String], now: Timestamp) -> Result<()> {
         let gone = self.tell_all(users, now).await?;
         self.forget(gone, now).await
     }
 
-    async fn tell_all(&self, users: &[String], now: Millis) -> Result<Vec<Subscriber>> {
+    async fn tell_all(&self, users: &[String], now: Timestamp) -> Result<Vec<Subscriber>> {
         let mut gone = Vec::new();
         for user in self.store.absent_of(users, now).await? {
             gone.append(&mut self.tell(&user, false, now, "").await?);
@@ -66,7 +66,7 @@ impl Realtime {
         &self,
         user: &User,
         online: bool,
-        until: Millis,
+        until: Timestamp,
         except: &str,
     ) -> Result<Vec<Subscriber>> {
         let rooms = self.small_rooms(&user.id).await?;

@@ -1,7 +1,7 @@
 //! Ceremonies: second factors and passkeys on their way, each begun by one
 //! request and ended by another.
 
-use domain::Millis;
+use domain::Timestamp;
 use domain::limits::CODE_TRIES;
 use mongodb::bson::{Binary, DateTime, Document, doc};
 use mongodb::options::ReturnDocument;
@@ -48,7 +48,7 @@ pub struct Ceremony {
     /// How many answers it still takes.
     pub tries_left: u32,
     /// When it runs out.
-    pub expires_at: Millis,
+    pub expires_at: Timestamp,
     expires: DateTime,
 }
 
@@ -59,7 +59,7 @@ impl Ceremony {
         kind: Kind,
         user: Option<String>,
         state: Vec<u8>,
-        expires_at: Millis,
+        expires_at: Timestamp,
     ) -> Self {
         Self {
             id,
@@ -94,7 +94,7 @@ impl Store {
         &self,
         id: &str,
         kind: Kind,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<Option<Ceremony>> {
         let mut filter = live(id, kind, now);
         filter.insert("tries_left", doc! { "$gt": 0 });
@@ -119,7 +119,7 @@ impl Store {
         &self,
         id: &str,
         kind: Kind,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<Option<Ceremony>> {
         Ok(self
             .ceremonies()
@@ -132,6 +132,6 @@ impl Store {
     }
 }
 
-fn live(id: &str, kind: Kind, now: Millis) -> Document {
-    doc! { "_id": id, "kind": kind.as_str(), "expires_at": { "$gt": now } }
+fn live(id: &str, kind: Kind, now: Timestamp) -> Document {
+    doc! { "_id": id, "kind": kind.as_str(), "expires_at": { "$gt": now.as_millis() } }
 }

@@ -1,7 +1,7 @@
 //! Challenges: codes that were mailed and wait for an answer.
 
 use domain::limits::CODE_TRIES;
-use domain::{Millis, Purpose, TooFast};
+use domain::{Purpose, Timestamp, TooFast};
 use mongodb::bson::{Binary, DateTime, doc};
 use mongodb::options::ReturnDocument;
 use serde::{Deserialize, Serialize};
@@ -30,9 +30,9 @@ pub struct Challenge {
     /// The account that it makes.
     pub registration: Option<Registration>,
     /// When it runs out.
-    pub expires_at: Millis,
+    pub expires_at: Timestamp,
     /// From when on it may be replaced by another.
-    pub resend_at: Millis,
+    pub resend_at: Timestamp,
     expires: DateTime,
 }
 
@@ -52,8 +52,8 @@ impl Challenge {
         purpose: Purpose,
         email: String,
         code_hash: Vec<u8>,
-        expires_at: Millis,
-        resend_at: Millis,
+        expires_at: Timestamp,
+        resend_at: Timestamp,
     ) -> Self {
         Self {
             id,
@@ -103,13 +103,13 @@ impl Store {
         &self,
         id: &str,
         purposes: &[Purpose],
-        now: Millis,
+        now: Timestamp,
     ) -> Result<Option<Challenge>> {
         let purposes: Vec<&str> = purposes.iter().map(|purpose| purpose.as_str()).collect();
         let filter = doc! {
             "_id": id,
             "purpose": { "$in": purposes },
-            "expires_at": { "$gt": now },
+            "expires_at": { "$gt": now.as_millis() },
             "tries_left": { "$gt": 0 },
         };
         Ok(self
@@ -143,13 +143,13 @@ impl Store {
     pub async fn grant_resend(
         &self,
         id: &str,
-        now: Millis,
-        next_resend_at: Millis,
+        now: Timestamp,
+        next_resend_at: Timestamp,
     ) -> Result<Option<Challenge>> {
-        let live = doc! { "_id": id, "expires_at": { "$gt": now } };
+        let live = doc! { "_id": id, "expires_at": { "$gt": now.as_millis() } };
         let mut due = live.clone();
-        due.insert("resend_at", doc! { "$lte": now });
-        let update = doc! { "$set": { "resend_at": next_resend_at } };
+        due.insert("resend_at", doc! { "$lte": now.as_millis() });
+        let update = doc! { "$set": { "resend_at": next_resend_at.as_millis() } };
         if let Some(granted) = self.challenges().find_one_and_update(due, update).await? {
             return Ok(Some(granted));
         }
@@ -164,7 +164,7 @@ impl Store {
 
     /// Gives a resend back that could not be carried out.
     pub async fn return_resend(&self, challenge: &Challenge) -> Result<()> {
-        let update = doc! { "$set": { "resend_at": challenge.resend_at } };
+        let update = doc! { "$set": { "resend_at": challenge.resend_at.as_millis() } };
         self.challenges()
             .update_one(doc! { "_id": &challenge.id }, update)
             .await?;

@@ -5,7 +5,7 @@
 //! socket may live. Whose frame it is and who is present is in
 //! [`crate::presence`].
 
-use domain::Millis;
+use domain::Timestamp;
 use domain::limits::CONNECTION_LIFETIME;
 use futures_util::TryStreamExt;
 use mongodb::bson::{DateTime, Document, doc};
@@ -37,7 +37,7 @@ pub struct Connection {
 
 impl Connection {
     /// A socket that is about to open.
-    pub fn new(id: String, user: String, session: String, now: Millis) -> Self {
+    pub fn new(id: String, user: String, session: String, now: Timestamp) -> Self {
         Self {
             id,
             user,

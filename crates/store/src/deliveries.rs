@@ -3,9 +3,11 @@
 //! A job is marked after the mail server has taken it. A crash in between mails
 //! it again: the two mails then carry the same Message-ID.
 
+use std::time::Duration;
+
 use std::collections::HashSet;
 
-use domain::time::{DAY, Millis};
+use domain::Timestamp;
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
@@ -15,7 +17,7 @@ use crate::{Store, date};
 
 /// How long a mailed job is remembered: longer than it can stay on a queue.
 /// Jobs put aside are given up within half a day.
-const REMEMBERED: Millis = 7 * DAY;
+const REMEMBERED: Duration = Duration::from_hours(7 * 24);
 
 #[derive(Deserialize)]
 struct Realtime {
@@ -40,8 +42,8 @@ impl Store {
     }
 
     /// Remembers that `job` was mailed.
-    pub async fn mark_sent(&self, job: &str, now: Millis) -> Result<()> {
-        let first = doc! { "sent_at": now, "expires": date(now + REMEMBERED) };
+    pub async fn mark_sent(&self, job: &str, now: Timestamp) -> Result<()> {
+        let first = doc! { "sent_at": now.as_millis(), "expires": date(now + REMEMBERED) };
         let marked = self
             .collection::<Document>("deliveries")
             .update_one(doc! { "_id": job }, doc! { "$setOnInsert": first })

@@ -1,6 +1,6 @@
 //! Invitations of addresses that have no account yet.
 
-use domain::Millis;
+use domain::Timestamp;
 use futures_util::TryStreamExt;
 use mongodb::bson::doc;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ pub struct Invitation {
     /// The id of whoever invited it.
     pub by: String,
     /// When.
-    pub at: Millis,
+    pub at: Timestamp,
 }
 
 impl Store {

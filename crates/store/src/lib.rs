@@ -21,7 +21,7 @@ pub mod users;
 
 use std::time::Duration;
 
-use domain::Millis;
+use domain::Timestamp;
 use env::Variables;
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, DateTime, doc};
@@ -116,8 +116,13 @@ pub(crate) fn majority() -> WriteConcern {
 }
 
 /// A time for a TTL index, which counts in BSON dates.
-pub(crate) fn date(at: Millis) -> DateTime {
-    DateTime::from_millis(at)
+pub(crate) fn date(at: Timestamp) -> DateTime {
+    DateTime::from_millis(at.as_millis())
+}
+
+/// A length of time as the documents hold it.
+pub(crate) fn millis(length: Duration) -> i64 {
+    length.as_millis() as i64
 }
 
 /// Bytes as they are kept.

@@ -4,15 +4,16 @@
 
 mod failures;
 
-use domain::TooFast;
+use std::time::Duration;
+
 use domain::limits::{Quota, Rate, Used};
-use domain::time::{DAY, Millis};
+use domain::{Timestamp, TooFast};
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 
 use crate::error::{Result, is_duplicate};
-use crate::{Store, date};
+use crate::{Store, date, millis};
 
 #[derive(Deserialize)]
 struct Counter {
@@ -23,13 +24,19 @@ struct Counter {
 
 impl Store {
     /// Counts one more of `key`, if the quota allows it.
-    pub async fn count(&self, quota: Quota, key: &str, now: Millis) -> Result<()> {
+    pub async fn count(&self, quota: Quota, key: &str, now: Timestamp) -> Result<()> {
         self.count_many(quota, key, 1, now).await
     }
 
     /// Counts `more` of `key`, if the quota allows all of them; otherwise none
     /// is counted.
-    pub async fn count_many(&self, quota: Quota, key: &str, more: i64, now: Millis) -> Result<()> {
+    pub async fn count_many(
+        &self,
+        quota: Quota,
+        key: &str,
+        more: i64,
+        now: Timestamp,
+    ) -> Result<()> {
         let id = counter_id(quota, key, quota.window_of(now));
         let update = doc! {
             "$inc": { "n": more },
@@ -56,7 +63,7 @@ impl Store {
     }
 
     /// Takes back one that [`Store::count`] counted at `now`: it did not happen.
-    pub async fn uncount(&self, quota: Quota, key: &str, now: Millis) -> Result<()> {
+    pub async fn uncount(&self, quota: Quota, key: &str, now: Timestamp) -> Result<()> {
         let id = counter_id(quota, key, quota.window_of(now));
         self.collection::<Document>("counters")
             .update_one(
@@ -69,14 +76,14 @@ impl Store {
 
     /// Takes one event of `key` from a steady rate (the generic cell rate
     /// algorithm): `tat` is when the bucket will be full again.
-    pub async fn pace(&self, rate: Rate, key: &str, now: Millis) -> Result<()> {
+    pub async fn pace(&self, rate: Rate, key: &str, now: Timestamp) -> Result<()> {
         let depth = rate.interval * (rate.burst - 1);
         let id = format!("{}:{key}", rate.name);
-        let filter = doc! { "_id": &id, "tat": { "$lte": now + depth } };
-        let full = doc! { "$max": [{ "$ifNull": ["$tat", 0_i64] }, now] };
+        let filter = doc! { "_id": &id, "tat": { "$lte": (now + depth).as_millis() } };
+        let full = doc! { "$max": [{ "$ifNull": ["$tat", 0_i64] }, now.as_millis()] };
         let update = vec![doc! { "$set": {
-            "tat": { "$add": [full, rate.interval] },
-            "expires": date(now + rate.interval * rate.burst + DAY),
+            "tat": { "$add": [full, millis(rate.interval)] },
+            "expires": date(now + rate.interval * rate.burst + Duration::from_hours(24)),
         } }];
         // A duplicate key says that the row is there and its `tat` is later, or
         // that another first event made it at this moment: the second round tells.
@@ -96,7 +103,7 @@ impl Store {
         Err(TooFast { retry_at }.into())
     }
 
-    async fn used(&self, quota: Quota, key: &str, now: Millis) -> Result<Used> {
+    async fn used(&self, quota: Quota, key: &str, now: Timestamp) -> Result<Used> {
         let window = quota.window_of(now);
         let previous = counter_id(quota, key, window - 1);
         let current = counter_id(quota, key, window);

@@ -1,6 +1,6 @@
 //! Memberships: who is in a room, as what, and how far they have read.
 
-use domain::Millis;
+use domain::Timestamp;
 use domain::limits::ROOMS_PER_USER;
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
@@ -28,14 +28,14 @@ pub struct MemberRow {
     /// As what.
     pub role: Role,
     /// Since when.
-    pub joined_at: Millis,
+    pub joined_at: Timestamp,
     /// The last `seq` they have read; it only grows.
     pub read_seq: i64,
 }
 
 impl MemberRow {
     /// `user` in `room` from now on.
-    pub fn new(room: &str, user: &User, role: Role, now: Millis) -> Self {
+    pub fn new(room: &str, user: &User, role: Role, now: Timestamp) -> Self {
         Self {
             room: room.to_owned(),
             user: user.id.clone(),

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use domain::{ClientMessageId, MessageText, Millis};
+use domain::{ClientMessageId, MessageText, Timestamp};
 use futures_util::TryStreamExt;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, doc};
@@ -35,7 +35,7 @@ pub(crate) struct MessageRow {
     name: String,
     client_id: String,
     text: String,
-    at: Millis,
+    at: Timestamp,
 }
 
 impl From<MessageRow> for Message {
@@ -97,7 +97,7 @@ impl Store {
     /// reads the membership and the newest `seq` and inserts, and one that then
     /// reads who hears it. Whoever is not among them has said hello after the
     /// insert, and reads the message.
-    pub async fn append(&self, draft: &Draft<'_>, now: Millis) -> Result<Appended> {
+    pub async fn append(&self, draft: &Draft<'_>, now: Timestamp) -> Result<Appended> {
         let mut newest_known = None;
         let mut wait = FIRST_WAIT;
         for _ in 0..APPEND_ROUNDS {
@@ -128,7 +128,7 @@ impl Store {
         &self,
         draft: &Draft<'_>,
         id: ObjectId,
-        now: Millis,
+        now: Timestamp,
     ) -> mongodb::error::Result<()> {
         let pipeline = vec![
             doc! { "$match": { "user": &draft.from.id, "room": draft.room } },
@@ -141,7 +141,7 @@ impl Store {
                 "name": { "$literal": &draft.from.name },
                 "client_id": { "$literal": draft.id.as_str() },
                 "text": { "$literal": draft.text.as_str() },
-                "at": { "$literal": now },
+                "at": { "$literal": now.as_millis() },
             } },
             doc! { "$merge": {
                 "into": "messages",
@@ -159,7 +159,7 @@ impl Store {
     }
 
     /// The message that was inserted with this `_id`, and who hears its room.
-    async fn inserted(&self, draft: &Draft<'_>, id: ObjectId, now: Millis) -> Result<Appended> {
+    async fn inserted(&self, draft: &Draft<'_>, id: ObjectId, now: Timestamp) -> Result<Appended> {
         #[derive(Deserialize)]
         struct Heard {
             seq: i64,

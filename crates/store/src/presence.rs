@@ -4,9 +4,10 @@
 //! What each socket hears is in [`crate::connections`]. A row goes a little after
 //! the last socket that it names could have lived.
 
+use std::time::Duration;
+
 use domain::limits::{CONNECTION_LIFETIME, FRAMES, PRESENCE_LEASE, SOCKETS_PER_USER};
-use domain::time::MINUTE;
-use domain::{Millis, TooFast};
+use domain::{Timestamp, TooFast};
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
 use mongodb::options::{ReturnDocument, WriteConcern};
@@ -15,10 +16,10 @@ use serde::Deserialize;
 
 use crate::connections::{Connection, SessionChoice};
 use crate::error::{Result, is_duplicate};
-use crate::{Store, date, majority};
+use crate::{Store, date, majority, millis};
 
 /// How long after its lease a silent socket is closed by API Gateway.
-const IDLE_AFTER_LEASE: Millis = 10 * MINUTE - PRESENCE_LEASE;
+const IDLE_AFTER_LEASE: Duration = Duration::from_mins(10).saturating_sub(PRESENCE_LEASE);
 
 /// Who sent a frame, and whether it may be handled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +60,7 @@ struct Row {
     sockets: Vec<Socket>,
     /// When the bucket of frames will be full again.
     #[serde(default)]
-    full_at: Millis,
+    full_at: Timestamp,
 }
 
 #[derive(Deserialize)]
@@ -68,7 +69,7 @@ struct Socket {
     session: String,
     /// Whether `hello` was said.
     greeted: bool,
-    lease_until: Millis,
+    lease_until: Timestamp,
 }
 
 impl Row {
@@ -79,14 +80,14 @@ impl Row {
         }
     }
 
-    fn is_present_beside(&self, except: &str, now: Millis) -> bool {
+    fn is_present_beside(&self, except: &str, now: Timestamp) -> bool {
         let mut sockets = self.sockets.iter();
         sockets.any(|socket| socket.id != except && socket.is_present(now))
     }
 }
 
 impl Socket {
-    fn is_present(&self, now: Millis) -> bool {
+    fn is_present(&self, now: Timestamp) -> bool {
         self.greeted && self.lease_until > now
     }
 }
@@ -102,19 +103,20 @@ impl Store {
         &self,
         socket: &str,
         is_hello: bool,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<Option<Begun>> {
         let depth = FRAMES.interval * (FRAMES.burst - 1);
-        let allowed = doc! { "$lte": [{ "$ifNull": ["$full_at", 0_i64] }, now + depth] };
+        let allowed =
+            doc! { "$lte": [{ "$ifNull": ["$full_at", 0_i64] }, (now + depth).as_millis()] };
         let renewed = doc! { "$mergeObjects": ["$$this", {
-            "lease_until": { "$max": ["$$this.lease_until", now + PRESENCE_LEASE] },
+            "lease_until": { "$max": ["$$this.lease_until", (now + PRESENCE_LEASE).as_millis()] },
             "greeted": { "$or": ["$$this.greeted", { "$and": [is_hello, &allowed] }] },
         }] };
         let is_this = doc! { "$eq": ["$$this.id", { "$literal": socket }] };
         let update = vec![doc! { "$set": {
             "full_at": { "$cond": [
                 &allowed,
-                { "$add": [{ "$max": ["$full_at", now] }, FRAMES.interval] },
+                { "$add": [{ "$max": ["$full_at", now.as_millis()] }, millis(FRAMES.interval)] },
                 "$full_at",
             ] },
             "sockets": { "$map": {
@@ -135,19 +137,19 @@ impl Store {
         &self,
         connection: &Connection,
         name: &str,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<Opened> {
         let socket = doc! {
             "id": &connection.id,
             "session": &connection.session,
             "greeted": false,
-            "lease_until": now + PRESENCE_LEASE,
+            "lease_until": (now + PRESENCE_LEASE).as_millis(),
         };
         // One that was silent for ten minutes was closed by API Gateway, whether
         // or not we were told.
         let open = doc! { "$filter": {
             "input": { "$ifNull": ["$sockets", []] },
-            "cond": { "$gt": ["$$this.lease_until", now - IDLE_AFTER_LEASE] },
+            "cond": { "$gt": ["$$this.lease_until", (now - IDLE_AFTER_LEASE).as_millis()] },
         } };
         let update = vec![
             doc! { "$set": {
@@ -170,7 +172,7 @@ impl Store {
     }
 
     /// Takes a socket out of the registry, and says whose it was.
-    pub async fn close_socket(&self, socket: &str, now: Millis) -> Result<Option<Closed>> {
+    pub async fn close_socket(&self, socket: &str, now: Timestamp) -> Result<Option<Closed>> {
         let pull = doc! { "$pull": { "sockets": { "id": socket } } };
         let before = self
             .presence()
@@ -216,13 +218,13 @@ impl Store {
     }
 
     /// Those of `users` who are present.
-    pub async fn present_of(&self, users: &[String], now: Millis) -> Result<Vec<User>> {
+    pub async fn present_of(&self, users: &[String], now: Timestamp) -> Result<Vec<User>> {
         let present = |row: &Row| row.is_present_beside("", now);
         self.people(users, present).await
     }
 
     /// Those of `users` who are not present, and were not long ago.
-    pub async fn absent_of(&self, users: &[String], now: Millis) -> Result<Vec<User>> {
+    pub async fn absent_of(&self, users: &[String], now: Timestamp) -> Result<Vec<User>> {
         let absent = |row: &Row| !row.is_present_beside("", now);
         self.people(users, absent).await
     }
@@ -274,7 +276,7 @@ fn concern(is_hello: bool) -> WriteConcern {
 }
 
 /// What the row said before a frame is what its update was decided by.
-fn begun(before: &Row, socket: &str, now: Millis, depth: Millis) -> Option<Begun> {
+fn begun(before: &Row, socket: &str, now: Timestamp, depth: Duration) -> Option<Begun> {
     let this = before.sockets.iter().find(|one| one.id == socket)?;
     let allowed = match before.full_at <= now + depth {
         true => Ok(()),

@@ -1,7 +1,7 @@
 //! Rooms, and how one of their members sees them.
 
 use domain::limits::PRESENCE_MEMBERS;
-use domain::{Millis, RoomName};
+use domain::{RoomName, Timestamp};
 use mongodb::bson::doc;
 use protocol::{Room, RoomKind};
 use serde::{Deserialize, Serialize};
@@ -24,12 +24,12 @@ pub struct RoomRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pair: Option<String>,
     /// When it was made.
-    pub created_at: Millis,
+    pub created_at: Timestamp,
 }
 
 impl RoomRow {
     /// A new group.
-    pub fn group(id: String, name: &RoomName, now: Millis) -> Self {
+    pub fn group(id: String, name: &RoomName, now: Timestamp) -> Self {
         Self {
             id,
             kind: RoomKind::Group,
@@ -40,7 +40,7 @@ impl RoomRow {
     }
 
     /// The direct room of two addresses.
-    pub fn direct(id: String, one: &str, other: &str, now: Millis) -> Self {
+    pub fn direct(id: String, one: &str, other: &str, now: Timestamp) -> Self {
         let mut pair = [one, other];
         pair.sort_unstable();
         Self {
@@ -118,7 +118,7 @@ impl Store {
 
 impl Store {
     /// A room with its members, those invited, and those present.
-    pub async fn room_with_members(&self, membership: &Membership, now: Millis) -> Result<Room> {
+    pub async fn room_with_members(&self, membership: &Membership, now: Timestamp) -> Result<Room> {
         let mut room = membership.room();
         let (members, invited) =
             tokio::try_join!(self.members_of(&room.id), self.invited_to(&room.id))?;

@@ -1,6 +1,6 @@
 //! Sessions: sign-ins that still count.
 
-use domain::Millis;
+use domain::Timestamp;
 use domain::limits::{REFRESH_GRACE, SESSION_LIFETIME};
 use futures_util::TryStreamExt;
 use mongodb::bson::{DateTime, doc};
@@ -24,24 +24,24 @@ pub struct Session {
     /// The browser, as it named itself.
     pub device: String,
     /// When it began.
-    pub created_at: Millis,
+    pub created_at: Timestamp,
     /// When it was last refreshed.
-    pub seen_at: Millis,
+    pub seen_at: Timestamp,
     /// When its owner last proved who they are: at its beginning, or by a step-up.
     /// Sessions of before this was kept have not.
     #[serde(default)]
-    pub proved_at: Millis,
+    pub proved_at: Timestamp,
     /// How often its refresh token was rotated.
     pub rotation: i64,
     /// When that was, the last [`ROTATIONS_KEPT`] times, oldest first.
     #[serde(default)]
-    rotated: Vec<Millis>,
+    rotated: Vec<Timestamp>,
     expires: DateTime,
 }
 
 impl Session {
     /// A session that begins now.
-    pub fn new(id: String, user: String, device: String, now: Millis) -> Self {
+    pub fn new(id: String, user: String, device: String, now: Timestamp) -> Self {
         Self {
             id,
             user,
@@ -57,7 +57,7 @@ impl Session {
 
     /// Whether the token of `rotation` was rotated so short a time ago that
     /// whoever presents it again is a second tab or missed the answer.
-    fn forgives(&self, rotation: i64, now: Millis) -> bool {
+    fn forgives(&self, rotation: i64, now: Timestamp) -> bool {
         usize::try_from(self.rotation - rotation)
             .ok()
             .filter(|since| *since > 0)
@@ -85,7 +85,7 @@ impl Store {
     }
 
     /// Whether a session of this user still counts.
-    pub async fn is_session_live(&self, id: &str, user: &str, now: Millis) -> Result<bool> {
+    pub async fn is_session_live(&self, id: &str, user: &str, now: Timestamp) -> Result<bool> {
         let filter = doc! { "_id": id, "user": user, "expires": { "$gt": date(now) } };
         let found = self
             .collection::<mongodb::bson::Document>("sessions")
@@ -96,14 +96,14 @@ impl Store {
     }
 
     /// When a session's owner last proved who they are.
-    pub async fn session_proved_at(&self, id: &str) -> Result<Option<Millis>> {
+    pub async fn session_proved_at(&self, id: &str) -> Result<Option<Timestamp>> {
         let session = self.sessions().find_one(doc! { "_id": id }).await?;
         Ok(session.map(|session| session.proved_at))
     }
 
     /// Notes that its owner proved again who they are.
-    pub async fn prove_session(&self, id: &str, now: Millis) -> Result<()> {
-        let update = doc! { "$set": { "proved_at": now } };
+    pub async fn prove_session(&self, id: &str, now: Timestamp) -> Result<()> {
+        let update = doc! { "$set": { "proved_at": now.as_millis() } };
         self.sessions()
             .update_one(doc! { "_id": id }, update)
             .await?;
@@ -111,13 +111,13 @@ impl Store {
     }
 
     /// Rotates the token of a session from `rotation` to the next.
-    pub async fn rotate_session(&self, id: &str, rotation: i64, now: Millis) -> Result<Rotated> {
+    pub async fn rotate_session(&self, id: &str, rotation: i64, now: Timestamp) -> Result<Rotated> {
         let filter = doc! { "_id": id, "rotation": rotation, "expires": { "$gt": date(now) } };
         let update = doc! {
             "$inc": { "rotation": 1 },
-            "$push": { "rotated": { "$each": [now], "$slice": -ROTATIONS_KEPT } },
+            "$push": { "rotated": { "$each": [now.as_millis()], "$slice": -ROTATIONS_KEPT } },
             "$set": {
-                "seen_at": now,
+                "seen_at": now.as_millis(),
                 "expires": date(now + SESSION_LIFETIME),
             },
         };
@@ -154,7 +154,7 @@ impl Store {
     }
 
     /// A user's sessions that still count, newest first.
-    pub async fn sessions_of(&self, user: &str, now: Millis) -> Result<Vec<Session>> {
+    pub async fn sessions_of(&self, user: &str, now: Timestamp) -> Result<Vec<Session>> {
         let filter = doc! { "user": user, "expires": { "$gt": date(now) } };
         Ok(self
             .sessions()
@@ -174,28 +174,32 @@ impl Store {
 mod tests {
     use super::*;
 
-    fn session(rotated: &[Millis]) -> Session {
-        let mut session = Session::new("s".into(), "u".into(), String::new(), 0);
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    fn session(rotated: &[i64]) -> Session {
+        let mut session = Session::new("s".into(), "u".into(), String::new(), at(0));
         session.rotation = 30;
-        session.rotated = rotated.to_vec();
+        session.rotated = rotated.iter().copied().map(at).collect();
         session
     }
 
     #[test]
     fn every_token_is_forgiven_for_30_s_after_its_own_rotation() {
-        let now = 100_000;
+        let now = at(100_000);
         let session = session(&[60_000, 70_000, 99_000]);
         assert!(session.forgives(29, now), "rotated a second ago");
         assert!(session.forgives(28, now), "rotated 30 s ago");
         assert!(!session.forgives(27, now), "rotated 40 s ago");
-        assert!(!session.forgives(28, now + 1));
+        assert!(!session.forgives(28, at(100_001)));
     }
 
     #[test]
     fn tokens_whose_rotation_is_not_known_are_not_forgiven() {
         let session = session(&[99_000]);
         for rotation in [-1, 0, 28, 30, 31] {
-            assert!(!session.forgives(rotation, 100_000), "{rotation}");
+            assert!(!session.forgives(rotation, at(100_000)), "{rotation}");
         }
     }
 }

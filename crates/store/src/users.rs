@@ -4,7 +4,7 @@
 mod factors;
 mod passkeys;
 
-use domain::{EmailAddress, Millis};
+use domain::{EmailAddress, Timestamp};
 use mongodb::bson::{Binary, doc};
 use protocol::User;
 use protocol::model::Me;
@@ -46,7 +46,7 @@ pub struct Account {
 
 impl Account {
     /// A new account.
-    pub fn new(id: String, email: String, name: String, password: String, now: Millis) -> Self {
+    pub fn new(id: String, email: String, name: String, password: String, now: Timestamp) -> Self {
         Self {
             id,
             email,

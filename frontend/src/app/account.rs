@@ -133,7 +133,7 @@ impl App {
         });
     }
 
-    fn proved(self, fresh_until: i64) {
+    fn proved(self, fresh_until: chat_client::Timestamp) {
         let mut waiting = None;
         self.with_account(|account| {
             account.done("");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chat_client::{Chat, Effect, Fetch, Fetched, Millis};
+use chat_client::{Chat, Effect, Fetch, Fetched, Timestamp};
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use protocol::ServerFrame;
@@ -77,7 +77,7 @@ impl App {
         self.open_next(None);
     }
 
-    pub(super) fn tick(self, now: Millis) {
+    pub(super) fn tick(self, now: Timestamp) {
         let mut effects = Vec::new();
         self.chat.maybe_update(|chat| {
             let (has_changed, wanted) = chat.tick(now);
@@ -99,15 +99,14 @@ impl App {
     }
 
     /// Opens a socket in place of the one that is there or on its way.
-    fn connect(self, after: Millis) {
+    fn connect(self, after: Duration) {
         let inner = self.inner();
         inner.socket.replace(None);
         let attempt = inner.attempt.get().wrapping_add(1);
         inner.attempt.set(attempt);
-        let wait = Duration::from_millis(u64::try_from(after).unwrap_or(0));
         let open = move || self.spawn(async move { self.open_socket(attempt).await });
         // Without a timer there is still the next `woke`.
-        self.open_next(set_timeout_with_handle(open, wait).ok());
+        self.open_next(set_timeout_with_handle(open, after).ok());
     }
 
     fn open_next(self, timer: Option<TimeoutHandle>) {

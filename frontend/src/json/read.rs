@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use protocol::Timestamp;
+
 use super::Json;
 
 /// A shape that can be taken out of JSON; none where it is another shape.
@@ -63,6 +65,12 @@ impl Read for String {
 impl Read for i64 {
     fn read(from: &Json) -> Option<Self> {
         from.number()
+    }
+}
+
+impl Read for Timestamp {
+    fn read(from: &Json) -> Option<Self> {
+        from.number().map(Self::from_millis)
     }
 }
 

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use protocol::factors::{Factors, Passkey, StepUp};
 use protocol::http::{CreateRoom, Page, Register};
 use protocol::{
-    ClientFrame, ErrorBody, ErrorCode, Member, Message, Role, Room, RoomKind, ServerFrame, User,
+    ClientFrame, ErrorBody, ErrorCode, Member, Message, Role, Room, RoomKind, ServerFrame,
+    Timestamp, User,
 };
 
 use super::{Json, Read, parse, text};
@@ -25,7 +26,7 @@ fn message() -> Message {
         id: "i".into(),
         from: user(),
         text: "one\ntwo \u{7} \\ </script>".into(),
-        at: 1_790_000_000_000,
+        at: Timestamp::from_millis(1_790_000_000_000),
     }
 }
 
@@ -76,7 +77,7 @@ fn server_frames() -> Vec<ServerFrame> {
             id: "i".into(),
             room: room_id(),
             seq: 4,
-            at: 5,
+            at: Timestamp::from_millis(5),
         },
         ServerFrame::Message(message()),
         ServerFrame::Typing {
@@ -89,7 +90,7 @@ fn server_frames() -> Vec<ServerFrame> {
             seq: 2,
         },
         ServerFrame::Pong {
-            at: 9,
+            at: Timestamp::from_millis(9),
             missed: BTreeMap::new(),
             more: Vec::new(),
         },
@@ -103,14 +104,14 @@ fn server_frames() -> Vec<ServerFrame> {
             room: room_id(),
             user: user(),
             online: true,
-            until: 7,
+            until: Timestamp::from_millis(7),
         },
         ServerFrame::Problem {
             error: ErrorCode::TooFast,
             message: "Slowly.".into(),
             reference: Some("1".into()),
             id: None,
-            retry_at: Some(8),
+            retry_at: Some(Timestamp::from_millis(8)),
         },
     ]
 }
@@ -171,12 +172,12 @@ fn what_is_another_shape_is_none() {
 #[test]
 fn answers_about_factors_are_read_as_serde_writes_them() {
     let factors = Factors {
-        totp_since: Some(1),
+        totp_since: Some(Timestamp::from_millis(1)),
         recovery_codes_left: 10,
         passkeys: vec![Passkey {
             id: "p".into(),
             name: "Phone".into(),
-            created_at: 2,
+            created_at: Timestamp::from_millis(2),
             used_at: None,
         }],
         password_is_short: true,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use protocol::Timestamp;
+
 use super::Json;
 
 /// A shape that can be written as JSON.
@@ -98,6 +100,12 @@ impl Write for String {
 impl Write for i64 {
     fn write(&self, to: &mut String) {
         to.push_str(&self.to_string());
+    }
+}
+
+impl Write for Timestamp {
+    fn write(&self, to: &mut String) {
+        self.as_millis().write(to);
     }
 }
 

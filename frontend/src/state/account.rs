@@ -1,6 +1,8 @@
 //! One's own account: its sessions, its second factor and its passkeys.
 
-use domain::Millis;
+use std::time::Duration;
+
+use domain::Timestamp;
 use protocol::factors::{Factors, TotpBegun};
 use protocol::http::Session;
 
@@ -93,9 +95,9 @@ impl Account {
 
     /// Whether a change can be made without the password now; a few seconds
     /// are left for its way there.
-    pub fn is_fresh(&self, now: Millis) -> bool {
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
         let until = self.factors.as_ref().and_then(|known| known.fresh_until);
-        until.is_some_and(|until| until > now + 5_000)
+        until.is_some_and(|until| until > now + Duration::from_secs(5))
     }
 
     /// Whether an app is set up, so that its code is asked for too.
@@ -125,6 +127,7 @@ impl Account {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::samples::at;
 
     #[test]
     fn what_is_said_of_one_part_is_not_said_of_another() {
@@ -143,16 +146,16 @@ mod tests {
     #[test]
     fn a_change_waits_for_the_password_unless_the_session_is_fresh() {
         let mut account = Account::default();
-        assert!(!account.is_fresh(0));
+        assert!(!account.is_fresh(at(0)));
         account.factors = Some(Factors {
             totp_since: None,
             recovery_codes_left: 0,
             passkeys: Vec::new(),
             password_is_short: false,
-            fresh_until: Some(60_000),
+            fresh_until: Some(at(60_000)),
         });
-        assert!(account.is_fresh(50_000));
-        assert!(!account.is_fresh(56_000));
+        assert!(account.is_fresh(at(50_000)));
+        assert!(!account.is_fresh(at(56_000)));
         account.ask(Change::BeginTotp);
         assert_eq!(account.waiting, Some(Change::BeginTotp));
     }

@@ -1,6 +1,6 @@
 //! The way in: register or sign in, then the code from the mail.
 
-use domain::Millis;
+use domain::Timestamp;
 use domain::limits::RESEND_WAIT;
 use protocol::http::Challenge;
 use protocol::{ErrorBody, ErrorCode};
@@ -40,7 +40,7 @@ pub struct Entry {
     /// Where the code was mailed.
     pub email: String,
     challenge: String,
-    resend_at: Millis,
+    resend_at: Timestamp,
 }
 
 impl Entry {
@@ -72,7 +72,7 @@ impl Entry {
         if let Failure::Refused(refusal) = failure
             && is_end_of_challenge(refusal)
         {
-            self.resend_at = 0;
+            self.resend_at = Timestamp::EPOCH;
         }
         let mut problem = failure.problem();
         if matches!(self.step, Step::Code | Step::SecondFactor | Step::Reset) {
@@ -130,9 +130,9 @@ impl Entry {
 
     /// How many seconds until another code may be asked for. A clock that is
     /// wrong makes nobody wait longer than the service would.
-    pub fn seconds_to_resend(&self, now: Millis) -> i64 {
-        let wait = (self.resend_at - now).clamp(0, RESEND_WAIT);
-        (wait + 999) / 1_000
+    pub fn seconds_to_resend(&self, now: Timestamp) -> i64 {
+        let wait = self.resend_at.saturating_since(now).min(RESEND_WAIT);
+        wait.as_millis().div_ceil(1_000) as i64
     }
 }
 
@@ -144,6 +144,7 @@ fn is_end_of_challenge(refusal: &ErrorBody) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::samples::at;
 
     fn waiting_for_code() -> Entry {
         let mut entry = Entry::default();
@@ -153,8 +154,8 @@ mod tests {
             "ann@example.com",
             Challenge {
                 challenge: "c".into(),
-                expires_at: 300_000,
-                resend_at: 60_000,
+                expires_at: at(300_000),
+                resend_at: at(60_000),
             },
         );
         entry
@@ -189,10 +190,10 @@ mod tests {
     #[test]
     fn the_wait_for_another_code_counts_down_and_is_never_longer_than_the_service_asks() {
         let entry = waiting_for_code();
-        assert_eq!(entry.seconds_to_resend(0), 60);
-        assert_eq!(entry.seconds_to_resend(58_500), 2);
-        assert_eq!(entry.seconds_to_resend(60_000), 0);
-        assert_eq!(entry.seconds_to_resend(-9_000_000), 60);
+        assert_eq!(entry.seconds_to_resend(at(0)), 60);
+        assert_eq!(entry.seconds_to_resend(at(58_500)), 2);
+        assert_eq!(entry.seconds_to_resend(at(60_000)), 0);
+        assert_eq!(entry.seconds_to_resend(at(-9_000_000)), 60);
     }
 
     #[test]
@@ -201,9 +202,9 @@ mod tests {
         entry.failed(&wrong_code(2));
         let problem = entry.problem.clone().expect("a problem");
         assert!(problem.beside("code").is_some(), "{problem:?}");
-        assert_eq!(entry.seconds_to_resend(0), 60);
+        assert_eq!(entry.seconds_to_resend(at(0)), 60);
         entry.failed(&wrong_code(0));
-        assert_eq!(entry.seconds_to_resend(0), 0);
+        assert_eq!(entry.seconds_to_resend(at(0)), 0);
     }
 
     #[test]
@@ -240,8 +241,8 @@ mod tests {
             "ann@example.com",
             Challenge {
                 challenge: "c".into(),
-                expires_at: 0,
-                resend_at: 0,
+                expires_at: at(0),
+                resend_at: at(0),
             },
         );
         assert_eq!(entry.step, Step::Reset);

@@ -1,11 +1,12 @@
 //! A room's talk as it is drawn: messages grouped by sender and day.
 
-use chat_client::{Delivery, Millis, Room};
-use domain::time::{DAY, MINUTE};
+use std::time::Duration;
+
+use chat_client::{Delivery, Room, Timestamp};
 use protocol::Message;
 
 /// How far apart messages of one sender may be and still be one group.
-const GROUP: Millis = 5 * MINUTE;
+const GROUP: Duration = Duration::from_mins(5);
 
 /// One line.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,7 +16,7 @@ pub enum Line {
         /// Days since 1970, where the reader is.
         day: i64,
         /// A time on it.
-        at: Millis,
+        at: Timestamp,
     },
     /// What comes now was not seen before.
     New,
@@ -39,7 +40,7 @@ pub struct Said {
     /// What was said.
     pub text: String,
     /// When.
-    pub at: Millis,
+    pub at: Timestamp,
     /// Where it is on its way.
     pub delivery: Delivery,
 }
@@ -49,8 +50,8 @@ pub struct Said {
 pub struct Reader<'r> {
     /// Their id.
     pub me: &'r str,
-    /// How far their clocks are ahead of UTC.
-    pub offset: Millis,
+    /// How many minutes their clocks are ahead of UTC.
+    pub offset: i64,
     /// Up to where they had read when they came: what others said after it is new.
     pub mark: Option<i64>,
 }
@@ -127,16 +128,21 @@ fn said(message: &Message, me: &str) -> Said {
     }
 }
 
+/// The number of the day that `at` is in, `offset` minutes ahead of UTC.
+pub fn day_of(at: Timestamp, offset: i64) -> i64 {
+    (at.as_secs() + offset * 60).div_euclid(24 * 60 * 60)
+}
+
 struct Drawing<'r> {
     reader: Reader<'r>,
     today: Option<i64>,
-    group: Option<(String, Millis)>,
+    group: Option<(String, Timestamp)>,
     lines: Vec<Line>,
 }
 
 impl Drawing<'_> {
-    fn day(&self, at: Millis) -> i64 {
-        (at + self.reader.offset).div_euclid(DAY)
+    fn day(&self, at: Timestamp) -> i64 {
+        day_of(at, self.reader.offset)
     }
 
     fn add(&mut self, mut said: Said, seq: Option<i64>) {
@@ -154,7 +160,7 @@ impl Drawing<'_> {
         let continues = self
             .group
             .as_ref()
-            .is_some_and(|(from, at)| *from == said.from && said.at - at < GROUP);
+            .is_some_and(|(from, at)| *from == said.from && said.at.saturating_since(*at) < GROUP);
         said.begins_group = !continues;
         self.group = Some((said.from.clone(), said.at));
         self.lines.push(Line::Said(said));
@@ -167,13 +173,13 @@ mod tests {
     use protocol::ServerFrame;
 
     use super::*;
-    use crate::state::samples::{message, talk};
+    use crate::state::samples::{at, message, talk};
 
-    fn seen(chat: &Chat, offset: Millis) -> Vec<Line> {
+    fn seen(chat: &Chat, offset: i64) -> Vec<Line> {
         stretch(chat, offset, None, Span { from: 1, to: None })
     }
 
-    fn stretch(chat: &Chat, offset: Millis, mark: Option<i64>, span: Span) -> Vec<Line> {
+    fn stretch(chat: &Chat, offset: i64, mark: Option<i64>, span: Span) -> Vec<Line> {
         let reader = Reader {
             me: chat.my_id(),
             offset,
@@ -200,7 +206,7 @@ mod tests {
             message(1, "bob", 1_000),
             message(2, "bob", 2_000),
             message(3, "ann", 3_000),
-            message(4, "ann", 3_000 + GROUP),
+            message(4, "ann", 3_000 + 5 * 60_000),
         ]);
         assert_eq!(
             shape(&seen(&chat, 0)),
@@ -246,14 +252,14 @@ mod tests {
 
     #[test]
     fn a_day_begins_at_the_readers_midnight() {
-        let evening = 23 * 60 * MINUTE;
+        let evening = 23 * 60 * 60_000;
         let chat = talk(vec![
             message(1, "bob", evening),
-            message(2, "bob", evening + 1),
+            message(2, "bob", evening + 60_000),
         ]);
         assert_eq!(seen(&chat, 0).len(), 3);
         assert_eq!(
-            shape(&seen(&chat, 60 * MINUTE - 1)),
+            shape(&seen(&chat, 59)),
             ["day 0", "bob: message 1", "day 1", "bob: message 2"]
         );
     }
@@ -261,15 +267,15 @@ mod tests {
     #[test]
     fn ones_own_message_keeps_its_key_when_it_gets_its_place() {
         let mut chat = talk(Vec::new());
-        chat.say("r", "x".into(), "hi", 1_000).expect("a text");
+        chat.say("r", "x".into(), "hi", at(1_000)).expect("a text");
         let before = seen(&chat, 0)[1].key();
         let ack = ServerFrame::Ack {
             id: "x".into(),
             room: "r".into(),
             seq: 1,
-            at: 1_500,
+            at: at(1_500),
         };
-        chat.heard(ack, 1_600);
+        chat.heard(ack, at(1_600));
         let after = seen(&chat, 0);
         assert_eq!(after[1].key(), before);
         assert_eq!(after.len(), 2);

@@ -26,7 +26,7 @@ pub use entry::{Entry, Step};
 pub use face::{initials, tone};
 pub use failure::{Failure, Problem};
 pub use kept::Kept;
-pub use lines::{Line, Reader, Said, Span, lines};
+pub use lines::{Line, Reader, Said, Span, day_of, lines};
 pub use links::{Part, is_emoji, parts};
 pub use qr::qr;
 pub use rows::{Row, found, row_of, to_fetch};

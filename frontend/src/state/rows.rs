@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chat_client::{Chat, Link, Millis, Room};
+use chat_client::{Chat, Link, Room, Timestamp};
 use protocol::Message;
 
 /// A room as it stands in the list.
@@ -23,7 +23,7 @@ pub struct Row {
     /// The beginning of the last thing that was said.
     pub last: String,
     /// When it was said.
-    pub at: Option<Millis>,
+    pub at: Option<Timestamp>,
 }
 
 /// How much of the last message is shown.
@@ -56,7 +56,7 @@ pub fn to_fetch(chat: &Chat, asked: &BTreeSet<String>) -> Vec<String> {
 /// The ids of the rooms that `search` finds, by what was said last, and by name.
 pub fn found(chat: &Chat, search: &str) -> Vec<String> {
     let search = search.trim().to_lowercase();
-    let mut found: Vec<(Option<Millis>, String, &String)> = chat
+    let mut found: Vec<(Option<Timestamp>, String, &String)> = chat
         .rooms
         .iter()
         .map(|(id, room)| (last(room), room.title(chat.my_id()).to_lowercase(), id))
@@ -108,7 +108,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::state::samples::{message, talk};
+    use crate::state::samples::{at, message, talk};
 
     #[test]
     fn a_room_shows_the_beginning_of_what_was_said_last() {
@@ -118,7 +118,7 @@ mod tests {
         let row = row_of(&chat, "r");
         assert_eq!(row.last, "x".repeat(PREVIEW));
         assert_eq!(row.author.as_deref(), Some("bob"));
-        assert_eq!((row.at, row.is_open), (Some(2_000), true));
+        assert_eq!((row.at, row.is_open), (Some(at(2_000)), true));
     }
 
     #[test]
@@ -128,7 +128,7 @@ mod tests {
             let room = json!({"id": id, "name": id, "kind": "group", "last_seq": 1,
                 "read_seq": read});
             let added = json!({"event": "added", "room": room});
-            chat.heard_text(&added.to_string(), 0);
+            chat.heard_text(&added.to_string(), at(0));
         }
         let mut asked = BTreeSet::new();
         assert_eq!(to_fetch(&chat, &asked), ["b", "a"]);

@@ -67,19 +67,19 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::state::samples::{talk, user};
+    use crate::state::samples::{at, talk, user};
 
     fn acknowledged() -> Chat {
         let mut chat = talk(Vec::new());
-        chat.say("r", "x".into(), "hi", 1_000).expect("a text");
+        chat.say("r", "x".into(), "hi", at(1_000)).expect("a text");
         assert_eq!(standing(&chat, "x"), Standing::Pending);
         let ack = ServerFrame::Ack {
             id: "x".into(),
             room: "r".into(),
             seq: 1,
-            at: 1_500,
+            at: at(1_500),
         };
-        chat.heard(ack, 1_600);
+        chat.heard(ack, at(1_600));
         chat
     }
 
@@ -90,9 +90,9 @@ mod tests {
         let bob = json!({"user": user("bob"), "role": "member", "read_seq": 0});
         let added = json!({"event": "added", "room": {"id": "r", "name": "Tea", "kind": "group",
             "last_seq": 1, "read_seq": 1, "members": [bob]}});
-        chat.heard_text(&added.to_string(), 1_700);
+        chat.heard_text(&added.to_string(), at(1_700));
         let read = json!({"event": "read", "room": "r", "user": user("bob"), "seq": 1});
-        chat.heard_text(&read.to_string(), 1_800);
+        chat.heard_text(&read.to_string(), at(1_800));
         let by_bob = Standing::Read {
             names: vec!["bob".into()],
             more: 0,

@@ -128,7 +128,7 @@ fn lines_of(span: Option<Span>) -> Vec<Line> {
 fn state() -> &'static str {
     app().chat.with(|chat| match chat.open_room() {
         Some(room) if !room.log.is_loaded() => words::LOADING,
-        Some(room) if room.log.cursor() == Some(0) && room.outbox.outgoing().next().is_none() => {
+        Some(room) if room.log.cursor() == Some(0) && room.pending.outgoing().next().is_none() => {
             words::NO_MESSAGES
         }
         Some(room) if room.fetching => words::LOADING,

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use chat_client::Millis;
+use chat_client::Timestamp;
 use js_sys::{Function, Promise};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -28,7 +28,7 @@ pub struct WayIn {
     /// The forms.
     pub entry: Held<Entry>,
     /// The time, to the second, for what counts down.
-    pub now: Held<Millis>,
+    pub now: Held<Timestamp>,
     doors: StoredValue<Rc<Doors>, LocalStorage>,
 }
 

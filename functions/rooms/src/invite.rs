@@ -2,7 +2,7 @@
 
 use crypto::random;
 use domain::limits::{INVITATIONS, ROOMS_PER_USER};
-use domain::{EmailAddress, Invalid, Millis};
+use domain::{EmailAddress, Invalid, Timestamp};
 use lambda::ApiError;
 use queue::jobs::mail::Job;
 use store::invitations::Invitation;
@@ -19,7 +19,7 @@ pub(crate) async fn by_mail(
     room: &RoomRow,
     by: &Account,
     email: &EmailAddress,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), ApiError> {
     if app.store.is_invited(&room.id, email.as_str()).await? {
         return Ok(());
@@ -46,7 +46,7 @@ pub(crate) async fn refuse_over_quota(
     app: &App,
     user: &str,
     invitations: usize,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), ApiError> {
     if invitations == 0 {
         return Ok(());

@@ -1,6 +1,6 @@
 //! The rooms that an address was invited to before it had an account.
 
-use domain::Millis;
+use domain::Timestamp;
 use domain::limits::{MEMBERS_PER_ROOM, ROOMS_PER_USER};
 use protocol::Role;
 use store::Result;
@@ -11,7 +11,7 @@ use crate::App;
 
 /// Makes somebody a member of every room that awaits them, as far as there is
 /// room: an invitation to a full one, or one room too many, stands until later.
-pub(crate) async fn join(app: &App, account: &Account, now: Millis) -> Result<()> {
+pub(crate) async fn join(app: &App, account: &Account, now: Timestamp) -> Result<()> {
     let store = &app.store;
     let invitations = store.invitations_of(&account.email).await?;
     if invitations.is_empty() {

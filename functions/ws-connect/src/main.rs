@@ -4,10 +4,11 @@
 //! session; writes `presence` and `connections`. The gateway sends our refusal as the status of
 //! the handshake.
 
+use std::time::Duration;
+
 use auth::Authenticator;
 use crypto::Verifier;
-use domain::time::MINUTE;
-use domain::{Millis, TooFast};
+use domain::{Timestamp, TooFast};
 use env::Variables;
 use lambda::ApiError;
 use lambda::websocket::Handshake;
@@ -66,7 +67,7 @@ async fn handle(app: &'static App, handshake: Handshake) -> Result<(), ApiError>
         .open_socket(&connection, &caller.user.name, handshake.now)
         .await?;
     if opened == Opened::TooMany {
-        let retry_at = handshake.now + MINUTE;
+        let retry_at = handshake.now + Duration::from_mins(1);
         return Err(TooFast { retry_at }.into());
     }
     look_again(app, &connection, handshake.now).await
@@ -74,7 +75,7 @@ async fn handle(app: &'static App, handshake: Handshake) -> Result<(), ApiError>
 
 /// Looks once more now that the row is there: a session that ended in between
 /// found no row to remove.
-async fn look_again(app: &App, connection: &Connection, now: Millis) -> Result<(), ApiError> {
+async fn look_again(app: &App, connection: &Connection, now: Timestamp) -> Result<(), ApiError> {
     let Connection {
         id, user, session, ..
     } = connection;

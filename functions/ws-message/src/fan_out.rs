@@ -1,7 +1,7 @@
 //! Rooms that are too large for one invocation: it posts to one chunk of their
 //! sockets, and hands the others to `fan-out`.
 
-use domain::Millis;
+use domain::Timestamp;
 use protocol::Message;
 use queue::jobs::fan_out::Chunk;
 use store::connections::Subscriber;
@@ -14,7 +14,7 @@ pub(crate) async fn hand_over(
     app: &App,
     message: &Message,
     mut subscribers: Vec<Subscriber>,
-    now: Millis,
+    now: Timestamp,
 ) -> Vec<Subscriber> {
     while subscribers.len() > app.chunk {
         let sockets =

@@ -14,7 +14,7 @@ mod typing;
 
 use connections::Connections;
 use domain::text::is_id;
-use domain::{Invalid, Millis};
+use domain::{Invalid, Timestamp};
 use env::Variables;
 use lambda::ApiError;
 use lambda::websocket::Frame;
@@ -67,7 +67,7 @@ struct Sender {
     person: User,
     /// Whether the person was present before this frame.
     was_present: bool,
-    now: Millis,
+    now: Timestamp,
 }
 
 #[tokio::main(flavor = "current_thread")]

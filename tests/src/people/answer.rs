@@ -1,5 +1,6 @@
 //! What an HTTP request was answered.
 
+use chat_client::Timestamp;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
@@ -113,7 +114,7 @@ impl Answer {
     #[track_caller]
     pub fn too_fast(self) -> Self {
         let answer = self.refused(429, "too_fast");
-        let at = answer.body["retry_at"].as_i64();
+        let at = answer.body["retry_at"].as_i64().map(Timestamp::from_millis);
         assert!(
             at.is_some_and(|at| at > crate::wait::now()),
             "{}: retry_at lies ahead: {}",
@@ -144,6 +145,15 @@ impl Answer {
             Some(text) => text.to_owned(),
             None => panic!("{}: no text {pointer} in {}", self.request, self.body),
         }
+    }
+
+    /// An instant in the body, by its JSON pointer.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[track_caller]
+    pub fn time(&self, pointer: &str) -> Timestamp {
+        Timestamp::from_millis(self.number(pointer))
     }
 
     /// A number in the body, by its JSON pointer.

@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use chat_client::Timestamp;
 use ring::hmac::{HMAC_SHA1_FOR_LEGACY_USE_ONLY, Key, sign};
 
 use crate::wait::{for_the_time, now};
 
-const STEP: i64 = 30_000;
+const STEP: i64 = 30;
 
 /// An app that was given one secret. It never shows a code twice: the service
 /// takes each once.
@@ -43,8 +44,8 @@ impl App {
     /// A code that was not shown before. The second within 30 s is the next one's,
     /// as a clock that is ahead shows it; the third waits.
     pub async fn code(&self) -> String {
-        let step = (now() / STEP).max(self.shown.load(Ordering::Relaxed) + 1);
-        for_the_time((step - 1) * STEP).await;
+        let step = step_of(now()).max(self.shown.load(Ordering::Relaxed) + 1);
+        for_the_time(Timestamp::from_secs((step - 1) * STEP)).await;
         self.shown.store(step, Ordering::Relaxed);
         self.code_of(step)
     }
@@ -56,7 +57,7 @@ impl App {
 
     /// Six digits that are none of those which count now.
     pub fn wrong_code(&self) -> String {
-        let step = now() / STEP;
+        let step = step_of(now());
         let near: Vec<String> = (step - 2..=step + 2)
             .map(|step| self.code_of(step))
             .collect();
@@ -75,4 +76,8 @@ impl App {
             .fold(0u32, |number, byte| number << 8 | u32::from(*byte));
         format!("{:06}", (number & 0x7fff_ffff) % 1_000_000)
     }
+}
+
+fn step_of(at: Timestamp) -> i64 {
+    at.as_secs() / STEP
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chat_client::{Chat, Delivery, Link, Millis};
+use chat_client::{Chat, Delivery, Link, Timestamp};
 
 use crate::wait::now;
 
@@ -36,7 +36,7 @@ pub(super) struct View {
     pub(super) loaded: usize,
     /// How often a live socket was gone.
     pub(super) broken_links: usize,
-    live_since: Option<Millis>,
+    live_since: Option<Timestamp>,
 }
 
 impl View {
@@ -75,7 +75,7 @@ impl View {
             for message in room.log.since(i64::try_from(from).expect("a count")) {
                 let (said, at) = read(&message.id, &message.text);
                 seen.push(said);
-                let took = u32::try_from(now - at).unwrap_or(0);
+                let took = now.saturating_since(at).as_millis() as u32;
                 if said.is_some_and(|said| said.person == self.person) {
                     self.acks.push(took);
                     continue;
@@ -102,10 +102,11 @@ pub(super) fn id(said: Said) -> String {
 }
 
 /// Who said it and when; nobody, if the text is not that of the id.
-pub(super) fn read(id: &str, text: &str) -> (Option<Said>, Millis) {
+pub(super) fn read(id: &str, text: &str) -> (Option<Said>, Timestamp) {
     let at = text
         .strip_prefix(id)
-        .and_then(|rest| rest.strip_prefix(" at ")?.parse().ok());
+        .and_then(|rest| rest.strip_prefix(" at ")?.parse().ok())
+        .map(Timestamp::from_millis);
     let said = id.split_once('-').and_then(|(person, number)| {
         Some(Said {
             person: person.parse().ok()?,
@@ -114,6 +115,6 @@ pub(super) fn read(id: &str, text: &str) -> (Option<Said>, Millis) {
     });
     match at {
         Some(at) => (said, at),
-        None => (None, 0),
+        None => (None, Timestamp::EPOCH),
     }
 }

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use domain::Millis;
+use domain::Timestamp;
 use queue::Settings;
 use queue::dead_letters::{DeadLetter, Wanted, go_through};
 use time::OffsetDateTime;
@@ -100,12 +100,12 @@ fn line(letter: &DeadLetter, done: Wanted) -> String {
     )
 }
 
-fn day_and_time(at: Millis) -> Option<String> {
-    let time = OffsetDateTime::from_unix_timestamp(at / 1_000).ok()?;
+fn day_and_time(at: Timestamp) -> Option<String> {
+    let time = OffsetDateTime::from_unix_timestamp(at.as_secs()).ok()?;
     time.format(&Rfc3339).ok()
 }
 
-fn now() -> anyhow::Result<Millis> {
+fn now() -> anyhow::Result<Timestamp> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH)?;
-    Ok(Millis::try_from(since.as_millis())?)
+    Ok(Timestamp::EPOCH + since)
 }

@@ -1,7 +1,8 @@
 //! Sockets that come and go.
 
-use domain::Millis;
-use domain::time::MINUTE;
+use std::time::Duration;
+
+use domain::Timestamp;
 use protocol::ClientFrame;
 use protocol::frame::Cursors;
 
@@ -11,27 +12,29 @@ use crate::link::{Link, back_off};
 use crate::room::Room;
 
 /// How long to ask nothing at the most: a presence runs out after five minutes.
-const SILENCE: Millis = 4 * MINUTE;
+const SILENCE: Duration = Duration::from_mins(4);
 
 impl Chat {
     /// A socket is wanted from now on.
-    pub fn connect(&mut self, now: Millis) -> Vec<Effect> {
+    pub fn connect(&mut self, now: Timestamp) -> Vec<Effect> {
         self.link = Link::Opening(now);
         self.unanswered_since = None;
         for room in self.rooms.values_mut() {
             room.pending.disconnected();
         }
-        vec![Effect::Connect { after: 0 }]
+        vec![Effect::Connect {
+            after: Duration::ZERO,
+        }]
     }
 
     /// The socket is open.
-    pub fn opened(&mut self, now: Millis) -> Vec<Effect> {
+    pub fn opened(&mut self, now: Timestamp) -> Vec<Effect> {
         self.greet(now)
     }
 
     /// The socket is gone, or did not open. `chance`, from 0 to 1, spreads those
     /// who come back.
-    pub fn closed(&mut self, now: Millis, chance: f64) -> Vec<Effect> {
+    pub fn closed(&mut self, now: Timestamp, chance: f64) -> Vec<Effect> {
         if self.link == Link::Closed {
             return Vec::new();
         }
@@ -45,7 +48,7 @@ impl Chat {
     /// The machine has slept or was offline: opens a socket now rather than when
     /// the wait is over, or asks at once whether the open one still lives and
     /// what was missed.
-    pub fn woke(&mut self, now: Millis) -> Vec<Effect> {
+    pub fn woke(&mut self, now: Timestamp) -> Vec<Effect> {
         match self.link {
             Link::Opening(at) if at > now => self.connect(now),
             Link::Live if self.unanswered_since.is_none() => self.ask(now),
@@ -61,7 +64,7 @@ impl Chat {
     }
 
     /// Says what is here already and asks for the rest.
-    pub(super) fn greet(&mut self, now: Millis) -> Vec<Effect> {
+    pub(super) fn greet(&mut self, now: Timestamp) -> Vec<Effect> {
         self.link = Link::Greeting {
             since: now,
             again: None,
@@ -72,13 +75,13 @@ impl Chat {
     }
 
     /// Asks what was missed in all rooms.
-    pub(super) fn ask(&mut self, now: Millis) -> Vec<Effect> {
+    pub(super) fn ask(&mut self, now: Timestamp) -> Vec<Effect> {
         self.ask_at = now + SILENCE;
         self.ping(|_| true, now)
     }
 
     /// Asks what was missed in some rooms.
-    pub(super) fn ping(&mut self, about: impl Fn(&Room) -> bool, now: Millis) -> Vec<Effect> {
+    pub(super) fn ping(&mut self, about: impl Fn(&Room) -> bool, now: Timestamp) -> Vec<Effect> {
         self.unanswered_since.get_or_insert(now);
         let rooms = self.cursors(about);
         vec![Effect::Send(ClientFrame::Ping { rooms })]

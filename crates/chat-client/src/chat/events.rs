@@ -1,7 +1,8 @@
 //! What the service says on the socket.
 
-use domain::Millis;
-use domain::time::SECOND;
+use std::time::Duration;
+
+use domain::Timestamp;
 use protocol::frame::Missed;
 use protocol::{ErrorCode, Message, Room as About, ServerFrame};
 
@@ -11,17 +12,17 @@ use crate::link::Link;
 use crate::room::Room;
 
 /// How long after a message it is asked whether more was said.
-const DOUBT: Millis = 30 * SECOND;
+const DOUBT: Duration = Duration::from_secs(30);
 /// How long to wait before what the gateway lost is said again.
-const GATEWAY_PAUSE: Millis = SECOND;
+const GATEWAY_PAUSE: Duration = Duration::from_secs(1);
 /// How long to wait before a refused `hello` is said again, at least and at most.
-const HELLO_PAUSE: (Millis, Millis) = (SECOND, 20 * SECOND);
+const HELLO_PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(20));
 
 impl Chat {
     /// Takes the text of a frame. What is no frame of the contract is the
     /// gateway's own word on a fault, such as a function that died: whatever had
     /// no answer until then is said again.
-    pub fn heard_text(&mut self, text: &str, now: Millis) -> Vec<Effect> {
+    pub fn heard_text(&mut self, text: &str, now: Timestamp) -> Vec<Effect> {
         match serde_json::from_str(text) {
             Ok(frame) => self.heard(frame, now),
             Err(_) => {
@@ -32,13 +33,13 @@ impl Chat {
     }
 
     /// Takes a frame.
-    pub fn heard(&mut self, frame: ServerFrame, now: Millis) -> Vec<Effect> {
+    pub fn heard(&mut self, frame: ServerFrame, now: Timestamp) -> Vec<Effect> {
         let effects = self.take(frame, now);
         self.look();
         effects
     }
 
-    fn take(&mut self, frame: ServerFrame, now: Millis) -> Vec<Effect> {
+    fn take(&mut self, frame: ServerFrame, now: Timestamp) -> Vec<Effect> {
         match frame {
             ServerFrame::Welcome {
                 user,
@@ -89,7 +90,12 @@ impl Chat {
     }
 
     /// The list of one's rooms; `is_whole` if there are no others.
-    pub(super) fn listed(&mut self, rooms: Vec<About>, is_whole: bool, now: Millis) -> Vec<Effect> {
+    pub(super) fn listed(
+        &mut self,
+        rooms: Vec<About>,
+        is_whole: bool,
+        now: Timestamp,
+    ) -> Vec<Effect> {
         if is_whole {
             self.is_listed = true;
             self.rooms
@@ -110,7 +116,7 @@ impl Chat {
     }
 
     /// One room, known or new.
-    pub(super) fn learn(&mut self, about: About, now: Millis) -> Vec<Effect> {
+    pub(super) fn learn(&mut self, about: About, now: Timestamp) -> Vec<Effect> {
         if let Some(room) = self.rooms.get_mut(&about.id) {
             room.learn(about, now);
             return Vec::new();
@@ -143,7 +149,7 @@ impl Chat {
             .collect()
     }
 
-    fn message(&mut self, message: Message, now: Millis) -> Vec<Effect> {
+    fn message(&mut self, message: Message, now: Timestamp) -> Vec<Effect> {
         let me = self.my_id().to_owned();
         let Some(room) = self.rooms.get_mut(&message.room) else {
             // A room that we have not heard of: we were away when we came into it.
@@ -159,7 +165,7 @@ impl Chat {
 
     /// Somebody talks. What is said next may not reach this socket, if the
     /// function that passes it on dies, so that it is asked about before long.
-    fn talk_goes_on(&mut self, now: Millis) {
+    fn talk_goes_on(&mut self, now: Timestamp) {
         self.ask_at = self.ask_at.min(now + DOUBT);
     }
 
@@ -168,8 +174,8 @@ impl Chat {
         error: ErrorCode,
         message: &str,
         id: Option<String>,
-        retry_at: Option<Millis>,
-        now: Millis,
+        retry_at: Option<Timestamp>,
+        now: Timestamp,
     ) -> Vec<Effect> {
         match &id {
             Some(id) => {
@@ -186,12 +192,12 @@ impl Chat {
         }
         if let Link::Greeting { again, .. } = &mut self.link {
             let (least, most) = HELLO_PAUSE;
-            *again = Some(retry_at.unwrap_or(0).clamp(now + least, now + most));
+            *again = Some(retry_at.unwrap_or_default().clamp(now + least, now + most));
         }
         self.flush(now)
     }
 
-    fn lost_by_the_gateway(&mut self, now: Millis) {
+    fn lost_by_the_gateway(&mut self, now: Timestamp) {
         self.unanswered_since = None;
         if let Link::Greeting { again, .. } = &mut self.link {
             *again = Some(now + GATEWAY_PAUSE);
@@ -202,7 +208,7 @@ impl Chat {
     }
 
     /// Who is where and does what.
-    fn company(&mut self, frame: ServerFrame, now: Millis) {
+    fn company(&mut self, frame: ServerFrame, now: Timestamp) {
         let me = self.my_id().to_owned();
         match frame {
             ServerFrame::Left { room, .. } => {

@@ -1,7 +1,8 @@
 //! What was asked for over HTTP.
 
-use domain::Millis;
-use domain::time::SECOND;
+use std::time::Duration;
+
+use domain::Timestamp;
 use protocol::Room as About;
 use protocol::http::Page;
 
@@ -9,7 +10,7 @@ use super::Chat;
 use crate::effect::{Effect, Fetch};
 
 /// How long to wait before a failed request is made again.
-const AGAIN: Millis = 3 * SECOND;
+const AGAIN: Duration = Duration::from_secs(3);
 
 /// An answer to a [`Fetch`].
 #[derive(Debug, Clone)]
@@ -43,7 +44,7 @@ pub enum Fetched {
 
 impl Chat {
     /// Takes an answer.
-    pub fn fetched(&mut self, fetched: Fetched, now: Millis) -> Vec<Effect> {
+    pub fn fetched(&mut self, fetched: Fetched, now: Timestamp) -> Vec<Effect> {
         let effects = self.keep(fetched, now);
         self.look();
         effects
@@ -51,7 +52,7 @@ impl Chat {
 
     /// A request came to nothing. It is made again in a while if that may pass,
     /// which a missing answer, `429` and `5xx` may, and no other refusal.
-    pub fn not_fetched(&mut self, fetch: Fetch, may_pass: bool, now: Millis) {
+    pub fn not_fetched(&mut self, fetch: Fetch, may_pass: bool, now: Timestamp) {
         match fetch {
             // Asked for again when somebody scrolls there again.
             Fetch::Older { room, .. } => {
@@ -70,14 +71,14 @@ impl Chat {
     }
 
     /// The requests whose time to be made again has come.
-    pub(super) fn fetch_again(&mut self, now: Millis) -> Vec<Effect> {
+    pub(super) fn fetch_again(&mut self, now: Timestamp) -> Vec<Effect> {
         self.again
             .extract_if(.., |(at, _)| *at <= now)
             .map(|(_, fetch)| Effect::Fetch(fetch))
             .collect()
     }
 
-    fn keep(&mut self, fetched: Fetched, now: Millis) -> Vec<Effect> {
+    fn keep(&mut self, fetched: Fetched, now: Timestamp) -> Vec<Effect> {
         match fetched {
             Fetched::Rooms(rooms) => return self.listed(rooms, true, now),
             Fetched::Room(about) => return self.learn(about, now),

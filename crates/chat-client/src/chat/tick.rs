@@ -1,7 +1,8 @@
 //! What the passing of time brings.
 
-use domain::Millis;
-use domain::time::SECOND;
+use std::time::Duration;
+
+use domain::Timestamp;
 use protocol::ClientFrame;
 
 use super::Chat;
@@ -9,14 +10,14 @@ use crate::effect::{Effect, Fetch};
 use crate::link::Link;
 
 /// How long to wait for the answer to `hello` or `ping`.
-const ANSWER: Millis = 10 * SECOND;
+const ANSWER: Duration = Duration::from_secs(10);
 /// How long a socket may take to open.
-const OPENING: Millis = 40 * SECOND;
+const OPENING: Duration = Duration::from_secs(40);
 
 impl Chat {
     /// Time passes, about once a second. Says whether anything that is drawn
     /// has changed, and what to do.
-    pub fn tick(&mut self, now: Millis) -> (bool, Vec<Effect>) {
+    pub fn tick(&mut self, now: Timestamp) -> (bool, Vec<Effect>) {
         let mut has_changed = false;
         for room in self.rooms.values_mut() {
             has_changed |= room.typing.expire(now);
@@ -41,20 +42,22 @@ impl Chat {
     }
 
     /// Whether the socket, open or not, has not answered for too long.
-    fn is_given_up(&mut self, now: Millis) -> bool {
+    fn is_given_up(&mut self, now: Timestamp) -> bool {
         let is_silent = match self.link {
             Link::Closed => false,
-            Link::Opening(at) => now - at >= OPENING,
-            Link::Greeting { since, again } => again.is_none() && now - since >= ANSWER,
+            Link::Opening(at) => now.saturating_since(at) >= OPENING,
+            Link::Greeting { since, again } => {
+                again.is_none() && now.saturating_since(since) >= ANSWER
+            }
             Link::Live => self
                 .unanswered_since
-                .is_some_and(|since| now - since >= ANSWER),
+                .is_some_and(|since| now.saturating_since(since) >= ANSWER),
         };
         is_silent || self.rooms.values().any(|room| room.pending.is_overdue(now))
     }
 
     /// What a socket that lives is used for by itself.
-    fn keep_up(&mut self, now: Millis) -> Vec<Effect> {
+    fn keep_up(&mut self, now: Timestamp) -> Vec<Effect> {
         let mut effects = self.flush(now);
         effects.extend(self.tell_read());
         if let Some(room) = self.current.as_ref().and_then(|id| self.rooms.get_mut(id))

@@ -10,6 +10,8 @@
 mod service;
 mod world;
 
+use std::time::Duration;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -32,7 +34,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => who.clone().prop_map(|who| Step::Cut { who }),
         3 => who.clone().prop_map(|who| Step::Open { who }),
         1 => who.prop_map(|who| Step::Wake { who }),
-        3 => (1..4_000_i64).prop_map(|time| Step::Pass { time }),
+        3 => (1..4_000_u64).prop_map(|millis| Step::Pass { time: Duration::from_millis(millis) }),
     ]
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chat_client::protocol::frame::{Cursors, Missed};
 use chat_client::protocol::http::Page;
 use chat_client::protocol::{ClientFrame, Message, Room, RoomKind, ServerFrame, User};
-use chat_client::{Fetch, Fetched, Millis};
+use chat_client::{Fetch, Fetched, Timestamp};
 
 /// How many messages fit into the answer to `hello` or `ping`, per room.
 const REPLAYED: usize = 2;
@@ -38,7 +38,7 @@ impl Service {
     }
 
     /// Handles a frame of `user`, who is who holds the socket.
-    pub fn handle(&mut self, user: &User, frame: ClientFrame, now: Millis) -> Reaction {
+    pub fn handle(&mut self, user: &User, frame: ClientFrame, now: Timestamp) -> Reaction {
         match frame {
             ClientFrame::Hello { rooms } => {
                 let (missed, more) = self.replay(rooms);
@@ -96,7 +96,14 @@ impl Service {
         }
     }
 
-    fn keep(&mut self, user: &User, id: String, room: &str, text: String, at: Millis) -> Reaction {
+    fn keep(
+        &mut self,
+        user: &User,
+        id: String,
+        room: &str,
+        text: String,
+        at: Timestamp,
+    ) -> Reaction {
         let log = self.rooms.get_mut(room).expect("a room that there is");
         let sent = |message: &&Message| message.from.id == user.id && message.id == id;
         let ack = |message: &Message| ServerFrame::Ack {

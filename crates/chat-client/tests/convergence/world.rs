@@ -1,14 +1,13 @@
 //! Clients, the service, and a network between them that does what it likes.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use chat_client::protocol::{ClientFrame, ErrorCode, ServerFrame, User};
-use chat_client::{Chat, Effect, Fetch, Millis};
+use chat_client::{Chat, Effect, Fetch, Timestamp};
 use proptest::sample::Index;
 
 use crate::service::Service;
-
-const MINUTE: Millis = 60_000;
 
 pub const CLIENTS: usize = 3;
 pub const ROOMS: usize = 2;
@@ -42,7 +41,7 @@ pub enum Step {
     /// A machine wakes up.
     Wake { who: usize },
     /// Time passes.
-    Pass { time: Millis },
+    Pass { time: Duration },
 }
 
 /// One person's client with what is on its way.
@@ -61,7 +60,7 @@ pub struct World {
     service: Service,
     people: Vec<Person>,
     rooms: Vec<String>,
-    now: Millis,
+    now: Timestamp,
 }
 
 impl World {
@@ -72,13 +71,13 @@ impl World {
             service: Service::new(&rooms),
             people: (0..CLIENTS).map(Person::new).collect(),
             rooms,
-            now: 1_000,
+            now: Timestamp::from_secs(1),
         };
         for who in 0..CLIENTS {
             let effects = world.people[who].chat.connect(world.now);
             world.people[who].take(effects);
         }
-        world.let_through(10_000);
+        world.let_through(Duration::from_secs(10));
         world
     }
 
@@ -134,17 +133,17 @@ impl World {
     /// Nothing is lost any more, until nothing is on its way.
     pub fn let_everything_through(&mut self) {
         // A message whose delivery was lost is asked for after four minutes.
-        self.let_through(5 * MINUTE);
+        self.let_through(Duration::from_mins(5));
     }
 
-    fn let_through(&mut self, time: Millis) {
+    fn let_through(&mut self, time: Duration) {
         let until = self.now + time;
         while self.now < until {
             for who in 0..CLIENTS {
                 self.people[who].open(self.now);
                 self.exchange(who);
             }
-            self.pass(2_000);
+            self.pass(Duration::from_secs(2));
         }
     }
 
@@ -221,7 +220,7 @@ impl World {
         }
     }
 
-    fn pass(&mut self, time: Millis) {
+    fn pass(&mut self, time: Duration) {
         self.now += time;
         for person in &mut self.people {
             let effects = person.chat.tick(self.now).1;
@@ -264,7 +263,7 @@ impl Person {
         }
     }
 
-    fn open(&mut self, now: Millis) {
+    fn open(&mut self, now: Timestamp) {
         if self.is_wanted && !self.is_open {
             self.is_wanted = false;
             self.is_open = true;
@@ -273,7 +272,7 @@ impl Person {
         }
     }
 
-    fn cut(&mut self, now: Millis) {
+    fn cut(&mut self, now: Timestamp) {
         if self.is_open {
             self.hang_up();
             let effects = self.chat.closed(now, 0.5);
@@ -294,7 +293,7 @@ impl Person {
         }
     }
 
-    fn hear(&mut self, frame: ServerFrame, now: Millis) {
+    fn hear(&mut self, frame: ServerFrame, now: Timestamp) {
         let effects = self.chat.heard(frame, now);
         self.take(effects);
     }

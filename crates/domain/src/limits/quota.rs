@@ -1,6 +1,8 @@
 //! Quotas: so many in so long, whichever stretch of that length one looks at.
 
-use crate::time::Millis;
+use std::time::Duration;
+
+use crate::Timestamp;
 
 /// At most `count` in any `window`. What happened is kept as one number for each
 /// fixed window; how much of the window before still counts is estimated from
@@ -13,7 +15,7 @@ pub struct Quota {
     /// How many.
     pub count: i64,
     /// In how long.
-    pub window: Millis,
+    pub window: Duration,
 }
 
 /// How much was counted in the window before and in this one.
@@ -27,29 +29,30 @@ pub struct Used {
 
 impl Quota {
     /// The number of the fixed window that holds `now`.
-    pub fn window_of(&self, now: Millis) -> i64 {
-        now.div_euclid(self.window)
+    pub fn window_of(&self, now: Timestamp) -> i64 {
+        now.as_millis().div_euclid(self.window_millis())
     }
 
     /// When the count of `now`'s window matters no more.
-    pub fn forgotten_at(&self, now: Millis) -> Millis {
-        (self.window_of(now) + 2) * self.window
+    pub fn forgotten_at(&self, now: Timestamp) -> Timestamp {
+        self.begin_of(now) + 2 * self.window
     }
 
     /// How many this window may hold at `now` when the one before held `previous`.
-    pub fn room(&self, previous: i64, now: Millis) -> i64 {
-        let left = self.window - now.rem_euclid(self.window);
+    pub fn room(&self, previous: i64, now: Timestamp) -> i64 {
+        let window = self.window_millis();
+        let left = window - now.as_millis().rem_euclid(window);
         // Rounded up, so that the estimate never allows more.
-        let carried = (previous * left + self.window - 1) / self.window;
+        let carried = (previous * left + window - 1) / window;
         self.count - carried
     }
 
     /// When `more` would be allowed, if they are not at `now`.
-    pub fn wait(&self, used: Used, more: i64, now: Millis) -> Option<Millis> {
+    pub fn wait(&self, used: Used, more: i64, now: Timestamp) -> Option<Timestamp> {
         if used.current + more <= self.room(used.previous, now) {
             return None;
         }
-        let begin = self.window_of(now) * self.window;
+        let begin = self.begin_of(now);
         // The window before fades until this one ends, then this one does.
         let (begin, fading, kept) = if used.current + more <= self.count {
             (begin, used.previous, used.current)
@@ -57,7 +60,17 @@ impl Quota {
             (begin + self.window, used.current, 0)
         };
         let room = (self.count - kept - more).max(0);
-        Some(begin + self.window - room * self.window / fading.max(1))
+        let window = self.window_millis();
+        let at = begin.as_millis() + window - room * window / fading.max(1);
+        Some(Timestamp::from_millis(at))
+    }
+
+    fn begin_of(&self, now: Timestamp) -> Timestamp {
+        Timestamp::from_millis(self.window_of(now) * self.window_millis())
+    }
+
+    fn window_millis(&self) -> i64 {
+        self.window.as_millis() as i64
     }
 }
 
@@ -68,8 +81,12 @@ mod tests {
     const TEN: Quota = Quota {
         name: "ten",
         count: 10,
-        window: 1_000,
+        window: Duration::from_secs(1),
     };
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
 
     fn used(previous: i64, current: i64) -> Used {
         Used { previous, current }
@@ -77,19 +94,19 @@ mod tests {
 
     #[test]
     fn a_quota_is_used_up_by_its_count() {
-        assert_eq!(TEN.wait(used(0, 9), 1, 5_500), None);
-        assert!(TEN.wait(used(0, 10), 1, 5_500).is_some());
-        assert_eq!(TEN.wait(used(0, 0), 10, 5_500), None);
-        assert!(TEN.wait(used(0, 0), 11, 5_500).is_some());
+        assert_eq!(TEN.wait(used(0, 9), 1, at(5_500)), None);
+        assert!(TEN.wait(used(0, 10), 1, at(5_500)).is_some());
+        assert_eq!(TEN.wait(used(0, 0), 10, at(5_500)), None);
+        assert!(TEN.wait(used(0, 0), 11, at(5_500)).is_some());
     }
 
     #[test]
     fn a_new_window_does_not_let_twice_as_many_through() {
-        assert!(TEN.wait(used(10, 0), 1, 6_000).is_some());
-        assert_eq!(TEN.room(10, 6_000), 0);
-        assert_eq!(TEN.room(10, 6_500), 5);
-        assert_eq!(TEN.room(10, 6_999), 9);
-        assert_eq!(TEN.room(0, 6_000), 10);
+        assert!(TEN.wait(used(10, 0), 1, at(6_000)).is_some());
+        assert_eq!(TEN.room(10, at(6_000)), 0);
+        assert_eq!(TEN.room(10, at(6_500)), 5);
+        assert_eq!(TEN.room(10, at(6_999)), 9);
+        assert_eq!(TEN.room(0, at(6_000)), 10);
     }
 
     #[test]
@@ -102,18 +119,20 @@ mod tests {
             (10, 10, 10, 6_999),
             (3, 10, 1, 6_500),
         ] {
+            let now = at(now);
             let at = TEN
                 .wait(used(previous, current), more, now)
                 .unwrap_or_else(|| panic!("{previous} {current} is allowed"));
             assert!(at > now, "{at}");
-            let later = |at: Millis| match TEN.window_of(at) - TEN.window_of(now) {
+            let later = |at: Timestamp| match TEN.window_of(at) - TEN.window_of(now) {
                 0 => used(previous, current),
                 1 => used(current, 0),
                 _ => used(0, 0),
             };
+            let before = at - Duration::from_millis(1);
             assert_eq!(TEN.wait(later(at), more, at), None, "{previous} {current}");
             assert!(
-                TEN.wait(later(at - 1), more, at - 1).is_some(),
+                TEN.wait(later(before), more, before).is_some(),
                 "{previous} {current}"
             );
         }

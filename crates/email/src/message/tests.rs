@@ -1,3 +1,5 @@
+use domain::Timestamp;
+
 use super::*;
 
 const ORIGIN: &str = "https://chat.example.com";
@@ -8,7 +10,7 @@ fn code(purpose: Purpose) -> Job {
         otp: "01234567".into(),
         purpose,
         challenge: "challenge-1".into(),
-        expires_at: 1_795_388_759_999,
+        expires_at: Timestamp::from_millis(1_795_388_759_999),
     }
 }
 
@@ -20,7 +22,7 @@ fn others() -> Vec<Job> {
         Job::NewSignIn {
             email: email(),
             device: "Mozilla/5.0 Gecko/20100101 Firefox/140.0".into(),
-            at: 1_795_388_759_999,
+            at: Timestamp::from_millis(1_795_388_759_999),
         },
         Job::Invited {
             email: email(),

@@ -1,15 +1,15 @@
 //! A part of a large room's fan-out, on its way to the function that does it.
 
-use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
-use domain::time::{MINUTE, Millis};
+use serde::{Deserialize, Serialize};
 
 /// The queue that chunks are published to.
 pub const QUEUE: &str = "fanout";
 
 /// How long a chunk is worth anything: by then whoever did not hear the message
 /// has sent a `ping`, and knows of it.
-pub const CHUNK_LIFETIME: Millis = 5 * MINUTE;
+pub const CHUNK_LIFETIME: Duration = Duration::from_mins(5);
 
 /// Some of the sockets that are to hear a message. What it says stays in the
 /// database, and who may hear it is asked there once more.

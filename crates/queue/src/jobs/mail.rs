@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use domain::{Millis, Purpose};
+use domain::{Purpose, Timestamp};
 
 /// The queue that jobs are published to.
 pub const QUEUE: &str = "mail";
@@ -28,7 +28,7 @@ pub enum Job {
         /// Which challenge it answers.
         challenge: String,
         /// When it runs out.
-        expires_at: Millis,
+        expires_at: Timestamp,
     },
     /// Somebody registered with an address that has an account.
     AccountExists {
@@ -54,7 +54,7 @@ pub enum Job {
         /// The browser, as it named itself.
         device: String,
         /// When.
-        at: Millis,
+        at: Timestamp,
     },
     /// Somebody without an account was invited to a room.
     Invited {
@@ -103,7 +103,7 @@ impl Job {
     }
 
     /// When it is no longer worth mailing, if ever.
-    pub fn expires_at(&self) -> Option<Millis> {
+    pub fn expires_at(&self) -> Option<Timestamp> {
         match self {
             Self::SendOtp { expires_at, .. } => Some(*expires_at),
             _ => None,
@@ -148,7 +148,7 @@ mod tests {
             otp: "12345678".into(),
             purpose: Purpose::Login,
             challenge: "c".into(),
-            expires_at: 7,
+            expires_at: Timestamp::from_millis(7),
         };
         assert_eq!(
             serde_json::to_string(&job).unwrap(),
@@ -167,7 +167,7 @@ mod tests {
             otp: "12345678".into(),
             purpose: Purpose::Login,
             challenge: "c".into(),
-            expires_at: 7,
+            expires_at: Timestamp::from_millis(7),
         };
         assert_eq!(format!("{job:?}"), "Job(send_otp)");
         let parked = serde_json::to_string(&job.without_code()).unwrap();

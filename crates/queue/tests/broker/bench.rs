@@ -3,8 +3,7 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use domain::Purpose;
-use domain::time::Millis;
+use domain::{Purpose, Timestamp};
 use lapin::message::Delivery;
 use lapin::options::{BasicGetOptions, QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::FieldTable;
@@ -18,7 +17,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::proxy::Proxy;
 
 /// When the tests take place.
-pub const NOW: Millis = 1_000_000;
+pub const NOW: Timestamp = Timestamp::from_secs(1_000);
 
 /// Tests share the queues' names, hence they run one after the other.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
@@ -39,7 +38,7 @@ pub fn code(challenge: &str) -> Job {
         otp: "12345678".into(),
         purpose: Purpose::Login,
         challenge: challenge.into(),
-        expires_at: NOW + 300_000,
+        expires_at: NOW + Duration::from_mins(5),
     }
 }
 

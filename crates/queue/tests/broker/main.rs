@@ -126,7 +126,9 @@ async fn a_job_put_aside_comes_back_with_its_count_and_its_id() {
         .as_ref()
         .map(ToString::to_string);
     assert_eq!(id.as_deref(), Some("c"));
-    let dying = queue.retry("c", &code("c"), &second(), NOW + 296_000).await;
+    let dying = queue
+        .retry("c", &code("c"), &second(), NOW + Duration::from_secs(296))
+        .await;
     assert_eq!(dying.unwrap(), Retried::NotWorthIt);
     bench.end().await;
 }
@@ -147,7 +149,7 @@ async fn a_parked_job_has_its_reason_and_no_code() {
     );
     assert_eq!(
         headers.inner().get(PARKED_AT_HEADER),
-        Some(&AMQPValue::LongLongInt(NOW))
+        Some(&AMQPValue::LongLongInt(NOW.as_millis()))
     );
     bench.end().await;
 }
@@ -158,7 +160,10 @@ async fn a_code_that_nobody_takes_in_time_ends_on_the_queue_of_the_dead() {
         return;
     };
     let queue = Queue::connect(bench.settings()).await;
-    queue.publish("c", &code("c"), NOW + 299_500).await.unwrap();
+    queue
+        .publish("c", &code("c"), NOW + Duration::from_millis(299_500))
+        .await
+        .unwrap();
     let dead = bench.take(DEAD_QUEUE).await;
     assert!(!dead.data.is_empty());
     bench.end().await;

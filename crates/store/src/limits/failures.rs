@@ -1,9 +1,11 @@
 //! Wrong passwords and codes in a row. A key is an address, or what
 //! [`crate::challenges::Challenge::counted_as`] says.
 
+use std::time::Duration;
+
+use domain::Timestamp;
 use domain::TooFast;
 use domain::limits::{FAILURES_UNTIL_DISABLED, wait_after};
-use domain::time::{DAY, Millis};
 use mongodb::bson::doc;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +15,7 @@ use crate::{Store, date};
 #[derive(Default, Serialize, Deserialize)]
 struct Failures {
     n: u32,
-    retry_at: Option<Millis>,
+    retry_at: Option<Timestamp>,
 }
 
 impl Store {
@@ -23,7 +25,7 @@ impl Store {
     ///
     /// Of any number at once each gets a number of its own, and those after the
     /// one that begins a wait are told to wait.
-    pub async fn count_failure(&self, key: &str, now: Millis) -> Result<u32> {
+    pub async fn count_failure(&self, key: &str, now: Timestamp) -> Result<u32> {
         loop {
             let known = self.failures().find_one(doc! { "_id": key }).await?;
             let is_new = known.is_none();
@@ -37,8 +39,8 @@ impl Store {
             let wait = wait_after(next);
             let update = doc! { "$set": {
                 "n": next,
-                "retry_at": (wait > 0).then_some(now + wait),
-                "expires": date(now + 30 * DAY),
+                "retry_at": (!wait.is_zero()).then_some((now + wait).as_millis()),
+                "expires": date(now + Duration::from_hours(30 * 24)),
             } };
             let counted = self
                 .failures()

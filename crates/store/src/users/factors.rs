@@ -1,6 +1,6 @@
 //! TOTP and recovery codes of an account.
 
-use domain::Millis;
+use domain::Timestamp;
 use futures_util::{Stream, StreamExt};
 use mongodb::bson::{Binary, Bson, Document, doc};
 use serde::{Deserialize, Serialize};
@@ -20,12 +20,12 @@ pub struct Totp {
     /// The last step whose code was accepted: each counts once.
     pub step: i64,
     /// Since when it is on.
-    pub since: Millis,
+    pub since: Timestamp,
 }
 
 impl Totp {
     /// TOTP that was confirmed by the code of `step`.
-    pub fn new(key: String, sealed: Vec<u8>, step: i64, now: Millis) -> Self {
+    pub fn new(key: String, sealed: Vec<u8>, step: i64, now: Timestamp) -> Self {
         Self {
             key,
             secret: binary(sealed),

@@ -1,6 +1,6 @@
 //! Passkeys of an account.
 
-use domain::Millis;
+use domain::Timestamp;
 use domain::limits::PASSKEYS_PER_USER;
 use mongodb::bson::doc;
 use serde::{Deserialize, Serialize};
@@ -24,9 +24,9 @@ pub struct Passkey {
     /// What its owner calls it.
     pub name: String,
     /// When it was added.
-    pub created_at: Millis,
+    pub created_at: Timestamp,
     /// When it last signed somebody in.
-    pub used_at: Option<Millis>,
+    pub used_at: Option<Timestamp>,
 }
 
 impl Passkey {
@@ -93,7 +93,7 @@ impl Store {
         let update = doc! { "$set": {
             "passkeys.$.key": &used.key,
             "passkeys.$.counter": used.counter,
-            "passkeys.$.used_at": used.used_at,
+            "passkeys.$.used_at": used.used_at.map(Timestamp::as_millis),
         } };
         let done = self.users().update_one(filter, update).await?;
         Ok(done.matched_count == 1)

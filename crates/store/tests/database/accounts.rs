@@ -38,7 +38,7 @@ async fn an_account_is_found_by_its_id_and_by_its_address() {
         (ada.name.as_str(), ada.email.as_str()),
         ("Ada", "ada@example.org")
     );
-    assert_eq!(ada.created_at.timestamp_millis(), NOW);
+    assert_eq!(ada.created_at.timestamp_millis(), NOW.as_millis());
     let asked = [address("Bob"), address("Nobody"), address("Ada")];
     let found = store.accounts_of(&asked).await.unwrap();
     let mut found: Vec<_> = found.into_iter().map(|account| account.id).collect();

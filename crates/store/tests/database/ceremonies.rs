@@ -1,16 +1,19 @@
 //! Ceremonies: so many tries, one end.
 
+use domain::Timestamp;
 use domain::limits::{CEREMONY_LIFETIME, CODE_TRIES};
 use store::ceremonies::{Ceremony, Kind};
 
-use crate::scratch::{NOW, Scratch, at_once};
+use crate::scratch::{MILLI, NOW, Scratch, at_once};
 
-const END: i64 = NOW + CEREMONY_LIFETIME;
+fn end() -> Timestamp {
+    NOW + CEREMONY_LIFETIME
+}
 
 async fn with_one() -> Scratch {
     let store = Scratch::new().await;
     let user = Some("ada".to_owned());
-    let ceremony = Ceremony::new("c".into(), Kind::SecondFactor, user, vec![0, 255], END);
+    let ceremony = Ceremony::new("c".into(), Kind::SecondFactor, user, vec![0, 255], end());
     store.begin_ceremony(&ceremony).await.unwrap();
     store
 }
@@ -46,16 +49,28 @@ async fn a_ceremony_counts_for_nothing_else_and_for_no_longer() {
         assert!(store.end_ceremony("c", kind, NOW).await.unwrap().is_none());
     }
     let kind = Kind::SecondFactor;
-    assert!(store.try_ceremony("c", kind, END).await.unwrap().is_none());
-    assert!(store.end_ceremony("c", kind, END).await.unwrap().is_none());
-    let in_time = store.end_ceremony("c", kind, END - 1).await.unwrap();
+    assert!(
+        store
+            .try_ceremony("c", kind, end())
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        store
+            .end_ceremony("c", kind, end())
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let in_time = store.end_ceremony("c", kind, end() - MILLI).await.unwrap();
     assert!(in_time.is_some());
 }
 
 #[tokio::test]
 async fn beginning_again_replaces_what_was_begun() {
     let store = with_one().await;
-    let again = Ceremony::new("c".into(), Kind::TotpSetup, None, vec![7], END);
+    let again = Ceremony::new("c".into(), Kind::TotpSetup, None, vec![7], end());
     store.begin_ceremony(&again).await.unwrap();
     let old = store.try_ceremony("c", Kind::SecondFactor, NOW).await;
     assert!(old.unwrap().is_none());

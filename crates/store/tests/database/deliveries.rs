@@ -2,13 +2,16 @@
 
 use std::collections::HashSet;
 
-use crate::scratch::{NOW, Scratch, at_once};
+use crate::scratch::{MILLI, NOW, Scratch, at_once};
 
 #[tokio::test]
 async fn a_job_is_marked_once_however_often_it_comes() {
     let store = Scratch::new().await;
     at_once(20, async |n| {
-        store.mark_sent("job", NOW + n as i64).await.unwrap()
+        store
+            .mark_sent("job", NOW + MILLI * n as u32)
+            .await
+            .unwrap()
     })
     .await;
     store.mark_sent("job", NOW).await.unwrap();

@@ -5,7 +5,7 @@ use store::Store;
 use store::members::{Joined, MemberRow};
 
 use crate::people::{member, person};
-use crate::scratch::{NOW, Scratch, at_once};
+use crate::scratch::{MILLI, NOW, Scratch, at_once};
 
 async fn room_of(names: &[&str]) -> Scratch {
     let store = Scratch::new().await;
@@ -31,7 +31,7 @@ async fn owners(store: &Store) -> Vec<String> {
 async fn of_twenty_who_add_one_person_at_once_one_does() {
     let store = Scratch::new().await;
     let joined = at_once(20, async |since| {
-        let row = member("room", "Ada", since as i64);
+        let row = member("room", "Ada", since as u64);
         store.add_member(&row).await.unwrap()
     })
     .await;
@@ -81,7 +81,7 @@ async fn a_room_without_an_owner_gets_its_longest_standing_member_and_only_that(
 #[tokio::test]
 async fn a_room_with_an_owner_keeps_it() {
     let store = room_of(&["Ada"]).await;
-    let bob = MemberRow::new("room", &person("Bob"), Role::Owner, NOW + 1);
+    let bob = MemberRow::new("room", &person("Bob"), Role::Owner, NOW + MILLI);
     store.add_member(&bob).await.unwrap();
     store.ensure_owner("room").await.unwrap();
     assert_eq!(owners(&store).await, ["bob"]);

@@ -1,5 +1,7 @@
 //! Whoever appears in the tests, and what they say.
 
+use std::time::Duration;
+
 use domain::{ClientMessageId, EmailAddress, MessageText};
 use protocol::{Message, Role, User};
 use store::Store;
@@ -25,8 +27,13 @@ pub fn address(name: &str) -> EmailAddress {
 }
 
 /// Somebody as a member since `since` after [`NOW`].
-pub fn member(room: &str, name: &str, since: i64) -> MemberRow {
-    MemberRow::new(room, &person(name), Role::Member, NOW + since)
+pub fn member(room: &str, name: &str, since: u64) -> MemberRow {
+    MemberRow::new(
+        room,
+        &person(name),
+        Role::Member,
+        NOW + Duration::from_millis(since),
+    )
 }
 
 /// A socket of somebody that opened at [`NOW`].

@@ -1,14 +1,15 @@
 //! Who is there: leases, buckets, and how many sockets one has.
 
+use std::time::Duration;
+
 use domain::TooFast;
 use domain::limits::{FRAMES, PRESENCE_LEASE, SOCKETS_PER_USER};
-use domain::time::MINUTE;
 use protocol::User;
 use store::presence::{Begun, Closed, Opened};
 use store::{Settings, Store};
 
 use crate::people::{hello, member, new, open, person, say};
-use crate::scratch::{NOW, Scratch, at_once};
+use crate::scratch::{MILLI, NOW, Scratch, at_once};
 
 fn names(users: Vec<User>) -> Vec<String> {
     users.into_iter().map(|user| user.name).collect()
@@ -70,7 +71,7 @@ async fn of_three_hundred_frames_at_once_on_twenty_sockets_the_burst_is_let_thro
     })
     .await;
     let yes = begun.iter().filter(|one| one.is_ok()).count();
-    assert_eq!(yes as i64, FRAMES.burst);
+    assert_eq!(yes as u32, FRAMES.burst);
     assert!(begun.contains(&Err(TooFast {
         retry_at: NOW + FRAMES.interval
     })));
@@ -101,13 +102,13 @@ async fn a_bucket_that_is_empty_greets_nobody() {
 #[tokio::test]
 async fn any_frame_renews_the_lease_and_none_shortens_it() {
     let store = three().await;
-    let later = NOW + MINUTE;
+    let later = NOW + Duration::from_mins(1);
     store.begin_frame("a1", false, later).await.unwrap();
     store.begin_frame("a1", false, NOW).await.unwrap();
     let ada = ["ada".to_owned()];
     let end = later + PRESENCE_LEASE;
     assert_eq!(
-        names(store.present_of(&ada, end - 1).await.unwrap()),
+        names(store.present_of(&ada, end - MILLI).await.unwrap()),
         ["Ada"]
     );
     assert_eq!(store.present_of(&ada, end).await.unwrap(), []);
@@ -123,7 +124,7 @@ async fn present_is_who_has_a_greeted_socket_with_a_lease() {
     let absent = async |now| names(store.absent_of(&asked, now).await.unwrap());
     assert_eq!(present(NOW).await, ["Ada", "Bob"]);
     assert_eq!(absent(NOW).await, ["Cleo"]);
-    store.begin_frame("b1", false, NOW + 1).await.unwrap();
+    store.begin_frame("b1", false, NOW + MILLI).await.unwrap();
     let end = NOW + PRESENCE_LEASE;
     assert_eq!(present(end).await, ["Bob"]);
     assert_eq!(absent(end).await, ["Ada", "Cleo"]);
@@ -179,9 +180,12 @@ async fn a_socket_that_was_silent_for_ten_minutes_makes_room() {
             store::connections::Connection::new("new".into(), "ada".into(), "s".into(), now);
         store.open_socket(&socket, "Ada", now).await.unwrap()
     };
-    store.begin_frame("a1", false, NOW + MINUTE).await.unwrap();
-    let silent = NOW + 10 * MINUTE;
-    assert_eq!(open_at(silent - 1).await, Opened::TooMany);
+    store
+        .begin_frame("a1", false, NOW + Duration::from_mins(1))
+        .await
+        .unwrap();
+    let silent = NOW + Duration::from_mins(10);
+    assert_eq!(open_at(silent - MILLI).await, Opened::TooMany);
     assert_eq!(open_at(silent).await, Opened::Yes);
     assert!(
         store

@@ -1,23 +1,25 @@
 //! Quotas and steady rates: any number at once take no more than there is.
 
-use domain::limits::{Quota, Rate};
-use domain::time::{MINUTE, Millis};
+use std::time::Duration;
 
-use crate::scratch::{NOW, Scratch, at_once, granted};
+use domain::Timestamp;
+use domain::limits::{Quota, Rate};
+
+use crate::scratch::{MILLI, NOW, Scratch, at_once, granted};
 
 const TEN: Quota = Quota {
     name: "ten",
     count: 10,
-    window: MINUTE,
+    window: Duration::from_mins(1),
 };
 
 const STEADY: Rate = Rate {
     name: "steady",
-    interval: 50,
+    interval: Duration::from_millis(50),
     burst: 15,
 };
 
-fn yes(answers: &[Result<(), Millis>]) -> usize {
+fn yes(answers: &[Result<(), Timestamp>]) -> usize {
     answers.iter().filter(|one| one.is_ok()).count()
 }
 
@@ -34,7 +36,7 @@ async fn what_is_refused_is_allowed_at_the_time_that_was_told() {
     let all = granted(store.count_many(TEN, "ada", 10, NOW).await);
     assert_eq!(all, Ok(()));
     let at = granted(store.count(TEN, "ada", NOW).await).unwrap_err();
-    let before = granted(store.count(TEN, "ada", at - 1).await);
+    let before = granted(store.count(TEN, "ada", at - MILLI).await);
     assert_eq!(before, Err(at));
     let then = granted(store.count(TEN, "ada", at).await);
     assert_eq!(then, Ok(()));
@@ -71,7 +73,7 @@ async fn what_did_not_happen_is_taken_back_and_never_below_nothing() {
 async fn a_window_that_ended_still_counts_for_the_part_that_is_looked_at() {
     let store = Scratch::new().await;
     granted(store.count_many(TEN, "ada", 10, NOW).await).unwrap();
-    let half = NOW + MINUTE + MINUTE / 2;
+    let half = NOW + Duration::from_secs(90);
     let answers = at_once(20, async |_| granted(store.count(TEN, "ada", half).await)).await;
     assert_eq!(yes(&answers), 5);
 }

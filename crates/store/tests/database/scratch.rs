@@ -5,9 +5,9 @@ use std::ops::Deref;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use domain::Millis;
+use domain::Timestamp;
 use embedded_mongo::{Options, Server};
 use futures_util::future::join_all;
 use mongodb::Client;
@@ -15,7 +15,9 @@ use store::{Settings, Store};
 
 /// When the tests happen: 1 January 2100, at the beginning of a window of every
 /// quota, and so late that no TTL index removes what they keep.
-pub const NOW: Millis = 4_102_444_800_000;
+pub const NOW: Timestamp = Timestamp::from_secs(4_102_444_800);
+/// The shortest time that the database can tell.
+pub const MILLI: Duration = Duration::from_millis(1);
 
 /// As many connections as there are tasks in a race: with the store's own eight,
 /// most of them would only wait for one another.
@@ -101,7 +103,7 @@ fn server() -> &'static str {
 
 /// The result of counting against a limit: when it is used up, the time at which
 /// it grants the next one.
-pub fn granted<T>(result: store::Result<T>) -> Result<T, Millis> {
+pub fn granted<T>(result: store::Result<T>) -> Result<T, Timestamp> {
     match result {
         Ok(value) => Ok(value),
         Err(store::Error::TooFast(too_fast)) => Err(too_fast.retry_at),

@@ -1,14 +1,15 @@
 //! Sign-ins, and their tokens that are rotated.
 
-use domain::Millis;
+use std::time::Duration;
+
+use domain::Timestamp;
 use domain::limits::{REFRESH_GRACE, SESSION_LIFETIME};
-use domain::time::SECOND;
 use store::Store;
 use store::sessions::{Rotated, Session};
 
-use crate::scratch::{NOW, Scratch, at_once};
+use crate::scratch::{MILLI, NOW, Scratch, at_once};
 
-async fn begin(store: &Store, id: &str, user: &str, at: Millis) {
+async fn begin(store: &Store, id: &str, user: &str, at: Timestamp) {
     let session = Session::new(id.into(), user.into(), "a browser".into(), at);
     store.insert_session(&session).await.unwrap();
 }
@@ -20,7 +21,7 @@ async fn with_one() -> Scratch {
 }
 
 /// The rotation that the session goes on with; none when it does not.
-async fn rotate(store: &Store, rotation: i64, now: Millis) -> Option<i64> {
+async fn rotate(store: &Store, rotation: i64, now: Timestamp) -> Option<i64> {
     match store.rotate_session("s", rotation, now).await.unwrap() {
         Rotated::On(session) => Some(session.rotation),
         Rotated::Reused(_) | Rotated::Ended => None,
@@ -40,7 +41,9 @@ async fn a_token_is_forgiven_for_30_s_and_then_betrays_a_thief() {
     let store = with_one().await;
     assert_eq!(rotate(&store, 0, NOW).await, Some(1));
     assert_eq!(rotate(&store, 0, NOW + REFRESH_GRACE).await, Some(1));
-    let late = store.rotate_session("s", 0, NOW + REFRESH_GRACE + 1).await;
+    let late = store
+        .rotate_session("s", 0, NOW + REFRESH_GRACE + MILLI)
+        .await;
     let Rotated::Reused(session) = late.unwrap() else {
         panic!("it was rotated longer ago than the grace");
     };
@@ -51,11 +54,11 @@ async fn a_token_is_forgiven_for_30_s_and_then_betrays_a_thief() {
 async fn every_token_within_the_grace_gets_the_newest() {
     let store = with_one().await;
     for rotation in 0..5 {
-        let now = NOW + rotation * 10 * SECOND;
+        let now = NOW + rotation as u32 * Duration::from_secs(10);
         assert_eq!(rotate(&store, rotation, now).await, Some(rotation + 1));
     }
     // The last rotations were 40, 30, 20, 10 and 0 seconds ago.
-    let now = NOW + 40 * SECOND;
+    let now = NOW + Duration::from_secs(40);
     assert_eq!(rotate(&store, 0, now).await, None);
     for rotation in 1..5 {
         assert_eq!(rotate(&store, rotation, now).await, Some(5));
@@ -75,11 +78,21 @@ async fn a_token_that_was_never_given_out_is_not_taken() {
 #[tokio::test]
 async fn a_session_lasts_from_its_last_refresh() {
     let store = with_one().await;
-    let last = NOW + SESSION_LIFETIME - 1;
+    let last = NOW + SESSION_LIFETIME - MILLI;
     assert!(store.is_session_live("s", "ada", last).await.unwrap());
-    assert!(!store.is_session_live("s", "ada", last + 1).await.unwrap());
+    assert!(
+        !store
+            .is_session_live("s", "ada", last + MILLI)
+            .await
+            .unwrap()
+    );
     assert_eq!(rotate(&store, 0, last).await, Some(1));
-    assert!(store.is_session_live("s", "ada", last + 1).await.unwrap());
+    assert!(
+        store
+            .is_session_live("s", "ada", last + MILLI)
+            .await
+            .unwrap()
+    );
     let end = last + SESSION_LIFETIME;
     let ended = store.rotate_session("s", 1, end).await.unwrap();
     assert!(matches!(ended, Rotated::Ended));
@@ -119,9 +132,9 @@ async fn all_sessions_of_a_user_end_but_the_one_that_is_kept() {
 async fn sessions_are_listed_newest_first_without_those_that_ran_out() {
     let store = Scratch::new().await;
     for (id, at) in [("second", 2), ("third", 3), ("first", 1)] {
-        begin(&store, id, "ada", NOW + at).await;
+        begin(&store, id, "ada", NOW + Duration::from_millis(at)).await;
     }
-    let now = NOW + 1 + SESSION_LIFETIME;
+    let now = NOW + MILLI + SESSION_LIFETIME;
     let listed = store.sessions_of("ada", now).await.unwrap();
     let listed: Vec<_> = listed.into_iter().map(|session| session.id).collect();
     assert_eq!(listed, ["third", "second"]);

@@ -1,10 +1,11 @@
 //! Wrong passwords and codes in a row: counted before they are compared.
 
+use std::time::Duration;
+
 use domain::limits::{FAILURES_UNTIL_DISABLED, wait_after};
-use domain::time::HOUR;
 use store::Store;
 
-use crate::scratch::{NOW, Scratch, at_once, granted};
+use crate::scratch::{MILLI, NOW, Scratch, at_once, granted};
 
 /// Uses up those that begin no wait, and the one that begins the first.
 async fn six(store: &Store) {
@@ -34,7 +35,7 @@ async fn item_06_after_a_wait_one_more_is_compared_and_the_next_wait_is_longer()
     let store = Scratch::new().await;
     six(&store).await;
     let first = NOW + wait_after(6);
-    let early = granted(store.count_failure("ada", first - 1).await);
+    let early = granted(store.count_failure("ada", first - MILLI).await);
     assert_eq!(early, Err(first));
     let tried = at_once(20, async |_| {
         granted(store.count_failure("ada", first).await)
@@ -85,7 +86,7 @@ async fn item_06_a_hundred_in_a_row_disable_codes_until_they_are_forgiven() {
     assert!(!store.is_disabled("ada").await.unwrap());
     for number in 1..=FAILURES_UNTIL_DISABLED {
         assert!(!store.is_disabled("ada").await.unwrap(), "before {number}");
-        let now = NOW + i64::from(number) * HOUR;
+        let now = NOW + number * Duration::from_hours(1);
         let tried = granted(store.count_failure("ada", now).await);
         assert_eq!(tried, Ok(number));
     }

@@ -78,18 +78,17 @@ impl Line {
     }
 
     /// Opens a socket after a wait, in place of the one that is there.
-    pub(super) fn connect(&mut self, after: chat_client::Millis, session: &Session) {
+    pub(super) fn connect(&mut self, after: Duration, session: &Session) {
         self.end();
         self.number += 1;
         let (say, said) = mpsc::unbounded_channel();
         self.say = Some(say);
-        let wait = Duration::from_millis(u64::try_from(after).unwrap_or(0));
         let chance = self.dice.fraction();
         let (number, tell, is_cut) = (self.number, self.tell.clone(), self.is_cut);
         let session = session.clone();
         self.task = Some(tokio::spawn(async move {
             // Sleeps because the library says how long to wait.
-            sleep(wait).await;
+            sleep(after).await;
             let last = match open(is_cut, &session).await {
                 Ok(stream) => {
                     talk(number, stream, &tell, said).await;

@@ -10,15 +10,15 @@ use crate::pending::Delivery;
 #[test]
 fn what_was_missed_appears_once_and_in_order() {
     let mut chat = in_room();
-    chat.closed(5, 0.5);
-    chat.opened(10);
-    chat.heard(ServerFrame::Message(message("r", 5)), 11);
+    chat.closed(at(5), 0.5);
+    chat.opened(at(10));
+    chat.heard(ServerFrame::Message(message("r", 5)), at(11));
     chat.heard(
         welcome(
             vec![room("r", 5)],
             &[("r", vec![message("r", 4), message("r", 5)])],
         ),
-        12,
+        at(12),
     );
     assert_eq!(seqs(&chat), [1, 2, 3, 4, 5]);
 }
@@ -26,18 +26,18 @@ fn what_was_missed_appears_once_and_in_order() {
 #[test]
 fn a_message_said_while_cut_off_goes_out_with_the_next_socket_and_only_once() {
     let mut chat = in_room();
-    chat.closed(5, 0.5);
+    chat.closed(at(5), 0.5);
     assert!(
-        chat.say("r", "x".into(), "hi", 5)
+        chat.say("r", "x".into(), "hi", at(5))
             .expect("a text")
             .is_empty()
     );
     assert!(
-        frames(chat.opened(10))
+        frames(chat.opened(at(10)))
             .iter()
             .all(|frame| !matches!(frame, ClientFrame::Message { .. }))
     );
-    let sent = frames(chat.heard(welcome(vec![room("r", 3)], &[]), 11));
+    let sent = frames(chat.heard(welcome(vec![room("r", 3)], &[]), at(11)));
     assert!(matches!(&sent[..], [ClientFrame::Message { id, .. }] if id == "x"));
     assert_eq!(chat.rooms["r"].pending.delivery("x"), Delivery::Pending);
     chat.heard(
@@ -45,9 +45,9 @@ fn a_message_said_while_cut_off_goes_out_with_the_next_socket_and_only_once() {
             id: "x".into(),
             room: "r".into(),
             seq: 4,
-            at: 9,
+            at: at(9),
         },
-        12,
+        at(12),
     );
     assert_eq!(chat.rooms["r"].pending.delivery("x"), Delivery::Sent);
     assert_eq!(seqs(&chat), [1, 2, 3, 4]);
@@ -56,15 +56,15 @@ fn a_message_said_while_cut_off_goes_out_with_the_next_socket_and_only_once() {
 #[test]
 fn a_message_whose_ack_was_lost_is_known_by_its_replay() {
     let mut chat = in_room();
-    chat.say("r", "m4".into(), "hi", 5).expect("a text");
-    chat.closed(5, 0.5);
-    chat.opened(10);
+    chat.say("r", "m4".into(), "hi", at(5)).expect("a text");
+    chat.closed(at(5), 0.5);
+    chat.opened(at(10));
     let effects = chat.heard(
         welcome(
             vec![room("r", 4)],
             &[("r", vec![message_of("r", 4, "ann")])],
         ),
-        11,
+        at(11),
     );
     assert!(frames(effects).is_empty(), "nothing is sent again");
     assert_eq!(chat.rooms["r"].pending.outgoing().count(), 0);
@@ -74,26 +74,26 @@ fn a_message_whose_ack_was_lost_is_known_by_its_replay() {
 #[test]
 fn a_hole_that_does_not_fill_by_itself_is_asked_for() {
     let mut chat = in_room();
-    chat.heard(ServerFrame::Message(message("r", 5)), 100);
+    chat.heard(ServerFrame::Message(message("r", 5)), at(100));
     let asks = |effects: Vec<Effect>| {
         frames(effects).iter().any(
             |frame| matches!(frame, ClientFrame::Ping { rooms: Some(rooms) } if rooms["r"] == 3),
         )
     };
-    assert!(!asks(chat.tick(200).1));
-    assert!(asks(chat.tick(1_200).1));
-    assert!(!asks(chat.tick(2_200).1), "one question at a time");
+    assert!(!asks(chat.tick(at(200)).1));
+    assert!(asks(chat.tick(at(1_200)).1));
+    assert!(!asks(chat.tick(at(2_200)).1), "one question at a time");
     let missed = BTreeMap::from([("r".to_owned(), vec![message("r", 4), message("r", 5)])]);
     chat.heard(
         ServerFrame::Pong {
-            at: 0,
+            at: at(0),
             missed,
             more: Vec::new(),
         },
-        2_300,
+        at(2_300),
     );
     assert_eq!(seqs(&chat), [1, 2, 3, 4, 5]);
-    assert!(!asks(chat.tick(9_000).1));
+    assert!(!asks(chat.tick(at(9_000)).1));
 }
 
 #[test]
@@ -112,24 +112,24 @@ fn what_does_not_fit_into_a_frame_is_fetched_to_the_end() {
             after,
         })]
     };
-    assert_eq!(chat.heard(more, 1), wanted(4));
+    assert_eq!(chat.heard(more, at(1)), wanted(4));
     let fetched = |seqs| Fetched::After {
         room: "r".into(),
         page: page("r", seqs),
     };
-    assert_eq!(chat.fetched(fetched(5..=7), 2), wanted(7));
-    assert_eq!(chat.fetched(fetched(8..=9), 3), []);
+    assert_eq!(chat.fetched(fetched(5..=7), at(2)), wanted(7));
+    assert_eq!(chat.fetched(fetched(8..=9), at(3)), []);
     assert_eq!(seqs(&chat), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
 }
 
 #[test]
 fn a_message_that_the_gateway_lost_is_sent_again_a_second_later_on_the_same_socket() {
     let mut chat = in_room();
-    let first = frames(chat.say("r", "x".into(), "hi", 100).expect("a text"));
+    let first = frames(chat.say("r", "x".into(), "hi", at(100)).expect("a text"));
     let fault = r#"{"message": "Internal server error", "connectionId": "c", "requestId": "q"}"#;
-    assert_eq!(chat.heard_text(fault, 500), []);
-    assert!(frames(chat.tick(1_499).1).is_empty());
-    assert_eq!(frames(chat.tick(1_500).1), first);
+    assert_eq!(chat.heard_text(fault, at(500)), []);
+    assert!(frames(chat.tick(at(1_499)).1).is_empty());
+    assert_eq!(frames(chat.tick(at(1_500)).1), first);
 }
 
 #[test]
@@ -141,37 +141,37 @@ fn a_page_that_did_not_come_is_asked_for_again_if_it_may_come() {
     };
     let more = |chat: &mut Chat, now| {
         let pong = ServerFrame::Pong {
-            at: 0,
+            at: at(0),
             missed: BTreeMap::new(),
             more: vec!["r".into()],
         };
         chat.heard(pong, now)
     };
-    assert_eq!(more(&mut chat, 1), [Effect::Fetch(after.clone())]);
-    assert_eq!(more(&mut chat, 2), [], "it is under way");
-    chat.not_fetched(after.clone(), true, 10);
-    assert_eq!(chat.tick(3_009).1, []);
-    assert_eq!(chat.tick(3_010).1, [Effect::Fetch(after.clone())]);
-    chat.not_fetched(after.clone(), false, 3_100);
-    assert_eq!(chat.tick(9_000).1, []);
-    assert_eq!(more(&mut chat, 9_001), [Effect::Fetch(after)]);
+    assert_eq!(more(&mut chat, at(1)), [Effect::Fetch(after.clone())]);
+    assert_eq!(more(&mut chat, at(2)), [], "it is under way");
+    chat.not_fetched(after.clone(), true, at(10));
+    assert_eq!(chat.tick(at(3_009)).1, []);
+    assert_eq!(chat.tick(at(3_010)).1, [Effect::Fetch(after.clone())]);
+    chat.not_fetched(after.clone(), false, at(3_100));
+    assert_eq!(chat.tick(at(9_000)).1, []);
+    assert_eq!(more(&mut chat, at(9_001)), [Effect::Fetch(after)]);
 }
 
 #[test]
 fn who_follows_all_rooms_fetches_each_when_it_is_first_heard_of() {
     let mut chat = Chat::of(user("ann"));
     chat.follow_all();
-    chat.connect(0);
-    chat.opened(0);
+    chat.connect(at(0));
+    chat.opened(at(0));
     let newest = |id: &str| Effect::Fetch(Fetch::Newest { room: id.into() });
     let rooms = vec![room("a", 0), room("b", 2)];
     assert_eq!(
-        chat.heard(welcome(rooms, &[]), 1),
+        chat.heard(welcome(rooms, &[]), at(1)),
         [newest("a"), newest("b")]
     );
     let added = ServerFrame::Added { room: room("c", 0) };
-    assert_eq!(chat.heard(added.clone(), 2), [newest("c")]);
-    assert_eq!(chat.heard(added, 3), []);
+    assert_eq!(chat.heard(added.clone(), at(2)), [newest("c")]);
+    assert_eq!(chat.heard(added, at(3)), []);
 }
 
 #[test]
@@ -182,19 +182,19 @@ fn half_a_minute_after_somebody_spoke_it_is_asked_whether_more_was_said() {
             .iter()
             .any(|frame| matches!(frame, ClientFrame::Ping { rooms: Some(_) }))
     };
-    chat.heard(ServerFrame::Message(message("r", 4)), 10_000);
-    chat.heard(ServerFrame::Message(message("r", 5)), 39_000);
-    assert!(!asks(chat.tick(39_999).1));
-    assert!(asks(chat.tick(40_000).1), "also while the talk goes on");
+    chat.heard(ServerFrame::Message(message("r", 4)), at(10_000));
+    chat.heard(ServerFrame::Message(message("r", 5)), at(39_000));
+    assert!(!asks(chat.tick(at(39_999)).1));
+    assert!(asks(chat.tick(at(40_000)).1), "also while the talk goes on");
     let pong = ServerFrame::Pong {
-        at: 0,
+        at: at(0),
         missed: BTreeMap::new(),
         more: Vec::new(),
     };
-    chat.heard(pong, 40_100);
-    assert!(!asks(chat.tick(279_999).1));
+    chat.heard(pong, at(40_100));
+    assert!(!asks(chat.tick(at(279_999)).1));
     assert!(
-        asks(chat.tick(280_000).1),
+        asks(chat.tick(at(280_000)).1),
         "four minutes after the last time"
     );
 }

@@ -9,8 +9,8 @@ use super::*;
 #[test]
 fn a_new_socket_says_what_is_here_already() {
     let mut chat = in_room();
-    chat.closed(5, 0.5);
-    let frames = frames(chat.opened(10));
+    chat.closed(at(5), 0.5);
+    let frames = frames(chat.opened(at(10)));
     let rooms = Some(BTreeMap::from([("r".to_owned(), 3)]));
     assert_eq!(frames, [ClientFrame::Hello { rooms }]);
 }
@@ -18,9 +18,9 @@ fn a_new_socket_says_what_is_here_already() {
 #[test]
 fn what_one_process_leaves_unsent_the_next_sends_under_the_same_id() {
     let mut chat = in_room();
-    chat.closed(5, 0.5);
-    chat.say("r", "a".into(), "first", 6).expect("said");
-    chat.say("r", "b".into(), "second", 7).expect("said");
+    chat.closed(at(5), 0.5);
+    chat.say("r", "a".into(), "first", at(6)).expect("said");
+    chat.say("r", "b".into(), "second", at(7)).expect("said");
     let unsent = chat.unsent();
     assert_eq!(unsent.len(), 2);
 
@@ -32,8 +32,8 @@ fn what_one_process_leaves_unsent_the_next_sends_under_the_same_id() {
         ..unsent[0].clone()
     };
     next.restore(vec![elsewhere]);
-    next.opened(10);
-    let sent = frames(next.heard(welcome(vec![room("r", 3)], &[]), 11));
+    next.opened(at(10));
+    let sent = frames(next.heard(welcome(vec![room("r", 3)], &[]), at(11)));
     let first = ClientFrame::Message {
         id: "a".into(),
         room: "r".into(),
@@ -50,9 +50,9 @@ fn what_one_process_leaves_unsent_the_next_sends_under_the_same_id() {
             id: id.into(),
             room: "r".into(),
             seq,
-            at: 12,
+            at: at(12),
         };
-        next.heard(ack, 12);
+        next.heard(ack, at(12));
     }
     assert_eq!(next.unsent(), []);
 }
@@ -60,17 +60,22 @@ fn what_one_process_leaves_unsent_the_next_sends_under_the_same_id() {
 #[test]
 fn a_socket_that_does_not_answer_is_replaced() {
     let mut chat = in_room();
-    chat.woke(1_000);
-    assert_eq!(chat.tick(10_999).1, []);
-    assert_eq!(chat.tick(11_000).1, [Effect::Connect { after: 0 }]);
+    chat.woke(at(1_000));
+    assert_eq!(chat.tick(at(10_999)).1, []);
+    assert_eq!(
+        chat.tick(at(11_000)).1,
+        [Effect::Connect {
+            after: Duration::ZERO
+        }]
+    );
 }
 
 #[test]
 fn after_four_silent_minutes_one_says_that_one_is_there() {
     let mut chat = in_room();
-    assert!(frames(chat.tick(239_999).1).is_empty());
+    assert!(frames(chat.tick(at(239_999)).1).is_empty());
     assert!(matches!(
-        frames(chat.tick(240_000).1)[..],
+        frames(chat.tick(at(240_000)).1)[..],
         [ClientFrame::Ping { .. }]
     ));
 }
@@ -85,7 +90,7 @@ fn an_ended_session_is_told() {
         id: None,
         retry_at: None,
     };
-    assert_eq!(chat.heard(problem, 1), [Effect::SignedOut]);
+    assert_eq!(chat.heard(problem, at(1)), [Effect::SignedOut]);
 }
 
 #[test]
@@ -95,45 +100,76 @@ fn sockets_that_come_to_nothing_are_tried_again_after_growing_waits() {
         [Effect::Connect { after }] => after,
         _ => panic!("{effects:?}"),
     };
-    assert_eq!(after(chat.closed(0, 0.0)), 250);
-    assert_eq!(after(chat.closed(300, 1.0)), 1_000);
-    assert_eq!(after(chat.closed(1_400, 1.0)), 2_000);
-    chat.opened(3_500);
-    assert_eq!(after(chat.closed(3_600, 1.0)), 4_000, "open is not welcome");
-    chat.opened(8_000);
-    chat.heard(welcome(vec![room("r", 3)], &[]), 8_100);
-    assert_eq!(after(chat.closed(8_200, 0.0)), 250);
+    assert_eq!(after(chat.closed(at(0), 0.0)), Duration::from_millis(250));
+    assert_eq!(
+        after(chat.closed(at(300), 1.0)),
+        Duration::from_millis(1_000)
+    );
+    assert_eq!(
+        after(chat.closed(at(1_400), 1.0)),
+        Duration::from_millis(2_000)
+    );
+    chat.opened(at(3_500));
+    assert_eq!(
+        after(chat.closed(at(3_600), 1.0)),
+        Duration::from_secs(4),
+        "open is not welcome"
+    );
+    chat.opened(at(8_000));
+    chat.heard(welcome(vec![room("r", 3)], &[]), at(8_100));
+    assert_eq!(
+        after(chat.closed(at(8_200), 0.0)),
+        Duration::from_millis(250)
+    );
 }
 
 #[test]
 fn who_wakes_up_waits_no_longer_and_does_not_disturb_a_socket_that_opens() {
     let mut chat = in_room();
-    chat.closed(0, 1.0);
-    assert_eq!(chat.woke(100), [Effect::Connect { after: 0 }]);
-    assert_eq!(chat.woke(200), [], "it is opening");
-    assert_eq!(chat.tick(40_099).1, []);
-    assert_eq!(chat.tick(40_100).1, [Effect::Connect { after: 0 }]);
+    chat.closed(at(0), 1.0);
+    assert_eq!(
+        chat.woke(at(100)),
+        [Effect::Connect {
+            after: Duration::ZERO
+        }]
+    );
+    assert_eq!(chat.woke(at(200)), [], "it is opening");
+    assert_eq!(chat.tick(at(40_099)).1, []);
+    assert_eq!(
+        chat.tick(at(40_100)).1,
+        [Effect::Connect {
+            after: Duration::ZERO
+        }]
+    );
 }
 
 #[test]
 fn a_refused_hello_is_said_again_when_it_may() {
     let mut chat = in_room();
-    chat.closed(0, 0.0);
-    chat.opened(1_000);
-    chat.heard(problem(ErrorCode::TryAgain, None), 5_000);
-    assert!(chat.tick(5_999).1.is_empty());
-    let said = frames(chat.tick(6_000).1);
+    chat.closed(at(0), 0.0);
+    chat.opened(at(1_000));
+    chat.heard(problem(ErrorCode::TryAgain, None), at(5_000));
+    assert!(chat.tick(at(5_999)).1.is_empty());
+    let said = frames(chat.tick(at(6_000)).1);
     assert!(matches!(said[..], [ClientFrame::Hello { .. }]), "{said:?}");
-    assert!(chat.tick(15_999).1.is_empty(), "it counts from the new one");
-    assert_eq!(chat.tick(16_000).1, [Effect::Connect { after: 0 }]);
+    assert!(
+        chat.tick(at(15_999)).1.is_empty(),
+        "it counts from the new one"
+    );
+    assert_eq!(
+        chat.tick(at(16_000)).1,
+        [Effect::Connect {
+            after: Duration::ZERO
+        }]
+    );
 }
 
 #[test]
 fn a_ping_that_is_refused_is_an_answer_all_the_same() {
     let mut chat = in_room();
-    chat.woke(1_000);
-    chat.heard(problem(ErrorCode::TooFast, Some(4_000)), 1_100);
-    assert_eq!(chat.tick(60_000).1, []);
+    chat.woke(at(1_000));
+    chat.heard(problem(ErrorCode::TooFast, Some(at(4_000))), at(1_100));
+    assert_eq!(chat.tick(at(60_000)).1, []);
     assert_eq!(chat.link, Link::Live);
 }
 
@@ -141,12 +177,12 @@ fn a_ping_that_is_refused_is_an_answer_all_the_same() {
 fn nothing_is_done_after_the_end_of_the_session() {
     let mut chat = in_room();
     assert_eq!(chat.signed_out(), [Effect::SignedOut]);
-    assert_eq!(chat.closed(10, 0.5), []);
-    assert_eq!(chat.woke(20), []);
-    assert_eq!(chat.tick(900_000).1, []);
+    assert_eq!(chat.closed(at(10), 0.5), []);
+    assert_eq!(chat.woke(at(20)), []);
+    assert_eq!(chat.tick(at(900_000)).1, []);
 }
 
-fn problem(error: ErrorCode, retry_at: Option<Millis>) -> ServerFrame {
+fn problem(error: ErrorCode, retry_at: Option<Timestamp>) -> ServerFrame {
     ServerFrame::Problem {
         error,
         message: "Not now.".into(),

@@ -6,7 +6,7 @@ mod connection;
 use protocol::ServerFrame;
 
 use super::*;
-use crate::samples::{message, message_of, page, room, user};
+use crate::samples::{at, message, message_of, page, room, user};
 
 fn welcome(rooms: Vec<protocol::Room>, missed: &[(&str, Vec<protocol::Message>)]) -> ServerFrame {
     ServerFrame::Welcome {
@@ -24,15 +24,15 @@ fn welcome(rooms: Vec<protocol::Room>, missed: &[(&str, Vec<protocol::Message>)]
 /// Ann, in room `r` with three messages, which is open and read.
 fn in_room() -> Chat {
     let mut chat = Chat::of(user("ann"));
-    chat.opened(0);
-    chat.heard(welcome(vec![room("r", 3)], &[]), 0);
+    chat.opened(at(0));
+    chat.heard(welcome(vec![room("r", 3)], &[]), at(0));
     chat.open("r");
     chat.fetched(
         Fetched::Newest {
             room: "r".into(),
             page: page("r", 1..=3),
         },
-        0,
+        at(0),
     );
     chat
 }
@@ -55,15 +55,15 @@ fn frames(effects: Vec<Effect>) -> Vec<ClientFrame> {
 fn only_what_somebody_looks_at_is_read() {
     let mut chat = in_room();
     assert_eq!(chat.unread(), 3);
-    assert!(frames(chat.tick(1_000).1).is_empty());
+    assert!(frames(chat.tick(at(1_000)).1).is_empty());
     chat.watched(true);
     let read = ClientFrame::Read {
         room: "r".into(),
         seq: 3,
     };
     assert_eq!(chat.unread(), 0, "at once");
-    assert_eq!(frames(chat.tick(2_000).1), [read]);
-    assert!(frames(chat.tick(3_000).1).is_empty(), "once is enough");
+    assert_eq!(frames(chat.tick(at(2_000)).1), [read]);
+    assert!(frames(chat.tick(at(3_000)).1).is_empty(), "once is enough");
 }
 
 #[test]
@@ -74,11 +74,11 @@ fn a_read_mark_that_was_lost_with_its_socket_is_told_on_the_next() {
         room: "r".into(),
         seq: 3,
     }];
-    assert_eq!(frames(chat.tick(1_000).1), read);
-    chat.closed(5, 0.5);
-    chat.opened(2_000);
-    chat.heard(welcome(vec![room("r", 3)], &[]), 2_100);
-    assert_eq!(frames(chat.tick(3_000).1), read);
+    assert_eq!(frames(chat.tick(at(1_000)).1), read);
+    chat.closed(at(5), 0.5);
+    chat.opened(at(2_000));
+    chat.heard(welcome(vec![room("r", 3)], &[]), at(2_100));
+    assert_eq!(frames(chat.tick(at(3_000)).1), read);
     assert_eq!(chat.unread(), 0);
 }
 
@@ -87,10 +87,10 @@ fn what_one_says_oneself_is_not_unread() {
     let mut chat = in_room();
     chat.watched(true);
     chat.watched(false);
-    chat.heard(ServerFrame::Message(message_of("r", 4, "ann")), 1);
+    chat.heard(ServerFrame::Message(message_of("r", 4, "ann")), at(1));
     assert_eq!(chat.unread(), 0);
-    chat.heard(ServerFrame::Message(message("r", 5)), 2);
-    chat.heard(ServerFrame::Message(message_of("r", 6, "ann")), 3);
+    chat.heard(ServerFrame::Message(message("r", 5)), at(2));
+    chat.heard(ServerFrame::Message(message_of("r", 6, "ann")), at(3));
     assert_eq!(chat.unread(), 2, "nobody has seen the one in between");
 }
 
@@ -101,25 +101,25 @@ fn somebody_whose_lease_runs_out_unheard_is_asked_about_before_they_vanish() {
         room: "r".into(),
         user: user("bob"),
         online: true,
-        until: 60_000,
+        until: at(60_000),
     };
-    chat.heard(presence, 0);
+    chat.heard(presence, at(0));
     let asks =
         |effects: Vec<Effect>| effects.contains(&Effect::Fetch(Fetch::Room { room: "r".into() }));
-    assert!(!asks(chat.tick(59_000).1));
-    assert!(asks(chat.tick(60_000).1));
-    assert!(!asks(chat.tick(61_000).1), "once is enough");
+    assert!(!asks(chat.tick(at(59_000)).1));
+    assert!(asks(chat.tick(at(60_000)).1));
+    assert!(!asks(chat.tick(at(61_000)).1), "once is enough");
     assert!(chat.rooms["r"].has_company("id-of-ann"));
-    chat.tick(75_000);
+    chat.tick(at(75_000));
     assert!(!chat.rooms["r"].has_company("id-of-ann"));
 }
 
 #[test]
 fn one_tells_that_one_writes_at_most_every_three_seconds() {
     let mut chat = in_room();
-    assert_eq!(frames(chat.typing(5_000)).len(), 1);
-    assert_eq!(frames(chat.typing(7_999)).len(), 0);
-    assert_eq!(frames(chat.typing(8_000)).len(), 1);
+    assert_eq!(frames(chat.typing(at(5_000))).len(), 1);
+    assert_eq!(frames(chat.typing(at(7_999))).len(), 0);
+    assert_eq!(frames(chat.typing(at(8_000))).len(), 1);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn a_room_that_one_was_removed_from_is_gone() {
             reference: None,
             room: "r".into(),
         },
-        1,
+        at(1),
     );
     assert!(chat.rooms.is_empty());
     assert_eq!(chat.current, None);
