@@ -1,12 +1,11 @@
 //! Requests to `/api` on the page's own origin.
 //!
-//! The access token lives here, in memory, and nowhere else; the refresh token
-//! is a cookie that no script can read. A request that is answered
-//! `signed_out` is made once more after a refresh.
-
-use std::time::Duration;
+//! The access token is kept here, in memory; the refresh token is an `HttpOnly`
+//! cookie. A request that fails with `signed_out` is repeated once after a
+//! refresh.
 
 use std::cell::RefCell;
+use std::time::Duration;
 
 use domain::Timestamp;
 use protocol::ErrorBody;
@@ -19,14 +18,13 @@ use crate::browser;
 use crate::json::{self, Json, Read, Write};
 use crate::state::Failure;
 
-/// How long to wait for an answer, in milliseconds: longer than API Gateway's
-/// own limit of 30 s for the function behind it.
-const PATIENCE: u32 = 35_000;
-/// How long before its end a token counts as ended, so that it does not end on
-/// its way.
+/// The timeout of a request in milliseconds: longer than API Gateway's own limit
+/// of 30 s for an integration.
+const TIMEOUT: u32 = 35_000;
+/// How long before its expiry a token is replaced.
 const MARGIN: Duration = Duration::from_secs(20);
 
-/// The service, and one's session with it.
+/// The API with the session's access token.
 #[derive(Default)]
 pub struct Api {
     token: RefCell<Option<Token>>,
@@ -38,7 +36,6 @@ struct Token {
 }
 
 impl Api {
-    /// From now on requests are made as who has signed in.
     pub fn sign_in(&self, signed_in: &SignedIn) {
         *self.token.borrow_mut() = Some(Token {
             text: signed_in.access_token.clone(),
@@ -46,14 +43,14 @@ impl Api {
         });
     }
 
-    /// Asks for a new access token by the cookie.
+    /// Gets a new access token with the refresh cookie.
     async fn refresh(&self) -> Result<String, Failure> {
         let signed_in: SignedIn = post_nothing("/api/refresh").await?;
         self.sign_in(&signed_in);
         Ok(signed_in.access_token)
     }
 
-    /// The access token, fresh.
+    /// The access token, refreshed if it is about to expire.
     pub async fn token(&self) -> Result<String, Failure> {
         let held = self.token.borrow().as_ref().and_then(|token| {
             (token.expires_at - MARGIN > browser::now()).then(|| token.text.clone())
@@ -64,32 +61,34 @@ impl Api {
         }
     }
 
-    /// Fetches something as who has signed in.
     pub async fn get<T: Read>(&self, path: &str) -> Result<T, Failure> {
-        decode(&self.as_myself("GET", path, None).await?)
+        decode(&self.authorized("GET", path, None).await?)
     }
 
-    /// Posts something as who has signed in.
     pub async fn post<T: Read>(&self, path: &str, body: &impl Write) -> Result<T, Failure> {
-        decode(&self.as_myself("POST", path, Some(json::text(body))).await?)
+        decode(
+            &self
+                .authorized("POST", path, Some(json::text(body)))
+                .await?,
+        )
     }
 
-    /// Asks for something to be made as who has signed in.
+    /// Posts without a body.
     pub async fn post_nothing<T: Read>(&self, path: &str) -> Result<T, Failure> {
-        decode(&self.as_myself("POST", path, None).await?)
+        decode(&self.authorized("POST", path, None).await?)
     }
 
-    /// Does something as who has signed in that is answered without a body.
-    pub async fn tell(
+    /// A request whose response has no body.
+    pub async fn send(
         &self,
         method: &str,
         path: &str,
         body: Option<String>,
     ) -> Result<(), Failure> {
-        self.as_myself(method, path, body).await.map(drop)
+        self.authorized(method, path, body).await.map(drop)
     }
 
-    async fn as_myself(
+    async fn authorized(
         &self,
         method: &str,
         path: &str,
@@ -106,38 +105,38 @@ impl Api {
     }
 }
 
-/// Signs in by the cookie, if there is one that counts.
+/// Signs in with the refresh cookie, if it is valid.
 pub async fn resume() -> Result<Json, Failure> {
     let answer: Json = post_nothing("/api/refresh").await?;
     let is_whole = SignedIn::read(&answer).is_some();
     is_whole.then_some(answer).ok_or(Failure::Unreachable)
 }
 
-/// Posts something before anybody is signed in.
+/// Posts without a session.
 pub async fn post<T: Read>(path: &str, body: &impl Write) -> Result<T, Failure> {
     post_text(path, &json::text(body)).await
 }
 
-/// Posts JSON before anybody is signed in.
+/// Posts JSON without a session.
 pub async fn post_text<T: Read>(path: &str, body: &str) -> Result<T, Failure> {
     decode(&request("POST", path, Some(body), None).await?)
 }
 
-/// Asks for something before anybody is signed in.
+/// Posts without a session and a body.
 pub async fn post_nothing<T: Read>(path: &str) -> Result<T, Failure> {
     decode(&request("POST", path, None, None).await?)
 }
 
-/// Posts something before anybody is signed in that is answered without a body.
-pub async fn tell(path: &str, body: &impl Write) -> Result<(), Failure> {
+/// Posts without a session; the response has no body.
+pub async fn send(path: &str, body: &impl Write) -> Result<(), Failure> {
     request("POST", path, Some(&json::text(body)), None)
         .await
         .map(drop)
 }
 
 fn decode<T: Read>(answer: &str) -> Result<T, Failure> {
-    // An answer that is not the contract's comes from something between us and
-    // the service, such as a captive portal.
+    // A response that is not of the contract comes from something in between,
+    // such as a captive portal.
     json::parse(answer).ok_or(Failure::Unreachable)
 }
 
@@ -150,7 +149,7 @@ async fn request(
     let options = RequestInit::new();
     options.set_method(method);
     options.set_credentials(RequestCredentials::SameOrigin);
-    options.set_signal(Some(&AbortSignal::timeout_with_u32(PATIENCE)));
+    options.set_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT)));
     let headers = web_sys::Headers::new().map_err(|_| Failure::Unreachable)?;
     let set = |name, value: &str| headers.set(name, value).map_err(|_| Failure::Unreachable);
     if let Some(body) = body {

@@ -1,5 +1,4 @@
-//! The few things of the browser that state has no business with: its clock,
-//! its chance, its window.
+//! Clock, randomness, storage and window of the browser.
 
 use domain::Timestamp;
 use js_sys::{Array, Date, Intl, Object, Reflect};
@@ -8,25 +7,23 @@ use web_sys::Storage;
 
 use crate::state::day_of;
 
-/// The time.
 pub fn now() -> Timestamp {
     Timestamp::from_millis(Date::now() as i64)
 }
 
-/// How many minutes this browser's clocks are ahead of UTC.
+/// Minutes ahead of UTC.
 pub fn offset_from_utc() -> i64 {
     -(Date::new_0().get_timezone_offset() as i64)
 }
 
-/// A number from 0 to 1, for back-off.
 pub fn random() -> f64 {
     js_sys::Math::random()
 }
 
-/// An id that nothing else has: 128 random bits.
+/// A message id of 128 random bits.
 pub fn new_id() -> String {
     let mut bytes = [0_u8; 16];
-    // Every browser that runs WebAssembly has this source, on any origin.
+    // Available in every browser with WebAssembly, on any origin.
     let filled = window()
         .crypto()
         .and_then(|crypto| crypto.get_random_values_with_u8_array(&mut bytes));
@@ -42,17 +39,17 @@ pub fn new_id() -> String {
     id
 }
 
-/// A part of a path.
+/// Percent-encodes a path segment.
 pub fn encoded(id: &str) -> String {
     js_sys::encode_uri_component(id).into()
 }
 
-/// A time of day, as people write it where the reader is.
+/// A time of day in the reader's locale.
 pub fn clock(at: Timestamp) -> String {
     formatted(at, &[("hour", "2-digit"), ("minute", "2-digit")])
 }
 
-/// A day, as people write it where the reader is.
+/// A day in the reader's locale.
 pub fn day(at: Timestamp) -> String {
     formatted(
         at,
@@ -60,12 +57,12 @@ pub fn day(at: Timestamp) -> String {
     )
 }
 
-/// A day and a time, as people write them where the reader is.
+/// A day and a time in the reader's locale.
 pub fn moment(at: Timestamp) -> String {
     formatted(at, &[("dateStyle", "medium"), ("timeStyle", "short")])
 }
 
-/// When something was, as short as can be: a time today, and a day before.
+/// A time today, and a day before today.
 pub fn short(at: Timestamp) -> String {
     let day = |at| day_of(at, offset_from_utc());
     if day(at) == day(now()) {
@@ -74,22 +71,20 @@ pub fn short(at: Timestamp) -> String {
     formatted(at, &[("day", "numeric"), ("month", "short")])
 }
 
-/// Whether somebody can see the page.
 pub fn is_visible() -> bool {
     document().visibility_state() == web_sys::VisibilityState::Visible
 }
 
-/// Names the browser's window.
 pub fn set_title(title: &str) {
     document().set_title(title);
 }
 
-/// Puts a badge on the page's icon, or takes it away.
+/// Switches between the icon with and without a badge.
 pub fn set_badge(is_on: bool) {
     let Some(icon) = document().get_element_by_id("icon") else {
         return;
     };
-    // The one that is shown and the one that is not change places.
+    // The shown icon and the other swap places.
     let has_badge = icon.has_attribute("data-read");
     if is_on == has_badge {
         return;
@@ -100,43 +95,39 @@ pub fn set_badge(is_on: bool) {
         ("data-read", "data-unread")
     };
     if let (Some(shown), Some(other)) = (icon.get_attribute("href"), icon.get_attribute(from)) {
-        // The names are valid; setting them cannot fail.
+        // The names are valid, so setting them cannot fail.
         let _ = icon.set_attribute(to, &shown);
         let _ = icon.set_attribute("href", &other);
         let _ = icon.remove_attribute(from);
     }
 }
 
-/// What this browser keeps for the page; none where it keeps nothing, as in some
-/// private windows.
-pub fn kept() -> Option<Storage> {
+/// `None` where the browser stores nothing, as in some private windows.
+pub fn local_storage() -> Option<Storage> {
     window().local_storage().ok()?
 }
 
-/// What this tab keeps for the page, until it is closed.
-pub fn kept_by_tab() -> Option<Storage> {
+/// Storage that lasts until the tab is closed.
+pub fn session_storage() -> Option<Storage> {
     window().session_storage().ok()?
 }
 
-/// Loads the page anew.
 pub fn reload() {
-    // Only a document that is not shown refuses.
+    // Fails only for an inactive document.
     let _ = window().location().reload();
 }
 
-/// Tells the browser's console of a fault of ours.
+/// Writes panics to the console.
 pub fn report_panics() {
     std::panic::set_hook(Box::new(|fault| {
         web_sys::console::error_1(&fault.to_string().into());
     }));
 }
 
-/// The window.
 pub fn window() -> web_sys::Window {
-    web_sys::window().expect("the page runs in a window")
+    web_sys::window().expect("the page blocks in a window")
 }
 
-/// The document.
 pub fn document() -> web_sys::Document {
     window().document().expect("a window has a document")
 }

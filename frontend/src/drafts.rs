@@ -1,21 +1,19 @@
-//! What one has begun to write and not yet sent, by room. It stays in this
-//! browser until it is sent or one signs out; tokens are never kept here.
+//! Drafts by room, in this browser's storage until they are sent or the user
+//! signs out.
 
-use crate::browser::kept;
+use crate::browser::local_storage;
 
 const PREFIX: &str = "draft/";
 
-/// What was begun in a room.
 pub fn of(room: &str) -> String {
-    kept()
+    local_storage()
         .and_then(|storage| storage.get_item(&key(room)).ok()?)
         .unwrap_or_default()
 }
 
-/// Keeps what is begun in a room. A browser that keeps nothing, as in some
-/// private windows, loses it with a reload and nothing more.
-pub fn keep(room: &str, text: &str) {
-    if let Some(storage) = kept() {
+/// Does nothing where the browser stores nothing, as in some private windows.
+pub fn save(room: &str, text: &str) {
+    if let Some(storage) = local_storage() {
         let _ = if text.is_empty() {
             storage.remove_item(&key(room))
         } else {
@@ -24,9 +22,8 @@ pub fn keep(room: &str, text: &str) {
     }
 }
 
-/// Forgets all of them.
 pub fn forget_all() {
-    let Some(storage) = kept() else {
+    let Some(storage) = local_storage() else {
         return;
     };
     let count = storage.length().unwrap_or(0);

@@ -1,42 +1,43 @@
 //! The web page of Banter.
 //!
-//! The chat itself, and whatever keeps it from losing anything, is the crate
-//! [`client`], which everybody else's clients may use too. [`state`] is plain
-//! Rust as well: what the page knows beside it. The rest only compiles for the
-//! browser: `view` draws, `api` and `socket` talk to the service, `way_in` and
-//! `app` join them.
+//! The chat itself is the sans-IO crate [`chat_client`]. [`state`] is plain Rust
+//! too: the rest of what the page knows. All other modules compile only for the
+//! browser: `api` and `socket` talk to the service, `sign_in` and `app` connect
+//! state, network and views, and `view` draws.
 //!
-//! Those two are modules of their own (`bin/`), so that a visitor loads the way
-//! in alone, and the rooms while the code is on its way by mail.
+//! There are two WebAssembly modules (`bin/`), so that a visitor loads only the
+//! sign-in forms, and the chat while the code is on its way by email.
 //!
-//! The page keeps the access token in memory alone. It finds the API under
-//! `/api` on its own origin and asks that for the socket's address, so that no
-//! address is built in. It has no router: one address, a few views.
+//! The access token is kept in memory only. The API is under `/api` on the
+//! page's own origin and names the WebSocket's address, so no address is built
+//! in.
+
+#![expect(missing_docs, reason = "no other crate uses this one as a library")]
 
 pub mod state;
-pub mod words;
+pub mod strings;
 
 #[cfg(target_arch = "wasm32")]
 mod api;
 #[cfg(target_arch = "wasm32")]
 pub mod app;
 #[cfg(target_arch = "wasm32")]
-mod browser;
+pub mod browser;
 #[cfg(target_arch = "wasm32")]
 mod drafts;
-#[cfg(target_arch = "wasm32")]
-mod held;
 #[cfg(any(target_arch = "wasm32", test))]
-mod json;
+pub mod json;
 #[cfg(target_arch = "wasm32")]
 mod passkey;
 #[cfg(target_arch = "wasm32")]
+mod pending_storage;
+#[cfg(target_arch = "wasm32")]
+mod session_flags;
+#[cfg(target_arch = "wasm32")]
+pub mod sign_in;
+#[cfg(target_arch = "wasm32")]
+mod signal;
+#[cfg(target_arch = "wasm32")]
 mod socket;
 #[cfg(target_arch = "wasm32")]
-mod unsent;
-#[cfg(target_arch = "wasm32")]
-mod view;
-#[cfg(target_arch = "wasm32")]
-mod visit;
-#[cfg(target_arch = "wasm32")]
-pub mod way_in;
+pub mod view;

@@ -1,5 +1,5 @@
-//! Passkeys: the browser asks the person and the device; the service's options
-//! and the browser's answer go through as they are.
+//! Passkeys. The service's options and the browser's response are passed on as
+//! they are.
 
 use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
@@ -27,20 +27,19 @@ extern "C" {
     async fn get_credential(options: &JsValue) -> Result<JsValue, JsValue>;
 }
 
-/// Whether this browser can do it.
 pub fn is_supported() -> bool {
     let kind = Reflect::get(&window(), &"PublicKeyCredential".into());
     kind.and_then(|kind| Reflect::get(&kind, &"parseCreationOptionsFromJSON".into()))
         .is_ok_and(|function| function.is_function())
 }
 
-/// Makes a passkey; none if the person or the device does not want to.
+/// Creates a passkey. `None` if the person or the device declines.
 pub async fn create(options: &Json) -> Option<Json> {
     let options = creation_options(options.as_js()).ok()?;
     made(create_credential(&wrapped(&options)).await)
 }
 
-/// Uses a passkey; none if the person or the device does not want to.
+/// Signs with a passkey. `None` if the person or the device declines.
 pub async fn get(options: &Json) -> Option<Json> {
     let options = request_options(options.as_js()).ok()?;
     made(get_credential(&wrapped(&options)).await)

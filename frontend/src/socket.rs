@@ -1,4 +1,4 @@
-//! One WebSocket.
+//! The WebSocket.
 
 use protocol::frame::TOKEN_PREFIX;
 use protocol::http::SocketAddress;
@@ -9,17 +9,14 @@ use web_sys::{CloseEvent, MessageEvent, WebSocket};
 
 use crate::json;
 
-/// What a socket tells.
 pub enum Event {
-    /// It is open.
     Opened,
-    /// The service says something.
-    Heard(Box<ServerFrame>),
-    /// It is closed, or never opened.
+    Frame(Box<ServerFrame>),
+    /// Closed, or could not be opened.
     Closed,
 }
 
-/// A socket; dropping it closes it, and nothing more is heard of it.
+/// A socket. Dropping it closes it and stops its events.
 pub struct Socket {
     inner: WebSocket,
     _on_open: Closure<dyn FnMut()>,
@@ -28,11 +25,11 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Opens a socket as whom `token` names; `tell` hears what becomes of it.
+    /// Opens a socket with an access token. `handle` receives its events.
     pub fn open(
         address: &SocketAddress,
         token: &str,
-        tell: impl Fn(Event) + Clone + 'static,
+        handle: impl Fn(Event) + Clone + 'static,
     ) -> Result<Self, JsValue> {
         let protocols = js_sys::Array::of2(
             &address.protocol.as_str().into(),
@@ -40,18 +37,18 @@ impl Socket {
         );
         let inner = WebSocket::new_with_str_sequence(&address.url, &protocols)?;
 
-        let told = tell.clone();
-        let on_open = Closure::<dyn FnMut()>::new(move || told(Event::Opened));
-        let told = tell.clone();
+        let result = handle.clone();
+        let on_open = Closure::<dyn FnMut()>::new(move || result(Event::Opened));
+        let result = handle.clone();
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-            // What is not a frame of the contract is the gateway's own word on
-            // a fault; the message concerned is sent again when its time is up.
+            // A text that is not a frame of the contract is API Gateway's own
+            // error. The message concerned is resent after its timeout.
             let text = event.data().as_string().unwrap_or_default();
             if let Some(frame) = json::parse(&text) {
-                told(Event::Heard(Box::new(frame)));
+                result(Event::Frame(Box::new(frame)));
             }
         });
-        let on_close = Closure::<dyn FnMut(CloseEvent)>::new(move |_| tell(Event::Closed));
+        let on_close = Closure::<dyn FnMut(CloseEvent)>::new(move |_| handle(Event::Closed));
         inner.set_onopen(Some(on_open.as_ref().unchecked_ref()));
         inner.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         inner.set_onclose(Some(on_close.as_ref().unchecked_ref()));
@@ -63,9 +60,9 @@ impl Socket {
         })
     }
 
-    /// Says something. What is lost with a closing socket is said again on the
-    /// next, so that a failure here needs no answer.
-    pub fn say(&self, frame: &ClientFrame) {
+    /// Sends a frame. Errors are ignored: what a closing socket loses is resent
+    /// on the next one.
+    pub fn send(&self, frame: &ClientFrame) {
         let _ = self.inner.send_with_str(&json::text(frame));
     }
 }

@@ -1,4 +1,4 @@
-//! One's own account: password, sessions, second factor and passkeys.
+//! The account: password, sessions, second factor and passkeys.
 
 use protocol::ErrorCode;
 use protocol::factors::{
@@ -13,21 +13,18 @@ use crate::json::{self, Json};
 use crate::state::{
     Account, Change, Failure, Problem, Section, check_new_password, read_factor_code,
 };
-use crate::{passkey, words};
+use crate::{passkey, strings};
 
 impl App {
-    /// Goes to one's account.
     pub fn open_account(self) {
         self.account.set(Some(Account::default()));
         self.spawn(async move { self.learn_account().await });
     }
 
-    /// Goes back to the rooms.
     pub fn close_account(self) {
         self.account.set(None);
     }
 
-    /// Chooses another password.
     pub fn change_password(self, current: String, password: String) {
         if let Err(problem) = check_new_password(&password) {
             return self.with_account(|account| account.refused(Section::Password, problem));
@@ -35,28 +32,27 @@ impl App {
         self.with_account(|account| account.begin(Section::Password));
         self.spawn(async move {
             let body = json::text(&ChangePassword { current, password });
-            let told = self
+            let result = self
                 .inner()
                 .api
-                .tell("POST", "/api/password", Some(body))
+                .send("POST", "/api/password", Some(body))
                 .await;
-            self.end(told.map(|()| words::PASSWORD_CHANGED));
+            self.end(result.map(|()| strings::PASSWORD_CHANGED));
             self.learn_account().await;
         });
     }
 
-    /// Signs out elsewhere.
     pub fn end_session(self, id: String) {
         self.with_account(|account| account.begin(Section::Sessions));
         self.spawn(async move {
             let path = format!("/api/sessions/{}", encoded(&id));
-            let told = self.inner().api.tell("DELETE", &path, None).await;
-            self.end(told.map(|()| words::SESSION_ENDED));
+            let result = self.inner().api.send("DELETE", &path, None).await;
+            self.end(result.map(|()| strings::SESSION_ENDED));
             self.learn_account().await;
         });
     }
 
-    /// Makes a change, after the password where the service wants it.
+    /// Makes a change, after a step-up where the service requires it.
     pub fn change_factors(self, change: Change) {
         let is_fresh = self.account.with_untracked(|account| {
             account
@@ -80,7 +76,7 @@ impl App {
         });
     }
 
-    /// Proves oneself; the change that waited for it is made.
+    /// Confirms the password, then makes the change that waits for it.
     pub fn step_up(self, password: String, code: &str) {
         let code = (!code.trim().is_empty()).then(|| read_factor_code(code));
         let code = match code.transpose() {
@@ -99,7 +95,6 @@ impl App {
         });
     }
 
-    /// Leaves the change that waited.
     pub fn cancel_change(self) {
         self.with_account(|account| {
             account.waiting = None;
@@ -107,7 +102,6 @@ impl App {
         });
     }
 
-    /// Turns the second factor on, by a code of the app.
     pub fn confirm_totp(self, typed: &str) {
         let code = match read_factor_code(typed) {
             Ok(code) => code,
@@ -125,7 +119,7 @@ impl App {
                         account.totp = None;
                         account.recovery_codes = recovery_codes;
                     });
-                    self.end(Ok(words::TOTP_IS_ON));
+                    self.end(Ok(strings::TOTP_IS_ON));
                     self.learn_account().await;
                 }
                 Err(failure) => self.end(Err(failure)),
@@ -160,9 +154,9 @@ impl App {
                 Ok("")
             }
             Change::RemoveTotp => {
-                api.tell("DELETE", "/api/totp", None).await?;
+                api.send("DELETE", "/api/totp", None).await?;
                 self.with_account(|account| account.recovery_codes.clear());
-                Ok(words::TOTP_IS_OFF)
+                Ok(strings::TOTP_IS_OFF)
             }
             Change::NewRecoveryCodes => {
                 let made: RecoveryCodes = api.post_nothing("/api/recovery-codes").await?;
@@ -172,8 +166,8 @@ impl App {
             Change::AddPasskey(name) => self.add_passkey(name).await,
             Change::RemovePasskey(id) => {
                 let path = format!("/api/passkeys/{}", encoded(id));
-                api.tell("DELETE", &path, None).await?;
-                Ok(words::PASSKEY_REMOVED)
+                api.send("DELETE", &path, None).await?;
+                Ok(strings::PASSKEY_REMOVED)
             }
         }
     }
@@ -182,7 +176,7 @@ impl App {
         let inner = self.inner();
         let begun: PasskeyBegun<Json> = inner.api.post_nothing("/api/passkeys/begin").await?;
         let Some(credential) = passkey::create(&begun.options).await else {
-            return Ok(words::PASSKEY_NOT_MADE);
+            return Ok(strings::PASSKEY_NOT_MADE);
         };
         let body = AddPasskey {
             challenge: begun.challenge,
@@ -190,10 +184,10 @@ impl App {
             credential,
         };
         let _: PasskeyAnswer = inner.api.post("/api/passkeys", &body).await?;
-        Ok(words::PASSKEY_ADDED)
+        Ok(strings::PASSKEY_ADDED)
     }
 
-    /// Fetches what the view shows. What does not come stays as it was.
+    /// Fetches what the view shows. What cannot be fetched stays as it was.
     async fn learn_account(self) {
         let inner = self.inner();
         if let Ok(MeAnswer { user }) = inner.api.get("/api/me").await {
@@ -233,10 +227,10 @@ fn part_of(change: &Change) -> Section {
     }
 }
 
-/// Here it is always the password, or the code beside it, that was not right.
+/// In this view a wrong credential is the password, or the code beside it.
 fn explained(failure: &Failure) -> Problem {
-    match failure.word() {
-        Some(ErrorCode::WrongCredentials) => Problem::of_field("current", words::WRONG_PASSWORD),
+    match failure.code() {
+        Some(ErrorCode::WrongCredentials) => Problem::of_field("current", strings::WRONG_PASSWORD),
         Some(ErrorCode::WrongCode) => {
             let message = failure.problem().message;
             Problem::of_field("code", message)

@@ -1,10 +1,10 @@
-//! The rooms: joins the state, the network and the views. Views call these
-//! methods, and draw the signals that change by them.
+//! The chat: connects the state, the network and the views. Views call these
+//! methods and draw the signals that they change.
 
 mod account;
-mod forms;
-mod leave;
-mod talk;
+mod chat;
+mod rooms;
+mod sign_out;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -19,88 +19,69 @@ use protocol::http::SignedIn;
 use wasm_bindgen::prelude::*;
 
 use crate::api::Api;
-use crate::held::Held;
-use crate::json::{Json, Read};
+use crate::signal::SmallSignal;
 use crate::socket::Socket;
-use crate::state::{Account, Kept};
-use crate::{browser, unsent, view};
+use crate::state::{Account, SavedMessages};
+use crate::{browser, pending_storage};
 
-/// Everything that a view needs.
+/// What the views share.
 #[derive(Clone, Copy)]
 pub struct App {
-    /// The rooms.
-    pub chat: Held<Chat>,
-    /// What one is told beside the rooms, until the next thing.
-    pub notice: Held<Option<String>>,
+    pub chat: SmallSignal<Chat>,
+    /// A message above the room list, until the next action.
+    pub notice: SmallSignal<Option<String>>,
     /// Whether the newest message of the open room is in view.
-    pub is_at_end: Held<bool>,
-    /// Up to where one had read the open room when one last looked away.
-    pub mark: Held<Option<i64>>,
-    /// One's account, while it is shown in the place of a room.
-    pub account: Held<Option<Account>>,
-    /// The dialog that is open.
-    pub opened: Held<Option<Opened>>,
-    /// What is searched for among the rooms.
-    pub search: Held<String>,
-    /// What a screen reader is told.
-    pub announced: Held<String>,
+    pub is_at_end: SmallSignal<bool>,
+    /// The read mark of the open room when the reader last looked away.
+    pub mark: SmallSignal<Option<i64>>,
+    /// The account view, if it is shown instead of a room.
+    pub account: SmallSignal<Option<Account>>,
+    pub opened: SmallSignal<Option<Opened>>,
+    /// The search text of the room list.
+    pub search: SmallSignal<String>,
+    /// The live region that screen readers announce.
+    pub announced: SmallSignal<String>,
     inner: StoredValue<Rc<Inner>, LocalStorage>,
 }
 
-/// A dialog beside the rooms.
+/// A dialog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opened {
-    /// Starting a talk.
-    Start,
-    /// The people of the open room.
-    People,
+    NewChat,
+    /// The members of the open room.
+    Members,
 }
 
 #[derive(Default)]
 struct Inner {
     api: Api,
     socket: RefCell<Option<Socket>>,
-    /// Counts the sockets that were asked for: only the last one is wanted.
+    /// Counts connection attempts: events of all but the last are ignored.
     attempt: Cell<u32>,
-    /// The rooms whose last message was asked for.
+    /// The rooms whose last message was requested.
     asked: RefCell<BTreeSet<String>>,
-    /// Opens the next socket.
+    /// The timer that opens the next socket.
     opening: Cell<Option<TimeoutHandle>>,
-}
-
-/// Draws the rooms of whoever has signed in, by the service's answer to that.
-pub fn start(signed_in: JsValue) {
-    browser::report_panics();
-    let Some(signed_in) = SignedIn::read(&Json::of_js(signed_in)) else {
-        // The way in has read it before.
-        return;
-    };
-    leptos::mount::mount_to_body(|| {
-        let app = App::of(signed_in);
-        provide_context(app);
-        app.begin();
-        view::rooms::page()
-    });
 }
 
 /// The app, in a view.
 pub fn app() -> App {
-    use_context().expect("the page provides the app before it draws")
+    use_context().expect("the chat module provides the app before it draws")
 }
 
 impl App {
-    fn of(signed_in: SignedIn) -> Self {
+    pub fn new(signed_in: SignedIn) -> Self {
         let inner = Inner::default();
         inner.api.sign_in(&signed_in);
         Self {
-            chat: Held::new(Chat::of(signed_in.user)),
-            notice: Held::default(),
-            is_at_end: Held::new(true),
-            mark: Held::default(),
-            account: Held::default(),
-            opened: Held::default(),
-            search: Held::default(),
-            announced: Held::default(),
+            chat: SmallSignal::new(Chat::of(signed_in.user)),
+            notice: SmallSignal::default(),
+            is_at_end: SmallSignal::new(true),
+            mark: SmallSignal::default(),
+            account: SmallSignal::default(),
+            opened: SmallSignal::default(),
+            search: SmallSignal::default(),
+            announced: SmallSignal::default(),
             inner: StoredValue::new_local(Rc::new(inner)),
         }
     }
@@ -109,21 +90,21 @@ impl App {
         self.inner.get_value()
     }
 
-    fn begin(self) {
+    pub fn start(self) {
         self.keep_unsent();
         self.change(|chat| chat.connect(browser::now()));
         set_interval(move || self.second_passed(), Duration::from_secs(1));
 
         let woke = Closure::<dyn Fn()>::new(move || self.woke());
         let listener = woke.as_ref().unchecked_ref();
-        // Adding a listener fails only for a listener that is none.
+        // Fails only for an invalid listener.
         let _ = browser::window().add_event_listener_with_callback("online", listener);
         let _ = browser::document().add_event_listener_with_callback("visibilitychange", listener);
         woke.forget();
 
         Effect::new(move || {
             let unread = self.chat.with(Chat::unread);
-            browser::set_title(&crate::words::title(unread));
+            browser::set_title(&crate::strings::title(unread));
             browser::set_badge(unread > 0);
         });
         Effect::new(move || {
@@ -132,24 +113,24 @@ impl App {
         });
     }
 
-    /// Goes on with what this tab has unsent, and keeps what it has from now on.
+    /// Restores this tab's unsent messages, and stores them from now on.
     fn keep_unsent(self) {
         let me = self.chat.with_untracked(|chat| chat.my_id().to_owned());
-        if let Some(kept) = unsent::kept().filter(|kept| kept.user == me) {
+        if let Some(saved) = pending_storage::load().filter(|saved| saved.user == me) {
             self.quietly(|chat| {
-                chat.restore(kept.messages);
+                chat.restore(saved.messages);
                 Vec::new()
             });
         }
-        Effect::new(move |before: Option<Kept>| {
-            let kept = Kept {
+        Effect::new(move |before: Option<SavedMessages>| {
+            let saved = SavedMessages {
                 user: me.clone(),
                 messages: self.chat.with(Chat::unsent),
             };
-            if before.as_ref() != Some(&kept) {
-                unsent::keep(&kept);
+            if before.as_ref() != Some(&saved) {
+                pending_storage::save(&saved);
             }
-            kept
+            saved
         });
     }
 
@@ -158,7 +139,7 @@ impl App {
         self.fetch_last();
     }
 
-    /// The browser is back from a sleep, another tab or a place without network.
+    /// The page is visible again, or the network is back.
     fn woke(self) {
         let is_visible = browser::is_visible();
         self.see(is_visible && self.is_at_end.get_untracked());
@@ -167,8 +148,8 @@ impl App {
         }
     }
 
-    /// Whether somebody sees the newest message. What comes while nobody does is
-    /// set apart from what was read, once.
+    /// Whether the newest message is seen. Messages that arrive while it is not are
+    /// set apart from those that were read, once.
     fn see(self, is_seen: bool) {
         if !is_seen && self.mark.get_untracked().is_none() {
             let read = self.chat.with_untracked(|chat| {

@@ -1,9 +1,9 @@
-//! The contract's shapes as JSON, without serde: its machinery for every shape
-//! would weigh more than the rest of the page.
+//! JSON without serde, whose derived code would be larger than the rest of the
+//! page.
 //!
-//! The browser parses; [`Read`] takes the shapes of `wire` out of what it
-//! parsed, and [`Write`] writes them. Natively serde_json parses, so that tests
-//! hold both to what serde makes of the same shapes.
+//! The browser parses. [`Read`] converts what it parsed into the types of
+//! `protocol`, and [`Write`] serialises them. Natively serde_json parses, so that
+//! tests compare both directions with serde.
 
 #[cfg(target_arch = "wasm32")]
 mod browser;

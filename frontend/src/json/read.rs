@@ -1,4 +1,4 @@
-//! Taking shapes out of parsed JSON.
+//! Deserialising.
 
 use std::collections::BTreeMap;
 
@@ -6,24 +6,22 @@ use protocol::Timestamp;
 
 use super::Json;
 
-/// A shape that can be taken out of JSON; none where it is another shape.
-/// Unknown fields are ignored, as the contract asks of clients.
+/// A type that can be read from JSON. Unknown fields are ignored, as the contract
+/// requires of clients.
 pub trait Read: Sized {
-    /// Takes it.
     fn read(from: &Json) -> Option<Self>;
 
-    /// Takes it out of a field, which may be absent.
+    /// Reads a field, which may be absent.
     fn of_field(object: &Json, name: &str) -> Option<Self> {
         Self::read(&object.field(name)?)
     }
 }
 
-/// Takes a shape out of a text.
 pub fn parse<T: Read>(text: &str) -> Option<T> {
     T::read(&Json::parse(text)?)
 }
 
-/// Shapes that are objects, by their fields.
+/// Implements [`Read`] for structs.
 macro_rules! reads {
     ($($shape:path { $($field:ident),+ })+) => {
         $(impl Read for $shape {
@@ -35,8 +33,8 @@ macro_rules! reads {
 }
 pub(super) use reads;
 
-/// Shapes that are one of a few words.
-macro_rules! words {
+/// Implements [`Read`] for enums of strings.
+macro_rules! enums {
     ($($shape:path { $($word:literal => $variant:ident),+ $(,)? })+) => {
         $(impl Read for $shape {
             fn read(from: &Json) -> Option<Self> {
@@ -48,7 +46,7 @@ macro_rules! words {
         })+
     };
 }
-pub(super) use words;
+pub(super) use enums;
 
 impl Read for Json {
     fn read(from: &Json) -> Option<Self> {
@@ -88,7 +86,7 @@ impl Read for usize {
 
 impl Read for bool {
     fn read(from: &Json) -> Option<Self> {
-        from.truth()
+        from.boolean()
     }
 }
 

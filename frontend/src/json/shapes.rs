@@ -1,4 +1,4 @@
-//! The shapes themselves: their fields are the contract's names.
+//! The types: their field names are those of the contract.
 
 use chat_client::Unsent;
 use protocol::factors::{
@@ -16,9 +16,9 @@ use protocol::{
 };
 
 use super::Json;
-use super::read::{Read, reads, words};
+use super::read::{Read, enums, reads};
 use super::write::{Object, Write, writes};
-use crate::state::Kept;
+use crate::state::SavedMessages;
 
 reads! {
     User { id, name }
@@ -30,7 +30,7 @@ reads! {
     Challenge { challenge, expires_at, resend_at }
     SignedIn { access_token, expires_at, user }
     Unsent { room, id, text, at }
-    Kept { user, messages }
+    SavedMessages { user, messages }
     MeAnswer { user }
     SocketAddress { url, protocol }
     Session { id, created_at, seen_at, device, current }
@@ -47,7 +47,7 @@ reads! {
     RecoveryCodes { recovery_codes }
 }
 
-words! {
+enums! {
     Role { "owner" => Owner, "member" => Member }
     RoomKind { "group" => Group, "direct" => Direct }
     ErrorCode {
@@ -81,7 +81,7 @@ writes! {
     AddPasskey<Json> { challenge, name, credential }
     PasskeyLogin<Json> { challenge, credential }
     Unsent { room, id, text, at }
-    Kept { user, messages }
+    SavedMessages { user, messages }
 }
 
 impl Write for RoomKind {
@@ -96,9 +96,10 @@ impl Write for RoomKind {
 
 impl Write for StepUp {
     fn write(&self, to: &mut String) {
+        let Self { password, code } = self;
         let mut object = Object::begin(to);
-        object.field("password", &self.password);
-        if let Some(code) = &self.code {
+        object.field("password", password);
+        if let Some(code) = code {
             object.field("code", code);
         }
         object.end();
@@ -147,7 +148,6 @@ impl Write for ClientFrame {
 
 impl Read for ServerFrame {
     fn read(from: &Json) -> Option<Self> {
-        /// A variant by its fields, each of its own name.
         macro_rules! variant {
             ($variant:ident { $($field:ident),+ }) => {
                 Self::$variant { $($field: Read::of_field(from, stringify!($field))?),+ }

@@ -1,4 +1,4 @@
-//! Writing shapes as JSON.
+//! Serialising.
 
 use std::collections::BTreeMap;
 
@@ -6,33 +6,28 @@ use protocol::Timestamp;
 
 use super::Json;
 
-/// A shape that can be written as JSON.
 pub trait Write {
-    /// Appends it to a text.
+    /// Appends the value as JSON.
     fn write(&self, to: &mut String);
 }
 
-/// The text of a shape.
 pub fn text(shape: &impl Write) -> String {
     let mut text = String::new();
     shape.write(&mut text);
     text
 }
 
-/// An object, field by field.
 pub struct Object<'t> {
     to: &'t mut String,
     is_empty: bool,
 }
 
 impl<'t> Object<'t> {
-    /// Begins one.
     pub fn begin(to: &'t mut String) -> Self {
         to.push('{');
         Self { to, is_empty: true }
     }
 
-    /// Adds a field.
     pub fn field(&mut self, name: &str, value: &dyn Write) -> &mut Self {
         if !std::mem::take(&mut self.is_empty) {
             self.to.push(',');
@@ -43,19 +38,20 @@ impl<'t> Object<'t> {
         self
     }
 
-    /// Ends it.
     pub fn end(&mut self) {
         self.to.push('}');
     }
 }
 
-/// Shapes that are objects, by their fields.
+/// Implements [`Write`] for structs. Destructuring makes a field that is not
+/// listed a compile error.
 macro_rules! writes {
     ($($shape:path { $($field:ident),+ })+) => {
         $(impl Write for $shape {
             fn write(&self, to: &mut String) {
+                let Self { $($field),+ } = self;
                 let mut object = Object::begin(to);
-                $(object.field(stringify!($field), &self.$field);)+
+                $(object.field(stringify!($field), $field);)+
                 object.end();
             }
         })+

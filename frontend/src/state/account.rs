@@ -1,4 +1,4 @@
-//! One's own account: its sessions, its second factor and its passkeys.
+//! The state of the account view.
 
 use std::time::Duration;
 
@@ -8,85 +8,73 @@ use protocol::http::Session;
 
 use super::Problem;
 
-/// A change that only a session may make that proved itself lately.
+/// A change that requires a recent step-up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// Begin to set up an app.
     BeginTotp,
-    /// Turn the app off.
     RemoveTotp,
-    /// Make new recovery codes; the old ones are void.
     NewRecoveryCodes,
-    /// Add a passkey of this name.
+    /// By its name.
     AddPasskey(String),
-    /// Remove a passkey.
+    /// By its id.
     RemovePasskey(String),
 }
 
-/// The parts of the view; what is said of one is said beside it.
+/// The sections of the view. Each shows its own result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Section {
-    /// Change the password.
     #[default]
     Password,
-    /// The app and the recovery codes.
     Totp,
-    /// The passkeys.
     Passkeys,
-    /// The sessions.
     Sessions,
-    /// Proving oneself.
     StepUp,
 }
 
-/// What is known of the account, and what is being done with it.
 #[derive(Debug, Clone, Default)]
 pub struct Account {
-    /// One's address, once it is here.
+    /// `None` until it is loaded.
     pub email: Option<String>,
-    /// The sessions, once they are here.
+    /// `None` until they are loaded.
     pub sessions: Option<Vec<Session>>,
-    /// The second factors, once they are here.
+    /// `None` until they are loaded.
     pub factors: Option<Factors>,
-    /// An app that is being set up.
+    /// An authenticator app that is being set up.
     pub totp: Option<TotpBegun>,
-    /// New recovery codes, shown this once.
+    /// New recovery codes, shown once.
     pub recovery_codes: Vec<String>,
-    /// The change that waits for the password.
+    /// The change that waits for the step-up.
     pub waiting: Option<Change>,
-    /// A request is under way; buttons wait for it.
+    /// A request is in flight; buttons are disabled.
     pub is_busy: bool,
     part: Section,
     outcome: Option<Result<&'static str, Problem>>,
 }
 
 impl Account {
-    /// A request about a part begins.
     pub fn begin(&mut self, part: Section) {
         self.is_busy = true;
         self.part = part;
         self.outcome = None;
     }
 
-    /// It went well; `notice` says what has changed, if that is not plain to see.
+    /// `notice` is empty where the view shows the change anyway.
     pub fn done(&mut self, notice: &'static str) {
         self.is_busy = false;
         self.outcome = (!notice.is_empty()).then_some(Ok(notice));
     }
 
-    /// It did not.
     pub fn failed(&mut self, problem: Problem) {
         self.is_busy = false;
         self.outcome = Some(Err(problem));
     }
 
-    /// A form of this part was refused before it went anywhere.
+    /// Validation rejected a form of this section.
     pub fn refused(&mut self, part: Section, problem: Problem) {
         self.part = part;
         self.failed(problem);
     }
 
-    /// A change has to wait for the password.
     pub fn ask(&mut self, change: Change) {
         self.is_busy = false;
         self.outcome = None;
@@ -100,14 +88,12 @@ impl Account {
         until.is_some_and(|until| until > now + Duration::from_secs(5))
     }
 
-    /// Whether an app is set up, so that its code is asked for too.
     pub fn has_totp(&self) -> bool {
         self.factors
             .as_ref()
             .is_some_and(|known| known.totp_since.is_some())
     }
 
-    /// What went well with this part last.
     pub fn notice(&self, part: Section) -> Option<&'static str> {
         match &self.outcome {
             Some(Ok(notice)) if self.part == part => Some(notice),
@@ -115,7 +101,6 @@ impl Account {
         }
     }
 
-    /// What went wrong with this part last.
     pub fn problem(&self, part: Section) -> Option<&Problem> {
         match &self.outcome {
             Some(Err(problem)) if self.part == part => Some(problem),

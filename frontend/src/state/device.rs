@@ -1,6 +1,6 @@
-//! Which device a session is on, from what its browser calls itself.
+//! Device names from user agents.
 
-/// Browsers by what only they, or those named before them, say.
+/// Browsers by a token that only they, or those above them, contain.
 const BROWSERS: &[(&str, &str)] = &[
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -11,7 +11,7 @@ const BROWSERS: &[(&str, &str)] = &[
     ("Chrome/", "Chrome"),
     ("Safari/", "Safari"),
 ];
-/// Systems likewise.
+/// Systems, likewise.
 const SYSTEMS: &[(&str, &str)] = &[
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),
@@ -22,8 +22,7 @@ const SYSTEMS: &[(&str, &str)] = &[
     ("Linux", "Linux"),
 ];
 
-/// What to call it; what is no browser's name is shown as it is, and none for
-/// none.
+/// The user agent itself if it is unknown; `None` if it is empty.
 pub fn device(named: &str) -> Option<String> {
     let find = |list: &'static [(&str, &'static str)]| {
         list.iter()

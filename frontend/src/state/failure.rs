@@ -1,31 +1,30 @@
-//! Requests that did not succeed, and what a person is told.
+//! Failed requests, and the text shown for them.
 
 use protocol::{ErrorBody, ErrorCode};
 
-use crate::words;
+use crate::strings;
 
-/// Why a request did not succeed.
+/// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// The service refused it and said why.
+    /// The service's error response.
     Refused(ErrorBody),
-    /// An answer without a reason that we know, by its status.
+    /// A response that is not the service's, by its status.
     Status(u16),
-    /// No answer.
+    /// No response.
     Unreachable,
 }
 
-/// What is shown: beside a field, or beside the whole form.
+/// A message shown beside a field, or beside the form if `field` is `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Problem {
-    /// The field's name in the request, if one is at fault.
+    /// The field's name in the request.
     pub field: Option<String>,
-    /// A sentence.
     pub message: String,
 }
 
 impl Failure {
-    /// Whether the session is what is missing.
+    /// Whether the request needs a session and there is none.
     pub fn is_signed_out(&self) -> bool {
         match self {
             Self::Refused(refusal) => refusal.error == ErrorCode::SignedOut,
@@ -34,8 +33,7 @@ impl Failure {
         }
     }
 
-    /// The service's reason, if it gave one.
-    pub fn word(&self) -> Option<ErrorCode> {
+    pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Refused(refusal) => Some(refusal.error),
             Self::Status(_) | Self::Unreachable => None,
@@ -43,7 +41,7 @@ impl Failure {
     }
 
     /// Whether the same request may succeed later.
-    pub fn is_passing(&self) -> bool {
+    pub fn is_temporary(&self) -> bool {
         match self {
             Self::Refused(refusal) => matches!(
                 refusal.error,
@@ -54,21 +52,20 @@ impl Failure {
         }
     }
 
-    /// What to show.
+    /// The service's message as it is, or the page's own for a failure without one.
     pub fn problem(&self) -> Problem {
         match self {
             Self::Refused(refusal) => Problem {
                 field: refusal.field.clone(),
-                message: sentence(refusal),
+                message: refusal.message.clone(),
             },
-            Self::Status(status) => Problem::of_form(words::status(*status)),
-            Self::Unreachable => Problem::of_form(words::UNREACHABLE),
+            Self::Status(status) => Problem::of_form(strings::status(*status)),
+            Self::Unreachable => Problem::of_form(strings::UNREACHABLE),
         }
     }
 }
 
 impl Problem {
-    /// A problem of the form as a whole.
     pub fn of_form(message: impl Into<String>) -> Self {
         Self {
             field: None,
@@ -76,7 +73,6 @@ impl Problem {
         }
     }
 
-    /// A problem of one field.
     pub fn of_field(field: &str, message: impl Into<String>) -> Self {
         Self {
             field: Some(field.to_owned()),
@@ -84,7 +80,7 @@ impl Problem {
         }
     }
 
-    /// The sentence, if it belongs beside `field`.
+    /// The message, if it belongs beside `field`.
     pub fn beside(&self, field: &str) -> Option<String> {
         (self.field.as_deref() == Some(field)).then(|| self.message.clone())
     }
@@ -92,22 +88,7 @@ impl Problem {
 
 impl From<domain::Invalid> for Problem {
     fn from(invalid: domain::Invalid) -> Self {
-        Self::of_field(&invalid.field, words::field_fault(&invalid.message))
-    }
-}
-
-fn sentence(refusal: &ErrorBody) -> String {
-    match refusal.error {
-        ErrorCode::WrongCode => match refusal.attempts_left {
-            Some(0) => words::CODE_SPENT.to_owned(),
-            Some(left) => words::wrong_code(left),
-            None => refusal.message.clone(),
-        },
-        ErrorCode::Expired => words::CODE_EXPIRED.to_owned(),
-        ErrorCode::WrongCredentials => words::WRONG_CREDENTIALS.to_owned(),
-        ErrorCode::TryAgain => words::TRY_AGAIN.to_owned(),
-        ErrorCode::Invalid => words::field_fault(&refusal.message),
-        _ => refusal.message.clone(),
+        Self::of_field(&invalid.field, invalid.message)
     }
 }
 
@@ -118,7 +99,7 @@ mod tests {
     fn refusal(error: ErrorCode) -> ErrorBody {
         ErrorBody {
             error,
-            message: "must be shorter.".into(),
+            message: "Enter at most 80 characters.".into(),
             field: Some("name".into()),
             attempts_left: Some(3),
             retry_at: None,
@@ -126,26 +107,20 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_of_a_field_is_told_beside_that_field_alone() {
+    fn a_message_about_a_field_is_shown_as_it_is_and_beside_that_field_only() {
         let problem = Failure::Refused(refusal(ErrorCode::Invalid)).problem();
         assert_eq!(
             problem.beside("name").as_deref(),
-            Some("This must be shorter.")
+            Some("Enter at most 80 characters.")
         );
         assert_eq!(problem.beside("email"), None);
     }
 
     #[test]
-    fn a_wrong_code_says_how_many_tries_are_left() {
-        let problem = Failure::Refused(refusal(ErrorCode::WrongCode)).problem();
-        assert!(problem.message.contains("3 tries left"), "{problem:?}");
-    }
-
-    #[test]
-    fn only_what_may_pass_is_worth_another_try() {
-        assert!(Failure::Unreachable.is_passing());
-        assert!(Failure::Status(503).is_passing());
-        assert!(!Failure::Status(413).is_passing());
-        assert!(!Failure::Refused(refusal(ErrorCode::UnknownRoom)).is_passing());
+    fn only_temporary_failures_are_retried() {
+        assert!(Failure::Unreachable.is_temporary());
+        assert!(Failure::Status(503).is_temporary());
+        assert!(!Failure::Status(413).is_temporary());
+        assert!(!Failure::Refused(refusal(ErrorCode::UnknownRoom)).is_temporary());
     }
 }

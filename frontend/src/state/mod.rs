@@ -1,50 +1,48 @@
-//! What the page knows beside the chat itself, which is the crate [`client`]:
-//! the way in, what went wrong, and the talk as it is drawn. No browser, no clock
-//! and no randomness: whoever has them hands in the time and the ids.
+//! State of the page beside the crate [`chat_client`]: sign-in, errors and what
+//! the views show. It uses no browser, clock or randomness; callers pass times
+//! and ids.
 
 mod account;
-mod checks;
+mod avatar;
+mod blocks;
 mod device;
-mod entry;
-mod face;
 mod failure;
-mod kept;
-mod lines;
-mod links;
+mod message_list;
+mod message_text;
 mod qr;
-mod rows;
-mod runs;
-mod standing;
+mod receipt;
+mod room_list;
+mod saved;
+mod sign_in;
 mod strength;
+mod validation;
 
 pub use account::{Account, Change, Section};
-pub use checks::{
+pub use avatar::{avatar_class, initials};
+pub use blocks::{blocks, end};
+pub use device::device;
+pub use failure::{Failure, Problem};
+pub use message_list::{Line, MessageLine, Reader, Span, day_of, lines};
+pub use message_text::{Part, is_emoji, parts};
+pub use qr::qr;
+pub use receipt::{Receipt, read, receipt};
+pub use room_list::{RoomRow, found, row_of, to_fetch};
+pub use saved::SavedMessages;
+pub use sign_in::{SignInForm, Step};
+pub use strength::{Strength, strength};
+pub use validation::{
     check_email, check_new_password, check_registration, is_whole_code, read_code, read_factor_code,
 };
-pub use device::device;
-pub use entry::{Entry, Step};
-pub use face::{initials, tone};
-pub use failure::{Failure, Problem};
-pub use kept::Kept;
-pub use lines::{Line, Reader, Said, Span, day_of, lines};
-pub use links::{Part, is_emoji, parts};
-pub use qr::qr;
-pub use rows::{Row, found, row_of, to_fetch};
-pub use runs::{end, runs};
-pub use standing::{Standing, read, standing};
-pub use strength::{Strength, strength};
 
 #[cfg(test)]
 mod samples;
 
-/// Which of the views before the rooms is shown.
+/// The screens before the chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Screen {
-    /// Asking the service whether this browser is signed in.
+    /// Resuming the session.
     #[default]
     Starting,
-    /// The service cannot be reached to ask it.
     Unreachable,
-    /// The forms.
-    Entry,
+    SignIn,
 }

@@ -1,20 +1,17 @@
-//! A QR code as a picture of squares.
+//! QR codes as SVG.
 
 use qrcodegen::{QrCode, QrCodeEcc};
 
-/// Modules of light around it, which readers need.
+/// The quiet zone, in modules.
 const QUIET: i32 = 4;
 
-/// A picture in SVG's terms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
-    /// What it spans.
     pub view_box: String,
-    /// The dark squares.
     pub path: String,
 }
 
-/// The picture of a text; none for one that is too long.
+/// `None` if the text is too long.
 pub fn qr(text: &str) -> Option<Picture> {
     let code = QrCode::encode_text(text, QrCodeEcc::Low).ok()?;
     let mut path = String::new();

@@ -1,4 +1,4 @@
-//! People, messages and a talk for the tests.
+//! Fixtures.
 
 use chat_client::{Chat, Effect, Timestamp};
 use protocol::{Message, ServerFrame, User};
@@ -26,7 +26,7 @@ pub fn message(seq: i64, from: &str, millis: i64) -> Message {
     }
 }
 
-/// What Eve sees of a room, open and without history, after `said`.
+/// Eve's chat with one open room without history, after `messages`.
 pub fn talk(said: Vec<Message>) -> Chat {
     let mut chat = Chat::of(user("eve"));
     chat.follow_all();

@@ -1,31 +1,24 @@
-//! A hint on how easily a new password is guessed. The service judges with a
-//! dictionary, which would outweigh the whole page; this only shows the way, and
-//! errs on the strict side.
+//! A hint on how easily a new password is guessed. The service decides with a
+//! dictionary that is larger than the page; this estimate is stricter.
 
 use domain::limits::PASSWORD_CHARS_LEAST;
 
-/// What the hint says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Strength {
-    /// Nothing is typed yet.
     Empty,
-    /// The service will refuse it for its length.
+    /// Shorter than the minimum.
     Short,
-    /// The service may well refuse it.
+    /// The service may reject it.
     Weak,
-    /// It will do.
     Good,
-    /// It is better than it must be.
     Strong,
 }
 
-/// What a word of a dictionary is worth, in bits: one of two thousand.
+/// Bits of a dictionary word: one of two thousand.
 const WORD: u32 = 11;
-/// From how many bits on it will do, and is strong.
 const GOOD: u32 = 34;
 const STRONG: u32 = 50;
 
-/// Judges a new password.
 pub fn strength(password: &str) -> Strength {
     match password.chars().count() {
         0 => Strength::Empty,
@@ -38,7 +31,7 @@ pub fn strength(password: &str) -> Strength {
     }
 }
 
-/// Each different word counts once, as a word of a dictionary at the most.
+/// Each distinct word counts once, at most as a dictionary word.
 fn bits(password: &str) -> u32 {
     let lower = password.to_ascii_lowercase();
     let mut words: Vec<&str> = Vec::new();
@@ -47,13 +40,12 @@ fn bits(password: &str) -> u32 {
             words.push(word);
         }
     }
-    // Without spaces nobody can tell its words: every five letters are one.
+    // Without spaces the words are unknown: five letters count as one.
     let longest = |word: &&str| (turns(word) * 11 / 5).min(WORD * (1 + turns(word) / 8));
     words.iter().map(longest).sum()
 }
 
-/// How many letters of a word do not simply follow from the one before, as in
-/// `aaaa` and `1234`.
+/// The letters that do not follow from the one before, as in `aaaa` and `1234`.
 fn turns(word: &str) -> u32 {
     let mut before = None;
     let mut step = None;

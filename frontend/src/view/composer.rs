@@ -1,14 +1,14 @@
-//! Where one writes.
+//! The composer.
 
 use leptos::html;
 use leptos::prelude::*;
 
 use super::icons::{self, icon};
 use crate::app::app;
-use crate::{drafts, words};
+use crate::{drafts, strings};
 
-/// The field and its button: Enter sends, with Shift it breaks the line. What is
-/// begun is kept until it is sent, also over a reload.
+/// Enter sends, Shift+Enter breaks the line. The draft is stored until it is
+/// sent.
 pub fn composer(room: String) -> AnyView {
     let app = app();
     let area = NodeRef::<html::Textarea>::new();
@@ -26,7 +26,7 @@ pub fn composer(room: String) -> AnyView {
         match app.send(&text) {
             Ok(()) => {
                 area.set_value("");
-                drafts::keep(&of_room, "");
+                drafts::save(&of_room, "");
                 problem.set(None);
             }
             Err(refused) => problem.set(Some(refused.message)),
@@ -35,14 +35,14 @@ pub fn composer(room: String) -> AnyView {
     };
     let by_button = send.clone();
     let on_key = move |event: leptos::ev::KeyboardEvent| {
-        // While an input method composes a character, Enter belongs to it.
+        // While an IME composes, Enter belongs to it.
         if event.key() == "Enter" && !event.shift_key() && !event.is_composing() {
             event.prevent_default();
             send();
         }
     };
     let on_input = move |event| {
-        drafts::keep(&room, &event_target_value(&event));
+        drafts::save(&room, &event_target_value(&event));
         app.typing();
     };
     Effect::new(move || {
@@ -58,18 +58,18 @@ pub fn composer(room: String) -> AnyView {
                 by_button();
             }
         >
-            <label class="hidden" for="message-text">{words::MESSAGE}</label>
+            <label class="hidden" for="message-text">{strings::MESSAGE}</label>
             <textarea
                 node_ref=area
                 id="message-text"
                 rows="1"
-                placeholder=words::MESSAGE_HINT
+                placeholder=strings::MESSAGE_HINT
                 aria-describedby="message-text-problem"
                 prop:value=draft
                 on:keydown=on_key
                 on:input=on_input
             ></textarea>
-            <button id="message-send" class="main icon" type="submit" aria-label=words::SEND>
+            <button id="message-send" class="main icon" type="submit" aria-label=strings::SEND>
                 {icon(icons::SEND)}
             </button>
             <p id="message-text-problem" class="problem" role="alert">{move || problem.get()}</p>

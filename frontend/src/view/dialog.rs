@@ -1,15 +1,14 @@
-//! A dialog: the browser's own, which keeps the focus inside and closes with
-//! Escape.
+//! A `<dialog>`, which traps the focus and closes with Escape.
 
 use leptos::html;
 use leptos::prelude::*;
 
 use super::icons::{self, icon};
-use super::items::click;
-use crate::words;
+use super::list::click;
+use crate::strings;
 
-/// A dialog that is open as long as `is_open` says so; `close` is called when a
-/// person closes it. Its content is drawn anew each time.
+/// A dialog that is open while `is_open` is true. `close` is called when a
+/// person closes it. Its content is created each time.
 pub fn dialog(
     id: &'static str,
     title: &'static str,
@@ -23,7 +22,7 @@ pub fn dialog(
             return;
         };
         if is_open.get() && !element.open() {
-            // Only one that is not in the document is refused.
+            // Fails only for an element outside the document.
             let _ = element.show_modal();
         } else if !is_open.get() && element.open() {
             element.close();
@@ -41,7 +40,7 @@ pub fn dialog(
                 <button
                     class="quiet icon"
                     type="button"
-                    aria-label=words::CLOSE
+                    aria-label=strings::CLOSE
                     on:click=click(close)
                 >
                     {icon(icons::CLOSE)}

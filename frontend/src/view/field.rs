@@ -1,28 +1,26 @@
-//! A labelled field, with what is wrong with it beside it.
+//! A labelled field with its problem.
 
 use leptos::html;
 use leptos::prelude::*;
 
-use super::items::click;
+use super::list::click;
 use super::strength;
-use crate::words;
+use crate::strings;
 
-/// What a field asks for.
 #[derive(Clone, Copy)]
 pub struct Ask {
-    /// Its id; `-problem` and `-hint` are put behind it for what belongs to it.
+    /// `{id}-problem` and `{id}-hint` are the ids of its texts.
     pub id: &'static str,
-    /// What it is called.
     pub label: &'static str,
-    /// The kind of input.
+    /// The `type` of the input.
     pub kind: &'static str,
-    /// What a browser may fill in.
     pub autocomplete: &'static str,
-    /// What helps to fill it in; empty for none.
+    /// Empty for none.
     pub hint: &'static str,
 }
 
-/// Draws it. A problem takes the focus there, so that it is heard and mended.
+/// A problem moves the focus to its field, so that it is announced and can be
+/// corrected.
 pub fn field(
     ask: Ask,
     value: RwSignal<String>,
@@ -45,8 +43,7 @@ pub fn field(
     .into_any()
 }
 
-/// Whose password a form is about, for what remembers passwords; people see it
-/// elsewhere.
+/// The account of a password, for password managers.
 pub fn username(email: Option<String>) -> AnyView {
     view! {
         <input
@@ -102,9 +99,9 @@ fn input(ask: Ask, value: RwSignal<String>, problem: Signal<Option<String>>) -> 
     }
     let label = move || {
         if is_shown.get() {
-            words::HIDE
+            strings::HIDE
         } else {
-            words::SHOW
+            strings::SHOW
         }
     };
     view! {
@@ -113,7 +110,7 @@ fn input(ask: Ask, value: RwSignal<String>, problem: Signal<Option<String>>) -> 
             <button
                 type="button"
                 class="quiet"
-                aria-label=words::SHOW_PASSWORD
+                aria-label=strings::SHOW_PASSWORD
                 aria-pressed=move || is_shown.get().to_string()
                 aria-controls=id
                 on:click=click(move || is_shown.update(|is_shown| *is_shown = !*is_shown))

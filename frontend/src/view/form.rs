@@ -1,9 +1,9 @@
-//! Sending forms.
+//! Submitting forms.
 
 use wasm_bindgen::JsCast;
 
-/// Does something when a form is sent, instead of loading a page. Browsers may
-/// fill fields in without saying so; what they hold then counts.
+/// Handles `submit` without loading a page. Browsers may autofill fields
+/// without an `input` event, so it is dispatched first.
 pub fn on_submit(send: impl Fn() + 'static) -> impl Fn(leptos::ev::SubmitEvent) + 'static {
     move |event| {
         event.prevent_default();

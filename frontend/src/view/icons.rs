@@ -1,24 +1,19 @@
-//! The few pictures.
+//! Icons.
 
 use leptos::prelude::*;
 
-/// A paper plane.
 pub const SEND: &str = "M22 2 11 13M22 2l-7 20-4-9-9-4Z";
-/// An arrow to the left.
 pub const BACK: &str = "M19 12H5m7-7-7 7 7 7";
-/// Two persons.
 pub const PEOPLE: &str = "M16 21v-2a4 4 0 0 0-4-4H6a4 4 0 0 0-4 4v2M9 11a4 4 0 1 0 0-8 4 4 0 0 0 0 8m13 10v-2a4 4 0 0 0-3-3.870M16 3.130a4 4 0 0 1 0 7.750";
-/// A plus.
 pub const NEW: &str = "M12 5v14M5 12h14";
-/// A cross.
 pub const CLOSE: &str = "M18 6 6 18M6 6l12 12";
 
-/// One of them; what it means is said by the button that it is on.
+/// An icon. The button that it is on has the label.
 pub fn icon(path: &'static str) -> AnyView {
     view! { <svg viewBox="0 0 24 24" aria-hidden="true"><path d=path></path></svg> }.into_any()
 }
 
-/// What Banter is known by.
+/// The logo.
 pub fn brand() -> AnyView {
     view! {
         <svg class="brand" viewBox="0 0 32 32" aria-hidden="true">

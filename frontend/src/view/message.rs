@@ -1,21 +1,21 @@
-//! One line of a talk.
+//! One line of the message list.
 
 use leptos::prelude::*;
 
-use super::face;
-use super::items::click;
+use super::avatar;
+use super::list::click;
 use crate::app::app;
 use crate::browser;
-use crate::state::{Line, Part, Said, Standing, is_emoji, parts, standing};
-use crate::words;
+use crate::state::{Line, MessageLine, Part, Receipt, is_emoji, parts, receipt};
+use crate::strings;
 
-/// A line of the end of a talk, which follows its changes.
+/// A line of the live end, which tracks changes.
 pub fn draw(line: Line) -> AnyView {
     let is_live = true;
     drawn(line, is_live)
 }
 
-/// A line of the talk before it.
+/// A line of a block, drawn once.
 pub fn static_draw(line: Line) -> AnyView {
     let is_live = false;
     drawn(line, is_live)
@@ -26,16 +26,16 @@ fn drawn(line: Line, is_live: bool) -> AnyView {
         Line::Day { at, .. } => {
             view! { <li class="day"><span>{browser::day(at)}</span></li> }.into_any()
         }
-        Line::New => view! { <li class="new" id="new">{words::NEW_MESSAGES}</li> }.into_any(),
-        Line::Said(said) if said.is_mine && is_live => mine(said),
-        Line::Said(said) => {
-            let mark = said.is_mine.then(|| mark(&Standing::Sent));
+        Line::New => view! { <li class="new" id="new">{strings::NEW_MESSAGES}</li> }.into_any(),
+        Line::Message(said) if said.is_mine && is_live => mine(said),
+        Line::Message(said) => {
+            let mark = said.is_mine.then(|| mark(&Receipt::Sent));
             plain(said, "sent", mark)
         }
     }
 }
 
-fn plain(said: Said, delivery: &'static str, mark: Option<AnyView>) -> AnyView {
+fn plain(said: MessageLine, delivery: &'static str, mark: Option<AnyView>) -> AnyView {
     view! {
         <li class=class(&said) data-id=said.id.clone() data-delivery=delivery>
             {head(&said)}
@@ -46,22 +46,22 @@ fn plain(said: Said, delivery: &'static str, mark: Option<AnyView>) -> AnyView {
     .into_any()
 }
 
-/// One's own, whose way is shown.
-fn mine(said: Said) -> AnyView {
+/// The reader's own message with its receipt.
+fn mine(said: MessageLine) -> AnyView {
     let app = app();
     let id = said.id.clone();
-    let standing = Memo::new(move |_| app.chat.with(|chat| standing(chat, &id)));
+    let receipt = Memo::new(move |_| app.chat.with(|chat| receipt(chat, &id)));
     let delivery = move || {
-        standing.with(|standing| match standing {
-            Standing::Pending => "pending",
-            Standing::Failed(_) => "failed",
-            Standing::Sent | Standing::Read { .. } => "sent",
+        receipt.with(|receipt| match receipt {
+            Receipt::Pending => "pending",
+            Receipt::Failed(_) => "failed",
+            Receipt::Sent | Receipt::Read { .. } => "sent",
         })
     };
     let id = said.id.clone();
     let marks = move || {
-        standing.with(|standing| match standing {
-            Standing::Failed(reason) => failed(&id, reason),
+        receipt.with(|receipt| match receipt {
+            Receipt::Failed(reason) => failed(&id, reason),
             other => mark(other),
         })
     };
@@ -75,7 +75,7 @@ fn mine(said: Said) -> AnyView {
     .into_any()
 }
 
-fn class(said: &Said) -> &'static str {
+fn class(said: &MessageLine) -> &'static str {
     match (said.is_mine, said.begins_group) {
         (true, true) => "message mine first",
         (true, false) => "message mine",
@@ -84,28 +84,28 @@ fn class(said: &Said) -> &'static str {
     }
 }
 
-/// Who and when, where a group begins.
-fn head(said: &Said) -> Option<AnyView> {
+/// Author and time, at the start of a group.
+fn head(said: &MessageLine) -> Option<AnyView> {
     if !said.begins_group {
         return None;
     }
     let time = view! { <time title=browser::moment(said.at)>{browser::clock(said.at)}</time> };
     if said.is_mine {
         return Some(
-            view! { <p class="by"><span class="author hidden">{words::YOU}</span>{time}</p> }
+            view! { <p class="by"><span class="author hidden">{strings::YOU}</span>{time}</p> }
                 .into_any(),
         );
     }
     Some(
         view! {
-            {face::face(&said.from, &said.author, false)}
+            {avatar::avatar(&said.from, &said.author, false)}
             <p class="by"><span class="author">{said.author.clone()}</span>{time}</p>
         }
         .into_any(),
     )
 }
 
-/// What was said, with its links. All of it is text to the browser, never HTML.
+/// The text with its links. All of it is text nodes, never HTML.
 fn text(said: &str) -> AnyView {
     let class = if is_emoji(said) { "text emoji" } else { "text" };
     let part = |part: Part<'_>| match part {
@@ -121,12 +121,12 @@ fn text(said: &str) -> AnyView {
     view! { <p class=class>{parts}</p> }.into_any()
 }
 
-/// How far one's own message has come.
-fn mark(standing: &Standing) -> AnyView {
-    let (sign, class, label) = match standing {
-        Standing::Read { names, more } => ("✓✓", "mark seen", words::read_by(names, *more)),
-        Standing::Pending => ("…", "mark", words::PENDING.to_owned()),
-        Standing::Sent | Standing::Failed(_) => ("✓", "mark", words::SENT.to_owned()),
+/// Receipts of sent messages.
+fn mark(receipt: &Receipt) -> AnyView {
+    let (sign, class, label) = match receipt {
+        Receipt::Read { names, more } => ("✓✓", "mark seen", strings::read_by(names, *more)),
+        Receipt::Pending => ("…", "mark", strings::PENDING.to_owned()),
+        Receipt::Sent | Receipt::Failed(_) => ("✓", "mark", strings::SENT.to_owned()),
     };
     view! { <span class=class role="img" title=label.clone() aria-label=label>{sign}</span> }
         .into_any()
@@ -138,9 +138,9 @@ fn failed(id: &str, reason: &str) -> AnyView {
     view! {
         <span class="problem" role="alert">{reason.to_owned()}</span>
         <span class="row">
-            <button class="quiet" on:click=click(move || app.retry(&to_retry))>{words::AGAIN}</button>
+            <button class="quiet" on:click=click(move || app.retry(&to_retry))>{strings::AGAIN}</button>
             <button class="quiet" on:click=click(move || app.discard(&to_discard))>
-                {words::DISCARD}
+                {strings::DISCARD}
             </button>
         </span>
     }

@@ -9,25 +9,24 @@ use leptos::html;
 use leptos::prelude::*;
 use web_sys::{Element, HtmlDivElement};
 
-use super::items::{Item, click, items};
+use super::list::{Item, click, items};
 use super::message::{draw, static_draw};
 use crate::app::app;
 use crate::browser;
-use crate::state::{Line, Reader, Span, end, lines, runs};
-use crate::words;
+use crate::state::{Line, Reader, Span, blocks, end, lines};
+use crate::strings;
 
-/// How near to an edge counts as being there, in pixels.
+/// The distance from an edge that counts as being there, in pixels.
 const NEAR_END: i32 = 40;
 const NEAR_START: i32 = 1_200;
 
-/// The list, who is writing, and the way back to the end.
 pub fn messages() -> AnyView {
     let app = app();
     let area = NodeRef::<html::Div>::new();
     let anchor = StoredValue::new_local(None::<Anchor>);
     let look = move || {
         if let Some(area) = area.get_untracked() {
-            // Laid out from the end, the offset is 0 there and negative above.
+            // `column-reverse`: the offset is 0 at the end and negative above.
             let above = area.scroll_height() - area.client_height() + area.scroll_top();
             let is_at_end = area.scroll_top() > -NEAR_END;
             app.is_at_end.set(is_at_end);
@@ -39,7 +38,7 @@ pub fn messages() -> AnyView {
     };
     Effect::new(move || {
         app.chat.with(|_| ());
-        // Drawn by then, and not yet shown.
+        // After drawing and before painting.
         request_animation_frame(move || {
             if let Some(area) = area.get_untracked() {
                 anchor.with_value(|anchor| {
@@ -49,7 +48,7 @@ pub fn messages() -> AnyView {
                 });
             }
             look();
-            // By the next frame what was drawn has got its height.
+            // The browser has laid out the new elements by then.
             request_animation_frame(look);
         });
     });
@@ -59,7 +58,7 @@ pub fn messages() -> AnyView {
                 id="messages"
                 node_ref=area
                 role="region"
-                aria-label=words::MESSAGES
+                aria-label=strings::MESSAGES
                 tabindex="0"
                 on:scroll=move |_| look()
             >
@@ -76,14 +75,14 @@ pub fn messages() -> AnyView {
     .into_any()
 }
 
-/// The runs. One is drawn anew when more of it comes, or when what is new in it
-/// begins elsewhere.
+/// A block is drawn again when more of it is loaded, or when the new messages
+/// begin elsewhere in it.
 fn run_items() -> Vec<Item> {
     let app = app();
     let mark = app.mark.get();
-    let runs = app.chat.with(|chat| {
+    let blocks = app.chat.with(|chat| {
         let room = chat.open_room();
-        room.map(|room| runs(&room.log)).unwrap_or_default()
+        room.map(|room| blocks(&room.log)).unwrap_or_default()
     });
     let item = |span: Span| {
         let to = span.to.unwrap_or(0);
@@ -91,7 +90,7 @@ fn run_items() -> Vec<Item> {
         let parts = [span.from, to, mark.unwrap_or(-1)].map(|part| part.to_string());
         Item::new(parts.join("/"), move || run_of(span))
     };
-    runs.into_iter().map(item).collect()
+    blocks.into_iter().map(item).collect()
 }
 
 fn end_items() -> Vec<Item> {
@@ -101,14 +100,13 @@ fn end_items() -> Vec<Item> {
         .collect()
 }
 
-/// Messages that do not change any more, drawn once.
+/// Messages that do not change any more.
 fn run_of(span: Span) -> AnyView {
     let lines = untrack(move || lines_of(Some(span)));
     let lines: Vec<_> = lines.into_iter().map(static_draw).collect();
     view! { <li class="run"><ol>{lines}</ol></li> }.into_any()
 }
 
-/// The lines of a stretch of the open room; of its end for none.
 fn lines_of(span: Option<Span>) -> Vec<Line> {
     let app = app();
     let mark = app.mark.get();
@@ -127,11 +125,11 @@ fn lines_of(span: Option<Span>) -> Vec<Line> {
 
 fn state() -> &'static str {
     app().chat.with(|chat| match chat.open_room() {
-        Some(room) if !room.log.is_loaded() => words::LOADING,
+        Some(room) if !room.log.is_loaded() => strings::LOADING,
         Some(room) if room.log.cursor() == Some(0) && room.pending.outgoing().next().is_none() => {
-            words::NO_MESSAGES
+            strings::NO_MESSAGES
         }
-        Some(room) if room.fetching => words::LOADING,
+        Some(room) if room.fetching => strings::LOADING,
         _ => "",
     })
 }
@@ -147,18 +145,17 @@ fn to_end(area: NodeRef<html::Div>) -> AnyView {
             area.set_scroll_top(0);
         }
     };
-    view! { <button id="latest" on:click=click(jump)>{move || words::latest(unread())}</button> }
+    view! { <button id="latest" on:click=click(jump)>{move || strings::latest(unread())}</button> }
         .into_any()
 }
 
-/// A message in view, and where it stands.
+/// A message in view and its position.
 struct Anchor {
     message: Element,
     top: f64,
 }
 
 impl Anchor {
-    /// Looks for one near the upper edge.
     fn of(area: &HtmlDivElement) -> Option<Self> {
         let edge = area.get_bounding_client_rect();
         let middle = (edge.left() + edge.width() / 2.0) as f32;
@@ -171,7 +168,7 @@ impl Anchor {
         Some(Self { message, top })
     }
 
-    /// Puts it back to where it stood.
+    /// Scrolls it back to its position.
     fn hold(&self, area: &HtmlDivElement) {
         if self.message.is_connected() {
             let moved = self.message.get_bounding_client_rect().top() - self.top;
@@ -183,6 +180,6 @@ impl Anchor {
 fn typing() -> String {
     app().chat.with(|chat| {
         let names = chat.open_room().map(|room| room.typing.names());
-        words::typing(&names.unwrap_or_default())
+        strings::typing(&names.unwrap_or_default())
     })
 }

@@ -1,39 +1,39 @@
-//! What is drawn. Views hold no knowledge of their own but what stands in a
-//! field; they call [`App`](crate::app::App) and draw its signals.
+//! The views. Their only state is the content of fields; they call
+//! [`App`](crate::app::App) and draw its signals.
 //!
-//! These names are kept, so that tests and assistive scripts find their way:
+//! Tests and assistive scripts rely on these ids and classes:
 //!
 //! | view | names |
 //! | --- | --- |
-//! | any | `#page[data-screen=starting\|unreachable\|entry\|chat]` |
+//! | any | `#page[data-screen=starting\|unreachable\|sign-in\|chat]` |
 //! | unreachable | `#try-again` |
-//! | entry | `#sign-in-tab`, `#register-tab`, `#form-problem`, `#form-notice` |
+//! | sign-in screen | `#sign-in-tab`, `#register-tab`, `#form-problem`, `#form-notice` |
 //! | register | `#register-name`, `#register-email`, `#register-password`, `#register-submit` |
 //! | sign in | `#login-email`, `#login-password`, `#login-submit`, `#forgot`, `#passkey-login` |
 //! | code | `#code`, `#code-submit`, `#code-sent`, `#code-resend`, `#code-back` |
 //! | second factor | `#factor-code`, `#factor-submit`, `#code-back` |
 //! | forgotten password | `#forgot-email`, `#forgot-submit`, then `#reset-code`, `#reset-password`, `#reset-submit`, `#code-resend`, `#code-back` |
-//! | rooms | `#me`, `#account`, `#search`, `#connection[data-state=closed\|greeting\|live]`, `#notice`, `#room-list`, `.room[data-room]` with `.unread`, `.last` and `.presence` |
-//! | start a talk | `#start` (opens `#start-dialog`), `#new-room-name`, `#new-room-submit`, `#direct-email`, `#direct-submit` |
+//! | room list | `#me`, `#account`, `#search`, `#connection[data-state=closed\|greeting\|live]`, `#notice`, `#room-list`, `.room[data-room]` with `.unread`, `.last` and `.presence` |
+//! | new chat | `#start` (opens `#start-dialog`), `#new-room-name`, `#new-room-submit`, `#direct-email`, `#direct-submit` |
 //! | open room | `#room-title`, `#room-about`, `#back`, `#people` (opens `#people-dialog`), `#members .member`, `#invite-email`, `#invite-submit`, `#invite-done`, `#leave` |
-//! | talk | `#messages`, `#messages .message[data-id][data-delivery=pending\|sent\|failed]` with `.author`, `.text` and `.mark`, `#messages .day`, `#new`, `#typing`, `#latest`, `#message-text`, `#message-send` |
+//! | messages | `#messages`, `#messages .message[data-id][data-delivery=pending\|sent\|failed]` with `.author`, `.text` and `.mark`, `#messages .day`, `#new`, `#typing`, `#latest`, `#message-text`, `#message-send` |
 //! | account | `#account-close`, `#sign-out`, `#current-password`, `#new-password`, `#password-submit`, `#password-done`, `#sessions .session`, `#session-done`, `#totp-begin`, `#totp-secret`, `#totp-code`, `#totp-confirm`, `#totp-remove`, `#totp-done`, `#recovery-new`, `#recovery-codes`, `#passkeys .passkey`, `#passkey-name`, `#passkey-add`, `#passkey-done`, `#step-up`, `#step-up-password`, `#step-up-code`, `#step-up-submit` |
 //!
 //! The problem of the field `#x` is `#x-problem`.
 
 mod account;
+mod avatar;
+pub mod chat;
 mod composer;
 mod dialog;
-mod face;
 mod field;
 mod form;
 mod icons;
-mod items;
+mod list;
+mod members;
 mod message;
 mod messages;
-mod people;
+mod new_chat;
 mod room;
-pub mod rooms;
-mod start;
+pub mod sign_in;
 mod strength;
-pub mod way_in;

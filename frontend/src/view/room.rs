@@ -4,17 +4,17 @@ use chat_client::Link;
 use leptos::prelude::*;
 
 use super::icons::{self, icon};
-use super::items::click;
-use super::{composer, face, messages};
+use super::list::click;
+use super::{avatar, composer, messages};
 use crate::app::{Opened, app};
-use crate::words;
+use crate::strings;
 
-/// The room, or a word on how to open one.
+/// The open room, or a hint on how to open one.
 pub fn room() -> AnyView {
     let app = app();
     let current = Memo::new(move |_| app.chat.with(|chat| chat.current.clone()));
     view! {
-        <section class="talk" aria-label=words::TALK>
+        <section class="talk" aria-label=strings::TALK>
             {move || match current.get() {
                 Some(id) => view! {
                     {head(id.clone())}
@@ -22,7 +22,7 @@ pub fn room() -> AnyView {
                     {messages::messages()}
                     {composer::composer(id)}
                 }.into_any(),
-                None => view! { <p class="centre hint">{words::CHOOSE_ROOM}</p> }.into_any(),
+                None => view! { <p class="centre hint">{strings::CHOOSE_ROOM}</p> }.into_any(),
             }}
         </section>
     }
@@ -47,7 +47,7 @@ fn head(id: String) -> AnyView {
                 .users()
                 .filter(|id| *id != chat.my_id())
                 .count();
-            Some(words::about_room(members, here))
+            Some(strings::about_room(members, here))
         })
     });
     view! {
@@ -55,12 +55,12 @@ fn head(id: String) -> AnyView {
             <button
                 id="back"
                 class="quiet icon back"
-                aria-label=words::BACK_TO_ROOMS
+                aria-label=strings::BACK_TO_ROOMS
                 on:click=click(move || app.close_room())
             >
                 {icon(icons::BACK)}
             </button>
-            {move || title.with(|title| face::face(&id, title, false))}
+            {move || title.with(|title| avatar::avatar(&id, title, false))}
             <div class="titles">
                 <h1 id="room-title">{move || title.get()}</h1>
                 <p id="room-about" class="hint">{move || about.get()}</p>
@@ -68,8 +68,8 @@ fn head(id: String) -> AnyView {
             <button
                 id="people"
                 class="quiet icon"
-                aria-label=words::PEOPLE
-                on:click=click(move || app.opened.set(Some(Opened::People)))
+                aria-label=strings::MEMBERS
+                on:click=click(move || app.opened.set(Some(Opened::Members)))
             >
                 {icon(icons::PEOPLE)}
             </button>
@@ -78,7 +78,7 @@ fn head(id: String) -> AnyView {
     .into_any()
 }
 
-/// Where only the room is in view, it says itself that the socket is gone.
+/// On a phone the connection's status is hidden, so the room shows it.
 fn cut_off() -> AnyView {
     let app = app();
     let is_closed = Memo::new(move |_| {
@@ -86,5 +86,5 @@ fn cut_off() -> AnyView {
             .with(|chat| matches!(chat.link, Link::Closed | Link::Opening(_)))
     });
 
-    view! { <p class="cut-off" role="status">{move || is_closed.get().then_some(words::CLOSED)}</p> }.into_any()
+    view! { <p class="cut-off" role="status">{move || is_closed.get().then_some(strings::CLOSED)}</p> }.into_any()
 }

@@ -1,12 +1,11 @@
-//! How good a new password is, under its field.
+//! The strength of a new password.
 
 use domain::limits::PASSWORD_CHARS_LEAST;
 use leptos::prelude::*;
 
 use crate::state::{Strength, strength};
-use crate::words;
+use crate::strings;
 
-/// Four bars, and a word that says what would be better.
 pub fn meter(password: RwSignal<String>) -> AnyView {
     let judged = Memo::new(move |_| password.with(|password| strength(password)));
     let level = move || match judged.get() {
@@ -17,14 +16,14 @@ pub fn meter(password: RwSignal<String>) -> AnyView {
         Strength::Strong => "4",
     };
     let word = move || match judged.get() {
-        Strength::Empty => words::PASSWORD_HINT.to_owned(),
+        Strength::Empty => strings::PASSWORD_HINT.to_owned(),
         Strength::Short => {
             let count = password.with(|password| password.chars().count());
-            words::strength_short(PASSWORD_CHARS_LEAST.saturating_sub(count))
+            strings::strength_short(PASSWORD_CHARS_LEAST.saturating_sub(count))
         }
-        Strength::Weak => words::STRENGTH_WEAK.to_owned(),
-        Strength::Good => words::STRENGTH_GOOD.to_owned(),
-        Strength::Strong => words::STRENGTH_STRONG.to_owned(),
+        Strength::Weak => strings::STRENGTH_WEAK.to_owned(),
+        Strength::Good => strings::STRENGTH_GOOD.to_owned(),
+        Strength::Strong => strings::STRENGTH_STRONG.to_owned(),
     };
     view! {
         <div class="strength" data-level=level aria-hidden="true">

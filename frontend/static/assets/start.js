@@ -1,20 +1,20 @@
-// Loads the way in, and the rooms when it asks for them. A file of its own,
-// because the page's Content-Security-Policy allows no script inside the HTML.
-import load, { enter } from "./entry.js";
+// Loads the sign-in module, and the chat module when it asks for it. A file of
+// its own: the Content-Security-Policy allows no inline scripts.
+import load, { start } from "./sign_in.js";
 
-let rooms;
+let chat;
 
-async function loadRooms() {
-  const { default: load, show } = await import("./chat.js");
+async function loadChat() {
+  const { default: load, start } = await import("./chat.js");
   await load({ module_or_path: new URL("./chat.wasm", import.meta.url) });
-  return show;
+  return start;
 }
 
-await load({ module_or_path: new URL("./entry.wasm", import.meta.url) });
-enter(() => {
-  rooms ??= loadRooms().catch((error) => {
-    rooms = undefined;
+await load({ module_or_path: new URL("./sign_in.wasm", import.meta.url) });
+start(() => {
+  chat ??= loadChat().catch((error) => {
+    chat = undefined;
     throw error;
   });
-  return rooms;
+  return chat;
 });

@@ -32,7 +32,7 @@ async fn password(stack: &Arc<Stack>) -> anyhow::Result<()> {
         )
         .await;
     browser.click(".session button").await?;
-    browser.reads("#session-done", "Signed out there").await;
+    browser.reads("#session-done", "signed out").await;
     browser
         .comes_true(
             "two sessions",
@@ -46,11 +46,11 @@ async fn password(stack: &Arc<Stack>) -> anyhow::Result<()> {
     browser.fill("#new-password", password).await?;
     browser.click("#password-submit").await?;
     browser
-        .reads("#current-password-problem", "not your password")
+        .reads("#current-password-problem", "Wrong password")
         .await;
     browser.fill("#current-password", &ann.password).await?;
     browser.click("#password-submit").await?;
-    browser.reads("#password-done", "is changed").await;
+    browser.reads("#password-done", "changed").await;
     assert!(ann.is_signed_in().await);
     assert!(!other.is_signed_in().await && !third.is_signed_in().await);
     Ok(())

@@ -1,10 +1,10 @@
 //! The page in a real browser.
 
 mod account;
-mod away;
-mod entry;
+mod offline;
+mod sign_in;
 mod factors;
-mod talk;
+mod chat;
 mod views;
 
 use std::sync::Arc;
@@ -16,9 +16,9 @@ use e2e::stack::Stack;
 
 pub fn tests() -> Vec<Test> {
     let tests = [
-        talk::tests(),
-        entry::tests(),
-        away::tests(),
+        chat::tests(),
+        sign_in::tests(),
+        offline::tests(),
         account::tests(),
         factors::tests(),
         views::tests(),

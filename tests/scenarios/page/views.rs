@@ -60,7 +60,7 @@ async fn views(stack: &Arc<Stack>) -> anyhow::Result<()> {
         pictures: screenshots()?,
         faults: Vec::new(),
     };
-    way_in(stack, &mut tour).await?;
+    sign_in(stack, &mut tour).await?;
     rooms(&mut tour, &ann, &bob, &eve).await?;
     second_factor(stack, &mut tour, &ann).await?;
     new_password(&mut tour, &ann).await?;
@@ -69,7 +69,7 @@ async fn views(stack: &Arc<Stack>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn way_in(stack: &Arc<Stack>, tour: &mut Tour) -> anyhow::Result<()> {
+async fn sign_in(stack: &Arc<Stack>, tour: &mut Tour) -> anyhow::Result<()> {
     tour.browser.visible("#login-submit").await?;
     tour.see("sign-in").await?;
     tour.browser.click("#forgot").await?;
@@ -125,7 +125,7 @@ async fn rooms(tour: &mut Tour, ann: &Person, bob: &Person, eve: &Person) -> any
         .await;
     b.send(serde_json::json!({"action": "typing", "room": room}))
         .await;
-    tour.browser.reads("#typing", "Bob is writing").await;
+    tour.browser.reads("#typing", "Bob is typing").await;
     tour.see("talk").await?;
     tour.browser.click("#people").await?;
     tour.browser.visible("#people-dialog[open]").await?;

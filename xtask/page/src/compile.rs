@@ -38,7 +38,7 @@ impl Profile {
 }
 
 /// The modules of the page, as cargo calls them.
-pub const MODULES: [&str; 2] = ["entry", "chat"];
+pub const MODULES: [&str; 2] = ["sign_in", "chat"];
 
 /// What cargo made.
 pub struct Wasm {
@@ -57,7 +57,7 @@ pub fn page(root: &Path, toolchain: &Toolchain, profile: Profile) -> Result<Wasm
         file.with_context(|| format!("cargo named no WebAssembly file of {module}"))
     };
     let files = MODULES.iter().map(file).collect::<Result<Vec<_>>>()?;
-    // <target>/wasm32-unknown-unknown/<profile>/entry.wasm
+    // <target>/wasm32-unknown-unknown/<profile>/sign_in.wasm
     let target_folder = files[0]
         .ancestors()
         .nth(3)

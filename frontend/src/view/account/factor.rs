@@ -1,25 +1,23 @@
-//! The second factor: an authenticator app, and recovery codes for when it is
-//! not at hand.
+//! The second factor: an authenticator app, and recovery codes for its loss.
 
 use leptos::prelude::*;
 
 use super::{is_busy, of, outcome, problem};
 use crate::app::app;
 use crate::state::{Change, Section, qr};
+use crate::strings;
 use crate::view::field::{Ask, field};
 use crate::view::form::on_submit;
-use crate::view::items::click;
-use crate::words;
+use crate::view::list::click;
 
 const CODE: Ask = Ask {
     id: "totp-code",
-    label: words::TOTP_CODE,
+    label: strings::TOTP_CODE,
     kind: "text",
     autocomplete: "one-time-code",
     hint: "",
 };
 
-/// What stands there: off, being set up, or on.
 #[derive(Clone, Copy, PartialEq)]
 enum Stage {
     Unknown,
@@ -28,7 +26,6 @@ enum Stage {
     On,
 }
 
-/// The section.
 pub fn factor() -> AnyView {
     let stage = of(|account| {
         Some(match (&account.totp, &account.factors) {
@@ -40,9 +37,9 @@ pub fn factor() -> AnyView {
     });
     view! {
         <section>
-            <h2>{words::SECOND_FACTOR}</h2>
+            <h2>{strings::SECOND_FACTOR}</h2>
             {move || match stage.get().unwrap_or(Stage::Unknown) {
-                Stage::Unknown => view! { <p class="hint">{words::LOADING}</p> }.into_any(),
+                Stage::Unknown => view! { <p class="hint">{strings::LOADING}</p> }.into_any(),
                 Stage::Off => off(),
                 Stage::SettingUp => setting_up(),
                 Stage::On => on(),
@@ -56,20 +53,20 @@ pub fn factor() -> AnyView {
 
 fn off() -> AnyView {
     view! {
-        <p>{words::TOTP_OFF}</p>
-        <div class="row">{button("totp-begin", "", words::SET_UP, Change::BeginTotp)}</div>
+        <p>{strings::TOTP_OFF}</p>
+        <div class="row">{button("totp-begin", "", strings::SET_UP, Change::BeginTotp)}</div>
     }
     .into_any()
 }
 
 fn on() -> AnyView {
     let left = of(|account| Some(account.factors.as_ref()?.recovery_codes_left));
-    let about = move || words::recovery_codes_left(left.get().unwrap_or(0));
+    let about = move || strings::recovery_codes_left(left.get().unwrap_or(0));
     view! {
         <p>{about}</p>
         <div class="row">
-            {button("recovery-new", "", words::NEW_CODES, Change::NewRecoveryCodes)}
-            {button("totp-remove", "quiet danger", words::TURN_OFF, Change::RemoveTotp)}
+            {button("recovery-new", "", strings::NEW_CODES, Change::NewRecoveryCodes)}
+            {button("totp-remove", "quiet danger", strings::TURN_OFF, Change::RemoveTotp)}
         </div>
     }
     .into_any()
@@ -105,20 +102,20 @@ fn setting_up() -> AnyView {
     let is_busy = is_busy();
     view! {
         <form class="form" on:submit=send novalidate>
-            <p>{words::TOTP_SCAN}</p>
+            <p>{strings::TOTP_SCAN}</p>
             {picture(&uri)}
             <div>
-                <p class="hint">{words::TOTP_KEY}</p>
+                <p class="hint">{strings::TOTP_KEY}</p>
                 <p id="totp-secret" class="secret">{secret}</p>
             </div>
-            <a href=uri>{words::TOTP_OPEN}</a>
+            <a href=uri>{strings::TOTP_OPEN}</a>
             {field(CODE, code, problem(Section::Totp, Some("code")))}
             <div class="row">
                 <button id="totp-confirm" class="main" type="submit" disabled=is_busy>
-                    {words::TURN_ON}
+                    {strings::TURN_ON}
                 </button>
                 <button type="button" class="quiet" on:click=click(move || app.cancel_change())>
-                    {words::CANCEL}
+                    {strings::CANCEL}
                 </button>
             </div>
         </form>
@@ -130,7 +127,7 @@ fn picture(uri: &str) -> Option<AnyView> {
     let picture = qr(uri)?;
     Some(
         view! {
-            <svg class="qr" role="img" aria-label=words::QR_CODE viewBox=picture.view_box>
+            <svg class="qr" role="img" aria-label=strings::QR_CODE viewBox=picture.view_box>
                 <path d=picture.path></path>
             </svg>
         }
@@ -148,7 +145,7 @@ fn recovery_codes() -> AnyView {
                 .map(|code| view! { <li>{code}</li> })
                 .collect_view();
             view! {
-                <p>{words::RECOVERY_CODES}</p>
+                <p>{strings::RECOVERY_CODES}</p>
                 <ul id="recovery-codes" class="secret recovery">{items}</ul>
             }
             .into_any()

@@ -1,4 +1,4 @@
-//! One's own account.
+//! The account view.
 
 mod factor;
 mod passkeys;
@@ -12,25 +12,24 @@ use super::form::on_submit;
 use super::icons::{self, icon};
 use crate::app::app;
 use crate::state::{Account, Section};
-use crate::view::items::click;
-use crate::words;
+use crate::strings;
+use crate::view::list::click;
 
 const CURRENT: Ask = Ask {
     id: "current-password",
-    label: words::CURRENT_PASSWORD,
+    label: strings::CURRENT_PASSWORD,
     kind: "password",
     autocomplete: "current-password",
     hint: "",
 };
 const NEW: Ask = Ask {
     id: "new-password",
-    label: words::NEW_PASSWORD,
+    label: strings::NEW_PASSWORD,
     kind: "password",
     autocomplete: "new-password",
     hint: "",
 };
 
-/// The whole view.
 pub fn account() -> AnyView {
     let app = app();
     let email = of(|account| account.email.clone());
@@ -39,18 +38,18 @@ pub fn account() -> AnyView {
             .with(|chat| chat.me.as_ref().map(|me| me.name.clone()))
     };
     view! {
-        <section class="account" aria-label=words::ACCOUNT>
+        <section class="account" aria-label=strings::ACCOUNT>
             <header class="head">
                 <button
                     id="account-close"
                     class="quiet icon"
-                    aria-label=words::BACK_TO_ROOMS
+                    aria-label=strings::BACK_TO_ROOMS
                     on:click=click(move || app.close_account())
                 >
                     {icon(icons::BACK)}
                 </button>
-                <h1 class="titles">{words::ACCOUNT}</h1>
-                <button id="sign-out" on:click=click(move || app.sign_out())>{words::SIGN_OUT}</button>
+                <h1 class="titles">{strings::ACCOUNT}</h1>
+                <button id="sign-out" on:click=click(move || app.sign_out())>{strings::SIGN_OUT}</button>
             </header>
             <div class="sections">
                 <section>
@@ -68,19 +67,18 @@ pub fn account() -> AnyView {
     .into_any()
 }
 
-/// Something that is known of the account.
+/// A part of the account's state.
 fn of<T: PartialEq + Send + Sync + 'static>(part: fn(&Account) -> Option<T>) -> Memo<Option<T>> {
     let app = app();
     Memo::new(move |_| app.account.with(|account| part(account.as_ref()?)))
 }
 
-/// Whether a request is under way.
 fn is_busy() -> impl Fn() -> bool + Copy {
     let busy = of(|account| account.is_busy.then_some(()));
     move || busy.get().is_some()
 }
 
-/// What is wrong with a field of a part; of the part as a whole for no field.
+/// The problem of a field of a section; of the section itself for `None`.
 fn problem(part: Section, field: Option<&'static str>) -> impl Fn() -> Option<String> + Copy {
     let app = app();
     move || {
@@ -97,7 +95,7 @@ fn problem(part: Section, field: Option<&'static str>) -> impl Fn() -> Option<St
     }
 }
 
-/// What is said of a part as a whole, good or bad.
+/// The notice and the problem of a section.
 fn outcome(part: Section, id: &'static str) -> AnyView {
     let app = app();
     let notice = move || app.account.with(|account| account.as_ref()?.notice(part));
@@ -130,7 +128,7 @@ fn password() -> AnyView {
     let email = of(|account| account.email.clone());
     view! {
         <section>
-            <h2>{words::CHANGE_PASSWORD}</h2>
+            <h2>{strings::CHANGE_PASSWORD}</h2>
             <form class="form" on:submit=send novalidate>
                 {move || username(email.get())}
                 {field(CURRENT, current, problem(Section::Password, Some("current")))}
@@ -138,7 +136,7 @@ fn password() -> AnyView {
                 {outcome(Section::Password, "password-done")}
                 <div class="row">
                     <button id="password-submit" type="submit" disabled=is_busy>
-                        {words::CHANGE_PASSWORD}
+                        {strings::CHANGE_PASSWORD}
                     </button>
                 </div>
             </form>

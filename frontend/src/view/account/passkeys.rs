@@ -1,5 +1,3 @@
-//! The passkeys.
-
 use leptos::prelude::*;
 use protocol::factors::Passkey;
 
@@ -8,23 +6,22 @@ use crate::app::app;
 use crate::state::{Change, Section};
 use crate::view::field::{Ask, field};
 use crate::view::form::on_submit;
-use crate::view::items::{Item, click, items};
-use crate::{browser, passkey, words};
+use crate::view::list::{Item, click, items};
+use crate::{browser, passkey, strings};
 
 const NAME: Ask = Ask {
     id: "passkey-name",
-    label: words::PASSKEY_NAME,
+    label: strings::PASSKEY_NAME,
     kind: "text",
     autocomplete: "off",
     hint: "",
 };
 
-/// The list, and a form for another.
 pub fn passkeys() -> AnyView {
     view! {
         <section>
-            <h2>{words::PASSKEYS}</h2>
-            <p>{words::PASSKEYS_EXPLAINED}</p>
+            <h2>{strings::PASSKEYS}</h2>
+            <p>{strings::PASSKEYS_EXPLAINED}</p>
             <ul id="passkeys" class="entries">{items(entries)}</ul>
             {passkey::is_supported().then(add)}
             {outcome(Section::Passkeys, "passkey-done")}
@@ -48,13 +45,13 @@ fn entry(passkey: Passkey) -> AnyView {
     let id = passkey.id;
     view! {
         <li class="passkey">
-            <p class="about">{passkey.name}<span class="hint">{words::added(&when)}</span></p>
+            <p class="about">{passkey.name}<span class="hint">{strings::added(&when)}</span></p>
             <button
                 class="quiet danger"
                 disabled=is_busy
                 on:click=click(move || app.change_factors(Change::RemovePasskey(id.clone())))
             >
-                {words::REMOVE}
+                {strings::REMOVE}
             </button>
         </li>
     }
@@ -67,7 +64,7 @@ fn add() -> AnyView {
     let send = on_submit(move || {
         let chosen = name.get_untracked();
         let chosen = match chosen.trim() {
-            "" => words::THIS_BROWSER,
+            "" => strings::THIS_BROWSER,
             chosen => chosen,
         };
         app.change_factors(Change::AddPasskey(chosen.to_owned()));
@@ -76,7 +73,7 @@ fn add() -> AnyView {
     view! {
         <form class="small" on:submit=send novalidate>
             {field(NAME, name, problem(Section::Passkeys, Some("name")))}
-            <button id="passkey-add" type="submit" disabled=is_busy>{words::ADD}</button>
+            <button id="passkey-add" type="submit" disabled=is_busy>{strings::ADD}</button>
         </form>
     }
     .into_any()

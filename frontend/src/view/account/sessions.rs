@@ -1,4 +1,4 @@
-//! Where one is signed in.
+//! The active sessions.
 
 use leptos::prelude::*;
 use protocol::http::Session;
@@ -6,14 +6,13 @@ use protocol::http::Session;
 use super::{is_busy, outcome};
 use crate::app::app;
 use crate::state::{Section, device};
-use crate::view::items::{Item, click, items};
-use crate::{browser, words};
+use crate::view::list::{Item, click, items};
+use crate::{browser, strings};
 
-/// The sessions, each with a button that ends it.
 pub fn sessions() -> AnyView {
     view! {
         <section>
-            <h2>{words::SESSIONS}</h2>
+            <h2>{strings::SESSIONS}</h2>
             <ul id="sessions" class="entries">{items(entries)}</ul>
             {outcome(Section::Sessions, "session-done")}
         </section>
@@ -31,23 +30,23 @@ fn entries() -> Vec<Item> {
 
 fn session(session: Session) -> AnyView {
     let app = app();
-    let device = device(&session.device).unwrap_or(words::UNNAMED_DEVICE.to_owned());
+    let device = device(&session.device).unwrap_or(strings::UNNAMED_DEVICE.to_owned());
     let when = browser::moment(session.seen_at);
     let id = session.id;
     let is_busy = is_busy();
     let end = if session.current {
-        view! { <span class="hint">{words::THIS_BROWSER}</span> }.into_any()
+        view! { <span class="hint">{strings::THIS_BROWSER}</span> }.into_any()
     } else {
         view! {
             <button class="quiet danger" disabled=is_busy on:click=click(move || app.end_session(id.clone()))>
-                {words::END_SESSION}
+                {strings::END_SESSION}
             </button>
         }
         .into_any()
     };
     view! {
         <li class="session">
-            <p class="about">{device}<span class="hint">{words::seen(&when)}</span></p>
+            <p class="about">{device}<span class="hint">{strings::seen(&when)}</span></p>
             {end}
         </li>
     }

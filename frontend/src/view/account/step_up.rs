@@ -1,38 +1,37 @@
-//! Proving oneself before a change.
+//! Confirming the password before a change.
 
 use leptos::prelude::*;
 
 use super::{is_busy, of, problem};
 use crate::app::app;
 use crate::state::Section;
+use crate::strings;
 use crate::view::dialog::dialog;
 use crate::view::field::{Ask, field, username};
 use crate::view::form::on_submit;
-use crate::words;
 
 const PASSWORD: Ask = Ask {
     id: "step-up-password",
-    label: words::PASSWORD,
+    label: strings::PASSWORD,
     kind: "password",
     autocomplete: "current-password",
     hint: "",
 };
 const CODE: Ask = Ask {
     id: "step-up-code",
-    label: words::FACTOR_CODE,
+    label: strings::SECOND_FACTOR_CODE,
     kind: "text",
     autocomplete: "one-time-code",
     hint: "",
 };
 
-/// The dialog, while a change waits for it.
 pub fn step_up() -> AnyView {
     let app = app();
     let is_waiting = of(|account| account.waiting.is_some().then_some(()));
     let has_totp = of(|account| account.has_totp().then_some(()));
     dialog(
         "step-up",
-        words::STEP_UP,
+        strings::STEP_UP,
         Signal::derive(move || is_waiting.get().is_some()),
         move || app.cancel_change(),
         move || form(has_totp.get().is_some()),
@@ -49,13 +48,13 @@ fn form(has_totp: bool) -> AnyView {
     let whole = problem(Section::StepUp, None);
     view! {
         <form class="form" on:submit=send novalidate>
-            <p>{words::STEP_UP_EXPLAINED}</p>
+            <p>{strings::STEP_UP_EXPLAINED}</p>
             {move || username(email.get())}
-            {field(PASSWORD, password, move || wrong().map(|_| words::STEP_UP_WRONG.to_owned()))}
+            {field(PASSWORD, password, move || wrong().map(|_| strings::WRONG_PASSWORD.to_owned()))}
             {has_totp.then(|| field(CODE, code, problem(Section::StepUp, Some("code"))))}
             <p class="problem" role="alert">{whole}</p>
             <button id="step-up-submit" class="main" type="submit" disabled=is_busy>
-                {words::CONTINUE}
+                {strings::CONTINUE}
             </button>
         </form>
     }

@@ -1,0 +1,227 @@
+//! The connection, and the effects of the chat's state.
+
+use std::time::Duration;
+
+use chat_client::{Chat, Effect, Fetch, Fetched, Timestamp};
+use leptos::leptos_dom::helpers::TimeoutHandle;
+use leptos::prelude::*;
+use protocol::ServerFrame;
+use protocol::http::{RoomAnswer, Rooms, SocketAddress};
+
+use super::App;
+use crate::browser;
+use crate::socket::{Event, Socket};
+use crate::state::{Failure, Problem, to_fetch};
+use crate::strings;
+
+impl App {
+    pub fn open_room(self, room: &str) {
+        self.account.set(None);
+        self.mark.set(self.chat.with_untracked(|chat| {
+            let room = chat.rooms.get(room)?;
+            (room.unread() > 0).then_some(room.about.read_seq)
+        }));
+        self.is_at_end.set(true);
+        self.change(|chat| chat.open(room));
+    }
+
+    pub fn close_room(self) {
+        self.chat.update(Chat::close_room);
+    }
+
+    pub fn send(self, text: &str) -> Result<(), Problem> {
+        let mut said = Ok(Vec::new());
+        self.chat.update(|chat| {
+            if let Some(room) = chat.current.clone() {
+                said = chat.say(&room, browser::new_id(), text, browser::now());
+            }
+        });
+        self.carry_out(said?);
+        self.mark.set(None);
+        Ok(())
+    }
+
+    pub fn retry(self, id: &str) {
+        self.change(|chat| chat.retry(id, browser::now()));
+    }
+
+    pub fn discard(self, id: &str) {
+        self.chat.update(|chat| chat.discard(id));
+    }
+
+    pub fn typing(self) {
+        self.quietly(|chat| chat.typing(browser::now()));
+    }
+
+    /// Loads older messages when the first loaded one is near.
+    pub fn scrolled_up(self) {
+        let wants_older = self.chat.with_untracked(|chat| {
+            chat.open_room()
+                .is_some_and(|room| !room.fetching && room.log.older_than().is_some())
+        });
+        if wants_older {
+            self.change(Chat::scrolled_up);
+        }
+    }
+
+    pub(super) fn disconnect(self) {
+        self.inner().socket.replace(None);
+        self.inner().asked.borrow_mut().clear();
+        self.open_next(None);
+    }
+
+    pub(super) fn tick(self, now: Timestamp) {
+        let mut effects = Vec::new();
+        self.chat.maybe_update(|chat| {
+            let (has_changed, wanted) = chat.tick(now);
+            effects = wanted;
+            has_changed
+        });
+        self.carry_out(effects);
+    }
+
+    /// Fetches the last message of rooms that have not been opened yet.
+    pub(super) fn fetch_last(self) {
+        let inner = self.inner();
+        let mut asked = inner.asked.borrow_mut();
+        let rooms = self.chat.with_untracked(|chat| to_fetch(chat, &asked));
+        asked.extend(rooms.iter().cloned());
+        drop(asked);
+        let fetch = |room| Effect::Fetch(Fetch::Newest { room });
+        self.carry_out(rooms.into_iter().map(fetch).collect());
+    }
+
+    /// Opens a socket. The open or opening one is dropped.
+    fn connect(self, after: Duration) {
+        let inner = self.inner();
+        inner.socket.replace(None);
+        let attempt = inner.attempt.get().wrapping_add(1);
+        inner.attempt.set(attempt);
+        let open = move || self.spawn(async move { self.open_socket(attempt).await });
+        // Without a timer the next `woke` connects.
+        self.open_next(set_timeout_with_handle(open, after).ok());
+    }
+
+    fn open_next(self, timer: Option<TimeoutHandle>) {
+        if let Some(before) = self.inner().opening.replace(timer) {
+            before.clear();
+        }
+    }
+
+    async fn open_socket(self, attempt: u32) {
+        let address = self.socket_address().await;
+        if !self.wants(attempt) {
+            return;
+        }
+        let opened = address.and_then(|(address, token)| {
+            Socket::open(&address, &token, move |event| self.handle_socket(event))
+                .map_err(|_| Failure::Unreachable)
+        });
+        match opened {
+            Ok(socket) => drop(self.inner().socket.replace(Some(socket))),
+            Err(failure) if failure.is_signed_out() => self.signed_out(),
+            Err(_) => self.handle_socket(Event::Closed),
+        }
+    }
+
+    /// Fetching the address also checks the session.
+    async fn socket_address(self) -> Result<(SocketAddress, String), Failure> {
+        let inner = self.inner();
+        let address = inner.api.get("/api/socket").await?;
+        Ok((address, inner.api.token().await?))
+    }
+
+    fn wants(self, attempt: u32) -> bool {
+        self.inner().attempt.get() == attempt
+    }
+
+    fn handle_socket(self, event: Event) {
+        let now = browser::now();
+        if let Event::Frame(frame) = &event {
+            self.announce(frame);
+        }
+        self.change(|chat| match event {
+            Event::Opened => chat.opened(now),
+            Event::Frame(frame) => chat.heard(*frame, now),
+            Event::Closed => chat.closed(now, browser::random()),
+        });
+    }
+
+    /// Announces the messages of others in the open room to screen readers.
+    fn announce(self, frame: &ServerFrame) {
+        if let ServerFrame::Message(message) = frame {
+            let is_for_me = self.chat.with_untracked(|chat| {
+                chat.current.as_ref() == Some(&message.room) && message.from.id != chat.my_id()
+            });
+            if is_for_me {
+                let text = strings::said(Some(&message.from.name), &message.text);
+                self.announced.set(text);
+            }
+        }
+    }
+
+    /// Changes the chat, notifies its views and carries out the effects.
+    pub(super) fn change(self, change: impl FnOnce(&mut Chat) -> Vec<Effect>) {
+        let mut effects = Vec::new();
+        self.chat.update(|chat| effects = change(chat));
+        self.carry_out(effects);
+    }
+
+    /// Changes nothing that is drawn, and carries out the effects.
+    pub(super) fn quietly(self, change: impl FnOnce(&mut Chat) -> Vec<Effect>) {
+        let mut effects = Vec::new();
+        self.chat.maybe_update(|chat| {
+            effects = change(chat);
+            false
+        });
+        self.carry_out(effects);
+    }
+
+    pub(super) fn carry_out(self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Connect { after } => self.connect(after),
+                Effect::Send(frame) => {
+                    if let Some(socket) = self.inner().socket.borrow().as_ref() {
+                        socket.send(&frame);
+                    }
+                }
+                Effect::Fetch(fetch) => self.spawn(async move { self.fetch(fetch).await }),
+                Effect::SignedOut => self.signed_out(),
+            }
+        }
+    }
+
+    async fn fetch(self, fetch: Fetch) {
+        match self.fetched(&fetch).await {
+            Ok(fetched) => self.change(|chat| chat.fetched(fetched, browser::now())),
+            Err(failure) if failure.is_signed_out() => self.signed_out(),
+            Err(failure) => self.change(|chat| {
+                chat.not_fetched(fetch, failure.is_temporary(), browser::now());
+                Vec::new()
+            }),
+        }
+    }
+
+    async fn fetched(self, fetch: &Fetch) -> Result<Fetched, Failure> {
+        let path = fetch.path();
+        let inner = self.inner();
+        let api = &inner.api;
+        Ok(match fetch.clone() {
+            Fetch::Rooms => Fetched::Rooms(api.get::<Rooms>(&path).await?.rooms),
+            Fetch::Room { .. } => Fetched::Room(api.get::<RoomAnswer>(&path).await?.room),
+            Fetch::Newest { room } => {
+                let page = api.get(&path).await?;
+                Fetched::Newest { room, page }
+            }
+            Fetch::Older { room, .. } => {
+                let page = api.get(&path).await?;
+                Fetched::Older { room, page }
+            }
+            Fetch::After { room, .. } => {
+                let page = api.get(&path).await?;
+                Fetched::After { room, page }
+            }
+        })
+    }
+}

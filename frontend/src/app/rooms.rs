@@ -1,0 +1,110 @@
+//! Creating rooms, inviting, removing and leaving.
+
+use chat_client::{Effect, Fetch, Fetched};
+use domain::RoomName;
+use protocol::RoomKind;
+use protocol::http::{AddMember, CreateRoom, RoomAnswer};
+
+use super::App;
+use crate::browser::{self, encoded};
+use crate::state::{Failure, Problem, check_email};
+use crate::{drafts, json};
+
+impl App {
+    /// Creates a group and opens it.
+    pub async fn create_room(self, name: String) -> Result<(), Problem> {
+        let name = RoomName::parse("name", &name)?.as_str().to_owned();
+        self.create(CreateRoom {
+            name,
+            kind: RoomKind::Group,
+            members: Vec::new(),
+        })
+        .await
+    }
+
+    /// Opens the direct chat with a person, which is created once.
+    pub async fn write_to(self, email: String) -> Result<(), Problem> {
+        check_email("members", &email)?;
+        self.create(CreateRoom {
+            name: String::new(),
+            kind: RoomKind::Direct,
+            members: vec![email.trim().to_owned()],
+        })
+        .await
+    }
+
+    pub async fn invite(self, room: String, email: String) -> Result<(), Problem> {
+        check_email("email", &email)?;
+        let path = format!("/api/rooms/{}/members", encoded(&room));
+        let body = json::text(&AddMember {
+            email: email.trim().to_owned(),
+        });
+        let result = self.inner().api.send("POST", &path, Some(body)).await;
+        result.map_err(|failure| self.explain(&failure))?;
+        self.carry_out(vec![Effect::Fetch(Fetch::Room { room })]);
+        Ok(())
+    }
+
+    pub fn remove(self, room: String, user: String) {
+        self.spawn(async move {
+            match self.take_out(&room, &user).await {
+                Ok(()) => self.carry_out(vec![Effect::Fetch(Fetch::Room { room })]),
+                Err(problem) => self.notice.set(Some(problem.message)),
+            }
+        });
+    }
+
+    pub fn leave_room(self) {
+        let (room, me) = self
+            .chat
+            .with_untracked(|chat| (chat.current.clone(), chat.my_id().to_owned()));
+        let Some(room) = room else {
+            return;
+        };
+        self.spawn(async move {
+            match self.take_out(&room, &me).await {
+                Ok(()) => self.left(room),
+                Err(problem) => self.notice.set(Some(problem.message)),
+            }
+        });
+    }
+
+    /// The service also sends `left`; this is for when the socket is closed.
+    fn left(self, room: String) {
+        self.opened.set(None);
+        drafts::save(&room, "");
+        let left = protocol::ServerFrame::Left {
+            reference: None,
+            room,
+        };
+        self.change(|chat| chat.heard(left, browser::now()));
+    }
+
+    async fn take_out(self, room: &str, user: &str) -> Result<(), Problem> {
+        self.notice.set(None);
+        let path = format!("/api/rooms/{}/members/{}", encoded(room), encoded(user));
+        let result = self.inner().api.send("DELETE", &path, None).await;
+        result.map_err(|failure| self.explain(&failure))
+    }
+
+    async fn create(self, room: CreateRoom) -> Result<(), Problem> {
+        let started = self
+            .inner()
+            .api
+            .post::<RoomAnswer>("/api/rooms", &room)
+            .await;
+        let RoomAnswer { room } = started.map_err(|failure| self.explain(&failure))?;
+        let id = room.id.clone();
+        self.change(|chat| chat.fetched(Fetched::Room(room), browser::now()));
+        self.opened.set(None);
+        self.open_room(&id);
+        Ok(())
+    }
+
+    fn explain(self, failure: &Failure) -> Problem {
+        if failure.is_signed_out() {
+            self.signed_out();
+        }
+        failure.problem()
+    }
+}

@@ -1,0 +1,237 @@
+//! The state of the sign-in forms.
+
+use domain::Timestamp;
+use domain::limits::RESEND_WAIT;
+use protocol::http::Challenge;
+use protocol::{ErrorBody, ErrorCode};
+
+use super::{Failure, Problem};
+use crate::strings;
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Step {
+    #[default]
+    SignIn,
+    Register,
+    /// The emailed code.
+    Code,
+    /// A TOTP or recovery code.
+    SecondFactor,
+    Forgot,
+    /// The emailed code and a new password.
+    Reset,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SignInForm {
+    pub step: Step,
+    pub problem: Option<Problem>,
+    /// A success, such as a password that was reset.
+    pub notice: Option<String>,
+    /// A request is in flight; buttons are disabled.
+    pub busy: bool,
+    pub email: String,
+    challenge: String,
+    resend_at: Timestamp,
+}
+
+impl SignInForm {
+    pub fn go(&mut self, step: Step) {
+        *self = Self {
+            step,
+            email: std::mem::take(&mut self.email),
+            ..Self::default()
+        };
+    }
+
+    pub fn begin(&mut self) {
+        self.busy = true;
+        self.problem = None;
+        self.notice = None;
+    }
+
+    /// The service or the validation rejected the form.
+    pub fn refused(&mut self, problem: Problem) {
+        self.busy = false;
+        self.problem = Some(problem);
+    }
+
+    /// The request failed. If the challenge is over, a new code is offered at
+    /// once.
+    pub fn failed(&mut self, failure: &Failure) {
+        if let Failure::Refused(refusal) = failure
+            && is_end_of_challenge(refusal)
+        {
+            self.resend_at = Timestamp::EPOCH;
+        }
+        let mut problem = failure.problem();
+        if matches!(self.step, Step::Code | Step::SecondFactor | Step::Reset) {
+            let about_code = matches!(failure, Failure::Refused(refusal)
+                if matches!(refusal.error, ErrorCode::WrongCode | ErrorCode::Expired));
+            if about_code {
+                problem.field = Some("code".to_owned());
+            }
+        }
+        self.refused(problem);
+    }
+
+    /// No new code was sent. If the challenge has expired there is nothing left
+    /// to send a code for, so the flow starts over.
+    pub fn code_not_sent(&mut self, failure: &Failure) {
+        if failure.code() != Some(ErrorCode::Expired) {
+            return self.failed(failure);
+        }
+        self.go(match self.step {
+            Step::Reset => Step::Forgot,
+            _ => Step::SignIn,
+        });
+        self.problem = Some(Problem::of_form(strings::START_AGAIN));
+    }
+
+    pub fn code_sent(&mut self, email: &str, challenge: Challenge) {
+        let step = match self.step {
+            Step::Forgot | Step::Reset => Step::Reset,
+            _ => Step::Code,
+        };
+        *self = Self {
+            step,
+            email: email.to_owned(),
+            challenge: challenge.challenge,
+            resend_at: challenge.resend_at,
+            ..Self::default()
+        };
+    }
+
+    pub fn ask_for_factor(&mut self, challenge: String) {
+        *self = Self {
+            step: Step::SecondFactor,
+            email: std::mem::take(&mut self.email),
+            challenge,
+            ..Self::default()
+        };
+    }
+
+    pub fn challenge(&self) -> String {
+        self.challenge.clone()
+    }
+
+    /// Seconds until a new code may be requested. A wrong clock never waits
+    /// longer than the service requires.
+    pub fn seconds_to_resend(&self, now: Timestamp) -> i64 {
+        let wait = self.resend_at.saturating_since(now).min(RESEND_WAIT);
+        wait.as_millis().div_ceil(1_000) as i64
+    }
+}
+
+fn is_end_of_challenge(refusal: &ErrorBody) -> bool {
+    refusal.error == ErrorCode::Expired
+        || (refusal.error == ErrorCode::WrongCode && refusal.attempts_left == Some(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::samples::at;
+
+    fn waiting_for_code() -> SignInForm {
+        let mut form = SignInForm::default();
+        form.go(Step::Register);
+        form.begin();
+        form.code_sent(
+            "ann@example.com",
+            Challenge {
+                challenge: "c".into(),
+                expires_at: at(300_000),
+                resend_at: at(60_000),
+            },
+        );
+        form
+    }
+
+    fn refusal() -> ErrorBody {
+        ErrorBody {
+            error: ErrorCode::WrongCode,
+            message: "No.".into(),
+            field: None,
+            attempts_left: None,
+            retry_at: None,
+        }
+    }
+
+    fn wrong_code(left: u32) -> Failure {
+        Failure::Refused(ErrorBody {
+            attempts_left: Some(left),
+            ..refusal()
+        })
+    }
+
+    #[test]
+    fn a_registration_leads_to_the_code_that_was_mailed() {
+        let form = waiting_for_code();
+        assert_eq!(form.step, Step::Code);
+        assert_eq!(form.email, "ann@example.com");
+        assert_eq!(form.challenge(), "c");
+        assert!(!form.busy);
+    }
+
+    #[test]
+    fn the_wait_for_another_code_counts_down_and_is_never_longer_than_the_service_asks() {
+        let form = waiting_for_code();
+        assert_eq!(form.seconds_to_resend(at(0)), 60);
+        assert_eq!(form.seconds_to_resend(at(58_500)), 2);
+        assert_eq!(form.seconds_to_resend(at(60_000)), 0);
+        assert_eq!(form.seconds_to_resend(at(-9_000_000)), 60);
+    }
+
+    #[test]
+    fn a_wrong_code_is_told_beside_the_code_and_a_spent_one_may_be_replaced_at_once() {
+        let mut form = waiting_for_code();
+        form.failed(&wrong_code(2));
+        let problem = form.problem.clone().expect("a problem");
+        assert!(problem.beside("code").is_some(), "{problem:?}");
+        assert_eq!(form.seconds_to_resend(at(0)), 60);
+        form.failed(&wrong_code(0));
+        assert_eq!(form.seconds_to_resend(at(0)), 0);
+    }
+
+    #[test]
+    fn a_second_factor_is_asked_for_after_the_code_and_refused_beside_its_own() {
+        let mut form = waiting_for_code();
+        form.ask_for_factor("f".into());
+        assert_eq!(form.step, Step::SecondFactor);
+        assert_eq!(form.challenge(), "f");
+        form.failed(&wrong_code(4));
+        let problem = form.problem.expect("a problem");
+        assert!(problem.beside("code").is_some(), "{problem:?}");
+    }
+
+    #[test]
+    fn where_nothing_is_left_to_send_a_code_for_one_begins_again() {
+        let mut form = waiting_for_code();
+        form.code_not_sent(&Failure::Refused(ErrorBody {
+            error: ErrorCode::Expired,
+            ..refusal()
+        }));
+        assert_eq!(form.step, Step::SignIn);
+        assert_eq!(form.email, "ann@example.com");
+        assert!(form.problem.is_some_and(|problem| problem.field.is_none()));
+        let mut form = waiting_for_code();
+        form.code_not_sent(&Failure::Unreachable);
+        assert_eq!(form.step, Step::Code);
+    }
+
+    #[test]
+    fn a_forgotten_password_leads_to_a_new_one_and_not_into_the_chat() {
+        let mut form = SignInForm::default();
+        form.go(Step::Forgot);
+        form.code_sent(
+            "ann@example.com",
+            Challenge {
+                challenge: "c".into(),
+                expires_at: at(0),
+                resend_at: at(0),
+            },
+        );
+        assert_eq!(form.step, Step::Reset);
+    }
+}

@@ -1,0 +1,147 @@
+//! All texts of the page except those in `index.html` and `start.js`, which are
+//! shown before WebAssembly has loaded.
+
+mod account;
+mod sign_in;
+
+pub use account::*;
+pub use sign_in::*;
+
+pub const NAME: &str = "Banter";
+pub const TAGLINE: &str = "Chat that never loses a message.";
+
+pub const STARTING: &str = "Loading…";
+pub const UNREACHABLE: &str = "Cannot reach Banter. Check your connection and try again.";
+pub const TRY_AGAIN: &str = "Banter is temporarily unavailable. Please try again.";
+pub const AGAIN: &str = "Try again";
+pub const SIGNED_OUT: &str = "You have been signed out. Please sign in again.";
+pub const NOT_SIGNED_OUT: &str =
+    "You are still signed in: Banter cannot be reached. Please try again.";
+
+pub const SIDE: &str = "Account and chats";
+pub const ROOMS: &str = "Chats";
+pub const NO_ROOMS: &str = "You have no chats yet.";
+pub const ROOM_NAME: &str = "Group name";
+pub const CREATE: &str = "Create group";
+pub const THEIR_EMAIL: &str = "Email address of the person";
+pub const OPEN: &str = "Start chat";
+pub const SIGN_OUT: &str = "Sign out";
+pub const NEW_CHAT: &str = "New chat";
+pub const SEARCH: &str = "Search chats";
+pub const NOTHING_FOUND: &str = "No chats match your search.";
+pub const CLOSE: &str = "Close";
+
+pub const CHOOSE_ROOM: &str = "Select a chat to start messaging.";
+pub const BACK_TO_ROOMS: &str = "Back to chats";
+pub const TALK: &str = "Conversation";
+pub const MESSAGES: &str = "Messages";
+pub const NO_MESSAGES: &str = "No messages yet.";
+pub const LOADING: &str = "Loading…";
+pub const NEW_MESSAGES: &str = "New messages";
+pub const MESSAGE: &str = "Message";
+pub const MESSAGE_HINT: &str = "Write a message";
+pub const SEND: &str = "Send";
+pub const MEMBERS: &str = "Members";
+pub const INVITE: &str = "Invite by email address";
+pub const INVITE_SUBMIT: &str = "Invite";
+pub const INVITED: &str = "invited";
+pub const OWNER: &str = "owner";
+pub const ONLINE: &str = "online";
+pub const OWNER_ONLINE: &str = "owner, online";
+pub const LEAVE: &str = "Leave group";
+pub const LEAVE_CONFIRM: &str = "Leave this group? Click again to confirm.";
+pub const YOU: &str = "You";
+pub const INVITE_SENT: &str =
+    "Invited. People without an account join once they have confirmed their address.";
+
+pub const PENDING: &str = "sending";
+pub const SENT: &str = "sent";
+pub const DISCARD: &str = "Discard";
+
+pub const LIVE: &str = "Connected";
+pub const CONNECTING: &str = "Connecting…";
+pub const CLOSED: &str = "Not connected. Your messages are sent as soon as you are online again.";
+
+/// The text for an error response without a body of the contract.
+pub fn status(status: u16) -> &'static str {
+    match status {
+        401 => SIGNED_OUT,
+        403 => "You do not have permission to do this.",
+        404 => "Not found.",
+        413 => "This is too long.",
+        429 => "Too many requests. Please wait a moment and try again.",
+        _ => TRY_AGAIN,
+    }
+}
+
+/// Who is typing.
+pub fn typing(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => format!("{one} is typing…"),
+        [one, two] => format!("{one} and {two} are typing…"),
+        [one, two, rest @ ..] => format!("{one}, {two} and {} more are typing…", rest.len()),
+    }
+}
+
+/// The button that scrolls to the newest message.
+pub fn latest(unread: i64) -> String {
+    match unread {
+        0 => "Jump to the latest ↓".to_owned(),
+        1 => "1 new message ↓".to_owned(),
+        _ => format!("{unread} new messages ↓"),
+    }
+}
+
+/// The tooltip of a read mark.
+pub fn read_by(names: &[String], more: usize) -> String {
+    let names = names.join(", ");
+    match more {
+        0 => format!("read by {names}"),
+        _ => format!("read by {names} and {more} more"),
+    }
+}
+
+/// A message in one line with its author: `""` stands for the reader.
+pub fn said(author: Option<&str>, text: &str) -> String {
+    match author {
+        None => String::new(),
+        Some("") => format!("You: {text}"),
+        Some(author) => format!("{author}: {text}"),
+    }
+}
+
+/// The line under the name of a group.
+pub fn about_room(members: usize, others_online: usize) -> String {
+    let members = match members {
+        1 => "1 member".to_owned(),
+        _ => format!("{members} members"),
+    };
+    match others_online {
+        0 => members,
+        _ => format!("{members}, {} online", others_online + 1),
+    }
+}
+
+/// The button that removes a member.
+pub fn remove(name: &str) -> String {
+    format!("Remove {name}")
+}
+
+/// The reader in a list of people.
+pub fn you(name: &str) -> String {
+    format!("{name} (you)")
+}
+
+/// The label of an unread count.
+pub fn unread(count: i64) -> String {
+    format!("{count} unread")
+}
+
+/// The title of the window.
+pub fn title(unread: i64) -> String {
+    match unread {
+        0 => NAME.to_owned(),
+        _ => format!("({unread}) {NAME}"),
+    }
+}

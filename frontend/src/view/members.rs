@@ -1,0 +1,217 @@
+//! The members of the open room.
+
+use chat_client::{Chat, Room};
+use leptos::prelude::*;
+use protocol::{Role, RoomKind};
+
+use super::avatar;
+use super::dialog::dialog;
+use super::field::Ask;
+use super::list::{Item, click, items};
+use super::new_chat::small_form;
+use crate::app::{Opened, app};
+use crate::strings;
+
+const EMAIL: Ask = Ask {
+    id: "invite-email",
+    label: strings::INVITE,
+    kind: "email",
+    autocomplete: "off",
+    hint: "",
+};
+
+struct Person {
+    id: String,
+    name: String,
+    is_me: bool,
+    is_owner: bool,
+    is_here: bool,
+    /// Whether the reader may remove them.
+    is_removable: bool,
+}
+
+pub fn members() -> AnyView {
+    let app = app();
+    dialog(
+        "people-dialog",
+        strings::MEMBERS,
+        Signal::derive(move || app.opened.get() == Some(Opened::Members)),
+        move || app.opened.set(None),
+        content,
+    )
+}
+
+fn content() -> AnyView {
+    let app = app();
+    let room = app.chat.with_untracked(|chat| chat.current.clone());
+    let room = room.unwrap_or_default();
+    let is_group = move || {
+        app.chat.with(|chat| {
+            chat.open_room()
+                .is_some_and(|room| room.about.kind == RoomKind::Group)
+        })
+    };
+    let of_room = room.clone();
+    view! {
+        <ul id="members">
+            {items(move || member_items(&of_room))}
+            {items(move || app.chat.with(invited))}
+        </ul>
+        {move || is_group().then(|| invite(room.clone()))}
+        {move || is_group().then(leave)}
+    }
+    .into_any()
+}
+
+fn member_items(room: &str) -> Vec<Item> {
+    let persons = app().chat.with(persons).into_iter();
+    let item = |person: Person| {
+        let key = [&person.id, "/", &person.state()].concat();
+        let room = room.to_owned();
+        Item::new(key, move || member(room, person))
+    };
+    persons.map(item).collect()
+}
+
+fn invited(chat: &Chat) -> Vec<Item> {
+    let invited = chat.open_room().and_then(|room| room.about.invited.clone());
+    let item = |email: String| {
+        Item::new(email.clone(), move || {
+            view! {
+                <li class="invited">
+                    <p class="who">{email}<span class="hint">{strings::INVITED}</span></p>
+                </li>
+            }
+            .into_any()
+        })
+    };
+    invited.unwrap_or_default().into_iter().map(item).collect()
+}
+
+impl Person {
+    /// What changes without a change of id.
+    fn state(&self) -> String {
+        [self.is_owner, self.is_here, self.is_removable]
+            .map(|each| if each { "1" } else { "0" })
+            .concat()
+    }
+}
+
+fn persons(chat: &Chat) -> Vec<Person> {
+    let Some(room) = chat.open_room() else {
+        return Vec::new();
+    };
+    let me = chat.my_id();
+    let members = || room.about.members.iter().flatten();
+    let am_owner = members().any(|member| member.user.id == me && member.role == Role::Owner);
+    let person = |member: &protocol::Member| Person {
+        id: member.user.id.clone(),
+        name: member.user.name.clone(),
+        is_me: member.user.id == me,
+        is_owner: member.role == Role::Owner,
+        is_here: is_here(room, &member.user.id),
+        is_removable: am_owner && member.user.id != me && room.about.kind == RoomKind::Group,
+    };
+    members().map(person).collect()
+}
+
+fn is_here(room: &Room, user: &str) -> bool {
+    room.presence.is_here(user)
+}
+
+fn member(room: String, person: Person) -> AnyView {
+    let app = app();
+    let about = match (person.is_owner, person.is_here) {
+        (true, true) => strings::OWNER_ONLINE,
+        (true, false) => strings::OWNER,
+        (false, true) => strings::ONLINE,
+        (false, false) => "",
+    };
+    let id = person.id.clone();
+    let remove = person.is_removable.then(|| {
+        view! {
+            <button
+                class="quiet danger remove"
+                aria-label=strings::remove(&person.name)
+                on:click=click(move || app.remove(room.clone(), id.clone()))
+            >
+                {strings::REMOVE}
+            </button>
+        }
+    });
+    let name = if person.is_me {
+        strings::you(&person.name)
+    } else {
+        person.name.clone()
+    };
+    view! {
+        <li class="member" data-user=person.id.clone()>
+            {avatar::avatar(&person.id, &person.name, person.is_here)}
+            <p class="who">{name}<span class="hint">{about}</span></p>
+            {remove}
+        </li>
+    }
+    .into_any()
+}
+
+fn invite(room: String) -> AnyView {
+    let app = app();
+    let is_done = RwSignal::new(false);
+    let form = small_form(
+        EMAIL,
+        "invite-submit",
+        strings::INVITE_SUBMIT,
+        move |email| {
+            is_done.set(false);
+            let invitation = app.invite(room.clone(), email);
+            async move {
+                invitation.await?;
+                is_done.try_set(true);
+                Ok(())
+            }
+        },
+    );
+    view! {
+        <section>
+            {form}
+            <p id="invite-done" class="notice" role="status">
+                {move || is_done.get().then_some(strings::INVITE_SENT)}
+            </p>
+        </section>
+    }
+    .into_any()
+}
+
+/// Leaving cannot be undone without help, so it takes two clicks.
+fn leave() -> AnyView {
+    let app = app();
+    let is_sure = RwSignal::new(false);
+    let label = move || {
+        if is_sure.get() {
+            strings::LEAVE_CONFIRM
+        } else {
+            strings::LEAVE
+        }
+    };
+    let leave = move || {
+        if is_sure.get_untracked() {
+            app.leave_room();
+        } else {
+            is_sure.set(true);
+        }
+    };
+    view! {
+        <section>
+            <button
+                id="leave"
+                class="quiet danger"
+                on:click=click(leave)
+                on:blur=move |_| is_sure.set(false)
+            >
+                {label}
+            </button>
+            <p class="problem" role="alert">{move || app.notice.get()}</p>
+        </section>
+    }
+    .into_any()
+}

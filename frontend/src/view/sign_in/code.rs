@@ -1,0 +1,129 @@
+//! The emailed code.
+
+use leptos::prelude::*;
+
+use super::{back, form_problem, problem_of, submit};
+use crate::sign_in::flow;
+use crate::state::is_whole_code;
+use crate::strings;
+use crate::view::field::{Ask, field, username};
+use crate::view::form::on_submit;
+use crate::view::list::click;
+
+const CODE: Ask = Ask {
+    id: "code",
+    label: strings::CODE,
+    kind: "text",
+    autocomplete: "one-time-code",
+    hint: "",
+};
+const RESET_CODE: Ask = Ask {
+    id: "reset-code",
+    ..CODE
+};
+const RESET_PASSWORD: Ask = Ask {
+    id: "reset-password",
+    label: strings::NEW_PASSWORD,
+    kind: "password",
+    autocomplete: "new-password",
+    hint: "",
+};
+
+const FACTOR: Ask = Ask {
+    id: "factor-code",
+    label: strings::SECOND_FACTOR_CODE,
+    kind: "text",
+    autocomplete: "one-time-code",
+    hint: "",
+};
+
+/// The code that completes a sign-in or a registration. A complete code, typed,
+/// pasted or filled in by the browser, is submitted at once.
+pub fn code() -> AnyView {
+    let flow = flow();
+    let code = RwSignal::new(String::new());
+    let send = on_submit(move || flow.verify(&code.get_untracked()));
+    Effect::new(move || {
+        if code.with(|code| is_whole_code(code)) {
+            flow.verify(&code.get_untracked());
+        }
+    });
+    view! {
+        <form class="form" on:submit=send novalidate>
+            <h2>{strings::CODE_TITLE}</h2>
+            {sent_to()}
+            {field(CODE, code, problem_of("code"))}
+            {form_problem()}
+            {submit("code-submit", strings::CONTINUE)}
+            {resend()}
+            {back()}
+        </form>
+    }
+    .into_any()
+}
+
+/// A TOTP or recovery code.
+pub fn second_factor() -> AnyView {
+    let flow = flow();
+    let code = RwSignal::new(String::new());
+    let send = on_submit(move || flow.verify_factor(&code.get_untracked()));
+    view! {
+        <form class="form" on:submit=send novalidate>
+            <h2>{strings::SECOND_FACTOR_TITLE}</h2>
+            <p>{strings::SECOND_FACTOR_EXPLAINED}</p>
+            {field(FACTOR, code, problem_of("code"))}
+            {form_problem()}
+            {submit("factor-submit", strings::CONTINUE)}
+            {back()}
+        </form>
+    }
+    .into_any()
+}
+
+/// The code and the new password.
+pub fn reset() -> AnyView {
+    let flow = flow();
+    let (code, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let send = on_submit(move || flow.reset(&code.get_untracked(), password.get_untracked()));
+    view! {
+        <form class="form" on:submit=send novalidate>
+            <h2>{strings::FORGOT_TITLE}</h2>
+            {sent_to()}
+            {move || username(flow.form.with(|form| Some(form.email.clone())))}
+            {field(RESET_CODE, code, problem_of("code"))}
+            {field(RESET_PASSWORD, password, problem_of("password"))}
+            {form_problem()}
+            {submit("reset-submit", strings::SET_PASSWORD)}
+            {resend()}
+            {back()}
+        </form>
+    }
+    .into_any()
+}
+
+fn sent_to() -> AnyView {
+    let flow = flow();
+    let text = move || flow.form.with(|form| strings::code_sent(&form.email));
+    view! { <p id="code-sent">{text}</p> }.into_any()
+}
+
+fn resend() -> AnyView {
+    let flow = flow();
+    let seconds = Memo::new(move |_| {
+        let now = flow.now.get();
+        flow.form.with(|form| form.seconds_to_resend(now))
+    });
+    let must_wait = move || seconds.get() > 0 || flow.form.with(|form| form.busy);
+    view! {
+        <button
+            id="code-resend"
+            class="quiet"
+            type="button"
+            disabled=must_wait
+            on:click=click(move || flow.resend())
+        >
+            {move || strings::resend(seconds.get())}
+        </button>
+    }
+    .into_any()
+}
