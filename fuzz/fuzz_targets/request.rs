@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::history::PageQuery;
 use env::Variables;
-use domain::{Code, EmailAddress, Invalid, Password, PersonName, RoomName};
+use domain::{Code, EmailAddress, ValidationError, Password, PersonName, RoomName};
 use lambda::ClientIps;
 use lambda::http::Request;
 use lambda_http::http::Uri;
@@ -91,7 +91,7 @@ fn bodies(request: &Request) {
 }
 
 fn read<T: DeserializeOwned>(request: &Request) {
-    if let Err(Invalid { field, .. }) = request.body::<T>() {
+    if let Err(ValidationError { field, .. }) = request.body::<T>() {
         assert!(!field.is_empty() && field.chars().count() <= 64, "{field}");
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use std::collections::BTreeMap;
 
-use domain::{ClientMessageId, Invalid, MessageText, Timestamp};
+use domain::{ClientMessageId, MessageText, Timestamp, ValidationError};
 use protocol::{ClientFrame, User};
 
 pub use fetched::Fetched;
@@ -123,11 +123,14 @@ impl Chat {
         id: String,
         text: &str,
         now: Timestamp,
-    ) -> Result<Vec<Effect>, Invalid> {
+    ) -> Result<Vec<Effect>, ValidationError> {
         ClientMessageId::parse("id", &id)?;
         let text = MessageText::parse("text", text)?;
         let Some(room) = self.rooms.get_mut(room) else {
-            return Err(Invalid::new("room", "is none that you are in."));
+            return Err(ValidationError::new(
+                "room",
+                "You are not a member of this room.",
+            ));
         };
         room.pending.push(id, text.as_str().to_owned(), now);
         self.last_typing = Timestamp::EPOCH;

@@ -111,7 +111,7 @@ mod room;
 mod typing;
 
 pub use chat::{Chat, Fetched};
-pub use domain::{Invalid, Timestamp};
+pub use domain::{Timestamp, ValidationError};
 pub use effect::{Effect, Fetch, encode};
 pub use link::{Link, back_off};
 pub use log::Log;

@@ -4,7 +4,7 @@
 use argon2::Params;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{CustomizedPasswordHasher, PasswordVerifier, generate_salt};
-use domain::{Invalid, Password};
+use domain::{Password, ValidationError};
 
 use crate::argon2id::Argon2id;
 
@@ -18,7 +18,11 @@ const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAA
 
 /// Refuses what a guesser tries first: a zxcvbn score below 3 of 4, with the
 /// person's own name and address counted as known (OWASP ASVS 6.2.4, 6.2.12).
-pub fn refuse_common(field: &str, password: &Password, about: &[&str]) -> Result<(), Invalid> {
+pub fn refuse_common(
+    field: &str,
+    password: &Password,
+    about: &[&str],
+) -> Result<(), ValidationError> {
     // zxcvbn looks at the first 100 characters; its own advice says why not more.
     let estimate = zxcvbn::zxcvbn(password.as_str(), about);
     if estimate.score() >= zxcvbn::Score::Three {
@@ -28,7 +32,7 @@ pub fn refuse_common(field: &str, password: &Password, about: &[&str]) -> Result
         .feedback()
         .and_then(|feedback| feedback.warning())
         .map_or(String::new(), |warning| format!(" {warning}"));
-    Err(Invalid::new(
+    Err(ValidationError::new(
         field,
         format!("is easy to guess.{advice} Four or five unrelated words do well."),
     ))

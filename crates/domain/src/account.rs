@@ -1,21 +1,21 @@
-//! What an account is made of.
+//! The fields of an account.
 
 use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
 
 use crate::limits::{NAME_CHARS, PASSWORD_CHARS_MOST, PASSWORD_CHARS_WITH_FACTOR};
-use crate::text::{Invalid, line};
+use crate::text::{ValidationError, line, too_long};
 
-/// An address that mail can be sent to, in lower case, so that one mailbox is
-/// one account. `Debug` hides it: addresses never reach a log.
+/// An email address in lower case, so that one mailbox is one account. `Debug`
+/// hides it: addresses are never logged.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EmailAddress(String);
 
 impl EmailAddress {
-    /// Reads an address of the plain form `local@domain.tld` (RFC 5321 without
+    /// Parses an address of the form `local@domain.tld` (RFC 5321 without
     /// quoted local parts and address literals).
-    pub fn parse(field: &str, text: &str) -> Result<Self, Invalid> {
+    pub fn parse(field: &str, text: &str) -> Result<Self, ValidationError> {
         let text = text.trim().to_ascii_lowercase();
         let is_address = text.len() <= 254
             && text
@@ -24,14 +24,13 @@ impl EmailAddress {
         if is_address {
             Ok(Self(text))
         } else {
-            Err(Invalid::new(
+            Err(ValidationError::new(
                 field,
-                "must be an e-mail address, such as ann@example.com.",
+                "Enter an email address such as ann@example.com.",
             ))
         }
     }
 
-    /// The address itself.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -65,17 +64,15 @@ fn is_domain(domain: &str) -> bool {
         })
 }
 
-/// The name that others see: one line of 1 to 80 characters.
+/// A display name: one line of 1 to [`NAME_CHARS`] characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonName(String);
 
 impl PersonName {
-    /// Reads a name.
-    pub fn parse(field: &str, text: &str) -> Result<Self, Invalid> {
+    pub fn parse(field: &str, text: &str) -> Result<Self, ValidationError> {
         line(field, text, NAME_CHARS).map(Self)
     }
 
-    /// The name itself.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -87,45 +84,40 @@ impl PersonName {
 pub struct Password(String);
 
 impl Password {
-    /// Reads a new password of at least `least` characters. Whether it is a
-    /// common one is judged by `credentials`, which has the dictionary.
-    pub fn parse(field: &str, text: &str, least: usize) -> Result<Self, Invalid> {
+    /// Parses a new password. Whether it is a common one is checked by `crypto`,
+    /// which has the dictionary.
+    pub fn parse(field: &str, text: &str, least: usize) -> Result<Self, ValidationError> {
         let password = Self::presented(text);
         match password.chars() {
-            count if count < least => Err(Invalid::new(
+            count if count < least => Err(ValidationError::new(
                 field,
                 format!(
-                    "must be at least {least} characters; this has {count}. A few words you will remember do well."
+                    "Enter at least {least} characters. You entered {count}. A few words that you will remember work well."
                 ),
             )),
-            count if count > PASSWORD_CHARS_MOST => Err(Invalid::new(
-                field,
-                format!("must be at most {PASSWORD_CHARS_MOST} characters; this has {count}."),
-            )),
+            count if count > PASSWORD_CHARS_MOST => {
+                Err(too_long(field, count, PASSWORD_CHARS_MOST))
+            }
             _ => Ok(password),
         }
     }
 
-    /// A password as somebody presents it to be compared: whatever it is, it is
-    /// right or wrong, not invalid. What is longer than any password could be
-    /// is shortened before it costs anything.
+    /// A password to be compared: it is right or wrong, never invalid. An
+    /// overlong one is cut before hashing it costs anything.
     pub fn presented(text: &str) -> Self {
         Self(text.chars().take(4 * PASSWORD_CHARS_MOST).nfkc().collect())
     }
 
-    /// How many characters it has.
     pub fn chars(&self) -> usize {
         self.0.chars().count()
     }
 
-    /// The password itself.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// The least characters of somebody's password where `minimum` is that of one
-/// which is the only factor.
+/// The minimum length of a password: `minimum` where it is the only factor.
 pub fn least_password(minimum: usize, has_factor: bool) -> usize {
     if has_factor {
         minimum.min(PASSWORD_CHARS_WITH_FACTOR)
@@ -151,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused_by_field() {
+    fn an_invalid_address_is_rejected_by_field() {
         for text in [
             "",
             "ann",

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use protocol::{ErrorBody, ErrorCode};
 
-use crate::{Invalid, Timestamp, Unavailable};
+use crate::{Timestamp, Unavailable, ValidationError};
 
 /// A limit is used up. Nothing was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct TooFast {
 #[derive(Debug)]
 pub enum ApiError {
     /// A field of the request is invalid.
-    Invalid(Invalid),
+    Invalid(ValidationError),
     /// A rate limit is used up.
     TooFast(TooFast),
     /// Email address or password is wrong.
@@ -52,8 +52,8 @@ pub enum ApiError {
     Internal(Box<dyn Error + Send + Sync>),
 }
 
-impl From<Invalid> for ApiError {
-    fn from(invalid: Invalid) -> Self {
+impl From<ValidationError> for ApiError {
+    fn from(invalid: ValidationError) -> Self {
         Self::Invalid(invalid)
     }
 }
@@ -78,7 +78,7 @@ impl ApiError {
 
     /// The last second factor cannot be removed while the password is short.
     pub fn needs_longer_password() -> Self {
-        Self::Invalid(Invalid::new(
+        Self::Invalid(ValidationError::new(
             "password",
             "This password is too short to be the only factor. Choose a longer one first.",
         ))

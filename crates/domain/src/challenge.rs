@@ -1,28 +1,25 @@
-//! Challenges: what a mailed code answers.
+//! Challenges and the codes that answer them.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::Invalid;
+use crate::text::ValidationError;
 
 /// How many digits a code has (OWASP ASVS 5.0, 6.5.4 asks for 20 bits; these are 26).
 pub const CODE_DIGITS: usize = 8;
 
-/// What a challenge was made for. A code of one purpose is worth nothing for another.
+/// What a challenge is for. A code of one purpose is not accepted for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Purpose {
-    /// Confirm the address of a new account.
     Register,
-    /// Complete a sign-in.
     Login,
-    /// Choose a new password.
     Reset,
 }
 
 impl Purpose {
-    /// The word for it, as it is stored and mailed.
+    /// The name under which it is stored.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Register => "register",
@@ -32,7 +29,7 @@ impl Purpose {
     }
 }
 
-/// A one-time code of eight digits. `Debug` hides it: codes never reach a log.
+/// A one-time code of eight digits. `Debug` hides it: codes are never logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Code(String);
 
@@ -42,8 +39,8 @@ impl Code {
         Self(format!("{number:0CODE_DIGITS$}"))
     }
 
-    /// Reads a code as people paste it: spaces and hyphens between digits are forgiven.
-    pub fn parse(field: &str, text: &str) -> Result<Self, Invalid> {
+    /// Parses a code; spaces and hyphens are ignored.
+    pub fn parse(field: &str, text: &str) -> Result<Self, ValidationError> {
         let digits: String = text
             .chars()
             .filter(|c| !c.is_whitespace() && *c != '-')
@@ -52,14 +49,13 @@ impl Code {
         if digits.len() == CODE_DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit()) {
             Ok(Self(digits))
         } else {
-            Err(Invalid::new(
+            Err(ValidationError::new(
                 field,
-                format!("must be the {CODE_DIGITS} digits from the mail."),
+                format!("Enter the {CODE_DIGITS} digits from the email."),
             ))
         }
     }
 
-    /// The digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,60 +1,54 @@
-//! Second factors: what an app shows, and what stands in for a lost one.
+//! Second factors: TOTP codes, recovery codes and passkey names.
 
 use std::time::Duration;
 
 use std::fmt;
 
-use crate::text::{Invalid, line};
+use crate::limits::NAME_CHARS;
+use crate::text::{ValidationError, line};
 
-/// How long one code of an app is shown (RFC 6238).
+/// The time step of RFC 6238.
 pub const TOTP_STEP: Duration = Duration::from_secs(30);
-/// How many digits it has.
 pub const TOTP_DIGITS: usize = 6;
-/// Random bytes of a recovery code: so many that a plain hash of one tells nobody
-/// anything (OWASP ASVS 5.0, 6.5.2 asks for 112 bits).
+/// Random bytes of a recovery code, enough to store it as a plain hash (OWASP
+/// ASVS 5.0, 6.5.2 asks for 112 bits).
 pub const RECOVERY_CODE_BYTES: usize = 15;
-/// How many characters that is, and how they are grouped to be read.
 const RECOVERY_CODE_CHARS: usize = RECOVERY_CODE_BYTES * 8 / 5;
 const GROUP: usize = 6;
 /// Crockford's base 32: no letter looks like a digit.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-/// Characters of a passkey's name.
-const NAME_CHARS: usize = 80;
 
-/// What somebody enters as their second factor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FactorCode {
-    /// The six digits of an app.
     Totp(TotpCode),
-    /// A recovery code.
     Recovery(RecoveryCode),
 }
 
 impl FactorCode {
-    /// Reads either, as people type or paste it.
-    pub fn parse(field: &str, text: &str) -> Result<Self, Invalid> {
+    /// Parses either form; spaces and hyphens are ignored.
+    pub fn parse(field: &str, text: &str) -> Result<Self, ValidationError> {
         let totp = TotpCode::read(text).map(Self::Totp);
         totp.or_else(|| RecoveryCode::read(text).map(Self::Recovery))
             .ok_or_else(|| {
-                Invalid::new(
+                ValidationError::new(
                     field,
-                    format!("must be the {TOTP_DIGITS} digits of your app, or a recovery code."),
+                    format!("Enter the {TOTP_DIGITS} digits from your authenticator app, or a recovery code."),
                 )
             })
     }
 }
 
-/// Six digits of an app. `Debug` hides them: codes never reach a log.
+/// A TOTP code. `Debug` hides it: codes are never logged.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct TotpCode(u32);
 
 impl TotpCode {
-    /// Reads a code; spaces and hyphens between digits are forgiven.
-    pub fn parse(field: &str, text: &str) -> Result<Self, Invalid> {
+    /// Parses a code; spaces and hyphens are ignored.
+    pub fn parse(field: &str, text: &str) -> Result<Self, ValidationError> {
         Self::read(text).ok_or_else(|| {
-            Invalid::new(
+            ValidationError::new(
                 field,
-                format!("must be the {TOTP_DIGITS} digits of your app."),
+                format!("Enter the {TOTP_DIGITS} digits from your authenticator app."),
             )
         })
     }
@@ -77,12 +71,11 @@ impl fmt::Debug for TotpCode {
     }
 }
 
-/// A code that stands in once for the app. `Debug` hides it.
+/// A code that replaces the authenticator app once. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RecoveryCode(String);
 
 impl RecoveryCode {
-    /// The code of these random bytes.
     pub fn from_bytes(bytes: [u8; RECOVERY_CODE_BYTES]) -> Self {
         let mut text = String::with_capacity(RECOVERY_CODE_CHARS);
         for five in bytes.chunks(5) {
@@ -116,7 +109,7 @@ impl RecoveryCode {
         &self.0
     }
 
-    /// The code in groups, as its owner writes it down.
+    /// The code in groups, for display.
     pub fn grouped(&self) -> String {
         let groups: Vec<&str> = (0..RECOVERY_CODE_CHARS / GROUP)
             .map(|group| &self.0[group * GROUP..(group + 1) * GROUP])
@@ -141,17 +134,15 @@ fn squeezed(text: &str, count: usize) -> Option<String> {
     (text.len() == count && text.is_ascii()).then_some(text)
 }
 
-/// What its owner calls a passkey: one line of 1 to 80 characters.
+/// The name of a passkey: one line of 1 to [`NAME_CHARS`] characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PasskeyName(String);
 
 impl PasskeyName {
-    /// Reads a name.
-    pub fn parse(field: &str, text: &str) -> Result<Self, Invalid> {
+    pub fn parse(field: &str, text: &str) -> Result<Self, ValidationError> {
         line(field, text, NAME_CHARS).map(Self)
     }
 
-    /// The name itself.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -178,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused() {
+    fn anything_else_is_rejected() {
         for text in ["", "12345", "1234567", "12345a", "१२३४५६", &"u".repeat(24)] {
             assert!(FactorCode::parse("code", text).is_err(), "{text}");
         }

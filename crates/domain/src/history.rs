@@ -1,40 +1,36 @@
-//! Which page of a room's history is asked for.
+//! The query of a page of a room's history.
 
-use crate::text::Invalid;
+use crate::text::ValidationError;
 
-/// The greatest number of messages of one page.
 pub const PAGE_MOST: u32 = 200;
-/// The number of messages of a page that names none.
+/// The limit where the query has none.
 pub const PAGE_DEFAULT: u32 = 50;
 
-/// From where to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cursor {
-    /// The newest messages.
     Newest,
-    /// Those just before this `seq`, without it.
+    /// Messages just before this `seq`, exclusive.
     Before(i64),
-    /// Those just after this `seq`, without it.
+    /// Messages just after this `seq`, exclusive.
     After(i64),
-    /// This `seq` in the middle.
+    /// Messages on both sides of this `seq`, inclusive.
     Around(i64),
 }
 
-/// A page asked for: `?before=N|after=N|around=N&limit=L`.
+/// `?before=N|after=N|around=N&limit=L`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageQuery {
-    /// From where.
     pub cursor: Cursor,
-    /// How many at the most, 1 to [`PAGE_MOST`].
+    /// 1 to [`PAGE_MOST`].
     pub limit: u32,
 }
 
 impl PageQuery {
-    /// Reads the parameters of a query string. Unknown ones, repeated ones and
-    /// two cursors at once are refused.
+    /// Parses a query string's parameters. Unknown and repeated parameters and
+    /// two cursors are errors.
     pub fn parse<'a>(
         parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Result<Self, Invalid> {
+    ) -> Result<Self, ValidationError> {
         let mut cursor = None;
         let mut limit = None;
         for (name, value) in parameters {
@@ -47,19 +43,24 @@ impl PageQuery {
                         _ => Cursor::Around(seq),
                     };
                     if cursor.replace(wanted).is_some() {
-                        return Err(Invalid::new(
+                        return Err(ValidationError::new(
                             name,
-                            "give only one of before, after and around.",
+                            "Give only one of before, after and around.",
                         ));
                     }
                 }
                 "limit" => {
                     let count = whole(name, value, 1, i64::from(PAGE_MOST))?;
                     if limit.replace(count as u32).is_some() {
-                        return Err(Invalid::new(name, "give it once."));
+                        return Err(ValidationError::new(name, "Give this parameter only once."));
                     }
                 }
-                _ => return Err(Invalid::new(name, "is not a parameter of this route.")),
+                _ => {
+                    return Err(ValidationError::new(
+                        name,
+                        "This route has no such parameter.",
+                    ));
+                }
             }
         }
         Ok(Self {
@@ -69,14 +70,14 @@ impl PageQuery {
     }
 }
 
-fn whole(field: &str, text: &str, least: i64, most: i64) -> Result<i64, Invalid> {
+fn whole(field: &str, text: &str, least: i64, most: i64) -> Result<i64, ValidationError> {
     text.parse()
         .ok()
         .filter(|number| (least..=most).contains(number))
         .ok_or_else(|| {
-            Invalid::new(
+            ValidationError::new(
                 field,
-                format!("must be a whole number from {least} to {most}."),
+                format!("Give a whole number from {least} to {most}."),
             )
         })
 }

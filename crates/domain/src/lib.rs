@@ -1,6 +1,5 @@
-//! The rules of Banter: what a name, a message or a page of history may be, how
-//! long things last and how many there may be. Pure: no I/O, no clock, no
-//! randomness, so that the page and every function apply the same ones.
+//! The rules of Banter: validation, lifetimes, quotas and API errors. Pure: no
+//! I/O, no clock, no randomness. The page and every function share them.
 
 pub mod account;
 mod api_error;
@@ -19,5 +18,5 @@ pub use challenge::{Code, Purpose};
 pub use factor::{FactorCode, PasskeyName, RecoveryCode, TotpCode};
 pub use message::{ClientMessageId, MessageText, RoomName};
 pub use protocol::Timestamp;
-pub use text::Invalid;
+pub use text::ValidationError;
 pub use unavailable::Unavailable;

@@ -1,4 +1,4 @@
-//! Every limit of the contract with its number, in one place.
+//! Every limit of docs/protocol.md.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ mod quota;
 
 pub use quota::{Quota, Used};
 
-/// Characters of a person's or a room's name.
+/// Characters of a person's, a room's or a passkey's name.
 pub const NAME_CHARS: usize = 80;
-/// The least characters of a password (NIST SP 800-63B-4, 3.1.1.2, single factor).
+/// Minimum length of a password (NIST SP 800-63B-4, 3.1.1.2, single factor).
 pub const PASSWORD_CHARS_LEAST: usize = 15;
-/// The least characters of one that is not the only factor.
+/// Minimum length of a password that is not the only factor.
 pub const PASSWORD_CHARS_WITH_FACTOR: usize = 8;
-/// The most characters of a password.
+/// Maximum length of a password.
 pub const PASSWORD_CHARS_MOST: usize = 256;
 /// Characters of a message after trimming.
 pub const MESSAGE_CHARS: usize = 4_000;
@@ -31,32 +31,31 @@ pub const TYPING_MEMBERS: u64 = 50;
 /// Sockets of one person.
 pub const SOCKETS_PER_USER: u64 = 20;
 
-/// How long a mailed code counts.
+/// Lifetime of an emailed code.
 pub const CODE_LIFETIME: Duration = Duration::from_mins(5);
-/// How long to wait before asking for another code.
+/// Time until another code may be requested.
 pub const RESEND_WAIT: Duration = Duration::from_mins(1);
-/// Answers that one challenge takes.
+/// Attempts per challenge.
 pub const CODE_TRIES: u32 = 5;
-/// How long a sign-in waits for its second factor, and a passkey to be made or
-/// used.
+/// Time to enter a second factor, or to create or use a passkey.
 pub const CEREMONY_LIFETIME: Duration = Duration::from_mins(5);
-/// How long TOTP that was begun may be confirmed.
+/// Time to confirm a TOTP setup.
 pub const TOTP_SETUP_LIFETIME: Duration = Duration::from_mins(10);
-/// How long after its sign-in or step-up a session may change factors.
+/// Time after a sign-in or step-up in which a session may change factors.
 pub const FRESH: Duration = Duration::from_mins(10);
-/// Recovery codes that are made at once.
+/// Recovery codes of one set.
 pub const RECOVERY_CODES: usize = 10;
 /// Passkeys of one person.
 pub const PASSKEYS_PER_USER: usize = 20;
-/// How long an access token counts.
 pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_mins(15);
-/// How long a session lasts without being refreshed.
+/// Lifetime of a session that is not refreshed.
 pub const SESSION_LIFETIME: Duration = Duration::from_hours(30 * 24);
-/// Within this time of its rotation a refresh token is a second tab or a lost answer.
+/// Time after its rotation in which a reused refresh token is taken for a second
+/// tab or a lost response, not for theft.
 pub const REFRESH_GRACE: Duration = Duration::from_secs(30);
-/// How long a socket counts as present after its last frame.
+/// Time that a socket counts as present after its last frame.
 pub const PRESENCE_LEASE: Duration = Duration::from_mins(5);
-/// A connection ends after two hours (API Gateway); its row a little later.
+/// API Gateway closes a connection after two hours; its row lives a little longer.
 pub const CONNECTION_LIFETIME: Duration = Duration::from_mins(2 * 60 + 10);
 
 /// `resend-otp` per address.
@@ -65,21 +64,21 @@ pub const RESENDS: Quota = Quota {
     count: 5,
     window: Duration::from_hours(1),
 };
-/// Codes mailed per address, whatever asked for them.
+/// Codes emailed per address, whatever requested them.
 pub const CODES_MAILED: Quota = Quota {
     name: "codes",
     count: 10,
     window: Duration::from_hours(1),
 };
-/// Codes asked for by somebody who merely names an address, per that address and
-/// the source: half of [`CODES_MAILED`], so that one source cannot use up those
-/// that the address's owner needs. Beyond it nothing is mailed.
+/// Codes requested without a password, per address and source: half of
+/// [`CODES_MAILED`], so that one source cannot use up the codes that the owner of
+/// the address needs. Beyond it nothing is mailed.
 pub const CODES_ASKED: Quota = Quota {
     name: "asked",
     count: 5,
     window: Duration::from_hours(1),
 };
-/// The same count, where a code is asked for again: the [`RESENDS`] of one ask fit.
+/// The same quota at a resend: one request and its [`RESENDS`] fit.
 pub const CODES_ASKED_AGAIN: Quota = Quota {
     count: 6,
     ..CODES_ASKED
@@ -102,8 +101,8 @@ pub const REGISTRATIONS: Quota = Quota {
     count: 60,
     window: Duration::from_hours(1),
 };
-/// Sign-ins with a passkey that are begun, per source address: a page may begin
-/// one whenever it is opened.
+/// Passkey sign-ins begun per source address: the page may begin one whenever it
+/// is opened.
 pub const PASSKEY_SIGN_INS: Quota = Quota {
     name: "passkey-sign-ins",
     count: 300,
@@ -119,11 +118,11 @@ pub const INVITATIONS: Quota = Quota {
 /// A steady rate with a burst, counted by its theoretical arrival time (GCRA).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// The word by which it is counted in the store.
+    /// The key prefix in the store.
     pub name: &'static str,
-    /// The time that one event costs.
+    /// Time between events at the steady rate.
     pub interval: Duration,
-    /// How many may come at once.
+    /// Events allowed at once.
     pub burst: u32,
 }
 
@@ -133,16 +132,16 @@ pub const FRAMES: Rate = Rate {
     interval: Duration::from_millis(1_000 / 20),
     burst: 200,
 };
-/// `typing` is passed on at most every 3 s per person and room.
+/// Forwarded `typing` frames per person and room.
 pub const TYPING: Rate = Rate {
     name: "typing",
     interval: Duration::from_secs(3),
     burst: 1,
 };
 
-/// How long to wait after `failures` wrong passwords or codes in a row: nothing
-/// up to the fifth, then 30 s doubling up to an hour, so that guessing is
-/// hopeless and nobody can be shut out for good.
+/// Time to wait after `failures` wrong passwords or codes in a row: none up to
+/// the fifth, then 30 s, doubling up to an hour. Guessing becomes hopeless and
+/// the owner is never locked out for good.
 pub fn wait_after(failures: u32) -> Duration {
     match failures {
         0..=5 => Duration::ZERO,
@@ -150,11 +149,11 @@ pub fn wait_after(failures: u32) -> Duration {
     }
 }
 
-/// Failures in a row after which codes by mail count no more until the password
-/// is reset (NIST SP 800-63B-4, 3.2.2).
+/// Failures in a row after which emailed codes are disabled until the password is
+/// reset (NIST SP 800-63B-4, 3.2.2).
 pub const FAILURES_UNTIL_DISABLED: u32 = 100;
-/// The wait that a refusal names while they are disabled. It does not end with
-/// it: a reset of the password ends it.
+/// The wait that is reported while they are disabled. Only a password reset
+/// enables them again.
 pub const DISABLED_WAIT: Duration = Duration::from_hours(1);
 
 #[cfg(test)]

@@ -1,80 +1,63 @@
-//! What is said, and where.
+//! Messages and rooms.
 
 use crate::limits::{MESSAGE_CHARS, NAME_CHARS};
-use crate::text::{Invalid, is_id, line};
+use crate::text::{ValidationError, check_length, control_character, is_id, line};
 
-/// The name of a room: one line of 1 to 80 characters.
+/// The name of a room: one line of 1 to [`NAME_CHARS`] characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomName(String);
 
 impl RoomName {
-    /// Reads a name.
-    pub fn parse(field: &str, text: &str) -> Result<Self, Invalid> {
+    pub fn parse(field: &str, text: &str) -> Result<Self, ValidationError> {
         line(field, text, NAME_CHARS).map(Self)
     }
 
-    /// The name itself.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// The id that a client gives its message, so that sending it again is harmless.
+/// The id that a client gives its message, which makes sending it again
+/// idempotent: 1 to 64 printable ASCII characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientMessageId(String);
 
 impl ClientMessageId {
-    /// Reads an id of 1 to 64 printable ASCII characters.
-    pub fn parse(field: &str, text: &str) -> Result<Self, Invalid> {
+    pub fn parse(field: &str, text: &str) -> Result<Self, ValidationError> {
         if is_id(text) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Invalid::new(
+            Err(ValidationError::new(
                 field,
-                "must be 1 to 64 printable ASCII characters without spaces.",
+                "Enter 1 to 64 printable ASCII characters without spaces.",
             ))
         }
     }
 
-    /// The id itself.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A message's text: 1 to 4,000 characters after trimming, any Unicode but
-/// control characters other than newline and tab; `\r\n` becomes `\n`.
+/// A message's text: 1 to [`MESSAGE_CHARS`] characters after trimming. Control
+/// characters other than newline and tab are rejected; `\r\n` becomes `\n`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageText(String);
 
 impl MessageText {
-    /// Reads a text.
-    pub fn parse(field: &str, text: &str) -> Result<Self, Invalid> {
+    pub fn parse(field: &str, text: &str) -> Result<Self, ValidationError> {
         let text = text.replace("\r\n", "\n");
         let text = text.trim();
         if let Some(control) = text
             .chars()
             .find(|c| c.is_control() && !matches!(c, '\n' | '\t'))
         {
-            return Err(Invalid::new(
-                field,
-                format!(
-                    "must not hold the control character U+{:04X}.",
-                    u32::from(control)
-                ),
-            ));
+            return Err(control_character(field, control));
         }
-        match text.chars().count() {
-            0 => Err(Invalid::new(field, "must not be empty.")),
-            count if count > MESSAGE_CHARS => Err(Invalid::new(
-                field,
-                format!("must be at most {MESSAGE_CHARS} characters; this has {count}."),
-            )),
-            _ => Ok(Self(text.to_owned())),
-        }
+        check_length(field, text, MESSAGE_CHARS)?;
+        Ok(Self(text.to_owned()))
     }
 
-    /// The text itself.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,14 +1,14 @@
-//! Fitting what a client missed into one frame.
+//! Fits the messages that a client missed into one frame.
 
 use protocol::frame::Missed;
 use protocol::{Message, Room};
 
 use crate::limits::FRAME_BYTES;
 
-/// Bytes kept free in a frame for what surrounds rooms and missed messages.
+/// Bytes reserved for the rest of the frame.
 const ENVELOPE_BYTES: usize = 1_024;
 
-/// What is left of one frame while it is being filled.
+/// A frame while it is being filled.
 #[derive(Debug)]
 pub struct Replay {
     left: usize,
@@ -17,8 +17,8 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// An empty frame that will name these rooms: an id may stand twice, in
-    /// `missed` and in `more`, with its punctuation.
+    /// An empty frame for these rooms. Each id may appear twice, in `missed` and
+    /// in `more`, with punctuation.
     pub fn new<'a>(cursors: impl IntoIterator<Item = &'a str>) -> Self {
         let names: usize = cursors.into_iter().map(|room| 2 * room.len() + 12).sum();
         Self {
@@ -47,7 +47,7 @@ impl Replay {
         (fitting, complete)
     }
 
-    /// Whether it is of use to read what was missed in another room.
+    /// Whether it is worth reading another room's missed messages.
     pub fn has_space(&self) -> bool {
         self.left > ENVELOPE_BYTES / 4
     }
@@ -72,13 +72,12 @@ impl Replay {
         self.missed.insert(room.to_owned(), taken);
     }
 
-    /// What fitted, by room, and the rooms to fetch the rest of.
+    /// The messages that fit, by room, and the rooms that have more.
     pub fn finish(self) -> (Missed, Vec<String>) {
         (self.missed, self.more)
     }
 }
 
-/// The bytes that a value takes in a frame.
 fn json_bytes(value: &impl serde::Serialize) -> usize {
     serde_json::to_vec(value).map_or(usize::MAX / 4, |bytes| bytes.len())
 }

@@ -1,18 +1,17 @@
-//! Texts that people type: lengths count Unicode scalar values.
+//! Text fields: their errors, and checks that several fields share.
 
 use std::fmt;
 
-/// What is wrong with a field, for the person who filled it in.
+/// A field of a request is invalid.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invalid {
-    /// The field's name in the request.
+pub struct ValidationError {
+    /// The field's name in the request, for programs.
     pub field: String,
-    /// A sentence that says what it must be.
+    /// A whole sentence, shown to the user as it is.
     pub message: String,
 }
 
-impl Invalid {
-    /// A fault of `field`.
+impl ValidationError {
     pub fn new(field: &str, message: impl Into<String>) -> Self {
         Self {
             field: field.to_owned(),
@@ -21,32 +20,76 @@ impl Invalid {
     }
 }
 
-impl fmt::Display for Invalid {
+impl fmt::Display for ValidationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.field, self.message)
+        f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for Invalid {}
+impl std::error::Error for ValidationError {}
 
-/// An id as it stands in a path or a body: opaque, 1 to 64 printable ASCII
-/// characters, so that anything else can be refused without asking the database.
+/// Whether `text` has the form of an id: 1 to 64 printable ASCII characters.
+/// Anything else can be rejected without asking the database.
 pub fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// One line of `1..=most` characters, without surrounding space.
-pub(crate) fn line(field: &str, text: &str, most: usize) -> Result<String, Invalid> {
+/// One line of `1..=most` characters (Unicode scalar values), trimmed.
+pub(crate) fn line(field: &str, text: &str, most: usize) -> Result<String, ValidationError> {
     let text = text.trim();
-    if text.chars().any(char::is_control) {
-        return Err(Invalid::new(field, "must be one line of plain text."));
+    if let Some(control) = text.chars().find(|c| c.is_control()) {
+        return Err(control_character(field, control));
     }
+    check_length(field, text, most)?;
+    Ok(text.to_owned())
+}
+
+pub(crate) fn check_length(field: &str, text: &str, most: usize) -> Result<(), ValidationError> {
     match text.chars().count() {
-        0 => Err(Invalid::new(field, "must not be empty.")),
-        count if count > most => Err(Invalid::new(
-            field,
-            format!("must be at most {most} characters; this has {count}."),
-        )),
-        _ => Ok(text.to_owned()),
+        0 => Err(ValidationError::new(field, "Enter at least one character.")),
+        count if count > most => Err(too_long(field, count, most)),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn too_long(field: &str, count: usize, most: usize) -> ValidationError {
+    let message = format!("Enter at most {most} characters. You entered {count}.");
+    ValidationError::new(field, message)
+}
+
+pub(crate) fn control_character(field: &str, control: char) -> ValidationError {
+    let message = match control {
+        '\n' | '\r' => "Enter a single line, without line breaks.".to_owned(),
+        other => format!(
+            "The control character U+{:04X} is not allowed.",
+            u32::from(other)
+        ),
+    };
+    ValidationError::new(field, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_whole_sentences_that_name_the_limit_or_the_character() {
+        let message = |text: &str| line("name", text, 5).unwrap_err().message;
+        assert_eq!(message("  "), "Enter at least one character.");
+        assert_eq!(
+            message("abcdefg"),
+            "Enter at most 5 characters. You entered 7."
+        );
+        assert_eq!(
+            message("a\u{7}"),
+            "The control character U+0007 is not allowed."
+        );
+        assert_eq!(message("a\nb"), "Enter a single line, without line breaks.");
+    }
+
+    #[test]
+    fn a_line_is_trimmed_and_counts_characters_and_not_bytes() {
+        assert_eq!(line("name", " ünïcö ", 5).unwrap(), "ünïcö");
+        assert!(line("name", "ünïcöd", 5).is_err());
     }
 }

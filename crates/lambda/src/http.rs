@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use domain::limits::BODY_BYTES;
-use domain::{Invalid, Timestamp};
+use domain::{Timestamp, ValidationError};
 use env::Variables;
 use http::header::{
     AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderName, ORIGIN, RETRY_AFTER, USER_AGENT,
@@ -95,7 +95,7 @@ impl Request {
     }
 
     /// The body, read into its type.
-    pub fn body<T: DeserializeOwned>(&self) -> Result<T, Invalid> {
+    pub fn body<T: DeserializeOwned>(&self) -> Result<T, ValidationError> {
         json::json(self.event.body())
     }
 

@@ -1,48 +1,54 @@
-//! Reading JSON into types that cannot be wrong, with the field named that is.
+//! Deserialization that names the invalid field.
 
-use domain::Invalid;
+use domain::ValidationError;
 use serde::de::DeserializeOwned;
 
-/// Reads a JSON text. What is wrong is told by field: `body` where it is no JSON
-/// at all.
-pub(crate) fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Invalid> {
+/// Parses a JSON text. The error's field is `body` where it is not JSON at all.
+pub(crate) fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T, ValidationError> {
     let mut reader = serde_json::Deserializer::from_slice(text);
     let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
-        fault(&path, error.inner())
+        invalid(&path, error.inner())
     })?;
-    reader.end().map_err(|error| fault(".", &error))?;
+    reader.end().map_err(|error| invalid(".", &error))?;
     Ok(read)
 }
 
-/// Reads a JSON value that was parsed already.
-pub(crate) fn value<T: DeserializeOwned>(value: &serde_json::Value) -> Result<T, Invalid> {
+pub(crate) fn value<T: DeserializeOwned>(value: &serde_json::Value) -> Result<T, ValidationError> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
-        fault(&path, error.inner())
+        invalid(&path, error.inner())
     })
 }
 
-fn fault(path: &str, error: &serde_json::Error) -> Invalid {
-    let told = error.to_string();
+fn invalid(path: &str, error: &serde_json::Error) -> ValidationError {
+    let text = error.to_string();
     // serde names a missing or unknown field in its text and not in its path.
     let quoted = ["missing field `", "unknown field `"]
         .iter()
-        .find_map(|start| told.strip_prefix(start))
+        .find_map(|start| text.strip_prefix(start))
         .and_then(|rest| rest.split_once('`'))
         .map(|(field, _)| field);
     match (quoted, path) {
-        (Some(field), _) if told.starts_with("missing") => {
-            Invalid::new(&shortened(field), "is missing.")
+        (Some(field), _) if text.starts_with("missing") => {
+            ValidationError::new(&shortened(field), "This field is required.")
         }
-        (Some(field), _) => Invalid::new(&shortened(field), "is not a field of this request."),
-        (None, "." | "?") => Invalid::new("body", "must be a JSON object of the documented form."),
-        // The rest of serde's text may quote what was sent.
-        (None, path) => Invalid::new(&shortened(path), "is not of the documented type."),
+        (Some(field), _) => {
+            ValidationError::new(&shortened(field), "This request has no such field.")
+        }
+        (None, "." | "?") => {
+            ValidationError::new("body", "Send a JSON object of the documented form.")
+        }
+        // The rest of serde's text may quote the value.
+        (None, path) => ValidationError::new(
+            &shortened(path),
+            "This field does not have the documented type.",
+        ),
     }
 }
 
-/// A field's name as it may be repeated; where it has none, the body is at fault.
+/// A field's name, shortened because it may come from the client; `body` where it
+/// is empty.
 fn shortened(field: &str) -> String {
     match field {
         "" => "body".to_owned(),
@@ -61,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn the_field_at_fault_is_named_and_its_value_is_not_repeated() {
+    fn the_invalid_field_is_named_and_its_value_is_not_repeated() {
         assert_eq!(field_of("{"), "body");
         assert_eq!(field_of("[]"), "body");
         assert_eq!(field_of(""), "body");
@@ -75,10 +81,10 @@ mod tests {
             field_of(r#"{"email":"e","password":"p","name":"n","x":1}"#),
             "x"
         );
-        let told = json::<Register>(br#"{"email":7,"password":"p","name":"n"}"#)
+        let text = json::<Register>(br#"{"email":7,"password":"p","name":"n"}"#)
             .unwrap_err()
             .to_string();
-        assert!(!told.contains('7'), "{told}");
+        assert!(!text.contains('7'), "{text}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! WebSocket events of API Gateway: a handshake, a frame, a close.
 
-use domain::{Invalid, Timestamp};
+use domain::{Timestamp, ValidationError};
 use env::Variables;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest as Event;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -175,15 +175,15 @@ impl Frame {
     /// What the client says.
     pub fn read(&self) -> Result<ClientFrame, ApiError> {
         let Some(value @ Value::Object(fields)) = &self.said else {
-            return Err(Invalid::new("frame", "must be a JSON object.").into());
+            return Err(ValidationError::new("frame", "Send a JSON object.").into());
         };
         match fields.get("action") {
             Some(Value::String(action)) if ACTIONS.contains(&action.as_str()) => {
                 Ok(json::value(value)?)
             }
             Some(Value::String(_)) => Err(ApiError::UnknownAction),
-            Some(_) => Err(Invalid::new("action", "must be a text.").into()),
-            None => Err(Invalid::new("action", "is missing.").into()),
+            Some(_) => Err(ValidationError::new("action", "The action must be a string.").into()),
+            None => Err(ValidationError::new("action", "The action is required.").into()),
         }
     }
 }

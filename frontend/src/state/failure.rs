@@ -86,8 +86,8 @@ impl Problem {
     }
 }
 
-impl From<domain::Invalid> for Problem {
-    fn from(invalid: domain::Invalid) -> Self {
+impl From<domain::ValidationError> for Problem {
+    fn from(invalid: domain::ValidationError) -> Self {
         Self::of_field(&invalid.field, invalid.message)
     }
 }

@@ -3,7 +3,7 @@
 use auth::Attempt;
 use crypto::password;
 use domain::limits::FRESH;
-use domain::{FactorCode, Invalid, Password};
+use domain::{FactorCode, Password, ValidationError};
 use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
 use protocol::factors::{Fresh, StepUp};
@@ -40,10 +40,10 @@ pub(crate) async fn step_up(app: &App, request: Request) -> Result<Response> {
 }
 
 /// The code that this account has to present, if any.
-fn code(account: &Account, text: Option<&str>) -> Result<Option<FactorCode>, Invalid> {
+fn code(account: &Account, text: Option<&str>) -> Result<Option<FactorCode>, ValidationError> {
     match (&account.totp, text) {
         (None, _) => Ok(None),
         (Some(_), Some(text)) => FactorCode::parse("code", text).map(Some),
-        (Some(_), None) => Err(Invalid::new("code", "is missing.")),
+        (Some(_), None) => Err(ValidationError::new("code", "is missing.")),
     }
 }

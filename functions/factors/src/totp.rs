@@ -3,7 +3,7 @@
 use auth::notify_factor_change;
 use crypto::{Sealed, TotpSecret, recovery};
 use domain::limits::TOTP_SETUP_LIFETIME;
-use domain::{Invalid, TotpCode};
+use domain::{TotpCode, ValidationError};
 use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
 use protocol::factors::{ConfirmTotp, RecoveryCodes, TotpBegun};
@@ -100,6 +100,6 @@ fn setup_of(user: &str) -> String {
     format!("totp:{user}")
 }
 
-fn is_on() -> Invalid {
-    Invalid::new("totp", "is on already: turn it off first.")
+fn is_on() -> ValidationError {
+    ValidationError::new("totp", "is on already: turn it off first.")
 }

@@ -3,7 +3,7 @@
 use auth::notify_factor_change;
 use crypto::random;
 use domain::limits::{CEREMONY_LIFETIME, PASSKEYS_PER_USER};
-use domain::{Invalid, PasskeyName};
+use domain::{PasskeyName, ValidationError};
 use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
 use protocol::factors::{AddPasskey, PasskeyAnswer, PasskeyBegun};
@@ -56,7 +56,8 @@ pub(crate) async fn finish(app: &App, request: Request) -> Result<Response> {
         .filter(|begun| begun.user.as_ref() == Some(&account.id))
         .ok_or(ApiError::Expired)?;
     let made = app.site.finish_setup(ceremony.state(), &body.credential)?;
-    let made = made.map_err(|_| Invalid::new("credential", "is not what was asked for."))?;
+    let made =
+        made.map_err(|_| ValidationError::new("credential", "is not what was asked for."))?;
 
     notify_factor_change(
         &app.queue,
@@ -78,12 +79,12 @@ pub(crate) async fn finish(app: &App, request: Request) -> Result<Response> {
         Added::Yes => Ok(Response::created(&PasskeyAnswer {
             passkey: passkey.shown(),
         })),
-        Added::Taken => Err(Invalid::new("credential", "is registered already.").into()),
+        Added::Taken => Err(ValidationError::new("credential", "is registered already.").into()),
         Added::TooMany => Err(too_many().into()),
     }
 }
 
-fn too_many() -> Invalid {
+fn too_many() -> ValidationError {
     let message = format!("are at most {PASSKEYS_PER_USER}: remove one first.");
-    Invalid::new("passkeys", message)
+    ValidationError::new("passkeys", message)
 }

@@ -12,7 +12,7 @@ mod reset;
 use auth::{Auth, Authenticator, Services};
 use connections::Connections;
 use crypto::Verifier;
-use domain::{Invalid, Password};
+use domain::{Password, ValidationError};
 use env::Variables;
 use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
@@ -60,7 +60,7 @@ impl App {
         }
         let least = self.password_minimum;
         let message = format!("must be at least {least} characters without a second factor.");
-        Err(Invalid::new("password", message).into())
+        Err(ValidationError::new("password", message).into())
     }
 }
 

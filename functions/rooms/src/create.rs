@@ -3,7 +3,7 @@
 
 use auth::Caller;
 use crypto::random;
-use domain::{EmailAddress, Invalid, RoomName};
+use domain::{EmailAddress, RoomName, ValidationError};
 use futures_util::future::try_join_all;
 use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
@@ -74,10 +74,12 @@ async fn direct(
     emails: Vec<EmailAddress>,
 ) -> Result<Response> {
     let [email] = emails.as_slice() else {
-        return Err(Invalid::new("members", "must name the one other person.").into());
+        return Err(ValidationError::new("members", "must name the one other person.").into());
     };
     if email.as_str() == owner.email {
-        return Err(Invalid::new("members", "must name somebody else than yourself.").into());
+        return Err(
+            ValidationError::new("members", "must name somebody else than yourself.").into(),
+        );
     }
     let other = app.store.account_of(email).await?;
     let wanted = RoomRow::direct(random::id(), &owner.email, email.as_str(), request.now);
@@ -119,9 +121,9 @@ async fn direct(
     })
 }
 
-fn addresses(texts: &[String]) -> Result<Vec<EmailAddress>, Invalid> {
+fn addresses(texts: &[String]) -> Result<Vec<EmailAddress>, ValidationError> {
     if texts.len() > MEMBERS_AT_ONCE {
-        return Err(Invalid::new(
+        return Err(ValidationError::new(
             "members",
             format!("must name at most {MEMBERS_AT_ONCE} people at once."),
         ));

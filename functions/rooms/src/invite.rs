@@ -2,7 +2,7 @@
 
 use crypto::random;
 use domain::limits::{INVITATIONS, ROOMS_PER_USER};
-use domain::{EmailAddress, Invalid, Timestamp};
+use domain::{EmailAddress, Timestamp, ValidationError};
 use lambda::ApiError;
 use queue::jobs::mail::Job;
 use store::invitations::Invitation;
@@ -58,7 +58,7 @@ pub(crate) async fn refuse_over_quota(
 /// Refuses somebody who is in as many rooms as one may be.
 pub(crate) async fn refuse_full(app: &App, account: &Account) -> Result<(), ApiError> {
     if app.store.count_rooms(&account.id).await? >= ROOMS_PER_USER as u64 {
-        return Err(Invalid::new(
+        return Err(ValidationError::new(
             "members",
             "One of these people has reached the limit of 500 rooms.",
         )

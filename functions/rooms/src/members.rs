@@ -2,7 +2,7 @@
 
 use auth::Caller;
 use domain::limits::MEMBERS_PER_ROOM;
-use domain::{EmailAddress, Invalid};
+use domain::{EmailAddress, ValidationError};
 use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
 use protocol::http::AddMember;
@@ -22,7 +22,9 @@ pub(crate) async fn add(app: &App, request: Request, caller: Caller) -> Result<R
         return Err(ApiError::Forbidden("A direct room is for two."));
     }
     if app.store.count_members(&room.id, MEMBERS_PER_ROOM).await? >= MEMBERS_PER_ROOM {
-        return Err(Invalid::new("email", "must wait: the room has 10,000 members.").into());
+        return Err(
+            ValidationError::new("email", "must wait: the room has 10,000 members.").into(),
+        );
     }
     match app.store.account_of(&email).await? {
         Some(account) => {

@@ -14,7 +14,7 @@ mod typing;
 
 use connections::Connections;
 use domain::text::is_id;
-use domain::{Invalid, Timestamp};
+use domain::{Timestamp, ValidationError};
 use env::Variables;
 use lambda::ApiError;
 use lambda::websocket::Frame;
@@ -145,9 +145,11 @@ fn room_id(room: &str) -> Result<&str, ApiError> {
 }
 
 /// Refuses a `ref` that is too long to be repeated.
-fn reference(reference: Option<&str>) -> Result<(), Invalid> {
+fn reference(reference: Option<&str>) -> Result<(), ValidationError> {
     match reference {
-        Some(text) if text.len() > 64 => Err(Invalid::new("ref", "must be at most 64 bytes.")),
+        Some(text) if text.len() > 64 => {
+            Err(ValidationError::new("ref", "must be at most 64 bytes."))
+        }
         _ => Ok(()),
     }
 }

@@ -1,6 +1,6 @@
 //! `read`: the sender's read mark in a room.
 
-use domain::Invalid;
+use domain::ValidationError;
 use lambda::{ApiError, Result};
 use protocol::ServerFrame;
 use store::rooms::Membership;
@@ -11,7 +11,7 @@ use crate::{App, Reply, Sender, room_id};
 /// Moves the mark forward, at most to the newest message.
 pub(crate) async fn read(app: &App, sender: Sender, room: String, seq: i64) -> Reply {
     if seq < 0 {
-        return Err(Invalid::new("seq", "The number must not be negative.").into());
+        return Err(ValidationError::new("seq", "The number must not be negative.").into());
     }
     let membership = membership(app, &sender, &room).await?;
     let seq = seq.min(membership.last_seq);

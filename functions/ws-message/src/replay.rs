@@ -1,6 +1,6 @@
 //! What came after a client's cursors, as far as it fits into one frame.
 
-use domain::Invalid;
+use domain::ValidationError;
 use domain::limits::ROOMS_PER_USER;
 use domain::replay::Replay;
 use lambda::ApiError;
@@ -13,13 +13,16 @@ use crate::App;
 const MESSAGES_PER_ROOM: u32 = 200;
 
 /// Refuses cursors that no client of ours could have.
-pub(crate) fn checked(cursors: Option<Cursors>) -> Result<Cursors, Invalid> {
+pub(crate) fn checked(cursors: Option<Cursors>) -> Result<Cursors, ValidationError> {
     let cursors = cursors.unwrap_or_default();
     if cursors.len() > ROOMS_PER_USER {
-        return Err(Invalid::new("rooms", "must name at most 500 rooms."));
+        return Err(ValidationError::new(
+            "rooms",
+            "must name at most 500 rooms.",
+        ));
     }
     if cursors.values().any(|seq| *seq < 0) {
-        return Err(Invalid::new("rooms", "must hold numbers from 0."));
+        return Err(ValidationError::new("rooms", "must hold numbers from 0."));
     }
     Ok(cursors)
 }

@@ -1,29 +1,24 @@
-//! Quotas: so many in so long, whichever stretch of that length one looks at.
+//! Sliding-window quotas.
 
 use std::time::Duration;
 
 use crate::Timestamp;
 
-/// At most `count` in any `window`. What happened is kept as one number for each
-/// fixed window; how much of the window before still counts is estimated from
-/// how much of it the sliding window covers, so that no moment lets twice as
-/// many through.
+/// At most `count` events in any `window`. The store keeps one counter per fixed
+/// window; the share of the previous window that still counts is estimated from
+/// how much of it the sliding window covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
-    /// The word by which it is counted in the store.
+    /// The key prefix in the store.
     pub name: &'static str,
-    /// How many.
     pub count: i64,
-    /// In how long.
     pub window: Duration,
 }
 
-/// How much was counted in the window before and in this one.
+/// The counters of the previous and the current fixed window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Used {
-    /// In the window before.
     pub previous: i64,
-    /// In this window.
     pub current: i64,
 }
 
@@ -33,12 +28,12 @@ impl Quota {
         now.as_millis().div_euclid(self.window_millis())
     }
 
-    /// When the count of `now`'s window matters no more.
+    /// When the counter of `now`'s window may be deleted.
     pub fn forgotten_at(&self, now: Timestamp) -> Timestamp {
         self.begin_of(now) + 2 * self.window
     }
 
-    /// How many this window may hold at `now` when the one before held `previous`.
+    /// The most that the current counter may reach at `now`.
     pub fn room(&self, previous: i64, now: Timestamp) -> i64 {
         let window = self.window_millis();
         let left = window - now.as_millis().rem_euclid(window);
@@ -47,13 +42,13 @@ impl Quota {
         self.count - carried
     }
 
-    /// When `more` would be allowed, if they are not at `now`.
+    /// When `more` events are allowed; `None` if they are at `now`.
     pub fn wait(&self, used: Used, more: i64, now: Timestamp) -> Option<Timestamp> {
         if used.current + more <= self.room(used.previous, now) {
             return None;
         }
         let begin = self.begin_of(now);
-        // The window before fades until this one ends, then this one does.
+        // The previous window fades until the current one ends, then that one does.
         let (begin, fading, kept) = if used.current + more <= self.count {
             (begin, used.previous, used.current)
         } else {
@@ -110,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn at_the_time_that_is_told_it_is_allowed_and_not_a_moment_before() {
+    fn more_events_are_allowed_at_the_returned_time_and_not_a_millisecond_before() {
         for (previous, current, more, now) in [
             (10, 0, 1, 6_000),
             (10, 4, 3, 6_100),
