@@ -10,6 +10,7 @@ mod layers;
 mod licences;
 mod links;
 mod openapi;
+mod protocol;
 mod repository;
 mod runner;
 mod secrets;

@@ -6,19 +6,15 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::assert_none;
-use crate::repository::files;
+use crate::repository::text_of;
 
 const DOCUMENT: &str = "docs/openapi.json";
 
 #[test]
 fn every_route_of_the_template_is_in_the_openapi_document_and_no_other() {
-    let file = |path: &str| {
-        let file = files().iter().find(|file| file.path == path);
-        &file.unwrap_or_else(|| panic!("{path} is there")).text
-    };
-    let document: Value = serde_json::from_str(file(DOCUMENT)).expect("it is JSON");
+    let document: Value = serde_json::from_str(text_of(DOCUMENT)).expect("it is JSON");
     let documented = documented(&document);
-    let routes = routes(file("template.yaml"));
+    let routes = routes(text_of("template.yaml"));
     assert!(routes.len() > 10, "{routes:?}");
     let missing = routes.difference(&documented);
     let unknown = documented.difference(&routes);
@@ -42,7 +38,8 @@ fn documented(document: &Value) -> BTreeSet<String> {
         .collect()
 }
 
-fn routes(template: &str) -> BTreeSet<String> {
+/// The keys of the HTTP API's routes, such as `GET /api/me`.
+pub fn routes(template: &str) -> BTreeSet<String> {
     let keys = template.split("RouteKey: ").skip(1);
     keys.map(|rest| rest.trim_start_matches('"'))
         .filter_map(|rest| rest.split([',', '"', '\n']).next())

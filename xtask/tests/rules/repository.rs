@@ -78,6 +78,12 @@ pub fn files() -> &'static [File] {
     &FILES
 }
 
+/// The content of a file.
+pub fn text_of(path: &str) -> &'static str {
+    let file = files().iter().find(|file| file.path == path);
+    &file.unwrap_or_else(|| panic!("{path} is missing")).text
+}
+
 /// Rust files in `folders`, or in the whole repository if the list is empty.
 pub fn rust_files(folders: &[&str]) -> impl Iterator<Item = &'static File> {
     files().iter().filter(move |file| {
