@@ -12,7 +12,7 @@ use crate::artifacts::Artifacts;
 use crate::child::Child;
 use crate::signals::StopSignal;
 use crate::workspace::Workspace;
-use crate::{output, prerequisites};
+use crate::{output, prerequisites, watch};
 
 #[derive(Args)]
 pub struct Options {
@@ -28,6 +28,9 @@ pub struct Options {
     /// Log level of the functions: trace, debug, info, warn or error
     #[arg(long)]
     log_level: Option<String>,
+    /// Rebuild functions and page when their sources change
+    #[arg(long)]
+    watch: bool,
     /// More options for the runner; `rehearse run --help` lists them
     #[arg(last = true)]
     runner: Vec<String>,
@@ -54,6 +57,9 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let _lifeline = runner.take_stdin();
     if let Some(output) = runner.take_stdout() {
         forward(output);
+    }
+    if options.watch {
+        watch::start(workspace, options.release)?;
     }
     let status = runner.wait().context("cannot wait for the runner")?;
     Ok(match status.code() {

@@ -5,6 +5,7 @@
 
 mod artifacts;
 mod bench;
+mod build;
 mod checklist;
 mod child;
 mod cost;
@@ -14,6 +15,7 @@ mod doctor;
 mod events;
 mod examples;
 mod invoke;
+mod nearest;
 mod output;
 mod package;
 mod prerequisites;
@@ -21,6 +23,7 @@ mod signals;
 mod soak;
 mod test;
 mod upload_page;
+mod watch;
 mod workspace;
 
 use std::process::ExitCode;
@@ -39,6 +42,8 @@ struct Arguments {
 enum Command {
     /// Build and run the whole service on this machine
     Dev(dev::Options),
+    /// Build what `dev` runs, or single functions
+    Build(build::Options),
     /// Run every check, or the tests whose name contains a word
     Test(test::Options),
     /// Run the tests of the security checklist and print the result of each item
@@ -68,6 +73,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = signals::watch().and_then(|()| match Arguments::parse().command {
         Command::Dev(options) => dev::run(&options),
+        Command::Build(options) => build::run(&options),
         Command::Test(options) => test::run(&options),
         Command::Checklist => checklist::run(),
         Command::Guess(options) => examples::guess(&options),

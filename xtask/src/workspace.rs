@@ -23,16 +23,24 @@ struct Metadata {
 }
 
 #[derive(Deserialize)]
-struct Package {
-    name: String,
-    manifest_path: PathBuf,
-    targets: Vec<Target>,
+pub struct Package {
+    pub name: String,
+    pub manifest_path: PathBuf,
+    pub targets: Vec<Target>,
 }
 
 #[derive(Deserialize)]
-struct Target {
-    name: String,
+pub struct Target {
+    pub name: String,
     kind: Vec<String>,
+    pub src_path: PathBuf,
+}
+
+impl Target {
+    /// Whether it is of this kind: `lib`, `bin`, `test` or `example`.
+    pub fn is(&self, kind: &str) -> bool {
+        self.kind.iter().any(|its| its == kind)
+    }
 }
 
 /// The packages that are always built together.
@@ -58,6 +66,10 @@ impl Workspace {
             target: metadata.target_directory,
             packages: metadata.packages,
         })
+    }
+
+    pub fn packages(&self) -> &[Package] {
+        &self.packages
     }
 
     /// The names of the binaries in `functions/`.
@@ -116,10 +128,14 @@ impl Workspace {
 }
 
 impl Package {
+    pub fn folder(&self) -> &Path {
+        self.manifest_path.parent().unwrap_or(&self.manifest_path)
+    }
+
     fn targets_of(&self, kind: &'static str) -> impl Iterator<Item = &str> {
         self.targets
             .iter()
-            .filter(move |target| target.kind.iter().any(|its| its == kind))
+            .filter(move |target| target.is(kind))
             .map(|target| target.name.as_str())
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::Context as _;
+use clap::Args;
 
 use super::{PROFILE, allow_open_files};
 use crate::child::{self, Child};
@@ -13,6 +14,32 @@ use crate::output;
 use crate::prerequisites::{self, socketio};
 use crate::signals::StopSignal;
 use crate::workspace::{SELECTION, Workspace};
+
+#[derive(Args)]
+pub(super) struct Options {
+    /// Seconds per figure
+    #[arg(long, default_value_t = 10)]
+    seconds: u32,
+    /// Measure one room with this number of sockets, and no reconnects
+    #[arg(long)]
+    room: Option<usize>,
+    /// Leave out pages of the history
+    #[arg(long)]
+    no_history: bool,
+}
+
+impl Options {
+    fn arguments(&self) -> Vec<String> {
+        let mut arguments = vec!["--seconds".to_owned(), self.seconds.to_string()];
+        if let Some(sockets) = self.room {
+            arguments.extend(["--room".to_owned(), sockets.to_string()]);
+        }
+        if self.no_history {
+            arguments.push("--no-history".to_owned());
+        }
+        arguments
+    }
+}
 
 /// The programs on a message's path.
 const MEASURED: [&str; 5] = [
@@ -23,7 +50,7 @@ const MEASURED: [&str; 5] = [
     "fan-out",
 ];
 
-pub(super) fn run(workspace: &Workspace, options: &[String]) -> anyhow::Result<ExitCode> {
+pub(super) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<ExitCode> {
     prerequisites::ensure(prerequisites::DEV)?;
     output::step("building the functions, and with optimisation those on a message's path");
     let mut cargo = workspace.cargo();
@@ -44,7 +71,7 @@ pub(super) fn run(workspace: &Workspace, options: &[String]) -> anyhow::Result<E
     let program = workspace.target.join(PROFILE).join("examples/bench_chat");
     let mut bench = Command::new(program);
     bench
-        .args(options)
+        .args(options.arguments())
         .env("BANTER_BIN", binaries)
         .env("BANTER_PAGE", page)
         .stdin(Stdio::null());

@@ -27,9 +27,8 @@ enum Subject {
     /// One room: send to ack, send to delivery, CPU time per delivery, database round trips;
     /// compared with Socket.IO if Node.js is installed
     Chat {
-        /// Options of the benchmark: `--seconds N`, `--room SOCKETS`, `--no-history`
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        options: Vec<String>,
+        #[command(flatten)]
+        options: chat::Options,
     },
     /// Cold starts: binary size, first events, memory, compared with a minimal function
     Cold,

@@ -1,7 +1,9 @@
 //! `cargo xtask test`: every check of the repository, the fastest first.
 
+mod discovery;
 mod pymongo;
 mod report;
+mod selected;
 mod steps;
 mod tally;
 mod template;
@@ -23,10 +25,13 @@ pub use tally::TestResult;
 
 #[derive(Args, Default)]
 pub struct Options {
-    /// Run only the tests whose name contains this
+    /// Run only the tests whose name contains this: `history`, `rooms::an_owner`
     filter: Option<String>,
+    /// Run only the tests of this package: `store`, `e2e`, `xtask`
+    #[arg(long, short, value_name = "PACKAGE", conflicts_with = "only")]
+    package: Option<String>,
     /// Run only the steps of this area; may be repeated
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, conflicts_with = "filter")]
     only: Vec<Area>,
     /// Go on with the next step after a failure
     #[arg(long)]
@@ -50,7 +55,6 @@ pub enum Area {
 pub struct Context {
     workspace: Workspace,
     artifacts: Artifacts,
-    filter: Option<String>,
 }
 
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
@@ -77,8 +81,10 @@ fn run_steps(options: &Options) -> anyhow::Result<Report> {
     let context = Context {
         artifacts: Artifacts::of(&workspace, false),
         workspace,
-        filter: options.filter.clone(),
     };
+    if options.filter.is_some() || options.package.is_some() {
+        return selected::run(&context, options);
+    }
     prerequisites::ensure(&prerequisites(options))?;
     let mut report = Report::default();
     for step in STEPS.iter().filter(|step| options.want(step)) {
@@ -94,6 +100,9 @@ fn run_steps(options: &Options) -> anyhow::Result<Report> {
         }
         let tally = outcome.unwrap_or_else(|error| {
             output::line(&format!("error: {error:#}"));
+            if let Some(command) = step.remedy {
+                output::line(&format!("    `{command}` fixes this in most cases"));
+            }
             Tally::broken()
         });
         let took = started.elapsed();
@@ -110,8 +119,7 @@ fn run_steps(options: &Options) -> anyhow::Result<Report> {
 
 impl Options {
     fn want(&self, step: &steps::Step) -> bool {
-        let asked = self.only.is_empty() || step.areas.iter().any(|area| self.only.contains(area));
-        asked && (self.filter.is_none() || step.serves_a_filter)
+        self.only.is_empty() || step.areas.iter().any(|area| self.only.contains(area))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::output;
 
 #[derive(Default)]
 pub struct Report {
-    steps: Vec<(&'static str, StepResult)>,
+    steps: Vec<(String, StepResult)>,
 }
 
 pub enum StepResult {
@@ -20,8 +20,8 @@ pub enum StepResult {
 }
 
 impl Report {
-    pub fn add(&mut self, name: &'static str, verdict: StepResult) {
-        self.steps.push((name, verdict));
+    pub fn add(&mut self, name: impl Into<String>, result: StepResult) {
+        self.steps.push((name.into(), result));
     }
 
     pub fn has_failed(&self) -> bool {
@@ -35,8 +35,8 @@ impl Report {
     /// The steps, the failed tests, and the total on the last line.
     pub fn print(&self) {
         println!();
-        for (name, verdict) in &self.steps {
-            println!("{name:14} {}", verdict.words());
+        for (name, result) in &self.steps {
+            println!("{name:14} {}", result.text());
         }
         let sum = |part: fn(&Tally) -> usize| self.ran().map(|(tally, _)| part(tally)).sum();
         let (passed, failed, ignored): (usize, usize, usize) = (
@@ -56,7 +56,7 @@ impl Report {
     }
 
     fn ran(&self) -> impl Iterator<Item = (&Tally, Duration)> {
-        self.steps.iter().filter_map(|(_, verdict)| match verdict {
+        self.steps.iter().filter_map(|(_, result)| match result {
             StepResult::Ran { tally, took } => Some((tally, *took)),
             StepResult::NotRun => None,
         })
@@ -64,7 +64,7 @@ impl Report {
 }
 
 impl StepResult {
-    fn words(&self) -> String {
+    fn text(&self) -> String {
         match self {
             Self::NotRun => "not run".to_owned(),
             Self::Ran { tally, took } => {

@@ -17,9 +17,9 @@ pub struct Step {
     pub what: &'static str,
     /// The areas that select it, directly or as a preparation for a later step.
     pub areas: &'static [Area],
-    /// Whether it runs when tests are selected by name.
-    pub serves_a_filter: bool,
     pub run: fn(&Context) -> anyhow::Result<Tally>,
+    /// The command that fixes most failures.
+    pub remedy: Option<&'static str>,
 }
 
 /// Steps that take seconds come before those that take minutes.
@@ -28,106 +28,106 @@ pub const STEPS: &[Step] = &[
         name: "rustfmt",
         what: "formatting",
         areas: &[Area::Lint],
-        serves_a_filter: false,
         run: rustfmt,
+        remedy: Some("cargo fmt --all"),
     },
     Step {
         name: "rules",
         what: "the repository's rules",
         areas: &[Area::Lint],
-        serves_a_filter: true,
         run: rules,
+        remedy: None,
     },
     Step {
         name: "sam validate",
         what: "template.yaml, as SAM reads it",
         areas: &[Area::Template],
-        serves_a_filter: false,
         run: |context| template::validate(context, &[]),
+        remedy: None,
     },
     Step {
         name: "sam lint",
         what: "template.yaml, as SAM transforms it",
         areas: &[Area::Template],
-        serves_a_filter: false,
         run: |context| template::validate(context, &["--lint"]),
+        remedy: None,
     },
     Step {
         name: "cfn-lint",
         what: "template.yaml, checked by CloudFormation's linter",
         areas: &[Area::Template],
-        serves_a_filter: false,
         run: template::lint,
+        remedy: None,
     },
     Step {
         name: "cloudfront",
         what: "the CloudFront functions, executed",
         areas: &[Area::Template],
-        serves_a_filter: false,
         run: template::cloudfront_functions,
+        remedy: None,
     },
     Step {
         name: "checkov",
         what: "bad practices in template.yaml",
         areas: &[Area::Template],
-        serves_a_filter: false,
         run: template::checkov,
+        remedy: None,
     },
     Step {
         name: "clippy",
         what: "lints; warnings are errors",
         areas: &[Area::Lint],
-        serves_a_filter: false,
         run: clippy,
+        remedy: Some("cargo clippy --fix --allow-dirty --workspace --all-targets"),
     },
     Step {
         name: "build",
         what: "functions, runner and tests",
         areas: &[Area::Template, Area::Unit, Area::Mongo, Area::E2e],
-        serves_a_filter: true,
         run: build,
+        remedy: None,
     },
     Step {
         name: "settings",
         what: "environment variables of functions and template",
         areas: &[Area::Template],
-        serves_a_filter: false,
         run: settings,
+        remedy: None,
     },
     Step {
         name: "sam build",
         what: "one function for the cloud",
         areas: &[Area::Template],
-        serves_a_filter: false,
         run: template::sam_build,
+        remedy: None,
     },
     Step {
         name: "tests",
         what: "the tests of each package",
         areas: &[Area::Unit],
-        serves_a_filter: true,
         run: unit,
+        remedy: None,
     },
     Step {
         name: "pymongo",
         what: "the embedded MongoDB with Python's driver",
         areas: &[Area::Mongo],
-        serves_a_filter: false,
         run: pymongo::run,
+        remedy: None,
     },
     Step {
         name: "page",
         what: "the page, as WebAssembly",
         areas: &[Area::E2e],
-        serves_a_filter: true,
         run: page,
+        remedy: None,
     },
     Step {
         name: "end to end",
         what: "the whole service, driven by clients",
         areas: &[Area::E2e],
-        serves_a_filter: true,
         run: end_to_end,
+        remedy: None,
     },
 ];
 
@@ -143,7 +143,7 @@ fn rustfmt(context: &Context) -> anyhow::Result<Tally> {
 fn rules(context: &Context) -> anyhow::Result<Tally> {
     let mut cargo = context.workspace.cargo();
     cargo.args(["test", "--package", "xtask"]);
-    tests(context, &mut cargo, &["--skip", SETTINGS])
+    tests(&mut cargo, &["--skip", SETTINGS])
 }
 
 fn settings(context: &Context) -> anyhow::Result<Tally> {
@@ -151,7 +151,7 @@ fn settings(context: &Context) -> anyhow::Result<Tally> {
     cargo
         .args(["test", "--package", "xtask", "--test", "rules"])
         .env("BANTER_BIN", &context.artifacts.binaries);
-    tests(context, &mut cargo, &["--ignored", SETTINGS])
+    tests(&mut cargo, &["--ignored", SETTINGS])
 }
 
 fn build(context: &Context) -> anyhow::Result<Tally> {
@@ -174,10 +174,10 @@ fn unit(context: &Context) -> anyhow::Result<Tally> {
     let (_, programs) = context.workspace.test_programs();
     let mut cargo = context.workspace.cargo();
     cargo.arg("test").args(SELECTION).args(["--lib", "--bins"]);
-    let tally = tests(context, select(&mut cargo, &programs), &[])?;
+    let tally = tests(select(&mut cargo, &programs), &[])?;
     let mut cargo = context.workspace.cargo();
     cargo.arg("test").args(SELECTION).arg("--doc");
-    let examples = tests(context, &mut cargo, &[])?;
+    let examples = tests(&mut cargo, &[])?;
     Ok(tally.and(examples))
 }
 
@@ -210,7 +210,7 @@ fn end_to_end(context: &Context) -> anyhow::Result<Tally> {
             .env("BANTER_CHROMEDRIVER", driver)
             .env("BANTER_AXE", node::axe()?);
     }
-    tests(context, select(&mut cargo, &programs), &[])
+    tests(select(&mut cargo, &programs), &[])
 }
 
 fn select<'c>(cargo: &'c mut Command, programs: &[&str]) -> &'c mut Command {
@@ -221,10 +221,6 @@ fn select<'c>(cargo: &'c mut Command, programs: &[&str]) -> &'c mut Command {
 }
 
 /// Runs `cargo test` to the end and counts; `options` are for the test programs.
-fn tests(context: &Context, cargo: &mut Command, options: &[&str]) -> anyhow::Result<Tally> {
-    cargo
-        .args(["--no-fail-fast", "--"])
-        .args(options)
-        .args(&context.filter);
-    tally::count(cargo)
+fn tests(cargo: &mut Command, options: &[&str]) -> anyhow::Result<Tally> {
+    tally::count(cargo.args(["--no-fail-fast", "--"]).args(options))
 }

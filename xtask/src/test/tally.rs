@@ -82,25 +82,43 @@ impl Tally {
     }
 }
 
-/// Runs a `cargo test` command, forwards its output, and counts.
-pub fn count(cargo: &mut Command) -> anyhow::Result<Tally> {
+/// Runs test programs, forwards their output, and counts.
+pub fn count(command: &mut Command) -> anyhow::Result<Tally> {
+    count_and_forward(command, |_| true)
+}
+
+/// The same without the lines of programs in which no test ran.
+pub fn count_quietly(command: &mut Command) -> anyhow::Result<Tally> {
+    count_and_forward(command, |line| {
+        let line = line.trim_end();
+        let is_empty = line.is_empty()
+            || line == "running 0 tests"
+            || line.starts_with("test result: ok. 0 passed; 0 failed; 0 ignored");
+        !is_empty
+    })
+}
+
+fn count_and_forward(command: &mut Command, forwards: fn(&str) -> bool) -> anyhow::Result<Tally> {
     let mut tally = Tally::default();
     let mut child = Child::start(
-        cargo.stdin(Stdio::null()).stdout(Stdio::piped()),
+        command.stdin(Stdio::null()).stdout(Stdio::piped()),
         StopSignal::Group,
     )?;
     if let Some(output) = child.take_stdout() {
         let mut output = BufReader::new(output);
-        let mut line = Vec::new();
-        while output.read_until(b'\n', &mut line)? > 0 {
-            // Standard output may be closed; counting goes on.
-            let _ = std::io::stdout().write_all(&line);
-            tally.read_line(&String::from_utf8_lossy(&line));
-            line.clear();
+        let mut bytes = Vec::new();
+        while output.read_until(b'\n', &mut bytes)? > 0 {
+            let line = String::from_utf8_lossy(&bytes);
+            if forwards(&line) {
+                // Standard output may be closed; counting goes on.
+                let _ = std::io::stdout().write_all(&bytes);
+            }
+            tally.read_line(&line);
+            bytes.clear();
         }
     }
     let status = child.wait()?;
-    if let Err(error) = child::succeeded(cargo, status)
+    if let Err(error) = child::succeeded(command, status)
         && tally.is_good()
     {
         // It did not compile, or a test program crashed.
