@@ -1,26 +1,26 @@
-//! How many mails a minute the consumer hands on, with one mapping and with
-//! more: `cargo xtask bench mail`.
+//! `cargo xtask bench mail`: the throughput of the mail consumer with one and with
+//! several event source mappings.
 //!
-//! The mail server takes its time over each recipient, as one across a network
-//! does. The template is the one that is deployed, with its mapping repeated.
+//! The mail server delays each reply, like a remote one. The template is the deployed
+//! one with its mapping repeated.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use e2e::people::Refusal;
+use e2e::people::SmtpReply;
 use e2e::stack::{Options, Stack, Storage};
 use e2e::wait::eventually;
 use serde_json::json;
 
 /// Mails for each mapping: some forty batches.
 const MAILS: usize = 2_000;
-/// What the mail server takes for each.
+/// The mail server's delay per mail.
 const SLOWNESS: Duration = Duration::from_millis(100);
-/// As many mappings as are tried.
+/// Numbers of mappings to measure.
 const MAPPINGS: [usize; 3] = [1, 2, 4];
-/// Longer than the slowest machine takes.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// A limit for slow machines.
+const TIMEOUT: Duration = Duration::from_secs(600);
 
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "its figures")]
@@ -45,26 +45,26 @@ async fn measure(mappings: usize, mails: usize) -> anyhow::Result<Duration> {
         storage: Storage::BehindProxy,
     };
     let stack = Stack::start_from(&template, options).await?;
-    let slow = Refusal::dawdle(SLOWNESS, u32::MAX);
-    stack.inbox.refuse(&[slow]).await;
+    let slow = SmtpReply::slow(SLOWNESS, u32::MAX);
+    stack.inbox.set_replies(&[slow]).await;
     let broker = stack.broker().await;
     let began = Instant::now();
     for number in 0..mails {
         let job = json!({"type": "password_changed", "email": format!("p{number}@example.com")});
         broker.publish("mail", job.to_string().as_bytes()).await;
     }
-    eventually("the queue to empty", PATIENCE, || async {
+    eventually("the queue to empty", TIMEOUT, || async {
         (broker.waiting("mail").await == 0).then_some(())
     })
     .await;
-    eventually("all mails", PATIENCE, || async {
+    eventually("all mails", TIMEOUT, || async {
         (stack.inbox.count().await == mails).then_some(())
     })
     .await;
     Ok(began.elapsed())
 }
 
-/// The deployed template with the consumer's mapping so many times.
+/// The deployed template with the consumer's mapping repeated.
 fn with_mappings(mappings: usize) -> anyhow::Result<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
     let text = std::fs::read_to_string(path)?;

@@ -1,67 +1,67 @@
-//! `cargo xtask soak`: people talk while everything breaks, and nothing is lost.
+//! `cargo xtask soak`: messages under injected faults.
 //!
-//! It starts a stack of its own, so that nothing else is disturbed, and ends
-//! with a status other than 0 unless nothing was lost, doubled or out of order.
+//! Runs against its own stack. The exit status is 0 only if no message was lost,
+//! duplicated or reordered.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use e2e::soak::{Fault, Plan, Until, run};
 use e2e::stack::{Options, Stack, Storage};
 
-/// Who talks, how much, and what breaks.
+/// The parameters of a soak test.
 #[derive(Parser)]
 #[command(name = "cargo xtask soak")]
 struct Arguments {
-    /// How many people there are; more sign up longer.
+    /// The number of users; each costs a registration at the start.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(2..=2_000))]
     people: u16,
-    /// How many rooms there are; everybody is in each.
+    /// The number of rooms; every user is a member of each.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=500))]
     rooms: u16,
-    /// How many messages a second all of them together say.
+    /// Messages per second of all users together.
     #[arg(long, default_value_t = 20.0)]
     rate: f64,
-    /// For how many seconds they talk.
+    /// The duration in seconds.
     #[arg(long, default_value_t = 45)]
     seconds: u64,
-    /// Talk until there are so many deliveries, however long that takes.
+    /// Run until this number of deliveries instead of a duration.
     #[arg(long)]
     deliveries: Option<usize>,
-    /// Decides what happens by chance; by default another one each time.
+    /// The seed of all random choices; random by default.
     #[arg(long)]
     seed: Option<u64>,
-    /// What breaks; by default everything.
+    /// The faults to inject; all by default.
     #[arg(long, value_enum, value_delimiter = ',', num_args = 0..)]
-    faults: Option<Vec<Breaks>>,
+    faults: Option<Vec<FaultName>>,
 }
 
 /// The faults by name.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Breaks {
-    /// People's networks.
+enum FaultName {
+    /// Network cuts of the users.
     Cuts,
-    /// Processes of functions.
+    /// Killed function processes.
     Kills,
-    /// RabbitMQ.
+    /// A stopped or killed RabbitMQ.
     Broker,
-    /// The way to the database.
+    /// Cut or stalled connections to the database.
     Database,
-    /// The gateway's `$disconnect`.
+    /// Dropped `$disconnect` events.
     Disconnects,
 }
 
-impl From<Breaks> for Fault {
-    fn from(breaks: Breaks) -> Self {
-        match breaks {
-            Breaks::Cuts => Self::Cuts,
-            Breaks::Kills => Self::Kills,
-            Breaks::Broker => Self::Broker,
-            Breaks::Database => Self::Database,
-            Breaks::Disconnects => Self::Disconnects,
+impl From<FaultName> for Fault {
+    fn from(name: FaultName) -> Self {
+        match name {
+            FaultName::Cuts => Self::Cuts,
+            FaultName::Kills => Self::Kills,
+            FaultName::Broker => Self::Broker,
+            FaultName::Database => Self::Database,
+            FaultName::Disconnects => Self::Disconnects,
         }
     }
 }
@@ -70,7 +70,7 @@ impl Arguments {
     fn plan(self) -> anyhow::Result<Plan> {
         anyhow::ensure!(
             self.rate.is_finite() && self.rate > 0.0,
-            "--rate wants a number above 0"
+            "--rate requires a number above 0"
         );
         let faults: BTreeSet<Fault> = match self.faults {
             Some(chosen) => chosen.into_iter().map(Fault::from).collect(),
@@ -84,7 +84,7 @@ impl Arguments {
                 Some(count) => Until::Deliveries(count),
                 None => Until::Time(Duration::from_secs(self.seconds)),
             },
-            seed: self.seed.map_or_else(by_chance, Ok)?,
+            seed: self.seed.unwrap_or_else(|| fastrand::u64(..)),
             faults,
         })
     }
@@ -95,7 +95,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let plan = Arguments::parse().plan()?;
     let names: Vec<_> = plan.faults.iter().map(|fault| fault.name()).collect();
     println!("seed              {}", plan.seed);
-    println!("what breaks       {}", names.join(", "));
+    println!("faults            {}", names.join(", "));
     let stack = Arc::new(
         Stack::start(Options {
             name: "soak",
@@ -106,9 +106,9 @@ async fn main() -> anyhow::Result<ExitCode> {
     let verdict = run(&stack, &plan, |line| println!("{line}")).await;
     println!("{verdict}");
     let mut is_clean = verdict.is_clean();
-    for examined in stack.finish().await {
-        if let Some(fault) = examined.fault {
-            println!("{}: {fault}", examined.name);
+    for checked in stack.finish().await {
+        if let Some(failure) = checked.failure {
+            println!("{}: {failure}", checked.name);
             is_clean = false;
         }
     }
@@ -118,9 +118,4 @@ async fn main() -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
-}
-
-fn by_chance() -> anyhow::Result<u64> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
-    Ok(u64::from(now.subsec_nanos()))
 }

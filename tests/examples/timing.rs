@@ -1,11 +1,11 @@
-//! How long known and unknown addresses are answered for: `cargo xtask bench timing`.
+//! `cargo xtask bench timing`: response times for registered and unknown addresses.
 
 use std::sync::Arc;
 
 use e2e::stack::{Options, Stack, Storage};
 use e2e::timing;
 
-/// Addresses of each kind; each is asked about three times.
+/// Addresses of each kind; each is used three times.
 const ADDRESSES: usize = 67;
 
 #[tokio::main]
@@ -16,7 +16,7 @@ async fn main() -> anyhow::Result<()> {
         storage: Storage::BehindProxy,
     });
     let stack = Arc::new(stack.await?);
-    println!("medians, known and unknown addresses in turn:");
+    println!("medians, alternating known and unknown addresses:");
     for compared in timing::compare(&stack, ADDRESSES).await {
         println!("{compared}");
     }

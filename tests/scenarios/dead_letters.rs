@@ -1,40 +1,40 @@
-//! The operator's program for what could not be mailed.
+//! The operator's program for dead letters.
 
 use std::sync::Arc;
 
-use e2e::harness::Test;
-use e2e::people::{Refusal, Visitor};
-use e2e::stack::{DeadMail, Stack};
-use e2e::wait::{PATIENCE, eventually};
+use e2e::people::{SmtpReply, Visitor};
+use e2e::stack::{DeadLetter, Stack};
+use e2e::suite::Test;
+use e2e::wait::{TIMEOUT, eventually};
 use serde_json::json;
 
 pub fn tests() -> Vec<Test> {
-    e2e::tests![a_dead_letter_is_listed_and_put_back_where_it_makes_sense]
+    e2e::tests![dead_letters_are_listed_replayed_and_discarded]
 }
 
-/// It leaves no dead letter, also of other scenarios, so it comes after them.
-async fn a_dead_letter_is_listed_and_put_back_where_it_makes_sense(stack: Arc<Stack>) {
+/// Discards the dead letters of all other scenarios too, so it runs after them.
+async fn dead_letters_are_listed_replayed_and_discarded(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann");
     let broker = stack.broker().await;
-    let dead = broker.dead_mails().await;
+    let dead = broker.dead_letters().await;
     let before = dead.len();
-    // What other scenarios sent to no address comes back, however often.
-    let is_hopeless = |mail: &&DeadMail| mail.field("email") == Some(json!("no address"));
+    // Jobs of other scenarios with an invalid address fail again when replayed.
+    let is_hopeless = |mail: &&DeadLetter| mail.field("email") == Some(json!("no address"));
     let hopeless = dead.iter().filter(is_hopeless).count();
     stack
         .inbox
-        .refuse(&[Refusal::new(&ann.email, 550, 100)])
+        .set_replies(&[SmtpReply::new(&ann.email, 550, 100)])
         .await;
     ann.register().await.expect(202);
     let notice = json!({"type": "password_changed", "email": ann.email}).to_string();
     broker
         .publish_as("dead-notice", "mail", notice.as_bytes())
         .await;
-    eventually("both to be given up", PATIENCE, || async {
-        (broker.dead_mails().await.len() == before + 2).then_some(())
+    eventually("both to be given up", TIMEOUT, || async {
+        (broker.dead_letters().await.len() == before + 2).then_some(())
     })
     .await;
-    stack.inbox.refuse(&[]).await;
+    stack.inbox.set_replies(&[]).await;
 
     let listed = dead_letters(&stack, "list").await;
     let line = |text: &str| {
@@ -49,22 +49,22 @@ async fn a_dead_letter_is_listed_and_put_back_where_it_makes_sense(stack: Arc<St
         "{listed}"
     );
     assert!(!listed.contains(&ann.email), "{listed}");
-    assert_eq!(broker.dead_mails().await.len(), before + 2);
+    assert_eq!(broker.dead_letters().await.len(), before + 2);
 
     let replayed = dead_letters(&stack, "replay").await;
     assert!(replayed.contains("dead-notice"), "{replayed}");
     let any = |_: &e2e::people::Mail| true;
     stack.inbox.mail(&ann.email, "the notice", any).await;
     dead_letters(&stack, "discard").await;
-    eventually("the rest to be gone", PATIENCE, || async {
-        (broker.dead_mails().await.len() == hopeless).then_some(())
+    eventually("the rest to be gone", TIMEOUT, || async {
+        (broker.dead_letters().await.len() == hopeless).then_some(())
     })
     .await;
-    stack.expect_dead_mails(hopeless);
+    stack.expect_dead_letters(hopeless);
     assert_eq!(stack.inbox.to(&ann.email).await.len(), 1);
 }
 
-/// What the operator's program prints.
+/// The output of the operator's program.
 async fn dead_letters(stack: &Stack, command: &str) -> String {
     let program = e2e::stack::binary("dead-letters").expect("it is built");
     let run = tokio::process::Command::new(program)
@@ -73,7 +73,7 @@ async fn dead_letters(stack: &Stack, command: &str) -> String {
         .output()
         .await
         .expect("it starts");
-    let said = String::from_utf8_lossy(&run.stderr);
-    assert!(run.status.success(), "{command}: {said}");
+    let stderr = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{command}: {stderr}");
     String::from_utf8_lossy(&run.stdout).into_owned()
 }

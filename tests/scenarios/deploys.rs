@@ -1,13 +1,13 @@
-//! Functions that are replaced while people talk.
+//! Functions that are replaced under load.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use e2e::harness::Test;
 use e2e::soak::{Plan, Until, run};
 use e2e::stack::Stack;
-use e2e::wait::{PATIENCE, eventually};
+use e2e::suite::Test;
+use e2e::wait::{TIMEOUT, eventually};
 use tokio::sync::Notify;
 use tokio::time::interval;
 
@@ -31,8 +31,8 @@ async fn a_deploy_under_load_loses_no_message_and_closes_no_socket(stack: Arc<St
         seed: 5,
         faults: BTreeSet::new(),
     };
-    let people_talk = Arc::new(Notify::new());
-    let begins = Arc::clone(&people_talk);
+    let load_started = Arc::new(Notify::new());
+    let begins = Arc::clone(&load_started);
     let target = Arc::clone(&stack);
     let deploying = tokio::spawn(async move {
         begins.notified().await;
@@ -44,19 +44,19 @@ async fn a_deploy_under_load_loses_no_message_and_closes_no_socket(stack: Arc<St
         }
         before
     });
-    let verdict = run(&stack, &plan, |_| people_talk.notify_one()).await;
+    let verdict = run(&stack, &plan, |_| load_started.notify_one()).await;
     let before = deploying.await.expect("deploying does not fail");
     assert!(verdict.is_clean(), "{verdict}");
     assert_eq!(verdict.broken_links, 0, "a socket was closed:\n{verdict}");
     assert!(!before.is_empty(), "nothing ran before");
-    eventually("the old processes to end", PATIENCE, || async {
+    eventually("the old processes to end", TIMEOUT, || async {
         let now = processes(&stack).await;
         now.is_disjoint(&before).then_some(())
     })
     .await;
 }
 
-/// Those that handle frames.
+/// The process ids of the function that handles frames.
 async fn processes(stack: &Stack) -> BTreeSet<u32> {
     let all = stack.processes_of("message").await;
     all.into_iter().map(|process| process.pid).collect()

@@ -1,20 +1,20 @@
-//! The events in `events/`, given to the functions as `cargo xtask invoke` and
-//! `sam local invoke` do.
+//! The sample events in `events/`, passed to the functions as `cargo xtask invoke`
+//! and `sam local invoke` do.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use e2e::harness::Test;
 use e2e::people::machine_client;
 use e2e::stack::{Kind, Stack};
+use e2e::suite::Test;
 use serde_json::Value;
 
 pub fn tests() -> Vec<Test> {
-    e2e::tests![each_function_understands_its_event]
+    e2e::tests![each_function_accepts_its_sample_event]
 }
 
-/// What the functions behind the gateway answer to somebody who has no account,
-/// no code and no token.
+/// The status of each function's response to its sample event, which has no valid
+/// account, code or token.
 const ANSWERS: [(&str, &str, u64); 10] = [
     ("register", "RegisterFunction", 202),
     ("login", "LoginFunction", 401),
@@ -28,10 +28,10 @@ const ANSWERS: [(&str, &str, u64); 10] = [
     ("ws-connect", "WsConnectFunction", 403),
 ];
 
-async fn each_function_understands_its_event(stack: Arc<Stack>) {
+async fn each_function_accepts_its_sample_event(stack: Arc<Stack>) {
     let ready = stack.ready();
     let http = machine_client(&ready);
-    // As they are in the events of `register` and `login`.
+    // The address and password in the events of `register` and `login`.
     stack.secrets.note(Kind::Address, "someone@example.com");
     stack
         .secrets
@@ -40,10 +40,10 @@ async fn each_function_understands_its_event(stack: Arc<Stack>) {
         let event = std::fs::read_to_string(folder().join(file).with_extension("json"))
             .unwrap_or_else(|error| panic!("events/{file}.json: {error}"));
         let url = format!("{}/_local/functions/{function}/invocations", ready.web);
-        let answer = http.post(url).body(event).send().await.expect("an answer");
-        assert_eq!(answer.status(), 200, "{file}");
-        let answer: Value = answer.json().await.expect("JSON");
-        assert_eq!(answer["statusCode"], status, "{file}: {answer}");
+        let response = http.post(url).body(event).send().await.expect("a response");
+        assert_eq!(response.status(), 200, "{file}");
+        let response: Value = response.json().await.expect("JSON");
+        assert_eq!(response["statusCode"], status, "{file}: {response}");
     }
 }
 

@@ -1,11 +1,11 @@
-//! Every frame, and how each is refused.
+//! Every frame, and how invalid ones are refused.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use e2e::harness::Test;
 use e2e::people::{Person, Socket};
 use e2e::stack::Stack;
+use e2e::suite::Test;
 use e2e::wait::now;
 use mongodb::bson::{Document, doc};
 use serde_json::{Value, json};
@@ -16,21 +16,21 @@ use crate::rooms::refuses_all_frames;
 
 pub fn tests() -> Vec<Test> {
     e2e::tests![
-        hello_is_welcomed_with_the_rooms_one_is_in,
-        join_and_leave_are_for_one_socket_and_change_no_membership,
-        typing_is_heard_by_the_others_at_most_every_3_s,
-        a_read_mark_moves_forward_only_and_the_others_hear_it,
-        ping_is_answered_with_the_time,
-        item_35_36_a_frame_that_is_no_frame_is_refused_and_the_socket_stays_open,
-        a_text_is_trimmed_and_its_newlines_made_plain,
-        a_text_that_cannot_be_is_refused_by_the_message_s_id,
-        item_34_every_frame_to_a_room_one_is_not_in_is_refused,
-        item_34_the_sender_is_who_holds_the_socket,
-        a_socket_that_was_left_open_when_its_session_ended_is_told_and_closed,
+        hello_returns_the_caller_s_rooms,
+        join_and_leave_affect_one_socket_and_no_membership,
+        typing_is_sent_to_the_others_at_most_every_3_s,
+        a_read_mark_moves_forward_only_and_is_sent_to_the_others,
+        ping_returns_the_time,
+        item_35_36_a_malformed_frame_is_refused_and_the_socket_stays_open,
+        a_text_is_trimmed_and_its_newlines_normalised,
+        an_invalid_text_is_refused_with_the_message_s_id,
+        item_34_every_frame_to_a_foreign_room_is_refused,
+        item_34_the_sender_is_the_user_of_the_socket,
+        a_socket_left_open_after_its_session_ended_is_closed,
     ]
 }
 
-async fn hello_is_welcomed_with_the_rooms_one_is_in(stack: Arc<Stack>) {
+async fn hello_returns_the_caller_s_rooms(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let mut socket = ann.socket().await;
     let welcome = socket.hello().await;
@@ -59,12 +59,12 @@ async fn hello_is_welcomed_with_the_rooms_one_is_in(stack: Arc<Stack>) {
     );
 }
 
-async fn join_and_leave_are_for_one_socket_and_change_no_membership(stack: Arc<Stack>) {
+async fn join_and_leave_affect_one_socket_and_no_membership(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     let mut a = ann.online().await;
     let mut b = bob.socket().await;
-    a.say(&room, "nobody hears").await;
+    a.say(&room, "unsubscribed").await;
     b.send(json!({"action": "join", "ref": "j1", "room": room}))
         .await;
     let joined = b.expect("joined").await;
@@ -72,25 +72,26 @@ async fn join_and_leave_are_for_one_socket_and_change_no_membership(stack: Arc<S
         joined,
         json!({"event": "joined", "ref": "j1", "room": room, "last_seq": 1})
     );
-    a.say(&room, "Bob hears").await;
-    b.hear(&room, "Bob hears").await;
+    a.say(&room, "subscribed").await;
+    b.receive_text(&room, "subscribed").await;
 
     b.send(json!({"action": "leave", "ref": "l1", "room": room}))
         .await;
     let left = b.expect("left").await;
     assert_eq!(left, json!({"event": "left", "ref": "l1", "room": room}));
     let mut other = bob.online().await;
-    a.say(&room, "his other socket hears").await;
-    other.hear(&room, "his other socket hears").await;
+    a.say(&room, "another socket").await;
+    other.receive_text(&room, "another socket").await;
     b.ping().await;
-    assert_eq!(b.heard("message"), Vec::<Value>::new());
+    assert_eq!(b.received("message"), Vec::<Value>::new());
     bob.room(&room).await.expect(200);
     let ack = b.say(&room, "a member may speak all the same").await;
     assert_eq!(ack["seq"], 4);
-    a.hear(&room, "a member may speak all the same").await;
+    a.receive_text(&room, "a member may speak all the same")
+        .await;
 }
 
-async fn typing_is_heard_by_the_others_at_most_every_3_s(stack: Arc<Stack>) {
+async fn typing_is_sent_to_the_others_at_most_every_3_s(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     let (mut a, mut b) = tokio::join!(ann.online(), bob.online());
@@ -105,14 +106,14 @@ async fn typing_is_heard_by_the_others_at_most_every_3_s(stack: Arc<Stack>) {
     );
     a.ping().await;
     a.say(&room, "done").await;
-    b.hear(&room, "done").await;
+    b.receive_text(&room, "done").await;
     let most = began.elapsed().as_secs() / 3;
-    let more = b.heard("typing").len() as u64;
+    let more = b.received("typing").len() as u64;
     assert!(more <= most, "{more} more in {:?}", began.elapsed());
-    assert_eq!(a.heard("typing"), Vec::<Value>::new());
+    assert_eq!(a.received("typing"), Vec::<Value>::new());
 }
 
-async fn a_read_mark_moves_forward_only_and_the_others_hear_it(stack: Arc<Stack>) {
+async fn a_read_mark_moves_forward_only_and_is_sent_to_the_others(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     let (mut a, mut b) = tokio::join!(ann.online(), bob.online());
@@ -152,18 +153,16 @@ async fn a_read_mark_moves_forward_only_and_the_others_hear_it(stack: Arc<Stack>
     }
 }
 
-async fn ping_is_answered_with_the_time(stack: Arc<Stack>) {
+async fn ping_returns_the_time(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
     let mut socket = ann.socket().await;
     let pong = socket.ping().await;
-    let apart = pong["at"].as_i64().unwrap_or_default() - now().as_millis();
-    assert!(apart.abs() < 10_000, "{pong}");
+    let ks_test = pong["at"].as_i64().unwrap_or_default() - now().as_millis();
+    assert!(ks_test.abs() < 10_000, "{pong}");
     assert_eq!((&pong["missed"], &pong["more"]), (&json!({}), &json!([])));
 }
 
-async fn item_35_36_a_frame_that_is_no_frame_is_refused_and_the_socket_stays_open(
-    stack: Arc<Stack>,
-) {
+async fn item_35_36_a_malformed_frame_is_refused_and_the_socket_stays_open(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     let mut socket = ann.online().await;
@@ -229,12 +228,12 @@ async fn item_35_36_a_frame_that_is_no_frame_is_refused_and_the_socket_stays_ope
     assert_eq!(page.body["messages"], json!([]));
 }
 
-async fn a_text_is_trimmed_and_its_newlines_made_plain(stack: Arc<Stack>) {
+async fn a_text_is_trimmed_and_its_newlines_normalised(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     let (mut a, mut b) = tokio::join!(ann.online(), bob.online());
     let longest = "🐎".repeat(4_000);
-    for (said, heard) in [
+    for (sent, received) in [
         ("  one\r\n\ttwo \n", "one\n\ttwo"),
         (
             "žluťoučký 🐎 & <b>\"quoted\"</b> \\ مرحبا",
@@ -243,14 +242,14 @@ async fn a_text_is_trimmed_and_its_newlines_made_plain(stack: Arc<Stack>) {
         ("{\"$ne\": \"\"}", "{\"$ne\": \"\"}"),
         (&longest, &longest),
     ] {
-        a.say(&room, said).await;
-        b.hear(&room, heard).await;
+        a.say(&room, sent).await;
+        b.receive_text(&room, received).await;
     }
     let page = bob.history(&room, "limit=1").await.expect(200);
     assert_eq!(page.text("/messages/0/text"), longest);
 }
 
-async fn a_text_that_cannot_be_is_refused_by_the_message_s_id(stack: Arc<Stack>) {
+async fn an_invalid_text_is_refused_with_the_message_s_id(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
     let room = ann.create_group("Tea", &[]).await;
     let mut socket = ann.online().await;
@@ -275,7 +274,7 @@ async fn a_text_that_cannot_be_is_refused_by_the_message_s_id(stack: Arc<Stack>)
     assert_eq!(ack["seq"], 1);
 }
 
-async fn item_34_every_frame_to_a_room_one_is_not_in_is_refused(stack: Arc<Stack>) {
+async fn item_34_every_frame_to_a_foreign_room_is_refused(stack: Arc<Stack>) {
     let (ann, eve) = Person::join_two(&stack, ["Ann", "Eve"]).await;
     let room = ann.create_group("Tea", &[]).await;
     let mut a = ann.online().await;
@@ -287,29 +286,29 @@ async fn item_34_every_frame_to_a_room_one_is_not_in_is_refused(stack: Arc<Stack
     assert!(!welcome.to_string().contains("a secret"), "{welcome}");
     a.ping().await;
     for event in ["message", "typing", "read", "member"] {
-        assert_eq!(a.heard(event), Vec::<Value>::new());
+        assert_eq!(a.received(event), Vec::<Value>::new());
     }
     let page = ann.history(&room, "").await.expect(200);
     assert_eq!(page.number("/last_seq"), 1);
 }
 
-async fn item_34_the_sender_is_who_holds_the_socket(stack: Arc<Stack>) {
+async fn item_34_the_sender_is_the_user_of_the_socket(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     let (mut a, mut b) = tokio::join!(ann.online(), bob.online());
     let ack = a.say_as("same", &room, "from Ann").await;
     assert_eq!(ack["seq"], 1);
-    let heard = b.hear(&room, "from Ann").await;
-    assert_eq!(heard["from"], ann.user());
+    let received = b.receive_text(&room, "from Ann").await;
+    assert_eq!(received["from"], ann.user());
     let ack = b.say_as("same", &room, "from Bob").await;
     assert_eq!(ack["seq"], 2, "an id is unique per sender");
-    let heard = a.hear(&room, "from Bob").await;
-    assert_eq!(heard["from"], bob.user());
+    let received = a.receive_text(&room, "from Bob").await;
+    assert_eq!(received["from"], bob.user());
 }
 
-/// As when the function that ended the session was killed before it came to
-/// close the sockets.
-async fn a_socket_that_was_left_open_when_its_session_ended_is_told_and_closed(stack: Arc<Stack>) {
+/// The state after a function ended the session and was killed before it closed
+/// the sockets.
+async fn a_socket_left_open_after_its_session_ended_is_closed(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     let (mut a, mut b) = tokio::join!(ann.online(), bob.online());
@@ -321,5 +320,5 @@ async fn a_socket_that_was_left_open_when_its_session_ended_is_told_and_closed(s
     a.refused(frame, "signed_out").await;
     a.closed_within(Duration::from_secs(5)).await;
     b.ping().await;
-    assert_eq!(b.heard("message"), Vec::<Value>::new());
+    assert_eq!(b.received("message"), Vec::<Value>::new());
 }

@@ -1,11 +1,11 @@
-//! Who may open a socket, and what closes it.
+//! The WebSocket handshake, and limits of an open socket.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use e2e::harness::Test;
 use e2e::people::{Person, Socket};
 use e2e::stack::Stack;
+use e2e::suite::Test;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -14,12 +14,12 @@ pub fn tests() -> Vec<Test> {
         item_30_the_page_s_origin_and_a_good_token_open_a_socket_that_repeats_no_token,
         item_29_a_missing_or_bad_token_opens_no_socket,
         item_29_a_token_whose_session_has_ended_opens_no_socket,
-        item_33_no_frame_is_heard_once_its_session_has_ended,
+        item_33_no_frame_is_handled_after_its_session_ended,
         item_31_a_foreign_null_or_absent_origin_opens_no_socket,
         item_35_a_frame_over_32_kb_closes_with_1009,
         a_binary_frame_closes_with_1003,
-        item_35_the_twenty_first_socket_of_a_user_is_too_many,
-        item_35_too_many_frames_are_too_fast_and_nobody_else_notices,
+        item_35_the_twenty_first_socket_of_a_user_is_refused,
+        item_35_too_many_frames_are_too_fast_without_affecting_others,
     ]
 }
 
@@ -27,10 +27,10 @@ async fn item_30_the_page_s_origin_and_a_good_token_open_a_socket_that_repeats_n
     stack: Arc<Stack>,
 ) {
     let ann = Person::join(&stack, "Ann").await;
-    let answer = ann.client.get("/api/socket").await.expect(200);
-    assert_eq!(answer.fields(), ["protocol", "url"]);
-    assert_eq!(answer.text("/protocol"), "chat.v1");
-    let url = answer.text("/url");
+    let response = ann.client.get("/api/socket").await.expect(200);
+    assert_eq!(response.fields(), ["protocol", "url"]);
+    assert_eq!(response.text("/protocol"), "chat.v1");
+    let url = response.text("/url");
     assert!(
         url.starts_with("ws://") || url.starts_with("wss://"),
         "{url}"
@@ -71,12 +71,12 @@ async fn item_29_a_token_whose_session_has_ended_opens_no_socket(stack: Arc<Stac
     assert!([401, 403].contains(&status), "{status}");
 }
 
-async fn item_33_no_frame_is_heard_once_its_session_has_ended(stack: Arc<Stack>) {
+async fn item_33_no_frame_is_handled_after_its_session_ended(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     let (mut a, mut b) = tokio::join!(ann.online(), bob.online());
     a.say(&room, "before").await;
-    b.hear(&room, "before").await;
+    b.receive_text(&room, "before").await;
     ann.logout().await.expect(204);
     for number in 0..20 {
         let id = format!("after-{number}");
@@ -86,9 +86,9 @@ async fn item_33_no_frame_is_heard_once_its_session_has_ended(stack: Arc<Stack>)
         }
     }
     a.closed_within(Duration::from_secs(5)).await;
-    assert!(a.heard("ack").is_empty(), "{:?}", a.summary());
+    assert!(a.received("ack").is_empty(), "{:?}", a.summary());
     b.ping().await;
-    assert!(b.heard("message").is_empty(), "{:?}", b.summary());
+    assert!(b.received("message").is_empty(), "{:?}", b.summary());
     let page = bob.history(&room, "").await.expect(200);
     assert_eq!(page.number("/last_seq"), 1);
 }
@@ -153,7 +153,7 @@ async fn a_binary_frame_closes_with_1003(stack: Arc<Stack>) {
     assert_eq!(code, Some(1003));
 }
 
-async fn item_35_the_twenty_first_socket_of_a_user_is_too_many(stack: Arc<Stack>) {
+async fn item_35_the_twenty_first_socket_of_a_user_is_refused(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let handshake = ann.handshake().await;
     let mut sockets = Vec::new();
@@ -168,7 +168,7 @@ async fn item_35_the_twenty_first_socket_of_a_user_is_too_many(stack: Arc<Stack>
     for socket in sockets.drain(..10) {
         socket.close().await;
     }
-    e2e::wait::eventually("room for another socket", e2e::wait::PATIENCE, || async {
+    e2e::wait::eventually("room for another socket", e2e::wait::TIMEOUT, || async {
         handshake.open().await.ok()
     })
     .await
@@ -176,19 +176,19 @@ async fn item_35_the_twenty_first_socket_of_a_user_is_too_many(stack: Arc<Stack>
     .await;
 }
 
-async fn item_35_too_many_frames_are_too_fast_and_nobody_else_notices(stack: Arc<Stack>) {
+async fn item_35_too_many_frames_are_too_fast_without_affecting_others(stack: Arc<Stack>) {
     let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
     let room = ann.create_group("Tea", &[&bob, &eve]).await;
     let (mut a, mut b, mut e) = tokio::join!(ann.online(), bob.online(), eve.online());
     let mut refused = None;
-    // A second's worth of frames is given back each second, so a slow machine
-    // needs more of them.
+    // The bucket refills every second, so a slow machine needs more frames to
+    // empty it.
     for _ in 0..40 {
         for _ in 0..25 {
             a.send(json!({"action": "typing", "room": room})).await;
         }
         b.ping().await;
-        refused = a.heard("problem").first().cloned();
+        refused = a.received("problem").first().cloned();
         if refused.is_some() {
             break;
         }
@@ -196,8 +196,8 @@ async fn item_35_too_many_frames_are_too_fast_and_nobody_else_notices(stack: Arc
     let problem = refused.expect("so many frames are too fast");
     assert_eq!(problem["error"], "too_fast", "{problem}");
     assert!(problem["retry_at"].is_i64(), "{problem}");
-    b.say(&room, "nobody else notices").await;
-    e.hear(&room, "nobody else notices").await;
-    a.hear(&room, "nobody else notices").await;
+    b.say(&room, "others are not affected").await;
+    e.receive_text(&room, "others are not affected").await;
+    a.receive_text(&room, "others are not affected").await;
     assert!(!a.is_closed(), "the socket stays open");
 }

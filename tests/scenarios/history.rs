@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use e2e::harness::Test;
-use e2e::people::{Answer, Person};
+use e2e::people::{Person, Response};
 use e2e::stack::Stack;
+use e2e::suite::Test;
 use serde_json::{Value, json};
 
 pub fn tests() -> Vec<Test> {
     e2e::tests![
         an_empty_room_has_an_empty_page,
-        pages_go_back_and_forth_and_around_by_seq,
+        history_is_paged_by_seq_in_both_directions,
         a_page_without_a_limit_has_fifty_messages,
-        a_page_that_cannot_be_is_refused,
+        an_invalid_page_query_is_refused,
     ]
 }
 
@@ -26,7 +26,7 @@ async fn an_empty_room_has_an_empty_page(stack: Arc<Stack>) {
     }
 }
 
-async fn pages_go_back_and_forth_and_around_by_seq(stack: Arc<Stack>) {
+async fn history_is_paged_by_seq_in_both_directions(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
     let room = ann.create_group("Tea", &[]).await;
     let mut socket = ann.online().await;
@@ -66,7 +66,7 @@ async fn pages_go_back_and_forth_and_around_by_seq(stack: Arc<Stack>) {
         let page = ann.history(&room, query).await.expect(200);
         let expected: Vec<i64> = expected.collect();
         if query.starts_with("around=1&") {
-            // What does not fit before the first may be made up for after it.
+            // A page may have fewer messages before the cursor and more after it.
             assert!(seqs(&page).starts_with(&expected), "{}", page.body);
             continue;
         }
@@ -94,7 +94,7 @@ async fn a_page_without_a_limit_has_fifty_messages(stack: Arc<Stack>) {
     assert_eq!(seqs(&page), (4..=53).collect::<Vec<_>>());
 }
 
-async fn a_page_that_cannot_be_is_refused(stack: Arc<Stack>) {
+async fn an_invalid_page_query_is_refused(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
     let room = ann.create_group("Tea", &[]).await;
     for query in [
@@ -113,12 +113,12 @@ async fn a_page_that_cannot_be_is_refused(stack: Arc<Stack>) {
         "before=%7B%22$gt%22%3A0%7D",
         "before[$gt]=0",
     ] {
-        let answer = ann.history(&room, query).await;
-        answer.refused(422, "invalid");
+        let response = ann.history(&room, query).await;
+        response.refused(422, "invalid");
     }
 }
 
-fn seqs(page: &Answer) -> Vec<i64> {
+fn seqs(page: &Response) -> Vec<i64> {
     let messages = page.body["messages"].as_array();
     messages
         .into_iter()

@@ -1,24 +1,24 @@
-//! Rooms with more sockets than one invocation posts to: here, with more than five.
+//! Rooms with more sockets than one invocation posts to; the limit is set to five.
 
 use std::sync::Arc;
 
-use e2e::harness::Test;
 use e2e::people::{Person, Socket};
 use e2e::stack::Stack;
+use e2e::suite::Test;
 use futures_util::future::join_all;
 
-/// Sockets of each member: three chunks and a half in all.
+/// Sockets of each member: three and a half chunks in total.
 const SOCKETS: usize = 6;
 
 pub fn tests() -> Vec<Test> {
     e2e::tests![
-        everyone_in_a_large_room_hears_everything_once_and_in_order,
-        who_was_taken_out_of_a_large_room_hears_nothing_more,
-        a_fan_out_killed_at_work_is_done_over,
+        every_member_of_a_large_room_receives_everything_once_and_in_order,
+        a_member_removed_from_a_large_room_receives_nothing_more,
+        a_fan_out_killed_at_work_is_redone,
     ]
 }
 
-/// Deploys the stack again with a chunk of five sockets.
+/// Redeploys the stack with chunks of five sockets.
 async fn deploy(stack: &Stack) {
     stack.kill_and_redeploy(&["FanOutChunk=5"], |_| ()).await;
 }
@@ -27,7 +27,7 @@ async fn sockets_of(person: &Person) -> Vec<Socket> {
     join_all((0..SOCKETS).map(|_| person.online())).await
 }
 
-async fn everyone_in_a_large_room_hears_everything_once_and_in_order(stack: Arc<Stack>) {
+async fn every_member_of_a_large_room_receives_everything_once_and_in_order(stack: Arc<Stack>) {
     deploy(&stack).await;
     let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
     let room = ann.create_group("Hall", &[&bob, &eve]).await;
@@ -40,16 +40,21 @@ async fn everyone_in_a_large_room_hears_everything_once_and_in_order(stack: Arc<
         let text = format!("no. {number}");
         let ack = speaker.say(&room, &text).await;
         assert_eq!(ack["seq"], number + 1);
-        // One after the other: a client puts what overtakes in order itself.
-        join_all(sockets.iter_mut().map(|socket| socket.hear(&room, &text))).await;
+        // Sequentially, since concurrent deliveries may arrive in any order.
+        join_all(
+            sockets
+                .iter_mut()
+                .map(|socket| socket.receive_text(&room, &text)),
+        )
+        .await;
     }
     sockets.push(speaker);
     for socket in &mut sockets {
         socket.ping().await;
         assert_eq!(
-            socket.heard("message").len(),
+            socket.received("message").len(),
             0,
-            "heard twice, or by its sender"
+            "received twice, or by its sender"
         );
     }
     assert!(
@@ -58,7 +63,7 @@ async fn everyone_in_a_large_room_hears_everything_once_and_in_order(stack: Arc<
     );
 }
 
-async fn who_was_taken_out_of_a_large_room_hears_nothing_more(stack: Arc<Stack>) {
+async fn a_member_removed_from_a_large_room_receives_nothing_more(stack: Arc<Stack>) {
     deploy(&stack).await;
     let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
     let room = ann.create_group("Hall", &[&bob, &eve]).await;
@@ -69,16 +74,16 @@ async fn who_was_taken_out_of_a_large_room_hears_nothing_more(stack: Arc<Stack>)
     speaker.say(&room, "between us").await;
     join_all(
         his.iter_mut()
-            .map(|socket| socket.hear(&room, "between us")),
+            .map(|socket| socket.receive_text(&room, "between us")),
     )
     .await;
     for socket in &mut hers {
         socket.ping().await;
-        assert!(socket.heard("message").is_empty());
+        assert!(socket.received("message").is_empty());
     }
 }
 
-async fn a_fan_out_killed_at_work_is_done_over(stack: Arc<Stack>) {
+async fn a_fan_out_killed_at_work_is_redone(stack: Arc<Stack>) {
     const SAID: usize = 30;
     deploy(&stack).await;
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
@@ -86,7 +91,7 @@ async fn a_fan_out_killed_at_work_is_done_over(stack: Arc<Stack>) {
     let mut sockets = sockets_of(&ann).await;
     sockets.extend(sockets_of(&bob).await);
     let mut speaker = ann.online().await;
-    let _expected = stack.journal.outage();
+    let _expected = stack.journal.expect_errors();
     let mut kills = 0;
     for number in 0..SAID {
         speaker.say(&room, &format!("no. {number}")).await;
@@ -99,9 +104,14 @@ async fn a_fan_out_killed_at_work_is_done_over(stack: Arc<Stack>) {
         }
     }
     assert!(kills > 3, "{kills} processes were killed");
-    // What the broker has given to a dead process it gives to another.
+    // The broker redelivers the chunks of a dead process to another one.
     for number in 0..SAID {
         let text = format!("no. {number}");
-        join_all(sockets.iter_mut().map(|socket| socket.hear(&room, &text))).await;
+        join_all(
+            sockets
+                .iter_mut()
+                .map(|socket| socket.receive_text(&room, &text)),
+        )
+        .await;
     }
 }

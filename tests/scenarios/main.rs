@@ -1,27 +1,28 @@
-//! All scenarios, by the stack that they need. `docs/protocol.md` is what they
-//! hold the service to.
+//! All scenarios, grouped by the stack that they need. They test the service
+//! against `docs/protocol.md`.
 
-mod alike;
-mod at_rest;
-mod closes;
+mod client_address;
+mod closing;
 mod codes;
 mod crashes;
 mod database;
 mod dead_letters;
 mod deploys;
+mod encryption_at_rest;
+mod enumeration;
 mod examples;
 mod factors;
-mod floods;
+mod flooding;
 mod frames;
 mod freezes;
-mod guesses;
+mod guessing;
 mod handshake;
 mod history;
 mod large_rooms;
 mod mail;
 mod many_rooms;
 mod messages;
-mod observed;
+mod observability;
 mod outages;
 mod page;
 mod passkeys;
@@ -35,12 +36,11 @@ mod schemathesis;
 mod sessions;
 mod sign_in;
 mod soak;
-mod viewers;
 
 use std::process::ExitCode;
 
-use e2e::harness::{Suite, run};
 use e2e::stack::{Options, Storage};
+use e2e::suite::{Suite, run};
 
 fn main() -> ExitCode {
     let shared = Suite::new(Options {
@@ -56,9 +56,9 @@ fn main() -> ExitCode {
             .together(registration::tests())
             .together(codes::tests())
             .together(resends::tests())
-            .together(alike::tests())
+            .together(enumeration::tests())
             .together(sign_in::tests())
-            .together(guesses::tests())
+            .together(guessing::tests())
             .together(sessions::tests())
             .together(factors::tests())
             .together(passkeys::tests())
@@ -71,20 +71,20 @@ fn main() -> ExitCode {
             .together(handshake::tests())
             .together(requests::tests())
             .together(schemathesis::tests())
-            .together(viewers::tests())
+            .together(client_address::tests())
             .together(examples::tests())
             .together(page::tests())
             .alone(mail::tests())
-            .alone(observed::tests())
+            .alone(observability::tests())
             .alone(dead_letters::tests())
-            .alone(closes::tests())
-            .alone(floods::tests())
+            .alone(closing::tests())
+            .alone(flooding::tests())
             .alone(deploys::tests())
             .alone(outages::tests())
             .alone(freezes::tests())
             .alone(soak::tests()),
         durable
-            .alone(at_rest::tests())
+            .alone(encryption_at_rest::tests())
             .alone(large_rooms::tests())
             .alone(crashes::tests())
             .alone(rotation::tests()),

@@ -1,11 +1,11 @@
-//! Somebody with as many rooms as one can have.
+//! A user at the limit of rooms.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use e2e::harness::Test;
 use e2e::people::Person;
 use e2e::stack::Stack;
+use e2e::suite::Test;
 use futures_util::StreamExt;
 use futures_util::stream;
 use serde_json::json;
@@ -27,11 +27,11 @@ async fn five_hundred_rooms_are_listed_and_one_more_is_refused(stack: Arc<Stack>
         .await;
     assert_eq!(made.len(), 500);
     let body = json!({"name": "One more", "kind": "group", "members": []});
-    let answer = ann.client.post("/api/rooms", body).await;
-    answer.refused(422, "invalid");
+    let response = ann.client.post("/api/rooms", body).await;
+    response.refused(422, "invalid");
     let of_bob = bob.create_group("Tea", &[]).await;
-    let answer = bob.invite(&of_bob, &ann.email).await;
-    answer.refused(422, "invalid");
+    let response = bob.invite(&of_bob, &ann.email).await;
+    response.refused(422, "invalid");
 
     let listed = ann.client.get("/api/rooms").await.expect(200);
     let rooms = listed.body["rooms"].as_array().cloned().unwrap_or_default();

@@ -1,27 +1,27 @@
-//! What is said is said once, in order, and reaches everybody.
+//! Messages: stored once, ordered, and delivered to every member.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use e2e::harness::Test;
 use e2e::people::{Person, Socket};
 use e2e::stack::Stack;
+use e2e::suite::Test;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 pub fn tests() -> Vec<Test> {
     e2e::tests![
-        a_message_reaches_every_socket_in_the_room_but_the_sending_one,
+        a_message_reaches_every_socket_in_the_room_except_the_sending_one,
         the_same_id_again_gives_the_same_ack_and_no_second_message,
         the_same_id_twenty_times_at_once_is_one_message,
-        two_hundred_messages_at_once_have_a_seq_without_holes_and_all_hear_all,
-        what_was_missed_comes_with_hello_and_ping_in_order,
-        what_does_not_fit_into_a_frame_is_named_and_can_be_fetched,
-        cursors_of_rooms_one_is_not_in_bring_nothing,
+        two_hundred_concurrent_messages_get_consecutive_seqs_and_reach_everyone,
+        hello_and_ping_return_missed_messages_in_order,
+        messages_that_exceed_a_frame_are_named_and_can_be_fetched,
+        cursors_of_foreign_rooms_return_nothing,
     ]
 }
 
-async fn a_message_reaches_every_socket_in_the_room_but_the_sending_one(stack: Arc<Stack>) {
+async fn a_message_reaches_every_socket_in_the_room_except_the_sending_one(stack: Arc<Stack>) {
     let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     let (mut phone, mut laptop) = tokio::join!(ann.online(), ann.online());
@@ -43,7 +43,7 @@ async fn a_message_reaches_every_socket_in_the_room_but_the_sending_one(stack: A
     }
     for socket in [&mut phone, &mut e] {
         socket.ping().await;
-        assert_eq!(socket.heard("message"), Vec::<Value>::new());
+        assert_eq!(socket.received("message"), Vec::<Value>::new());
     }
 }
 
@@ -52,16 +52,16 @@ async fn the_same_id_again_gives_the_same_ack_and_no_second_message(stack: Arc<S
     let room = ann.create_group("Tea", &[&bob]).await;
     let (mut a, mut b) = tokio::join!(ann.online(), bob.online());
     let ack = a.say_as("once", &room, "hello").await;
-    b.hear(&room, "hello").await;
+    b.receive_text(&room, "hello").await;
     a.say(&room, "something else").await;
     assert_eq!(a.say_as("once", &room, "hello").await, ack);
     assert_eq!(a.say_as("once", &room, "another text").await, ack);
     let mut other = ann.online().await;
     assert_eq!(other.say_as("once", &room, "hello").await, ack);
-    b.hear(&room, "something else").await;
+    b.receive_text(&room, "something else").await;
     other.say(&room, "the end").await;
-    b.hear(&room, "the end").await;
-    assert_eq!(b.heard("message"), Vec::<Value>::new());
+    b.receive_text(&room, "the end").await;
+    assert_eq!(b.received("message"), Vec::<Value>::new());
     let page = bob.history(&room, "").await.expect(200);
     assert_eq!(texts(&page.body), ["hello", "something else", "the end"]);
 }
@@ -82,26 +82,28 @@ async fn the_same_id_twenty_times_at_once_is_one_message(stack: Arc<Stack>) {
         acks.insert(other.expect("ack").await.to_string());
     }
     assert_eq!(acks.len(), 1, "{acks:?}");
-    b.hear(&room, "hello").await;
+    b.receive_text(&room, "hello").await;
     one.say(&room, "the end").await;
-    b.hear(&room, "the end").await;
-    assert_eq!(b.heard("message"), Vec::<Value>::new());
+    b.receive_text(&room, "the end").await;
+    assert_eq!(b.received("message"), Vec::<Value>::new());
     let page = bob.history(&room, "").await.expect(200);
     assert_eq!(texts(&page.body), ["hello", "the end"]);
     assert_eq!(page.number("/last_seq"), 2);
 }
 
-async fn two_hundred_messages_at_once_have_a_seq_without_holes_and_all_hear_all(stack: Arc<Stack>) {
+async fn two_hundred_concurrent_messages_get_consecutive_seqs_and_reach_everyone(
+    stack: Arc<Stack>,
+) {
     const EACH: usize = 50;
     let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
     let dan = Person::join(&stack, "Dan").await;
     let people = [&ann, &bob, &eve, &dan];
     let room = ann.create_group("Tea", &people[1..]).await;
-    // All listen before the first one speaks.
+    // All sockets are subscribed before the first message.
     let sockets = join_all(people.map(Person::online)).await;
     let talking = sockets.into_iter().zip(people).map(|(socket, person)| {
         let (room, name) = (room.as_str(), person.name.as_str());
-        talk_and_listen(socket, room, name, EACH, 3 * EACH)
+        send_and_receive(socket, room, name, EACH, 3 * EACH)
     });
     join_all(talking).await;
     let all = ann.whole_history(&room).await;
@@ -113,9 +115,9 @@ async fn two_hundred_messages_at_once_have_a_seq_without_holes_and_all_hear_all(
     assert_eq!(times.len(), 200);
 }
 
-/// Says `count` things, five on their way at a time as an eager client might,
-/// and hears `others` of the others', each once.
-async fn talk_and_listen(mut socket: Socket, room: &str, name: &str, count: usize, others: usize) {
+/// Sends `count` messages, at most five unacknowledged at a time, and receives
+/// `others` messages of other members, each once.
+async fn send_and_receive(mut socket: Socket, room: &str, name: &str, count: usize, others: usize) {
     for five in 0..count / 5 {
         for number in 0..5 {
             let id = format!("{name}-{}", five * 5 + number);
@@ -126,17 +128,17 @@ async fn talk_and_listen(mut socket: Socket, room: &str, name: &str, count: usiz
             socket.expect("ack").await;
         }
     }
-    let mut heard = BTreeSet::new();
-    while heard.len() < others {
+    let mut received = BTreeSet::new();
+    while received.len() < others {
         let message = socket.expect("message").await;
-        let new = heard.insert(message["seq"].as_i64().unwrap_or_default());
-        assert!(new, "heard twice: {message}");
+        let new = received.insert(message["seq"].as_i64().unwrap_or_default());
+        assert!(new, "received twice: {message}");
     }
     socket.ping().await;
-    assert_eq!(socket.heard("message"), Vec::<Value>::new());
+    assert_eq!(socket.received("message"), Vec::<Value>::new());
 }
 
-async fn what_was_missed_comes_with_hello_and_ping_in_order(stack: Arc<Stack>) {
+async fn hello_and_ping_return_missed_messages_in_order(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let tea = ann.create_group("Tea", &[&bob]).await;
     let cake = ann.create_group("Cake", &[&bob]).await;
@@ -162,7 +164,7 @@ async fn what_was_missed_comes_with_hello_and_ping_in_order(stack: Arc<Stack>) {
     assert_eq!(missed(&welcome, &tea), Vec::<String>::new());
 }
 
-async fn what_does_not_fit_into_a_frame_is_named_and_can_be_fetched(stack: Arc<Stack>) {
+async fn messages_that_exceed_a_frame_are_named_and_can_be_fetched(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     let mut a = ann.online().await;
@@ -184,7 +186,7 @@ async fn what_does_not_fit_into_a_frame_is_named_and_can_be_fetched(stack: Arc<S
     }
 }
 
-async fn cursors_of_rooms_one_is_not_in_bring_nothing(stack: Arc<Stack>) {
+async fn cursors_of_foreign_rooms_return_nothing(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let open = ann.create_group("Tea", &[&bob]).await;
     let closed = ann.create_group("Cake", &[]).await;

@@ -1,63 +1,63 @@
-//! Passkeys: made, used, refused and removed.
+//! Passkeys: registered, used, refused and removed.
 
 use std::sync::Arc;
 
-use e2e::harness::Test;
-use e2e::people::{Answer, Authenticator, Client, Mail, Person, Visitor};
+use e2e::people::{Authenticator, Client, Mail, Person, Response, Visitor};
 use e2e::stack::Stack;
+use e2e::suite::Test;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 pub fn tests() -> Vec<Test> {
     e2e::tests![
-        item_15_27_a_passkey_signs_in_by_itself,
+        item_15_27_a_passkey_alone_signs_in,
         item_15_a_passkey_is_enough_where_totp_is_on,
-        item_15_what_is_no_genuine_use_of_a_passkey_is_answered_alike,
-        item_17_a_sign_in_with_a_passkey_begins_alike_for_everybody,
-        item_19_the_last_passkey_stays_with_a_short_password,
-        item_37_a_passkey_that_comes_or_goes_is_told_by_mail,
-        a_challenge_takes_one_credential,
-        a_passkey_is_made_for_who_asked_and_by_who_is_there,
-        an_authenticator_that_does_not_count_signs_in_again_and_again,
+        item_15_every_invalid_assertion_gets_the_same_response,
+        item_17_passkey_options_do_not_reveal_accounts,
+        item_19_the_last_passkey_cannot_be_removed_with_a_short_password,
+        item_37_adding_and_removing_a_passkey_notifies_by_mail,
+        a_challenge_registers_one_credential,
+        a_passkey_is_bound_to_its_user_and_site,
+        an_authenticator_without_a_counter_signs_in_repeatedly,
     ]
 }
 
-/// Adds a passkey, and gives its id with the authenticator that has it.
+/// Registers a passkey; returns its id and its authenticator.
 async fn with_passkey(person: &Person) -> (Authenticator, String) {
     let mut authenticator = Authenticator::new(person.client.origin());
-    let answer = add(person, &mut authenticator).await.expect(201);
-    (authenticator, answer.text("/passkey/id"))
+    let response = add(person, &mut authenticator).await.expect(201);
+    (authenticator, response.text("/passkey/id"))
 }
 
-async fn add(person: &Person, authenticator: &mut Authenticator) -> Answer {
+async fn add(person: &Person, authenticator: &mut Authenticator) -> Response {
     let begun = person.client.post_empty("/api/passkeys/begin").await;
     let begun = begun.expect(200);
     let credential = authenticator.create(&begun.body["options"]);
     hand_in(person, &begun.text("/challenge"), credential).await
 }
 
-async fn hand_in(person: &Person, challenge: &str, credential: Value) -> Answer {
+async fn hand_in(person: &Person, challenge: &str, credential: Value) -> Response {
     let body = json!({"challenge": challenge, "name": "My telephone", "credential": credential});
     person.client.post("/api/passkeys", body).await
 }
 
-async fn begin(client: &Client) -> Answer {
+async fn begin(client: &Client) -> Response {
     let begun = client.post_empty("/api/passkey-login/begin").await;
     begun.expect(200)
 }
 
-async fn finish(client: &Client, challenge: &str, credential: &Value) -> Answer {
+async fn finish(client: &Client, challenge: &str, credential: &Value) -> Response {
     let body = json!({"challenge": challenge, "credential": credential});
     client.post("/api/passkey-login", body).await
 }
 
-async fn sign_in(client: &Client, authenticator: &mut Authenticator) -> Answer {
+async fn sign_in(client: &Client, authenticator: &mut Authenticator) -> Response {
     let begun = begin(client).await;
     let credential = authenticator.get(&begun.body["options"]);
     finish(client, &begun.text("/challenge"), &credential).await
 }
 
-async fn item_15_27_a_passkey_signs_in_by_itself(stack: Arc<Stack>) {
+async fn item_15_27_a_passkey_alone_signs_in(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann").sign_up().await;
     let (mut authenticator, id) = with_passkey(&ann).await;
     let factors = ann.client.get("/api/factors").await.expect(200);
@@ -65,11 +65,11 @@ async fn item_15_27_a_passkey_signs_in_by_itself(stack: Arc<Stack>) {
     assert_eq!(factors.text("/passkeys/0/name"), "My telephone");
     assert!(factors.body["passkeys"][0]["used_at"].is_null());
 
-    let answer = sign_in(&ann.anonymous(), &mut authenticator)
+    let response = sign_in(&ann.anonymous(), &mut authenticator)
         .await
         .expect(200);
-    assert_eq!(answer.fields(), ["access_token", "expires_at", "user"]);
-    let again = Person::new(Visitor::clone(&ann), &answer);
+    assert_eq!(response.fields(), ["access_token", "expires_at", "user"]);
+    let again = Person::new(Visitor::clone(&ann), &response);
     assert_eq!(again.user(), ann.user());
     assert_ne!(again.token, ann.token);
     again.refresh(&again.cookie).await.expect(200);
@@ -84,16 +84,16 @@ async fn item_15_27_a_passkey_signs_in_by_itself(stack: Arc<Stack>) {
 
 async fn item_15_a_passkey_is_enough_where_totp_is_on(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann").sign_up().await;
-    ann.turn_totp_on().await;
+    ann.enable_totp().await;
     let (mut authenticator, _) = with_passkey(&ann).await;
-    let answer = sign_in(&ann.anonymous(), &mut authenticator)
+    let response = sign_in(&ann.anonymous(), &mut authenticator)
         .await
         .expect(200);
-    assert_eq!(answer.text("/user/id"), ann.id);
-    answer.refresh_cookie();
+    assert_eq!(response.text("/user/id"), ann.id);
+    response.refresh_cookie();
 }
 
-async fn item_15_what_is_no_genuine_use_of_a_passkey_is_answered_alike(stack: Arc<Stack>) {
+async fn item_15_every_invalid_assertion_gets_the_same_response(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann").sign_up().await;
     let bob = Visitor::new(&stack, "Bob").sign_up().await;
     let (mut authenticator, id) = with_passkey(&ann).await;
@@ -107,12 +107,12 @@ async fn item_15_what_is_no_genuine_use_of_a_passkey_is_answered_alike(stack: Ar
         lie(&mut liar);
         liar
     };
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for mut dishonest in [
         lying(|liar| liar.origin = "https://evil.example".to_owned()),
         lying(|liar| liar.site = "evil.example".to_owned()),
         lying(|liar| liar.verifies = false),
-        // It signs with a count that was seen: there are two of it.
+        // A repeated counter means a cloned authenticator.
         lying(|liar| liar.counter -= 1),
         honest.with_another_key(),
         honest.with_another_id(),
@@ -121,29 +121,34 @@ async fn item_15_what_is_no_genuine_use_of_a_passkey_is_answered_alike(stack: Ar
         honest.of("AAAA"),
         of_bob.of(&ann.id),
     ] {
-        answers.push(sign_in(&ann.anonymous(), &mut dishonest).await);
+        responses.push(sign_in(&ann.anonymous(), &mut dishonest).await);
     }
     let (one, other) = (begin(&ann.client).await, begin(&ann.client).await);
     let credential = authenticator.get(&one.body["options"]);
-    answers.push(finish(&ann.anonymous(), &other.text("/challenge"), &credential).await);
+    responses.push(finish(&ann.anonymous(), &other.text("/challenge"), &credential).await);
     ann.client
         .delete(&format!("/api/passkeys/{id}"))
         .await
         .expect(204);
-    answers.push(sign_in(&ann.anonymous(), &mut authenticator).await);
-    let first = answers[0].clone().refused(401, "wrong_credentials");
-    for answer in answers {
-        assert_eq!(answer.looks(), first.looks(), "{}", answer.body);
-        assert_eq!(answer.body, first.body);
+    responses.push(sign_in(&ann.anonymous(), &mut authenticator).await);
+    let first = responses[0].clone().refused(401, "wrong_credentials");
+    for response in responses {
+        assert_eq!(
+            response.fingerprint(),
+            first.fingerprint(),
+            "{}",
+            response.body
+        );
+        assert_eq!(response.body, first.body);
     }
 }
 
-async fn item_17_a_sign_in_with_a_passkey_begins_alike_for_everybody(stack: Arc<Stack>) {
+async fn item_17_passkey_options_do_not_reveal_accounts(stack: Arc<Stack>) {
     let (known, stranger) = (Visitor::new(&stack, "Ann"), Visitor::new(&stack, "Bob"));
     let ann = known.sign_up().await;
     with_passkey(&ann).await;
     let (one, other) = (begin(&known.client).await, begin(&stranger.client).await);
-    assert_eq!(one.looks(), other.looks());
+    assert_eq!(one.fingerprint(), other.fingerprint());
     for begun in [one, other] {
         assert_eq!(begun.text("/options/userVerification"), "required");
         assert_eq!(begun.text("/options/rpId"), "localhost");
@@ -152,7 +157,7 @@ async fn item_17_a_sign_in_with_a_passkey_begins_alike_for_everybody(stack: Arc<
     }
 }
 
-async fn item_19_the_last_passkey_stays_with_a_short_password(stack: Arc<Stack>) {
+async fn item_19_the_last_passkey_cannot_be_removed_with_a_short_password(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann").sign_up().await;
     let (_, first) = with_passkey(&ann).await;
     let (_, second) = with_passkey(&ann).await;
@@ -167,7 +172,7 @@ async fn item_19_the_last_passkey_stays_with_a_short_password(stack: Arc<Stack>)
     remove(&second).await.expect(204);
 }
 
-async fn item_37_a_passkey_that_comes_or_goes_is_told_by_mail(stack: Arc<Stack>) {
+async fn item_37_adding_and_removing_a_passkey_notifies_by_mail(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann").sign_up().await;
     let (mut authenticator, id) = with_passkey(&ann).await;
     let tablet = ann
@@ -178,17 +183,17 @@ async fn item_37_a_passkey_that_comes_or_goes_is_told_by_mail(stack: Arc<Stack>)
         .delete(&format!("/api/passkeys/{id}"))
         .await
         .expect(204);
-    for told in [
+    for event in [
         "A passkey was added",
         "A strange tablet",
         "A passkey was removed",
     ] {
-        let tells = |mail: &Mail| mail.text.replace('\n', " ").contains(told);
-        stack.inbox.mail(&ann.email, told, tells).await;
+        let mentions = |mail: &Mail| mail.text.replace('\n', " ").contains(event);
+        stack.inbox.mail(&ann.email, event, mentions).await;
     }
 }
 
-async fn a_challenge_takes_one_credential(stack: Arc<Stack>) {
+async fn a_challenge_registers_one_credential(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann").sign_up().await;
     let (mut authenticator, _) = with_passkey(&ann).await;
     let begun = begin(&ann.client).await;
@@ -196,21 +201,24 @@ async fn a_challenge_takes_one_credential(stack: Arc<Stack>) {
     let credential = authenticator.get(&begun.body["options"]);
     let anonymous = ann.anonymous();
     let tries = (0..5).map(|_| finish(&anonymous, &challenge, &credential));
-    let answers = join_all(tries).await;
-    let right = answers.iter().filter(|answer| answer.status == 200).count();
-    assert_eq!(right, 1, "{answers:?}");
-    let answer = finish(&anonymous, &challenge, &credential).await;
-    answer.refused(410, "expired");
+    let responses = join_all(tries).await;
+    let right = responses
+        .iter()
+        .filter(|response| response.status == 200)
+        .count();
+    assert_eq!(right, 1, "{responses:?}");
+    let response = finish(&anonymous, &challenge, &credential).await;
+    response.refused(410, "expired");
     let to_add = ann
         .client
         .post_empty("/api/passkeys/begin")
         .await
         .expect(200);
-    let answer = finish(&anonymous, &to_add.text("/challenge"), &credential).await;
-    answer.refused(410, "expired");
+    let response = finish(&anonymous, &to_add.text("/challenge"), &credential).await;
+    response.refused(410, "expired");
 }
 
-async fn a_passkey_is_made_for_who_asked_and_by_who_is_there(stack: Arc<Stack>) {
+async fn a_passkey_is_bound_to_its_user_and_site(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let begun = ann
         .client
@@ -222,12 +230,12 @@ async fn a_passkey_is_made_for_who_asked_and_by_who_is_there(stack: Arc<Stack>) 
     assert_eq!(options["attestation"], "none");
     let mut honest = Authenticator::new(ann.client.origin());
     let credential = honest.create(options);
-    let answer = hand_in(&bob, &begun.text("/challenge"), credential.clone()).await;
-    answer.refused(410, "expired");
+    let response = hand_in(&bob, &begun.text("/challenge"), credential.clone()).await;
+    response.refused(410, "expired");
 
-    let mut nobody_there = honest.clone();
-    nobody_there.verifies = false;
-    add(&ann, &mut nobody_there).await.invalid("credential");
+    let mut unverified = honest.clone();
+    unverified.verifies = false;
+    add(&ann, &mut unverified).await.invalid("credential");
     let mut elsewhere = honest.clone();
     elsewhere.origin = "https://evil.example".to_owned();
     add(&ann, &mut elsewhere).await.invalid("credential");
@@ -236,8 +244,8 @@ async fn a_passkey_is_made_for_who_asked_and_by_who_is_there(stack: Arc<Stack>) 
         .post_empty("/api/passkeys/begin")
         .await
         .expect(200);
-    let answer = hand_in(&ann, &stale.text("/challenge"), credential).await;
-    answer.invalid("credential");
+    let response = hand_in(&ann, &stale.text("/challenge"), credential).await;
+    response.invalid("credential");
     add(&ann, &mut honest).await.expect(201);
     add(&ann, &mut honest.clone()).await.invalid("credential");
     add(&bob, &mut honest).await.invalid("credential");
@@ -252,7 +260,7 @@ async fn a_passkey_is_made_for_who_asked_and_by_who_is_there(stack: Arc<Stack>) 
     }
 }
 
-async fn an_authenticator_that_does_not_count_signs_in_again_and_again(stack: Arc<Stack>) {
+async fn an_authenticator_without_a_counter_signs_in_repeatedly(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann").sign_up().await;
     let mut authenticator = Authenticator::new(ann.client.origin());
     authenticator.counter = 0;

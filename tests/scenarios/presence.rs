@@ -1,22 +1,22 @@
-//! Who is there.
+//! Presence.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use e2e::harness::Test;
 use e2e::people::Person;
 use e2e::stack::Stack;
-use e2e::wait::{PATIENCE, eventually, now};
+use e2e::suite::Test;
+use e2e::wait::{TIMEOUT, eventually, now};
 use serde_json::{Value, json};
 
 pub fn tests() -> Vec<Test> {
     e2e::tests![
-        one_comes_with_the_first_socket_and_goes_with_the_last,
-        presence_is_heard_in_shared_rooms_alone,
+        presence_follows_the_first_and_last_socket,
+        presence_is_sent_to_shared_rooms_only,
     ]
 }
 
-async fn one_comes_with_the_first_socket_and_goes_with_the_last(stack: Arc<Stack>) {
+async fn presence_follows_the_first_and_last_socket(stack: Arc<Stack>) {
     let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
     let room = ann.create_group("Tea", &[&bob, &eve]).await;
     let mut a = ann.online().await;
@@ -39,21 +39,24 @@ async fn one_comes_with_the_first_socket_and_goes_with_the_last(stack: Arc<Stack
     let e = eve.online().await;
     first.close().await;
     e.close().await;
-    // Eve went after Bob's first socket, and it is heard that she did.
+    // Eve went offline after Bob's first socket closed, and only hers is sent.
     let gone =
         |frame: &Value, who: &Person| frame["user"]["id"] == who.id && frame["online"] == false;
     a.expect_where("presence", |frame| gone(frame, &eve)).await;
-    let heard = a.heard("presence");
-    assert!(!heard.iter().any(|frame| gone(frame, &bob)), "{heard:?}");
+    let received = a.received("presence");
+    assert!(
+        !received.iter().any(|frame| gone(frame, &bob)),
+        "{received:?}"
+    );
     second.close().await;
     a.expect_where("presence", |frame| gone(frame, &bob)).await;
-    eventually("Bob to be gone", PATIENCE, || async {
+    eventually("Bob to be gone", TIMEOUT, || async {
         (online(&ann, &room).await == [ann.id.clone()].into()).then_some(())
     })
     .await;
 }
 
-async fn presence_is_heard_in_shared_rooms_alone(stack: Arc<Stack>) {
+async fn presence_is_sent_to_shared_rooms_only(stack: Arc<Stack>) {
     let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     eve.create_group("Cake", &[]).await;
@@ -63,7 +66,7 @@ async fn presence_is_heard_in_shared_rooms_alone(stack: Arc<Stack>) {
     let came = a.expect_where("presence", about_bob).await;
     assert_eq!(came["room"], room);
     e.ping().await;
-    assert_eq!(e.heard("presence"), Vec::<Value>::new());
+    assert_eq!(e.received("presence"), Vec::<Value>::new());
     b.close().await;
 }
 

@@ -1,28 +1,28 @@
-//! Registering, and what it betrays to others (nothing).
+//! Registration.
 
 use std::sync::Arc;
 
-use e2e::harness::Test;
 use e2e::people::{Person, Visitor};
 use e2e::stack::Stack;
+use e2e::suite::Test;
 use e2e::wait::now;
 use serde_json::json;
 
 pub fn tests() -> Vec<Test> {
     e2e::tests![
-        a_stranger_becomes_a_user_by_a_mailed_code,
-        a_registration_answers_with_a_challenge_and_its_times,
-        a_registration_is_nothing_until_its_code_is_verified,
-        the_password_and_name_that_count_are_those_given_with_the_challenge,
-        an_address_is_one_mailbox_whatever_its_case,
-        what_is_no_address_password_or_name_is_refused_by_field,
-        item_20_a_common_password_is_refused_however_long,
+        a_mailed_code_completes_a_registration,
+        registering_returns_a_challenge_and_its_times,
+        a_registration_creates_no_account_before_its_code_is_verified,
+        an_account_gets_the_password_and_name_of_its_challenge,
+        addresses_are_case_insensitive,
+        invalid_registration_fields_are_named,
+        item_20_a_common_password_is_refused_at_any_length,
         any_characters_may_be_in_a_password,
         the_sixty_first_registration_in_an_hour_from_one_address_is_too_fast,
     ]
 }
 
-async fn a_stranger_becomes_a_user_by_a_mailed_code(stack: Arc<Stack>) {
+async fn a_mailed_code_completes_a_registration(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann");
     let challenge = ann.register().await.expect(202).text("/challenge");
     let code = ann.code().await;
@@ -45,40 +45,40 @@ async fn a_stranger_becomes_a_user_by_a_mailed_code(stack: Arc<Stack>) {
     );
 }
 
-async fn a_registration_answers_with_a_challenge_and_its_times(stack: Arc<Stack>) {
+async fn registering_returns_a_challenge_and_its_times(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann");
     let before = now().as_millis();
-    let answer = ann.register().await.expect(202);
-    assert_eq!(answer.fields(), ["challenge", "expires_at", "resend_at"]);
-    assert!(answer.text("/challenge").len() <= 64);
-    let expires_in = answer.number("/expires_at") - before;
+    let response = ann.register().await.expect(202);
+    assert_eq!(response.fields(), ["challenge", "expires_at", "resend_at"]);
+    assert!(response.text("/challenge").len() <= 64);
+    let expires_in = response.number("/expires_at") - before;
     assert!((4 * 60_000..=6 * 60_000).contains(&expires_in));
-    let resend_in = answer.number("/resend_at") - before;
+    let resend_in = response.number("/resend_at") - before;
     assert!((55_000..=70_000).contains(&resend_in), "{resend_in} ms");
 }
 
-async fn a_registration_is_nothing_until_its_code_is_verified(stack: Arc<Stack>) {
+async fn a_registration_creates_no_account_before_its_code_is_verified(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann");
     ann.register().await.expect(202);
     ann.login().await.refused(401, "wrong_credentials");
 }
 
-async fn the_password_and_name_that_count_are_those_given_with_the_challenge(stack: Arc<Stack>) {
+async fn an_account_gets_the_password_and_name_of_its_challenge(stack: Arc<Stack>) {
     let first = Visitor::new(&stack, "Ann");
-    let mut second = first.with_password("somebody else entirely wrote this");
+    let mut second = first.with_password("an entirely different author wrote this");
     second.name = "Eve".to_owned();
     let challenge = first.register().await.expect(202).text("/challenge");
     let code = first.code().await;
     second.register().await.expect(202);
     let other_code = second.code().await;
     assert_ne!(code, other_code);
-    let answer = first.verify(&challenge, &code).await.expect(200);
-    assert_eq!(answer.text("/user/name"), "Ann");
+    let response = first.verify(&challenge, &code).await.expect(200);
+    assert_eq!(response.text("/user/name"), "Ann");
     second.login().await.refused(401, "wrong_credentials");
     first.login().await.expect(200);
 }
 
-async fn an_address_is_one_mailbox_whatever_its_case(stack: Arc<Stack>) {
+async fn addresses_are_case_insensitive(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann");
     ann.sign_up().await;
     let mut shouting = ann.clone();
@@ -86,7 +86,7 @@ async fn an_address_is_one_mailbox_whatever_its_case(stack: Arc<Stack>) {
     shouting.login().await.expect(200);
 }
 
-async fn what_is_no_address_password_or_name_is_refused_by_field(stack: Arc<Stack>) {
+async fn invalid_registration_fields_are_named(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann");
     let good = json!({"email": ann.email, "password": ann.password, "name": ann.name});
     let long = "x".repeat(300);
@@ -111,7 +111,7 @@ async fn what_is_no_address_password_or_name_is_refused_by_field(stack: Arc<Stac
     ann.client.post("/api/register", good).await.expect(202);
 }
 
-async fn item_20_a_common_password_is_refused_however_long(stack: Arc<Stack>) {
+async fn item_20_a_common_password_is_refused_at_any_length(stack: Arc<Stack>) {
     for password in [
         "passwordpassword",
         "aaaaaaaaaaaaaaaaaaaa",
@@ -125,26 +125,26 @@ async fn item_20_a_common_password_is_refused_however_long(stack: Arc<Stack>) {
 async fn any_characters_may_be_in_a_password(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann").with_password("  žluťoučký 🐎 pěl \u{e9}\u{1F9C4} ódy  ");
     ann.sign_up().await;
-    // The same text as another keyboard composes it.
+    // The same text in another Unicode composition.
     let composed = ann.password.replace('\u{e9}', "e\u{301}");
     ann.with_password(&composed).login().await.expect(200);
     let trimmed = ann.password.trim().to_owned();
-    let answer = ann.with_password(&trimmed).login().await;
-    answer.refused(401, "wrong_credentials");
+    let response = ann.with_password(&trimmed).login().await;
+    response.refused(401, "wrong_credentials");
 }
 
 async fn the_sixty_first_registration_in_an_hour_from_one_address_is_too_fast(stack: Arc<Stack>) {
     let first = Visitor::new(&stack, "Ann");
-    let (number, _) = stack.newcomer();
+    let (number, _) = stack.next_person();
     for count in 1..=61 {
         let mut ann = first.clone();
         ann.email = format!("ann.{number}.{count}@example.com");
         stack.secrets.note(e2e::stack::Kind::Address, &ann.email);
-        let answer = ann.register().await;
+        let response = ann.register().await;
         if count <= 60 {
-            answer.expect(202);
+            response.expect(202);
         } else {
-            answer.too_fast();
+            response.too_fast();
         }
     }
     let neighbour = Visitor::new(&stack, "Bob");

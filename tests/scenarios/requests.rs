@@ -1,29 +1,28 @@
-//! Requests that make no sense: each is refused as the contract has it, and
-//! never by a 500.
+//! Malformed requests: each is refused as the contract says, never with a 500.
 
 use std::sync::Arc;
 
-use e2e::harness::Test;
 use e2e::people::{Client, Person, Visitor};
 use e2e::stack::Stack;
+use e2e::suite::Test;
 use http::Method;
 use serde_json::{Value, json};
 
 pub fn tests() -> Vec<Test> {
     e2e::tests![
-        a_body_that_is_no_json_object_is_invalid,
+        a_body_that_is_not_a_json_object_is_invalid,
         a_field_that_is_missing_or_of_another_type_is_invalid,
         item_35_an_unknown_field_is_invalid,
-        item_36_an_operator_of_the_database_is_no_value,
+        item_36_database_operators_are_not_accepted_as_values,
         a_body_over_64_kb_is_too_large,
         an_unknown_route_is_not_found,
-        item_38_an_error_is_a_word_and_a_sentence_and_tells_nothing_of_the_house,
-        item_38_no_other_site_may_read_an_answer,
-        what_is_under_the_origin_but_not_the_api_is_the_page,
+        item_38_an_error_is_a_code_and_a_sentence_and_leaks_no_internals,
+        item_38_no_other_site_can_read_a_response,
+        paths_outside_the_api_return_the_page,
     ]
 }
 
-/// Every route with a body, and a body that is right but for its contents.
+/// Every route with a body, and a well-formed body with invalid contents.
 fn bodies() -> [(&'static str, Value); 9] {
     let text = "correct horse battery staple";
     [
@@ -57,14 +56,14 @@ fn bodies() -> [(&'static str, Value); 9] {
     ]
 }
 
-async fn somebody_with_a_room(stack: &Arc<Stack>) -> (Client, String) {
+async fn user_with_room(stack: &Arc<Stack>) -> (Client, String) {
     let ann = Person::join(stack, "Ann").await;
     let room = ann.create_group("Tea", &[]).await;
     (ann.client.clone(), room)
 }
 
-async fn a_body_that_is_no_json_object_is_invalid(stack: Arc<Stack>) {
-    let (client, room) = somebody_with_a_room(&stack).await;
+async fn a_body_that_is_not_a_json_object_is_invalid(stack: Arc<Stack>) {
+    let (client, room) = user_with_room(&stack).await;
     for (path, _) in bodies() {
         let path = path.replace("ROOM", &room);
         for body in [
@@ -79,24 +78,28 @@ async fn a_body_that_is_no_json_object_is_invalid(stack: Arc<Stack>) {
             "\u{feff}{}",
             "{\"a\":\"\\ud800\"}",
         ] {
-            let answer = client.post_text(&path, body.to_owned()).await;
-            let answer = answer.refused(422, "invalid");
-            assert!(answer.body["field"].is_string(), "{body}: {}", answer.body);
+            let response = client.post_text(&path, body.to_owned()).await;
+            let response = response.refused(422, "invalid");
+            assert!(
+                response.body["field"].is_string(),
+                "{body}: {}",
+                response.body
+            );
         }
         client.post_empty(&path).await.refused(422, "invalid");
     }
 }
 
 async fn a_field_that_is_missing_or_of_another_type_is_invalid(stack: Arc<Stack>) {
-    let (client, room) = somebody_with_a_room(&stack).await;
+    let (client, room) = user_with_room(&stack).await;
     for (path, good) in bodies() {
         let path = path.replace("ROOM", &room);
         for name in good.as_object().into_iter().flatten().map(|(name, _)| name) {
             for value in [json!(null), json!(3), json!(true), json!({}), json!([3])] {
                 let mut body = good.clone();
                 body[name] = value;
-                let answer = client.post(&path, body).await;
-                answer.refused(422, "invalid");
+                let response = client.post(&path, body).await;
+                response.refused(422, "invalid");
             }
             if matches!(name.as_str(), "name" | "members") && path == "/api/rooms" {
                 continue;
@@ -109,7 +112,7 @@ async fn a_field_that_is_missing_or_of_another_type_is_invalid(stack: Arc<Stack>
 }
 
 async fn item_35_an_unknown_field_is_invalid(stack: Arc<Stack>) {
-    let (client, room) = somebody_with_a_room(&stack).await;
+    let (client, room) = user_with_room(&stack).await;
     for (path, mut body) in bodies() {
         let path = path.replace("ROOM", &room);
         body["admin"] = json!(true);
@@ -117,8 +120,8 @@ async fn item_35_an_unknown_field_is_invalid(stack: Arc<Stack>) {
     }
 }
 
-async fn item_36_an_operator_of_the_database_is_no_value(stack: Arc<Stack>) {
-    let (client, room) = somebody_with_a_room(&stack).await;
+async fn item_36_database_operators_are_not_accepted_as_values(stack: Arc<Stack>) {
+    let (client, room) = user_with_room(&stack).await;
     for (path, good) in bodies() {
         let path = path.replace("ROOM", &room);
         for name in good.as_object().into_iter().flatten().map(|(name, _)| name) {
@@ -135,15 +138,15 @@ async fn item_36_an_operator_of_the_database_is_no_value(stack: Arc<Stack>) {
     }
     let ann = Visitor::new(&stack, "Ann");
     ann.sign_up().await;
-    let answer = ann
+    let response = ann
         .with_password("{\"$ne\": \"never typed by her\"}")
         .login()
         .await;
-    answer.refused(401, "wrong_credentials");
+    response.refused(401, "wrong_credentials");
 }
 
 async fn a_body_over_64_kb_is_too_large(stack: Arc<Stack>) {
-    let (client, room) = somebody_with_a_room(&stack).await;
+    let (client, room) = user_with_room(&stack).await;
     for (path, good) in bodies() {
         let path = path.replace("ROOM", &room);
         let body = |bytes: usize| {
@@ -151,15 +154,15 @@ async fn a_body_over_64_kb_is_too_large(stack: Arc<Stack>) {
             let padding = " ".repeat(bytes - text.len());
             format!("{}{padding}}}", &text[..text.len() - 1])
         };
-        let answer = client.post_text(&path, body(64 * 1024 + 1)).await;
-        assert_eq!(answer.status, 413, "{path}: {}", answer.body);
-        let answer = client.post_text(&path, "x".repeat(1024 * 1024)).await;
-        assert_eq!(answer.status, 413, "{path}: {}", answer.body);
+        let response = client.post_text(&path, body(64 * 1024 + 1)).await;
+        assert_eq!(response.status, 413, "{path}: {}", response.body);
+        let response = client.post_text(&path, "x".repeat(1024 * 1024)).await;
+        assert_eq!(response.status, 413, "{path}: {}", response.body);
     }
     let largest = json!({"email": "x".repeat(64 * 1024 - 12)}).to_string();
     assert_eq!(largest.len(), 64 * 1024);
-    let answer = client.post_text("/api/forgot-password", largest).await;
-    answer.invalid("email");
+    let response = client.post_text("/api/forgot-password", largest).await;
+    response.invalid("email");
 }
 
 async fn an_unknown_route_is_not_found(stack: Arc<Stack>) {
@@ -173,13 +176,13 @@ async fn an_unknown_route_is_not_found(stack: Arc<Stack>) {
         (Method::POST, "/api/sessions"),
         (Method::GET, "/api/rooms/r/messages/1"),
     ] {
-        let answer = ann.ask(method.clone(), path).await;
-        assert_eq!(answer.status, 404, "{method} {path}: {}", answer.body);
-        assert!(answer.body["message"].is_string(), "{}", answer.body);
+        let response = ann.ask(method.clone(), path).await;
+        assert_eq!(response.status, 404, "{method} {path}: {}", response.body);
+        assert!(response.body["message"].is_string(), "{}", response.body);
     }
 }
 
-async fn item_38_no_other_site_may_read_an_answer(stack: Arc<Stack>) {
+async fn item_38_no_other_site_can_read_a_response(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
     let other = ann.client.with_header("origin", "https://evil.example");
     for (method, path) in [
@@ -188,17 +191,15 @@ async fn item_38_no_other_site_may_read_an_answer(stack: Arc<Stack>) {
         (Method::OPTIONS, "/api/me"),
         (Method::OPTIONS, "/api/login"),
     ] {
-        let answer = other.send(method.clone(), path, None).await;
-        let allowed = answer.header("access-control-allow-origin");
+        let response = other.send(method.clone(), path, None).await;
+        let allowed = response.header("access-control-allow-origin");
         assert_eq!(allowed, None, "{method} {path}");
     }
 }
 
-async fn item_38_an_error_is_a_word_and_a_sentence_and_tells_nothing_of_the_house(
-    stack: Arc<Stack>,
-) {
-    let (client, room) = somebody_with_a_room(&stack).await;
-    let mut answers = Vec::new();
+async fn item_38_an_error_is_a_code_and_a_sentence_and_leaks_no_internals(stack: Arc<Stack>) {
+    let (client, room) = user_with_room(&stack).await;
+    let mut responses = Vec::new();
     for (path, _) in bodies() {
         let path = path.replace("ROOM", &room);
         for body in [
@@ -207,7 +208,7 @@ async fn item_38_an_error_is_a_word_and_a_sentence_and_tells_nothing_of_the_hous
             "{\"email\": 1e999}",
             "{\"challenge\": \"\\u0000\"}",
         ] {
-            answers.push(client.post_text(&path, body.to_owned()).await);
+            responses.push(client.post_text(&path, body.to_owned()).await);
         }
     }
     for path in [
@@ -215,42 +216,45 @@ async fn item_38_an_error_is_a_word_and_a_sentence_and_tells_nothing_of_the_hous
         "/api/rooms/%ff%fe",
         "/api/rooms/r/messages?limit=x&limit=%",
     ] {
-        answers.push(client.get(path).await);
+        responses.push(client.get(path).await);
     }
-    answers.push(client.bearing("a.b.c").get("/api/me").await);
-    answers.push(
+    responses.push(client.with_token("a.b.c").get("/api/me").await);
+    responses.push(
         client
             .with_cookie("refresh-0=..")
             .post_empty("/api/refresh")
             .await,
     );
-    for answer in answers {
-        assert!((400..500).contains(&answer.status.as_u16()), "{answer:?}");
-        answer.tells_nothing_of_the_house();
+    for response in responses {
+        assert!(
+            (400..500).contains(&response.status.as_u16()),
+            "{response:?}"
+        );
+        response.assert_leaks_no_internals();
     }
 }
 
-async fn what_is_under_the_origin_but_not_the_api_is_the_page(stack: Arc<Stack>) {
+async fn paths_outside_the_api_return_the_page(stack: Arc<Stack>) {
     let visitor = Visitor::new(&stack, "Ann");
     for path in ["/", "/index.html", "/rooms/anything"] {
-        let answer = visitor.client.get(path).await.expect(200);
-        let kind = answer.header("content-type").unwrap_or_default();
+        let response = visitor.client.get(path).await.expect(200);
+        let kind = response.header("content-type").unwrap_or_default();
         assert!(kind.starts_with("text/html"), "{path}: {kind}");
-        let policy = answer.header("content-security-policy");
+        let policy = response.header("content-security-policy");
         let policy = policy.unwrap_or_default();
         assert!(policy.contains("script-src 'self'"), "{policy}");
         assert!(!policy.contains("'unsafe-inline'"), "{policy}");
-        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
     }
-    let answer = visitor.client.get("/nothing.js").await;
+    let response = visitor.client.get("/nothing.js").await;
     assert!(
-        [403, 404].contains(&answer.status.as_u16()),
+        [403, 404].contains(&response.status.as_u16()),
         "{}",
-        answer.status
+        response.status
     );
     for path in ["/../Cargo.toml", "/%2e%2e/Cargo.toml", "/..%2fCargo.toml"] {
-        let answer = visitor.client.get(path).await;
-        let text = answer.body.to_string();
+        let response = visitor.client.get(path).await;
+        let text = response.body.to_string();
         assert!(
             !text.contains("[package]"),
             "{path} leaves the page's folder"

@@ -1,11 +1,11 @@
-//! Asking for another code.
+//! Resending a code.
 
 use std::sync::Arc;
 
-use e2e::harness::Test;
-use e2e::people::{Answer, Client, Visitor};
+use e2e::people::{Client, Response, Visitor};
 use e2e::stack::Stack;
-use e2e::wait::for_the_time;
+use e2e::suite::Test;
+use e2e::wait::until_time;
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -23,7 +23,7 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-async fn resend(visitor: &Visitor, challenge: &Answer) -> Answer {
+async fn resend(visitor: &Visitor, challenge: &Response) -> Response {
     let body = json!({"challenge": challenge.text("/challenge")});
     visitor.client.post("/api/resend-otp", body).await
 }
@@ -31,61 +31,64 @@ async fn resend(visitor: &Visitor, challenge: &Answer) -> Answer {
 async fn item_08_a_resend_before_its_time_is_too_fast(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann");
     let challenge = ann.register().await.expect(202);
-    let answer = resend(&ann, &challenge).await.too_fast();
-    let apart = answer.number("/retry_at") - challenge.number("/resend_at");
-    assert!(apart.abs() <= 1_000, "retry_at is resend_at: {apart} ms");
+    let response = resend(&ann, &challenge).await.too_fast();
+    let difference = response.number("/retry_at") - challenge.number("/resend_at");
+    assert!(
+        difference.abs() <= 1_000,
+        "retry_at is resend_at: {difference} ms"
+    );
     let code = ann.code().await;
     let challenge = challenge.text("/challenge");
     ann.verify(&challenge, &code).await.expect(200);
 }
 
-/// Three wrong codes, a resend, and twenty more at once: as of six in a row the
-/// sixth begins a wait, three of the twenty are compared.
+/// Three wrong codes, a resend, and twenty more in parallel: the sixth failure in
+/// a row starts a wait, so three of the twenty are compared.
 async fn item_05_a_resend_does_not_forget_the_wrong_codes_before_it(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann");
     ann.sign_up().await;
     let first = ann.login().await.expect(200);
     let wrong = Visitor::wrong_code(&ann.code().await);
     for _ in 0..3 {
-        let answer = ann.verify(&first.text("/challenge"), &wrong).await;
-        answer.refused(401, "wrong_code");
+        let response = ann.verify(&first.text("/challenge"), &wrong).await;
+        response.refused(401, "wrong_code");
     }
-    for_the_time(first.time("/resend_at")).await;
+    until_time(first.time("/resend_at")).await;
     let second = resend(&ann, &first).await.expect(202).text("/challenge");
     let code = ann.code().await;
     let wrong = Visitor::wrong_code(&code);
     let mut compared = 0;
-    for answer in join_all((0..20).map(|_| ann.verify(&second, &wrong))).await {
-        match answer.status.as_u16() {
+    for response in join_all((0..20).map(|_| ann.verify(&second, &wrong))).await {
+        match response.status.as_u16() {
             401 => compared += 1,
-            410 => drop(answer.refused(410, "expired")),
-            _ => drop(answer.too_fast()),
+            410 => drop(response.refused(410, "expired")),
+            _ => drop(response.too_fast()),
         }
     }
     assert_eq!(compared, 3);
     ann.verify(&second, &code).await.too_fast();
 }
 
-/// Six challenges of one address, asked for from six sources, each of which
-/// alone may ask again.
+/// Six challenges of one address, requested from six sources that are each below
+/// their own limit.
 async fn item_08_the_sixth_resend_in_an_hour_to_one_address_is_too_fast(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann");
     let asked = join_all((0..6).map(|_| async {
         let mut asking = ann.clone();
-        asking.client = Client::new(&stack, stack.newcomer().1);
+        asking.client = Client::new(&stack, stack.next_person().1);
         let challenge = asking.register().await.expect(202);
         (asking, challenge)
     }))
     .await;
     for (_, challenge) in &asked {
-        for_the_time(challenge.time("/resend_at")).await;
+        until_time(challenge.time("/resend_at")).await;
     }
     let mut granted = 0;
     for (asking, challenge) in &asked {
-        let answer = resend(asking, challenge).await;
-        match answer.status.as_u16() {
+        let response = resend(asking, challenge).await;
+        match response.status.as_u16() {
             202 => granted += 1,
-            _ => drop(answer.too_fast()),
+            _ => drop(response.too_fast()),
         }
     }
     assert_eq!(granted, 5);
@@ -96,7 +99,7 @@ async fn item_09_a_resend_makes_a_new_code_and_voids_the_old_one(stack: Arc<Stac
     let first = ann.register().await.expect(202);
     let old = first.text("/challenge");
     let old_code = ann.code().await;
-    for_the_time(first.time("/resend_at")).await;
+    until_time(first.time("/resend_at")).await;
 
     let second = resend(&ann, &first).await.expect(202);
     assert_eq!(second.fields(), ["challenge", "expires_at", "resend_at"]);
@@ -108,6 +111,6 @@ async fn item_09_a_resend_makes_a_new_code_and_voids_the_old_one(stack: Arc<Stac
     let code = ann.code().await;
     assert_ne!(code, old_code);
     ann.verify(&new, &old_code).await.refused(401, "wrong_code");
-    let answer = ann.verify(&new, &code).await.expect(200);
-    assert_eq!(answer.text("/user/name"), "Ann");
+    let response = ann.verify(&new, &code).await.expect(200);
+    assert_eq!(response.text("/user/name"), "Ann");
 }

@@ -1,32 +1,32 @@
-//! Rooms, their members and who may do what.
+//! Rooms, members and permissions.
 
 use std::sync::Arc;
 
-use e2e::harness::Test;
 use e2e::people::{Person, Socket, Visitor};
 use e2e::stack::Stack;
+use e2e::suite::Test;
 use http::Method;
 use serde_json::{Value, json};
 
 pub fn tests() -> Vec<Test> {
     e2e::tests![
-        who_creates_a_group_owns_it_and_its_members_see_it,
-        a_direct_room_is_the_same_for_the_same_pair_always,
-        a_direct_room_takes_nobody_in,
-        a_room_that_cannot_be_is_refused_by_field,
-        item_34_a_room_one_is_not_in_is_unknown_to_every_route,
-        any_member_brings_others_in_and_all_hear_of_it,
-        bringing_somebody_in_twice_changes_nothing,
-        only_the_owner_takes_others_out,
-        item_34_who_was_taken_out_hears_and_says_nothing_more,
+        the_creator_owns_a_group_and_its_members_see_it,
+        a_pair_of_users_has_one_direct_room,
+        a_direct_room_accepts_no_third_member,
+        an_invalid_room_is_refused_by_field,
+        item_34_a_foreign_room_is_unknown_on_every_route,
+        any_member_can_add_others_and_all_members_are_notified,
+        adding_a_member_twice_changes_nothing,
+        only_the_owner_can_remove_others,
+        item_34_a_removed_member_can_neither_receive_nor_send,
         when_the_owner_leaves_the_longest_standing_member_owns_the_room,
-        an_invited_address_joins_when_its_owner_has_confirmed_it,
-        an_address_is_invited_when_the_room_is_made_too,
+        an_invited_address_joins_once_it_is_confirmed,
+        an_address_can_be_invited_when_a_room_is_created,
         the_fifty_first_invitation_in_an_hour_is_too_fast,
     ]
 }
 
-async fn who_creates_a_group_owns_it_and_its_members_see_it(stack: Arc<Stack>) {
+async fn the_creator_owns_a_group_and_its_members_see_it(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let body = json!({"name": "Tea", "kind": "group", "members": [bob.email]});
     let made = ann.client.post("/api/rooms", body).await.expect(201);
@@ -49,7 +49,7 @@ async fn who_creates_a_group_owns_it_and_its_members_see_it(stack: Arc<Stack>) {
     }
 }
 
-async fn a_direct_room_is_the_same_for_the_same_pair_always(stack: Arc<Stack>) {
+async fn a_pair_of_users_has_one_direct_room(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let (one, other) = tokio::join!(ann.open_direct(&bob), bob.open_direct(&ann));
     let mut statuses = [one.status.as_u16(), other.status.as_u16()];
@@ -62,19 +62,19 @@ async fn a_direct_room_is_the_same_for_the_same_pair_always(stack: Arc<Stack>) {
     assert_eq!(again.text("/room/id"), room);
     let seen = bob.room(&room).await.expect(200);
     assert_eq!(members(&seen.body).len(), 2);
-    let said = bob.online().await.say(&room, "hello").await;
-    assert_eq!(said["seq"], 1);
+    let ack = bob.online().await.say(&room, "hello").await;
+    assert_eq!(ack["seq"], 1);
 }
 
-async fn a_direct_room_takes_nobody_in(stack: Arc<Stack>) {
+async fn a_direct_room_accepts_no_third_member(stack: Arc<Stack>) {
     let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
     let room = ann.open_direct(&bob).await.expect(201).text("/room/id");
-    let answer = ann.invite(&room, &eve.email).await;
-    answer.refused(403, "forbidden");
+    let response = ann.invite(&room, &eve.email).await;
+    response.refused(403, "forbidden");
     eve.room(&room).await.refused(404, "unknown_room");
 }
 
-async fn a_room_that_cannot_be_is_refused_by_field(stack: Arc<Stack>) {
+async fn an_invalid_room_is_refused_by_field(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let cases = [
         ("name", json!({"name": "", "kind": "group", "members": []})),
@@ -100,38 +100,38 @@ async fn a_room_that_cannot_be_is_refused_by_field(stack: Arc<Stack>) {
         ),
     ];
     for (field, body) in cases {
-        let answer = ann.client.post("/api/rooms", body.clone()).await;
-        let answer = answer.refused(422, "invalid");
-        let named = answer.text("/field");
+        let response = ann.client.post("/api/rooms", body.clone()).await;
+        let response = response.refused(422, "invalid");
+        let named = response.text("/field");
         assert!(named.starts_with(field), "{body}: {named}");
     }
     let wrong_kind = json!({"name": "Tea", "kind": "public", "members": []});
-    let answer = ann.client.post("/api/rooms", wrong_kind).await;
-    answer.refused(422, "invalid");
+    let response = ann.client.post("/api/rooms", wrong_kind).await;
+    response.refused(422, "invalid");
     let rooms = ann.client.get("/api/rooms").await.expect(200);
     assert_eq!(rooms.body, json!({"rooms": []}));
 }
 
-async fn item_34_a_room_one_is_not_in_is_unknown_to_every_route(stack: Arc<Stack>) {
+async fn item_34_a_foreign_room_is_unknown_on_every_route(stack: Arc<Stack>) {
     let (ann, eve) = Person::join_two(&stack, ["Ann", "Eve"]).await;
     let room = ann.create_group("Tea", &[]).await;
     let operator = "%7B%22$ne%22%3A%22%22%7D";
     for room in [room.as_str(), "nothing", operator, "$ne"] {
         eve.room(room).await.refused(404, "unknown_room");
-        let answer = eve.history(room, "").await;
-        answer.refused(404, "unknown_room");
-        let answer = eve.invite(room, &eve.email).await;
-        answer.refused(404, "unknown_room");
-        let answer = eve.remove(room, &eve.id).await;
-        answer.refused(404, "unknown_room");
-        let answer = eve.remove(room, &ann.id).await;
-        answer.refused(404, "unknown_room");
+        let response = eve.history(room, "").await;
+        response.refused(404, "unknown_room");
+        let response = eve.invite(room, &eve.email).await;
+        response.refused(404, "unknown_room");
+        let response = eve.remove(room, &eve.id).await;
+        response.refused(404, "unknown_room");
+        let response = eve.remove(room, &ann.id).await;
+        response.refused(404, "unknown_room");
     }
-    let answer = ann.remove(&room, &eve.id).await;
-    assert_eq!(answer.status, 404, "{}", answer.body);
+    let response = ann.remove(&room, &eve.id).await;
+    assert_eq!(response.status, 404, "{}", response.body);
 }
 
-async fn any_member_brings_others_in_and_all_hear_of_it(stack: Arc<Stack>) {
+async fn any_member_can_add_others_and_all_members_are_notified(stack: Arc<Stack>) {
     let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     let (mut a, mut b, mut e) = tokio::join!(ann.online(), bob.online(), eve.online());
@@ -151,14 +151,14 @@ async fn any_member_brings_others_in_and_all_hear_of_it(stack: Arc<Stack>) {
         );
     }
     a.say(&room, "welcome").await;
-    e.hear(&room, "welcome").await;
+    e.receive_text(&room, "welcome").await;
     e.say(&room, "thank you").await;
-    a.hear(&room, "thank you").await;
+    a.receive_text(&room, "thank you").await;
     let page = eve.history(&room, "").await.expect(200);
     assert_eq!(page.text("/messages/0/text"), "before Eve");
 }
 
-async fn bringing_somebody_in_twice_changes_nothing(stack: Arc<Stack>) {
+async fn adding_a_member_twice_changes_nothing(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     ann.invite(&room, &bob.email).await.expect(204);
@@ -170,7 +170,7 @@ async fn bringing_somebody_in_twice_changes_nothing(stack: Arc<Stack>) {
     assert_eq!(owners.count(), 1);
 }
 
-async fn only_the_owner_takes_others_out(stack: Arc<Stack>) {
+async fn only_the_owner_can_remove_others(stack: Arc<Stack>) {
     let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
     let room = ann.create_group("Tea", &[&bob, &eve]).await;
     bob.remove(&room, &eve.id).await.refused(403, "forbidden");
@@ -185,7 +185,7 @@ async fn only_the_owner_takes_others_out(stack: Arc<Stack>) {
     ann.room(&room).await.expect(200);
 }
 
-async fn item_34_who_was_taken_out_hears_and_says_nothing_more(stack: Arc<Stack>) {
+async fn item_34_a_removed_member_can_neither_receive_nor_send(stack: Arc<Stack>) {
     let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
     let room = ann.create_group("Tea", &[&bob, &eve]).await;
     let (mut a, mut b, mut e) = tokio::join!(ann.online(), bob.online(), eve.online());
@@ -194,7 +194,7 @@ async fn item_34_who_was_taken_out_hears_and_says_nothing_more(stack: Arc<Stack>
     second.expect("joined").await;
     a.say(&room, "still here?").await;
     for socket in [&mut b, &mut e, &mut second] {
-        socket.hear(&room, "still here?").await;
+        socket.receive_text(&room, "still here?").await;
     }
 
     ann.remove(&room, &eve.id).await.expect(204);
@@ -206,14 +206,14 @@ async fn item_34_who_was_taken_out_hears_and_says_nothing_more(stack: Arc<Stack>
     let member = b.expect_where("member", gone).await;
     assert_eq!(member["user"], eve.user());
     a.say(&room, "she is gone").await;
-    b.hear(&room, "she is gone").await;
+    b.receive_text(&room, "she is gone").await;
     for socket in [&mut e, &mut second] {
         socket.ping().await;
-        assert_eq!(socket.heard("message"), Vec::<Value>::new());
+        assert_eq!(socket.received("message"), Vec::<Value>::new());
     }
     refuses_all_frames(&mut e, &room).await;
     b.ping().await;
-    assert_eq!(b.heard("message"), Vec::<Value>::new());
+    assert_eq!(b.received("message"), Vec::<Value>::new());
     let welcome = e.hello_after(json!({room.clone(): 0})).await;
     assert!(!welcome.to_string().contains("still here?"), "{welcome}");
     assert_eq!(welcome["rooms"], json!([]));
@@ -235,7 +235,7 @@ async fn when_the_owner_leaves_the_longest_standing_member_owns_the_room(stack: 
     eve.remove(&room, &bob.id).await.expect(204);
 }
 
-async fn an_invited_address_joins_when_its_owner_has_confirmed_it(stack: Arc<Stack>) {
+async fn an_invited_address_joins_once_it_is_confirmed(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     let mut b = bob.online().await;
@@ -249,7 +249,7 @@ async fn an_invited_address_joins_when_its_owner_has_confirmed_it(stack: Arc<Sta
         .inbox
         .mail(&guest.email, "an invitation", is_invitation)
         .await;
-    assert!(mail.text.contains("Ann"), "it says who invites");
+    assert!(mail.text.contains("Ann"), "it names the inviter");
 
     let guest = guest.sign_up().await;
     let joined = |frame: &Value| frame["user"]["id"] == guest.id && frame["joined"] == true;
@@ -264,10 +264,10 @@ async fn an_invited_address_joins_when_its_owner_has_confirmed_it(stack: Arc<Sta
         seen.body
     );
     guest.online().await.say(&room, "here I am").await;
-    b.hear(&room, "here I am").await;
+    b.receive_text(&room, "here I am").await;
 }
 
-async fn an_address_is_invited_when_the_room_is_made_too(stack: Arc<Stack>) {
+async fn an_address_can_be_invited_when_a_room_is_created(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
     let guest = Visitor::new(&stack, "Guest");
     let body = json!({"name": "Tea", "kind": "group", "members": [guest.email]});
@@ -282,23 +282,23 @@ async fn an_address_is_invited_when_the_room_is_made_too(stack: Arc<Stack>) {
 async fn the_fifty_first_invitation_in_an_hour_is_too_fast(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
     let room = ann.create_group("Tea", &[]).await;
-    let (number, _) = stack.newcomer();
+    let (number, _) = stack.next_person();
     for count in 1..=51 {
         let guest = format!("guest.{number}.{count}@example.com");
         stack.secrets.note(e2e::stack::Kind::Address, &guest);
-        let answer = ann.invite(&room, &guest).await;
+        let response = ann.invite(&room, &guest).await;
         if count <= 50 {
-            answer.expect(204);
+            response.expect(204);
         } else {
-            answer.too_fast();
+            response.too_fast();
         }
     }
-    let answer = ann.ask(Method::GET, &format!("/api/rooms/{room}")).await;
-    let invited = answer.expect(200).body["room"]["invited"].clone();
+    let response = ann.ask(Method::GET, &format!("/api/rooms/{room}")).await;
+    let invited = response.expect(200).body["room"]["invited"].clone();
     assert_eq!(invited.as_array().map(Vec::len), Some(50));
 }
 
-/// Every frame about a room is refused, whatever it is.
+/// Every action on the room is refused.
 pub async fn refuses_all_frames(socket: &mut Socket, room: &str) {
     let id = Socket::fresh_id();
     let frames = [
@@ -315,7 +315,7 @@ pub async fn refuses_all_frames(socket: &mut Socket, room: &str) {
     }
 }
 
-fn members(answer: &Value) -> Vec<Value> {
-    let members = answer["room"]["members"].as_array();
+fn members(response: &Value) -> Vec<Value> {
+    let members = response["room"]["members"].as_array();
     members.cloned().expect("a list of members")
 }

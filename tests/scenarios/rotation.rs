@@ -1,36 +1,36 @@
-//! Keys and peppers that take each other's place while people are signed in.
+//! Rotation of keys and peppers with open sessions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use e2e::harness::Test;
 use e2e::people::{Person, Visitor};
 use e2e::stack::Stack;
+use e2e::suite::Test;
 use serde_json::Value;
 
 pub fn tests() -> Vec<Test> {
-    e2e::tests![item_24_keys_and_peppers_are_rotated_and_nobody_is_signed_out]
+    e2e::tests![item_24_rotating_keys_and_peppers_ends_no_session]
 }
 
-/// Deploys with the second of both in use, and then with a first that is new.
-async fn item_24_keys_and_peppers_are_rotated_and_nobody_is_signed_out(stack: Arc<Stack>) {
+/// Redeploys with the second of both active, then with a new first one.
+async fn item_24_rotating_keys_and_peppers_ends_no_session(stack: Arc<Stack>) {
     let visitor = Visitor::new(&stack, "Ann");
     let ann = visitor.sign_up().await;
-    let (app, recovery_codes) = ann.turn_totp_on().await;
+    let (app, recovery_codes) = ann.enable_totp().await;
     let challenge = visitor.login().await.expect(200).text("/challenge");
     let code = visitor.code().await;
 
     let second = ["PepperInUse=second", "SigningSecretInUse=second"];
     stack.kill_and_redeploy(&second, |_| ()).await;
     assert!(ann.is_signed_in().await, "the key before still verifies");
-    let answer = ann.refresh(&ann.cookie).await.expect(200);
-    let later = Person::new(Visitor::clone(&ann), &answer);
+    let response = ann.refresh(&ann.cookie).await.expect(200);
+    let later = Person::new(Visitor::clone(&ann), &response);
     assert_ne!(key_of(&later.token), key_of(&ann.token));
     assert!(later.is_signed_in().await);
-    let answer = visitor.verify(&challenge, &code).await.expect(200);
-    let challenge = answer.text("/challenge");
+    let response = visitor.verify(&challenge, &code).await.expect(200);
+    let challenge = response.text("/challenge");
     visitor
         .verify_totp(&challenge, &app.code().await)
         .await
@@ -44,17 +44,17 @@ async fn item_24_keys_and_peppers_are_rotated_and_nobody_is_signed_out(stack: Ar
     for factor in [app.code().await, recovery_codes[0].clone()] {
         let challenge = visitor.login().await.expect(200).text("/challenge");
         let code = visitor.code().await;
-        let answer = visitor.verify(&challenge, &code).await.expect(200);
-        let challenge = answer.text("/challenge");
-        let answer = visitor.verify_totp(&challenge, &factor).await;
+        let response = visitor.verify(&challenge, &code).await.expect(200);
+        let challenge = response.text("/challenge");
+        let response = visitor.verify_totp(&challenge, &factor).await;
         assert_ne!(
-            key_of(&answer.expect(200).text("/access_token")),
+            key_of(&response.expect(200).text("/access_token")),
             key_of(&later.token)
         );
     }
 }
 
-/// What `put-secret-value` does to the two that are not in use.
+/// Replaces the inactive key and pepper, as `put-secret-value` would.
 fn renew_the_first(secrets: &mut BTreeMap<String, String>) {
     for name in ["PepperSecret", "SigningSecret"] {
         let secret = secrets.get_mut(name).expect("the template has it");

@@ -1,17 +1,17 @@
-//! The HTTP API asked odd questions by its schema: schemathesis makes them of
-//! `docs/openapi.json`, right and wrong ones, the same in each run.
+//! Fuzzing of the HTTP API: schemathesis generates valid and invalid requests from
+//! `docs/openapi.json`, the same ones in each run.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use e2e::harness::Test;
 use e2e::people::Person;
 use e2e::stack::Stack;
+use e2e::suite::Test;
 use tokio::process::Command;
 
-/// Questions a route, of each kind.
+/// Requests per route, of each kind.
 const QUESTIONS: &str = "12";
-/// What each answer is looked at for.
+/// The checks applied to each response.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
                       response_schema_conformance,negative_data_rejection";
 
@@ -22,8 +22,8 @@ fn program() -> Option<PathBuf> {
 
 pub fn tests() -> Vec<Test> {
     let tests = e2e::tests![
-        whoever_is_signed_in_hears_no_error_whatever_they_ask,
-        a_stranger_hears_no_error_whatever_they_ask,
+        authenticated_fuzzing_finds_no_server_error,
+        unauthenticated_fuzzing_finds_no_server_error,
     ];
     let prepare = |test: Test| match program() {
         Some(_) => test.patient(),
@@ -32,17 +32,17 @@ pub fn tests() -> Vec<Test> {
     tests.into_iter().map(prepare).collect()
 }
 
-async fn whoever_is_signed_in_hears_no_error_whatever_they_ask(stack: Arc<Stack>) {
+async fn authenticated_fuzzing_finds_no_server_error(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
     ann.create_group("Tea", &[]).await;
-    // Signed out, everything else would be 401; ids of sessions are found in answers.
+    // Signing out would turn every later response into a 401.
     let without = ["--exclude-path-regex", "^/api/(logout|sessions/.*)$"];
     let bearer = format!("Authorization: Bearer {}", ann.token);
     ask(&stack, &[&without[..], &["--header", &bearer]].concat()).await;
     assert!(ann.is_signed_in().await);
 }
 
-async fn a_stranger_hears_no_error_whatever_they_ask(stack: Arc<Stack>) {
+async fn unauthenticated_fuzzing_finds_no_server_error(stack: Arc<Stack>) {
     ask(&stack, &[]).await;
 }
 
@@ -66,7 +66,7 @@ async fn ask(stack: &Stack, options: &[&str]) {
         .output()
         .await
         .expect("it starts");
-    let said = String::from_utf8_lossy(&run.stdout);
+    let stdout = String::from_utf8_lossy(&run.stdout);
     let errors = String::from_utf8_lossy(&run.stderr);
-    assert!(run.status.success(), "{said}\n{errors}");
+    assert!(run.status.success(), "{stdout}\n{errors}");
 }

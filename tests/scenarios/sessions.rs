@@ -1,14 +1,14 @@
-//! Tokens and sessions: what is refused, rotated and ended.
+//! Tokens and sessions: refused, rotated and ended.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use e2e::harness::Test;
 use e2e::people::{Person, Visitor};
 use e2e::stack::{Kind, Stack};
-use e2e::wait::{for_the_time, now};
+use e2e::suite::Test;
+use e2e::wait::{now, until_time};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -19,11 +19,11 @@ pub fn tests() -> Vec<Test> {
         item_25_a_refresh_rotates_the_cookie_and_keeps_the_session,
         item_25_a_second_tab_gets_the_same_successor,
         a_missing_or_forged_cookie_is_signed_out,
-        the_bearer_s_session_is_the_one_that_is_meant,
+        the_bearer_token_takes_precedence_over_the_cookie,
         item_26_logging_out_ends_the_session_and_closes_its_sockets_within_5_s,
         item_26_27_sessions_are_listed_and_can_be_ended,
-        item_27_nobody_can_end_the_session_of_another,
-        a_refresh_cookie_is_no_access_token_and_the_other_way_round,
+        item_27_a_session_can_be_ended_only_by_its_user,
+        refresh_cookies_and_access_tokens_are_not_interchangeable,
     ];
     tests.extend(
         e2e::tests![item_25_a_cookie_used_again_after_30_s_ends_the_session]
@@ -33,7 +33,7 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// Every route that wants a token.
+/// Every authenticated route.
 const ROUTES: [(Method, &str); 20] = [
     (Method::GET, "/api/me"),
     (Method::GET, "/api/socket"),
@@ -71,34 +71,34 @@ async fn item_23_25_an_access_token_is_a_short_lived_asymmetric_jwt(stack: Arc<S
     let ahead = claims["exp"].as_i64().unwrap_or(i64::MAX) - now().as_secs();
     assert!((0..=15 * 60).contains(&ahead), "{ahead} s");
     let text = claims.to_string();
-    assert!(!text.contains(&ann.email), "the token tells the address");
+    assert!(!text.contains(&ann.email), "the token contains the address");
 }
 
 async fn item_22_23_missing_and_forged_tokens_are_signed_out_on_every_route(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
     let anonymous = ann.anonymous();
     for (method, path) in ROUTES {
-        let answer = anonymous.send(method, path, None).await;
-        answer.refused(401, "signed_out");
+        let response = anonymous.send(method, path, None).await;
+        response.refused(401, "signed_out");
     }
-    let answer = ann.remove("r", "u").await;
-    answer.refused(404, "unknown_room");
+    let response = ann.remove("r", "u").await;
+    response.refused(404, "unknown_room");
     for forged in forgeries(&ann.token) {
-        let client = anonymous.bearing(&forged);
+        let client = anonymous.with_token(&forged);
         client.get("/api/me").await.refused(401, "signed_out");
-        let answer = client.post("/api/rooms", json!({})).await;
-        answer.refused(401, "signed_out");
+        let response = client.post("/api/rooms", json!({})).await;
+        response.refused(401, "signed_out");
     }
 }
 
 async fn item_25_a_refresh_rotates_the_cookie_and_keeps_the_session(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
-    let answer = ann.refresh(&ann.cookie).await.expect(200);
-    assert_eq!(answer.fields(), ["access_token", "expires_at", "user"]);
-    assert_eq!(answer.body["user"], ann.user());
-    let cookie = answer.refresh_cookie();
+    let response = ann.refresh(&ann.cookie).await.expect(200);
+    assert_eq!(response.fields(), ["access_token", "expires_at", "user"]);
+    assert_eq!(response.body["user"], ann.user());
+    let cookie = response.refresh_cookie();
     assert_ne!(cookie, ann.cookie);
-    let again = Person::new(Visitor::clone(&ann), &answer);
+    let again = Person::new(Visitor::clone(&ann), &response);
     assert!(again.is_signed_in().await && ann.is_signed_in().await);
     let sid = |token: &str| decoded(token.split('.').nth(1).unwrap_or_default())["sid"].clone();
     assert_eq!(sid(&again.token), sid(&ann.token));
@@ -119,7 +119,7 @@ async fn item_25_a_cookie_used_again_after_30_s_ends_the_session(stack: Arc<Stac
     let ann = Person::join(&stack, "Ann").await;
     let mut socket = ann.online().await;
     let successor = ann.refresh(&ann.cookie).await.expect(200).refresh_cookie();
-    for_the_time(now() + Duration::from_secs(31)).await;
+    until_time(now() + Duration::from_secs(31)).await;
     ann.refresh(&ann.cookie).await.refused(401, "signed_out");
     ann.refresh(&successor).await.refused(401, "signed_out");
     assert!(!ann.is_signed_in().await);
@@ -129,18 +129,18 @@ async fn item_25_a_cookie_used_again_after_30_s_ends_the_session(stack: Arc<Stac
 async fn a_missing_or_forged_cookie_is_signed_out(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
     let anonymous = ann.anonymous();
-    let answer = anonymous.post_empty("/api/refresh").await;
-    answer.refused(401, "signed_out");
+    let response = anonymous.post_empty("/api/refresh").await;
+    response.refused(401, "signed_out");
     let (name, value) = ann.cookie.split_once('=').expect("a cookie has a name");
     let reversed: String = value.chars().rev().collect();
     for forged in [reversed.as_str(), "", "x", "%00", "{\"$ne\":\"\"}"] {
-        let answer = ann.refresh(&format!("{name}={forged}")).await;
-        answer.refused(401, "signed_out");
+        let response = ann.refresh(&format!("{name}={forged}")).await;
+        response.refused(401, "signed_out");
     }
     assert!(ann.is_signed_in().await);
 }
 
-async fn the_bearer_s_session_is_the_one_that_is_meant(stack: Arc<Stack>) {
+async fn the_bearer_token_takes_precedence_over_the_cookie(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let both = ann.client.with_cookie(&bob.cookie);
     let me = both.get("/api/me").await.expect(200);
@@ -190,7 +190,9 @@ async fn item_26_27_sessions_are_listed_and_can_be_ended(stack: Arc<Stack>) {
     let current: Vec<_> = listed.iter().filter(|s| s["current"] == true).collect();
     assert_eq!(current.len(), 1);
     let other = listed.iter().find(|s| s["current"] == false);
-    let other = other.and_then(|s| s["id"].as_str()).expect("the other one");
+    let other = other
+        .and_then(|s| s["id"].as_str())
+        .expect("the other session");
 
     let path = format!("/api/sessions/{other}");
     here.ask(Method::DELETE, &path).await.expect(204);
@@ -207,7 +209,7 @@ async fn item_26_27_sessions_are_listed_and_can_be_ended(stack: Arc<Stack>) {
     assert_eq!(nothing.status, 404);
 }
 
-async fn item_27_nobody_can_end_the_session_of_another(stack: Arc<Stack>) {
+async fn item_27_a_session_can_be_ended_only_by_its_user(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let id = sessions(&ann).await[0]["id"].clone();
     let path = format!("/api/sessions/{}", id.as_str().expect("an id is text"));
@@ -215,19 +217,19 @@ async fn item_27_nobody_can_end_the_session_of_another(stack: Arc<Stack>) {
     assert!(ann.is_signed_in().await);
 }
 
-async fn a_refresh_cookie_is_no_access_token_and_the_other_way_round(stack: Arc<Stack>) {
+async fn refresh_cookies_and_access_tokens_are_not_interchangeable(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
     let (name, value) = ann.cookie.split_once('=').expect("a cookie has a name");
-    let client = ann.anonymous().bearing(value);
+    let client = ann.anonymous().with_token(value);
     client.get("/api/me").await.refused(401, "signed_out");
-    let answer = ann.refresh(&format!("{name}={}", ann.token)).await;
-    answer.refused(401, "signed_out");
+    let response = ann.refresh(&format!("{name}={}", ann.token)).await;
+    response.refused(401, "signed_out");
     stack.secrets.note(Kind::Token, value);
 }
 
 async fn sessions(person: &Person) -> Vec<Value> {
-    let answer = person.client.get("/api/sessions").await.expect(200);
-    let listed = answer.body["sessions"].as_array();
+    let response = person.client.get("/api/sessions").await.expect(200);
+    let listed = response.body["sessions"].as_array();
     listed.cloned().expect("a list of sessions")
 }
 
@@ -236,7 +238,7 @@ fn decoded(part: &str) -> Value {
     serde_json::from_slice(&bytes.unwrap_or_default()).unwrap_or_default()
 }
 
-/// Tokens that look like the given one and are worth nothing.
+/// Forgeries of the given token.
 fn forgeries(token: &str) -> Vec<String> {
     let parts: Vec<&str> = token.split('.').collect();
     let (header, claims, signature) = (parts[0], parts[1], parts[2]);
@@ -251,7 +253,7 @@ fn forgeries(token: &str) -> Vec<String> {
     let mut longer = decoded(claims);
     longer["exp"] = json!(4_000_000_000_u64);
     let mut other = decoded(claims);
-    other["sub"] = json!("somebody else");
+    other["sub"] = json!("another user");
     let none = with_header(json!({"alg": "none"}));
     let symmetric = with_header(json!({"alg": "HS256"}));
     let remote = with_header(json!({"jku": "http://localhost/keys", "kid": "unknown"}));

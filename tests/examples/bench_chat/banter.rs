@@ -1,4 +1,4 @@
-//! Banter: the runner with the real functions, and people who are signed in.
+//! Banter as a subject: the runner with the real functions and signed-in users.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use e2e::people::Person;
 use e2e::stack::{Options, Stack, Storage};
-use e2e::wait::{PATIENCE, eventually};
+use e2e::wait::{TIMEOUT, eventually};
 use futures_util::{SinkExt, StreamExt, TryStreamExt, stream};
 use mongodb::bson::{Document, doc};
 use serde_json::json;
@@ -23,9 +23,8 @@ const SOCKETS: usize = 20;
 const OPENING: usize = 16;
 /// Messages of the long room and of the short one.
 const ROOMS: [i64; 2] = [1_000_000, 100];
-/// Pages read of each.
 const PAGES: i64 = 200;
-/// Commands that the driver sends by itself.
+/// Commands that the driver sends on its own.
 const OF_THE_DRIVER: [&str; 6] = [
     "hello",
     "isMaster",
@@ -35,16 +34,14 @@ const OF_THE_DRIVER: [&str; 6] = [
     "endSessions",
 ];
 
-/// A running stack.
 pub struct Banter {
     stack: Arc<Stack>,
-    /// Who is signed in.
     pub people: Vec<Person>,
     database: mongodb::Database,
 }
 
 impl Banter {
-    /// Starts the stack and signs in as many people as the largest room takes.
+    /// Starts the stack and signs in enough users for the largest room.
     pub async fn start(rooms: &[usize]) -> anyhow::Result<Self> {
         let stack = Stack::start(Options {
             name: "bench",
@@ -71,9 +68,9 @@ impl Banter {
         })
     }
 
-    /// How long a page of history takes in a long room and in a short one.
+    /// The duration of a history page in a long and in a short room.
     pub async fn history(&self) -> anyhow::Result<String> {
-        let mut told = Vec::new();
+        let mut lines = Vec::new();
         for messages in ROOMS {
             let person = &self.people[0];
             let room = person.create_group(&format!("{messages}"), &[]).await;
@@ -86,16 +83,16 @@ impl Banter {
                 times.push(begin.elapsed());
                 answer.expect(200);
             }
-            told.push(format!("of {messages} messages {}", spread(&times)));
+            lines.push(format!("of {messages} messages {}", spread(&times)));
         }
-        Ok(format!("a page of 50 in a room {}", told.join(", ")))
+        Ok(format!("a page of 50 in a room {}", lines.join(", ")))
     }
 
     /// Writes messages straight into the database.
     async fn fill(&self, room: &str, messages: i64) -> anyhow::Result<()> {
         let row = |seq| {
             doc! {
-                "room": room, "seq": seq, "sender": "somebody", "name": "Somebody",
+                "room": room, "seq": seq, "sender": "user", "name": "User",
                 "client_id": format!("h{seq}"), "text": "what people say to each other", "at": seq,
             }
         };
@@ -109,25 +106,21 @@ impl Banter {
         Ok(())
     }
 
-    /// Waits until all sockets that closed are out of the registry.
-    pub async fn nobody_connected(&self) {
+    /// Waits until the registry contains no closed socket.
+    pub async fn all_disconnected(&self) {
         let connections = self.database.collection::<Document>("connections");
-        eventually("all sockets to be gone", PATIENCE, || async {
+        eventually("all sockets to be gone", TIMEOUT, || async {
             let left = connections.count_documents(doc! {}).await;
             left.is_ok_and(|left| left == 0).then_some(())
         })
         .await;
     }
 
-    /// Ends the stack.
-    ///
-    /// # Panics
-    /// If it leaves behind what it should not.
     pub async fn stop(self) {
         let Self { stack, people, .. } = self;
         drop(people);
-        for examined in stack.finish().await {
-            assert!(examined.fault.is_none(), "{:?}", examined.fault);
+        for checked in stack.finish().await {
+            assert!(checked.failure.is_none(), "{:?}", checked.failure);
         }
     }
 }
@@ -139,7 +132,7 @@ impl Server for Banter {
 
     async fn enter(&self, sockets: usize) -> anyhow::Result<Room> {
         let people = &self.people[..sockets.div_ceil(SOCKETS).max(2)];
-        // Another owner each time: one may invite fifty an hour.
+        // Another owner each time: invitations are limited to fifty an hour.
         let (owner, others) = people.split_last().context("there are two at least")?;
         let others: Vec<&Person> = others.iter().collect();
         let id = owner.create_group("Bench", &others).await;
@@ -202,7 +195,7 @@ impl Server for Banter {
     }
 }
 
-/// A socket that has said hello and was welcomed.
+/// A socket that has received `welcome`.
 pub async fn open(person: &Person) -> anyhow::Result<Stream> {
     let handshake = person.handshake().await;
     let opened = handshake.stream().await;

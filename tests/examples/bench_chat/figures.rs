@@ -1,34 +1,29 @@
-//! What was measured, and the table that shows it.
+//! The measurements and their table.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::parts::Parts;
 
-/// What one run of a room came to.
+/// The measurements of one run.
 pub struct Figures {
-    /// Messages that were sent.
     pub messages: usize,
-    /// How many a second.
     pub rate: u32,
     /// From the first to the last delivery.
     pub took: Duration,
-    /// Whether everything arrived everywhere.
     pub complete: bool,
     /// From sending to the `ack`.
     pub acks: Vec<Duration>,
     /// From sending to each delivery.
     pub deliveries: Vec<Duration>,
-    /// The server's processor time.
     pub used: Parts,
-    /// That of the receivers, who share the machine.
+    /// The receivers' processor time; they share the machine.
     pub receivers: Duration,
-    /// Commands of the database.
     pub commands: Option<i64>,
 }
 
 impl Figures {
-    /// Whether everything arrived, and the 99th of a hundred deliveries in time.
+    /// Whether everything arrived, and p99 within the bound.
     pub fn keeps_within(&self, bound: Duration) -> bool {
         self.complete && percentile(&self.deliveries, 99.0) < bound
     }
@@ -38,18 +33,17 @@ impl Figures {
     }
 }
 
-/// All figures, to be printed.
 pub struct Report(Vec<String>);
 
 impl Report {
-    /// With its heading.
+    /// A table with its heading.
     pub fn new() -> Self {
         Self(vec![
             "milliseconds p50 / p99 / max; processor time in µs a delivery".to_owned(),
         ])
     }
 
-    /// One more line; it is shown at once, too.
+    /// Adds a row and prints it.
     pub fn line(&mut self, line: &str) {
         eprintln!("{line}");
         self.0.push(line.to_owned());
@@ -84,7 +78,7 @@ impl Report {
         ));
     }
 
-    /// The greatest rate of a room that kept within the bound.
+    /// The highest rate of a room within the bound.
     pub fn sustained(&mut self, name: &str, sockets: usize, figures: &Figures) {
         let rate = figures.deliveries.len() as f64 / figures.took.as_secs_f64();
         self.line(&format!(

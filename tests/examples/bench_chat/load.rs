@@ -8,50 +8,42 @@ use crate::figures::Figures;
 use crate::parts::Parts;
 use crate::receiver::{Receiver, Tally};
 
-/// How long stragglers are waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// What is sent before anything counts.
+/// How long to wait for late deliveries.
+const TIMEOUT: Duration = Duration::from_secs(10);
 const WARM_UP: u32 = 20;
 
-/// A chat server to be measured.
+/// A chat server to measure.
 pub trait Server {
     /// Its name in the table.
     fn name(&self) -> &'static str;
-    /// A room with so many open sockets.
+    /// Opens a room with this number of sockets.
     async fn enter(&self, sockets: usize) -> anyhow::Result<Room>;
-    /// The frame that says `text` under `id`.
+    /// The frame that sends `text` under `id`.
     fn say(&self, room: &Room, id: &str, text: &str) -> String;
-    /// The processor time that its parts have used so far.
+    /// The processor time of its parts so far.
     async fn used(&self) -> Parts;
-    /// The commands that its database has run so far, if it has one.
+    /// The commands of its database so far, if it has one.
     async fn commands(&self) -> anyhow::Result<Option<i64>>;
 }
 
-/// The sockets of a room; any of them may speak.
+/// The sockets of a room; any of them may send.
 pub struct Room {
-    /// Its id.
     pub id: String,
-    /// Those whose person differs, so that no limit per person is met.
+    /// One socket per user, so that no limit per user applies.
     pub speakers: usize,
-    /// Every socket.
     pub sockets: Vec<Receiver>,
-    /// What they heard.
     pub tally: Tally,
-    /// How many messages were sent in all.
+    /// The total of sent messages.
     pub sent: usize,
 }
 
-/// How much is said.
 #[derive(Clone, Copy)]
 pub struct Plan {
-    /// Messages a second.
     pub rate: u32,
-    /// For how long.
     pub time: Duration,
 }
 
-/// Says as much as the plan wants, whatever is heard of it, and waits for what
-/// is still under way.
+/// Sends at the planned rate regardless of deliveries, then waits for late ones.
 pub async fn run(server: &impl Server, room: &mut Room, plan: Plan) -> anyhow::Result<Figures> {
     talk(server, room, plan.rate.min(20), WARM_UP).await?;
     room.tally.forget();
@@ -79,7 +71,7 @@ pub async fn run(server: &impl Server, room: &mut Room, plan: Plan) -> anyhow::R
     })
 }
 
-/// Sends so many messages at a rate; whether all of them arrived everywhere.
+/// Sends messages at a rate; whether all of them arrived everywhere.
 async fn talk(
     server: &impl Server,
     room: &mut Room,
@@ -87,7 +79,7 @@ async fn talk(
     messages: u32,
 ) -> anyhow::Result<bool> {
     let begin = Instant::now();
-    let deliveries = room.tally.heard() + messages as usize * (room.sockets.len() - 1);
+    let deliveries = room.tally.received() + messages as usize * (room.sockets.len() - 1);
     let acks = room.tally.acknowledged() + messages as usize;
     for turn in 0..messages {
         let due = begin + Duration::from_secs_f64(f64::from(turn) / f64::from(rate));
@@ -100,9 +92,9 @@ async fn talk(
         room.sockets[number % room.speakers].send(frame).await?;
     }
     let all = async {
-        while room.tally.heard() < deliveries || room.tally.acknowledged() < acks {
+        while room.tally.received() < deliveries || room.tally.acknowledged() < acks {
             sleep(Duration::from_millis(2)).await;
         }
     };
-    Ok(timeout(PATIENCE, all).await.is_ok())
+    Ok(timeout(TIMEOUT, all).await.is_ok())
 }

@@ -1,8 +1,8 @@
-//! How fast a room is, and what a delivery costs: `cargo xtask bench chat`.
+//! `cargo xtask bench chat`: latency of a room and cost of a delivery.
 //!
-//! The runner with the real functions is driven as clients do it; then, where
-//! there is one, a Socket.IO server is driven by the same receivers with the same
-//! load. Everything shares one machine, the receivers included.
+//! The same receivers apply the same load to the runner with the real functions and,
+//! if available, to a Socket.IO server. Everything shares one machine, including the
+//! receivers.
 
 mod banter;
 mod figures;
@@ -20,11 +20,11 @@ use anyhow::{Context, bail};
 use figures::{Figures, Report};
 use load::{Plan, Server};
 
-/// Sockets of the rooms that are measured.
+/// Room sizes to measure, in sockets.
 const ROOMS: [usize; 3] = [2, 100, 1_000];
-/// Messages a second in each.
+/// Messages per second in each room.
 const RATE: u32 = 10;
-/// What the 99th of a hundred deliveries may take for a rate to count as sustained.
+/// The bound on p99 of a sustained rate.
 const BOUND: Duration = Duration::from_millis(250);
 
 struct Options {
@@ -64,7 +64,7 @@ fn options() -> anyhow::Result<Options> {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let options = options()?;
-    // Receivers share what they heard without a lock: one thread runs them all.
+    // The receivers share their records without a lock, on one thread.
     tokio::task::LocalSet::new().run_until(run(options)).await
 }
 
@@ -92,7 +92,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Every room at the steady rate, and the largest at ever greater ones.
+/// Every room at the steady rate, and the largest at growing rates.
 async fn measure(
     server: &impl Server,
     options: &Options,
@@ -114,7 +114,7 @@ async fn measure(
     Ok(())
 }
 
-/// The figures of the greatest rate that keeps within the bound.
+/// The figures of the highest rate within the bound.
 async fn sustained(
     server: &impl Server,
     room: &mut load::Room,

@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
-/// What a clock tick is on Linux.
+/// Clock ticks per second on Linux.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Processor time by part.
 #[derive(Clone, Default)]
 pub struct Parts(BTreeMap<&'static str, Duration>);
 
 impl Parts {
-    /// That of the process which measures.
     pub fn of_this_process() -> Self {
         let mut parts = Self::default();
         parts.add_process("receivers", std::process::id());
@@ -39,7 +37,7 @@ impl Parts {
         }
     }
 
-    /// What was used since `before`.
+    /// The time used since `before`.
     pub fn since(&self, before: &Self) -> Self {
         let parts = self.0.iter().map(|(part, used)| {
             let before = before.0.get(part).copied().unwrap_or_default();
@@ -48,12 +46,10 @@ impl Parts {
         Self(parts.collect())
     }
 
-    /// All of it.
     pub fn total(&self) -> Duration {
         self.0.values().sum()
     }
 
-    /// Each part.
     pub fn each(&self) -> impl Iterator<Item = (&'static str, Duration)> {
         self.0.iter().map(|(part, used)| (*part, *used))
     }

@@ -1,5 +1,5 @@
-//! A socket that notes when what arrives. The same for every server: of a frame
-//! only the number in its text, or the id of its `ack`, is looked for.
+//! A socket that records arrival times. It is the same for every server: it searches a
+//! frame only for the number in its text or the id of its `ack`.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -14,15 +14,14 @@ use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
-/// A WebSocket without TLS.
 pub type Stream = WebSocketStream<TcpStream>;
 
-/// What all receivers of a room heard, and when it was sent.
+/// The send and arrival times of a room's messages.
 #[derive(Clone, Default)]
-pub struct Tally(Rc<RefCell<Heard>>);
+pub struct Tally(Rc<RefCell<DeviceEvent>>);
 
 #[derive(Default)]
-struct Heard {
+struct DeviceEvent {
     sent: Vec<Instant>,
     acks: Vec<Duration>,
     deliveries: Vec<Duration>,
@@ -30,18 +29,17 @@ struct Heard {
     forgotten_deliveries: usize,
 }
 
-/// How a server's frames are told apart.
+/// How to recognise a server's frames.
 #[derive(Clone, Copy)]
 pub struct Manner {
-    /// What stands before the number of an acknowledged message.
+    /// The text before the number of an acknowledged message.
     pub ack: &'static str,
-    /// What stands before the number of a message.
+    /// The text before the number of a message.
     pub message: &'static str,
-    /// A frame of the server that wants this answer.
+    /// A frame of the server, and the required reply.
     pub heartbeat: Option<(&'static str, &'static str)>,
 }
 
-/// One open socket.
 pub struct Receiver {
     outgoing: mpsc::Sender<String>,
     tasks: [JoinHandle<()>; 2],
@@ -50,30 +48,31 @@ pub struct Receiver {
 impl Tally {
     /// Message `number` is about to be sent.
     pub fn sending(&self, number: usize) {
-        let mut heard = self.0.borrow_mut();
-        assert_eq!(heard.sent.len(), number, "messages are numbered in order");
-        heard.sent.push(Instant::now());
+        let mut received = self.0.borrow_mut();
+        assert_eq!(
+            received.sent.len(),
+            number,
+            "messages are numbered in order"
+        );
+        received.sent.push(Instant::now());
     }
 
-    /// How many deliveries there were in all.
-    pub fn heard(&self) -> usize {
-        let heard = self.0.borrow();
-        heard.deliveries.len() + heard.forgotten_deliveries
+    pub fn received(&self) -> usize {
+        let received = self.0.borrow();
+        received.deliveries.len() + received.forgotten_deliveries
     }
 
-    /// How many messages were acknowledged in all.
     pub fn acknowledged(&self) -> usize {
-        let heard = self.0.borrow();
-        heard.acks.len() + heard.forgotten_acks
+        let received = self.0.borrow();
+        received.acks.len() + received.forgotten_acks
     }
 
-    /// Counts from here on.
     pub fn forget(&self) {
-        let mut heard = self.0.borrow_mut();
-        heard.forgotten_acks += heard.acks.len();
-        heard.forgotten_deliveries += heard.deliveries.len();
-        heard.acks.clear();
-        heard.deliveries.clear();
+        let mut received = self.0.borrow_mut();
+        received.forgotten_acks += received.acks.len();
+        received.forgotten_deliveries += received.deliveries.len();
+        received.acks.clear();
+        received.deliveries.clear();
     }
 
     /// The times from sending to the `ack`.
@@ -87,13 +86,15 @@ impl Tally {
     }
 
     fn note(&self, manner: &Manner, frame: &str) {
-        let mut heard = self.0.borrow_mut();
-        if let Some(sent) = number_after(frame, manner.message).and_then(|n| heard.sent.get(n)) {
+        let mut received = self.0.borrow_mut();
+        if let Some(sent) = number_after(frame, manner.message).and_then(|n| received.sent.get(n)) {
             let took = sent.elapsed();
-            heard.deliveries.push(took);
-        } else if let Some(sent) = number_after(frame, manner.ack).and_then(|n| heard.sent.get(n)) {
+            received.deliveries.push(took);
+        } else if let Some(sent) =
+            number_after(frame, manner.ack).and_then(|n| received.sent.get(n))
+        {
             let took = sent.elapsed();
-            heard.acks.push(took);
+            received.acks.push(took);
         }
     }
 }
@@ -105,7 +106,7 @@ fn number_after(frame: &str, mark: &str) -> Option<usize> {
 }
 
 impl Receiver {
-    /// Hears everything on `stream` from now on.
+    /// Records everything on `stream`.
     pub fn new(stream: Stream, manner: Manner, tally: Tally) -> Self {
         let (sink, stream) = stream.split();
         let (outgoing, to_send) = mpsc::channel(64);
@@ -113,13 +114,12 @@ impl Receiver {
         Self {
             outgoing,
             tasks: [
-                tokio::task::spawn_local(hear(stream, manner, tally, answers)),
+                tokio::task::spawn_local(receive_text(stream, manner, tally, answers)),
                 tokio::task::spawn_local(speak(sink, to_send)),
             ],
         }
     }
 
-    /// Sends a frame.
     pub async fn send(&self, frame: String) -> anyhow::Result<()> {
         Ok(self.outgoing.send(frame).await?)
     }
@@ -133,7 +133,7 @@ impl Drop for Receiver {
     }
 }
 
-async fn hear(
+async fn receive_text(
     mut stream: SplitStream<Stream>,
     manner: Manner,
     tally: Tally,
@@ -145,7 +145,7 @@ async fn hear(
         };
         match manner.heartbeat {
             Some((asked, answer)) if text.as_str() == asked => {
-                // Nobody listens any more: the room was left.
+                // The receiver was dropped with its room.
                 let _ = answers.send(answer.to_owned()).await;
             }
             _ => tally.note(&manner, &text),

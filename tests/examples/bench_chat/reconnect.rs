@@ -1,5 +1,5 @@
-//! Everybody's connection comes back at once: what that takes for each of them,
-//! which must not grow with how many they are.
+//! Mass reconnect: all clients connect at once. The cost per client must not grow with
+//! their number.
 
 use std::time::{Duration, Instant};
 
@@ -12,50 +12,49 @@ use crate::banter::{Banter, open};
 use crate::load::Server;
 use crate::receiver::Stream;
 
-/// How many people, in rooms of [`ROOM`].
+/// Numbers of users, in rooms of [`ROOM`].
 const PEOPLE: [usize; 3] = [10, 20, 40];
-/// How many people are in each room.
 const ROOM: usize = 10;
-/// How long nothing must come until it is over.
+/// The silence after which a round has ended.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// Brings ever more people in rooms of the same size online at once.
+/// Connects growing numbers of users at once, in rooms of the same size.
 pub async fn measure(banter: &Banter) -> anyhow::Result<String> {
-    let everybody = banter.people.get(..PEOPLE[2]);
-    let everybody = everybody.context("the largest room has fewer people")?;
-    for room in everybody.chunks(ROOM) {
+    let users = banter.people.get(..PEOPLE[2]);
+    let users = users.context("the largest room has fewer people")?;
+    for room in users.chunks(ROOM) {
         let (owner, others) = room.split_last().expect("no chunk is empty");
         let others: Vec<_> = others.iter().collect();
         owner.create_group("Storm", &others).await;
     }
-    let mut told = Vec::new();
+    let mut lines = Vec::new();
     for count in PEOPLE {
-        let people = &everybody[..count];
+        let people = &users[..count];
         let (commands, used) = (banter.commands().await?, banter.used().await);
         let begun = Instant::now();
         let mut streams = try_join_all(people.iter().map(open)).await?;
         let took = begun.elapsed();
-        let heard: usize = join_all(streams.iter_mut().map(presences))
+        let received: usize = join_all(streams.iter_mut().map(presences))
             .await
             .iter()
             .sum();
         let used = banter.used().await.since(&used).total();
         let commands = banter.commands().await?.zip(commands);
         let each = |all: f64| all / count as f64;
-        told.push(format!(
+        lines.push(format!(
             "{count} in {} ms, each {:.1} round trips to the database, {:.1} presence frames, {:.1} ms of processor",
             took.as_millis(),
             each(commands.map_or(0.0, |(after, before)| (after - before) as f64)),
-            each(heard as f64),
+            each(received as f64),
             each(used.as_secs_f64() * 1_000.0),
         ));
         drop(streams);
-        banter.nobody_connected().await;
+        banter.all_disconnected().await;
     }
-    Ok(format!("reconnecting at once: {}", told.join("; ")))
+    Ok(format!("reconnecting at once: {}", lines.join("; ")))
 }
 
-/// How many comings one hears of until all is quiet.
+/// Counts the presence frames of a socket until it is silent.
 async fn presences(stream: &mut Stream) -> usize {
     let mut count = 0;
     while let Ok(Some(Ok(frame))) = timeout(QUIET, stream.next()).await {

@@ -1,5 +1,5 @@
-//! Socket.IO 4 on Node.js: a server of a few lines, and its clients' side of
-//! Engine.IO 4 and Socket.IO 5 over WebSocket.
+//! Socket.IO 4 on Node.js: a minimal server, and the client side of Engine.IO 4 and
+//! Socket.IO 5 over WebSocket.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -23,7 +23,7 @@ const START: Duration = Duration::from_secs(20);
 /// Sockets that are opened at once.
 const OPENING: usize = 16;
 
-/// A running server. Its end is the end of its standard input.
+/// A running server; it ends when its standard input is closed.
 pub struct SocketIo {
     child: Child,
     id: u32,
@@ -49,10 +49,9 @@ impl SocketIo {
         Ok(Self { child, id, port })
     }
 
-    /// Ends it.
     pub async fn stop(mut self) {
         drop(self.child.stdin.take());
-        // Killed when dropped, if it does not end by itself.
+        // Dropping kills it if it does not end.
         let _ = tokio::time::timeout(START, self.child.wait()).await;
     }
 

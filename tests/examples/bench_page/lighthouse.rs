@@ -1,4 +1,4 @@
-//! Lighthouse's judgement of the first view.
+//! Lighthouse's report on the first view.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 use tokio::process::Command;
 
-/// A name, the figure's name at Lighthouse, and its unit.
+/// A label, Lighthouse's name of the figure, and its unit.
 const FIGURES: [(&str, &str); 6] = [
     ("first paint", "first-contentful-paint"),
     ("largest paint", "largest-contentful-paint"),
@@ -16,11 +16,11 @@ const FIGURES: [(&str, &str); 6] = [
     ("layout shift", "cumulative-layout-shift"),
 ];
 
-/// How often Lighthouse is run until it has seen the page load: it says of itself
-/// that its browser sometimes records nothing, and to run it again.
+/// Attempts to get a report: Lighthouse documents that its browser sometimes records
+/// nothing and recommends another run.
 const TRIES: usize = 3;
 
-/// Loads the page as a slow phone and as a desktop computer would.
+/// Loads the page with the profiles of a slow phone and of a desktop computer.
 #[expect(clippy::print_stdout, reason = "figures go there")]
 pub async fn measure(web: &str) -> anyhow::Result<()> {
     for (device, preset) in [("phone", None), ("desktop", Some("--preset=desktop"))] {

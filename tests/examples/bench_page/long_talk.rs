@@ -1,4 +1,4 @@
-//! Memory and frames with a talk of ten thousand messages.
+//! Memory and frame rate with a room of ten thousand messages.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,17 +9,15 @@ use e2e::stack::Stack;
 use futures_util::future::join_all;
 use serde_json::Value;
 
-/// As many speakers as it takes for each to stay below the limit of frames.
+/// Enough senders for each to stay below the limit of frames.
 const SPEAKERS: usize = 50;
-/// How many of them speak at once.
 const AT_ONCE: usize = 5;
-/// What each of them says at once.
+/// Messages that each sends at once.
 const EACH: usize = 190;
-/// All of it.
 pub const SAID: usize = SPEAKERS * EACH;
 
-/// Scrolls through the talk for five seconds, a bit in every frame, and gives
-/// the time of each frame.
+/// Scrolls through the room for five seconds, a step in every frame; returns the time
+/// of each frame.
 const SCROLL: &str = "
     const done = arguments[arguments.length - 1];
     const list = document.querySelector('#messages');
@@ -36,7 +34,7 @@ const SCROLL: &str = "
     list.scrollTop = 0;
     requestAnimationFrame(frame);";
 
-/// Fills a room, loads all of it, and looks at the browser.
+/// Fills a room, loads all of it, and measures the browser.
 #[expect(clippy::print_stdout, reason = "figures go there")]
 pub async fn measure(stack: &Arc<Stack>) -> anyhow::Result<()> {
     let (ann, room) = filled_room(stack).await;
@@ -46,7 +44,7 @@ pub async fn measure(stack: &Arc<Stack>) -> anyhow::Result<()> {
     browser.visible("#room-list .room").await?;
     println!("  before: {}", memory(&driver, &browser).await?);
     browser.click("#room-list .room").await?;
-    // The first is out of sight, so it counts as not displayed.
+    // The first is scrolled out of view, so WebDriver considers it not displayed.
     browser
         .comes_true_within(
             "the newest to be drawn",
@@ -93,7 +91,7 @@ async fn filled_room(stack: &Arc<Stack>) -> (Person, String) {
 async fn speak(person: &Person, room: &str) {
     let mut socket = person.online().await;
     for number in 0..EACH {
-        let text = format!("{number}: the kettle is on, and there is cake for everybody who comes");
+        let text = format!("{number}: the kettle is on, and there is cake for all who come");
         socket.say(room, &text).await;
     }
     socket.close().await;

@@ -1,6 +1,5 @@
-//! What the page weighs, how soon it is there, and how it bears a long talk:
-//! `cargo xtask bench page`, which builds the released page and names it, and
-//! Lighthouse, in the environment.
+//! `cargo xtask bench page`: transfer size, load time and behaviour with a long room.
+//! The command passes the release page and Lighthouse in the environment.
 
 mod lighthouse;
 mod long_talk;

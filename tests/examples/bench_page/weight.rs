@@ -1,10 +1,10 @@
-//! Bytes over the wire.
+//! Transfer sizes.
 
 use e2e::people::machine_client;
 use e2e::stack::Stack;
 
-/// Fetches what `index.html` and what it names load, as a browser asks for it,
-/// and prints the size of each body as it was sent.
+/// Fetches `index.html` and everything it references, with a browser's headers, and
+/// prints the transfer size of each body.
 #[expect(clippy::print_stdout, reason = "figures go there")]
 pub async fn measure(stack: &Stack) -> anyhow::Result<()> {
     let ready = stack.ready();

@@ -40,7 +40,6 @@ pub fn http(route: &str, source: &str, token: Option<&str>, body: Option<&Value>
     event
 }
 
-/// A handshake.
 pub fn connect(connection: &str, origin: &str, token: &str) -> Value {
     let mut event = socket("$connect", "CONNECT", connection);
     event["headers"] = json!({
@@ -50,14 +49,12 @@ pub fn connect(connection: &str, origin: &str, token: &str) -> Value {
     event
 }
 
-/// A frame.
-pub fn frame(connection: &str, said: &Value) -> Value {
+pub fn frame(connection: &str, body: &Value) -> Value {
     let mut event = socket("$default", "MESSAGE", connection);
-    event["body"] = said.to_string().into();
+    event["body"] = body.to_string().into();
     event
 }
 
-/// A close.
 pub fn disconnect(connection: &str) -> Value {
     socket("$disconnect", "DISCONNECT", connection)
 }
@@ -96,7 +93,7 @@ pub fn batch(id: &str, job: &Value) -> Value {
     })
 }
 
-/// A deployment that is to be answered at `url`.
+/// A custom resource event whose response is sent to `url`.
 pub fn deployment(url: &str) -> Value {
     json!({
         "RequestType": "Create",

@@ -1,4 +1,4 @@
-//! What was measured, and the table of it.
+//! The measurements and their table.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -10,7 +10,7 @@ use flate2::write::DeflateEncoder;
 
 use crate::runtime_api::Lambda;
 
-/// Times of several starts, and of the events after the last of them.
+/// Times of several starts, and of the events after the last start.
 #[derive(Debug, Default)]
 pub struct Figures {
     next: Vec<Duration>,
@@ -18,11 +18,11 @@ pub struct Figures {
     processor: Vec<Duration>,
     /// Of each event after the first.
     pub warm: Vec<Duration>,
-    /// The most memory, in kilobytes.
+    /// The peak memory, in kilobytes.
     pub peak: u64,
 }
 
-/// One line of the table.
+/// A row of the table.
 pub struct Row {
     name: &'static str,
     what: &'static str,
@@ -32,8 +32,8 @@ pub struct Row {
 }
 
 impl Figures {
-    /// Notes a start: when the function asked for its first event, and how long
-    /// that took.
+    /// Records a start: the time until the function requested its first event, and the
+    /// duration of that event.
     pub fn cold(&mut self, next: Duration, first: Duration, lambda: &Lambda) -> anyhow::Result<()> {
         self.next.push(next);
         self.answered.push(next + first);
@@ -61,7 +61,6 @@ impl Row {
     }
 }
 
-/// The table, in Markdown.
 pub fn table(rows: &[Row]) -> String {
     let mut table = String::from(
         "| function | zip, MB | to the first `next`, ms | through TLS | to the first answer, ms | through TLS | processor time till then, ms | warm p50, p99, ms | peak memory, MB | asked |\n\
@@ -93,7 +92,6 @@ pub fn table(rows: &[Row]) -> String {
     table
 }
 
-/// The middle one, in milliseconds.
 fn middle(times: &[Duration]) -> f64 {
     milliseconds(quantile(times, 0.5))
 }
@@ -109,8 +107,8 @@ fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1_000.0
 }
 
-/// How large a program is in the archive that Lambda gets: deflated, as
-/// cargo-lambda does it; what the archive itself adds is a hundred bytes.
+/// The size of a binary in the deployment archive: deflated, as cargo-lambda does it.
+/// The archive itself adds about a hundred bytes.
 fn zipped(binary: &Path) -> anyhow::Result<usize> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(&std::fs::read(binary)?)?;

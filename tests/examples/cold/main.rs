@@ -1,9 +1,8 @@
-//! How the functions start: `cargo xtask bench cold` builds and runs this.
+//! `cargo xtask bench cold`: cold starts of the functions.
 //!
-//! A whole stack runs, as in the end-to-end tests. Each function is then started
-//! again and again by a Lambda of our own, with the variables that the stack gives
-//! it: once with its database and broker in the clear, and once through TLS. What
-//! TLS adds is the difference of the two.
+//! Each function is started repeatedly by a minimal Runtime API, with the environment
+//! that a running stack gives it: once with plain connections to database and broker,
+//! and once through TLS. The difference is the cost of TLS.
 
 mod event;
 mod figures;
@@ -25,16 +24,16 @@ use runtime_api::Lambda;
 use subject::{Asker, SUBJECTS, Subject};
 use tls::Authority;
 
-/// How often each function is started, in the clear and through TLS.
+/// Starts of each function, without and with TLS.
 const STARTS: usize = 9;
-/// How often the one that does nothing is asked when it is warm.
+/// Warm events of the empty function.
 const HELLOS: usize = 200;
 
 type Variables = Vec<(String, String)>;
 
 #[tokio::main]
-#[expect(clippy::print_stdout, reason = "a bench tells its figures there")]
-#[expect(clippy::print_stderr, reason = "and there what went wrong")]
+#[expect(clippy::print_stdout, reason = "its figures")]
+#[expect(clippy::print_stderr, reason = "its errors")]
 async fn main() -> ExitCode {
     match measure().await {
         Ok(rows) => {
@@ -136,7 +135,7 @@ async fn starts(
     Ok(figures)
 }
 
-/// Only an answer that is of use counts.
+/// Fails unless the response is a success.
 fn examine(subject: Subject, answer: &serde_json::Value) -> anyhow::Result<()> {
     let failed = answer.get("errorMessage").is_some();
     if failed || answer["statusCode"].as_u64() != subject.status.map(u64::from) {
@@ -145,7 +144,7 @@ fn examine(subject: Subject, answer: &serde_json::Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The variables of a function of the stack, as its process has them.
+/// The environment of a function's process in the stack.
 async fn variables(stack: &Arc<Stack>, binary: &str) -> anyhow::Result<Variables> {
     let name = binary.replace('-', "");
     let processes = stack.processes_of(&format!("{name}function")).await;
@@ -159,7 +158,7 @@ async fn variables(stack: &Arc<Stack>, binary: &str) -> anyhow::Result<Variables
         .collect())
 }
 
-/// The same, with database and broker behind TLS.
+/// The same environment with database and broker behind TLS.
 async fn through_tls(authority: &Authority, variables: &Variables) -> anyhow::Result<Variables> {
     let file = authority.file().display().to_string();
     let mut secured = Variables::new();

@@ -1,5 +1,4 @@
-//! As little of Lambda as it takes to run a function and to look at the clock:
-//! its Runtime API, one process, one event after another.
+//! A minimal Lambda Runtime API for measuring: one process, one event at a time.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -20,8 +19,8 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// A function that does nothing for so long never will.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The limit for any response of a function.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A function's process, ready for events.
 pub struct Lambda {
@@ -39,8 +38,8 @@ struct Session {
 }
 
 impl Lambda {
-    /// Starts a function with these variables; the time is from there until it
-    /// asks for its first event.
+    /// Starts a function with this environment; returns the time until it requests its
+    /// first event.
     pub async fn start(
         binary: &Path,
         variables: &[(String, String)],
@@ -72,8 +71,8 @@ impl Lambda {
                 status = child.wait() => bail!("it ended with {}", status?),
             }
         };
-        let asked = timeout(PATIENCE, asks).await;
-        let asked = asked.context("it never asks")??;
+        let asked = timeout(TIMEOUT, asks).await;
+        let asked = asked.context("it never requests an event")??;
         let lambda = Self {
             child,
             events,
@@ -84,23 +83,23 @@ impl Lambda {
         Ok((lambda, asked - spawned))
     }
 
-    /// Hands it an event, and waits for its answer.
+    /// Sends an event and waits for the response.
     pub async fn invoke(&mut self, event: &Value) -> anyhow::Result<(Value, Duration)> {
         let begun = Instant::now();
         self.events.send(event.to_string().into()).await?;
-        let (at, answer) = timeout(PATIENCE, self.answers.recv())
+        let (at, answer) = timeout(TIMEOUT, self.answers.recv())
             .await
-            .context("it never answers")?
+            .context("it never responds")?
             .context("its Runtime API ended")?;
         Ok((serde_json::from_slice(&answer)?, at - begun))
     }
 
-    /// Where a custom resource's answer may be put.
+    /// The URL for the response of a custom resource.
     pub fn answer_url(&self) -> String {
         format!("http://{}/answer", self.address)
     }
 
-    /// The most memory that it held at once, in kilobytes.
+    /// The peak memory in kilobytes.
     pub fn peak_memory(&self) -> anyhow::Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()?))?;
         let line = status.lines().find(|line| line.starts_with("VmHWM:"));
@@ -108,7 +107,7 @@ impl Lambda {
         Ok(number.context("VmHWM of proc(5)")?.parse()?)
     }
 
-    /// The processor time that it took so far.
+    /// The processor time so far.
     pub fn processor_time(&self) -> anyhow::Result<Duration> {
         let schedule = std::fs::read_to_string(format!("/proc/{}/schedstat", self.id()?))?;
         let first = schedule.split_whitespace().next();
@@ -140,7 +139,7 @@ async fn serve(listener: TcpListener, session: Session) {
 }
 
 async fn next(State(session): State<Arc<Session>>) -> Response<Body> {
-    // Nobody listens to any but the first.
+    // Only the first request is awaited.
     let _ = session.asked.send(Instant::now());
     let Some(event) = session.events.lock().await.recv().await else {
         return std::future::pending().await;

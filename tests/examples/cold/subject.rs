@@ -1,4 +1,4 @@
-//! What each function is asked, and what it should answer.
+//! The events for each function and the expected responses.
 
 use std::sync::Arc;
 
@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 
 use crate::event;
 
-/// People whose limits are not used up by all this.
+/// Enough users to stay below all limits.
 const PEOPLE: usize = 12;
-/// How many codes one person may ask for, less those of the preparation.
+/// Codes per user, less those of the preparation.
 const CODES: usize = 6;
-/// How many sockets one person may have, less a few.
+/// Sockets per user, below the limit.
 const SOCKETS: usize = 15;
-/// The socket that frames come from.
+/// The connection id of the frames.
 const SOCKET: &str = "cold-0";
 
-/// Who asks.
+/// The user who sends the events.
 pub struct Asker {
     stack: Arc<Stack>,
     people: Vec<Person>,
@@ -27,13 +27,12 @@ pub struct Asker {
 /// A function to be measured.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject {
-    /// Its program.
     pub binary: &'static str,
-    /// What it is asked.
+    /// A description of its event.
     pub what: &'static str,
-    /// The status that it answers with, where its answer has one.
+    /// The expected status, if the response has one.
     pub status: Option<u16>,
-    /// How often it is asked when it is warm.
+    /// The number of warm events.
     pub warm: usize,
 }
 
@@ -51,8 +50,8 @@ const fn subject(
     }
 }
 
-/// All but `fan-out`, which runs only where a room is large. A socket is opened
-/// before frames come from it.
+/// All functions except `fan-out`, which runs only for large rooms. `$connect` comes
+/// before the frames.
 pub const SUBJECTS: [Subject; 14] = [
     subject("register", "POST /api/register", Some(202), 20),
     subject("login", "POST /api/login", Some(200), 20),
@@ -81,8 +80,7 @@ pub const SUBJECTS: [Subject; 14] = [
 ];
 
 impl Asker {
-    /// Signs people up, and has them use everything once, so that every function
-    /// runs in the stack.
+    /// Registers users and uses every function once, so that each has a process.
     pub async fn prepare(stack: &Arc<Stack>) -> Self {
         let mut people = Vec::new();
         for _ in 0..PEOPLE {
@@ -108,7 +106,7 @@ impl Asker {
         }
     }
 
-    /// The next event for a function; `url` is where a deployment is answered.
+    /// The next event for a function; `url` is for the response of a custom resource.
     pub async fn next(&mut self, binary: &str, url: &str) -> Value {
         self.asked += 1;
         let (n, ann) = (self.asked, &self.people[0]);
@@ -162,17 +160,17 @@ impl Asker {
                 )
             }
             "setup" => event::deployment(url),
-            other => panic!("nobody knows what to ask {other}"),
+            other => panic!("no event for {other}"),
         }
     }
 
-    /// Opens the socket that frames come from: the event for it.
+    /// The `$connect` event of the socket that frames come from.
     pub fn socket(&self) -> Value {
         let ann = &self.people[0];
         event::connect(SOCKET, ann.client.origin(), &ann.token)
     }
 
-    /// A challenge that is live, of somebody new.
+    /// A live challenge of a new user.
     async fn challenge(&self) -> String {
         let visitor = Visitor::new(&self.stack, "Bob");
         visitor.register().await.expect(202).text("/challenge")

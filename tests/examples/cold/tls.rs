@@ -1,5 +1,5 @@
-//! TLS before a server that speaks none: an authority of our own, a certificate
-//! for `localhost`, and a proxy that shakes hands and passes on what is inside.
+//! A TLS-terminating proxy with its own certificate authority and a certificate for
+//! `localhost`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// A new one.
+    /// Creates an authority and a certificate.
     pub fn new() -> anyhow::Result<Self> {
         let mut authority = CertificateParams::new(Vec::new())?;
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -40,12 +40,12 @@ impl Authority {
         Ok(Self { folder, acceptor })
     }
 
-    /// The file with its certificate, for those who are to trust it.
+    /// The file with the authority's certificate.
     pub fn file(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
 
-    /// Starts a proxy before `target`, and gives its port.
+    /// Starts a proxy in front of `target`; returns its port.
     pub async fn proxy(&self, target: SocketAddr) -> anyhow::Result<u16> {
         let listener = TcpListener::bind(("127.0.0.1", 0))
             .await

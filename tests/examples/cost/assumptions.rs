@@ -1,15 +1,14 @@
-//! What people are assumed to do. `cargo xtask cost --help` says how to change it.
+//! Assumptions about usage; see `cargo xtask cost --help`.
 
 use anyhow::Context as _;
 use serde::Deserialize;
 
-/// Days in a month.
 pub const DAYS: f64 = 30.0;
 
-/// How a person uses the service, and what stands against it.
+/// The usage of one person, and the scaling factors.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Assumptions {
-    /// For how many people to compute.
+    /// Numbers of people to compute for.
     pub people: Vec<f64>,
     /// Sign-ins of a person in a month.
     pub sign_ins: f64,
@@ -19,13 +18,13 @@ pub struct Assumptions {
     pub minutes: f64,
     /// Messages that a person sends in a day.
     pub messages: f64,
-    /// Sockets that hear a message, the sender's included.
+    /// Sockets that receive a message, including the sender's.
     pub listeners: usize,
     /// Memory of each function, in MB.
     pub memory: f64,
-    /// How much longer an invocation takes in Lambda than here.
+    /// The duration of an invocation in Lambda relative to this machine.
     pub slowdown: f64,
-    /// How much busier the busiest hour is than the average one.
+    /// The load of the busiest hour relative to the average.
     pub peak: f64,
 }
 
@@ -37,11 +36,10 @@ impl Assumptions {
         Ok(serde_json::from_str(&text)?)
     }
 
-    /// The assumptions, in Markdown.
     pub fn table(&self) -> String {
         format!(
             "Each person signs in {} times a month, opens the page {} times a day, has a socket \
-             open for {} minutes a day and sends {} messages a day, each heard by {} sockets (the \
+             open for {} minutes a day and sends {} messages a day, each received by {} sockets (the \
              sender's included). Functions have {} MB; an invocation takes {} times as long in \
              Lambda as it was measured here; the busiest hour is {} times the average one.\n",
             self.sign_ins,
@@ -55,13 +53,13 @@ impl Assumptions {
         )
     }
 
-    /// How often in a month one person causes each deed.
+    /// How often a person causes each action per month.
     pub fn times(&self, deed: crate::measure::Deed) -> f64 {
         use crate::measure::Deed;
         match deed {
             Deed::SignIn => self.sign_ins,
             Deed::Open => self.opens * DAYS,
-            // A client that has been silent for four minutes pings.
+            // An idle client pings every four minutes.
             Deed::Stay => self.minutes / 4.0 * DAYS,
             Deed::Talk => self.messages * DAYS,
         }

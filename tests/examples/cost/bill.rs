@@ -1,4 +1,4 @@
-//! The bill of a month.
+//! The monthly bill.
 
 use std::fmt::Write as _;
 
@@ -10,11 +10,11 @@ use crate::prices::{
     SOCKET_MINUTES, TRACES,
 };
 
-/// Connections of one function's process: what its events use, and two that watch
-/// the cluster's members.
+/// Connections of one function process: those that its events use, and two for server
+/// monitoring.
 const CONNECTIONS: f64 = 4.0;
 
-/// The bills, one column for each number of people, in Markdown.
+/// The bills as a Markdown table, one column for each number of people.
 pub fn table(assumptions: &Assumptions, measured: &Measured) -> String {
     let bills: Vec<Bill> = assumptions
         .people
@@ -53,7 +53,7 @@ pub fn table(assumptions: &Assumptions, measured: &Measured) -> String {
     line("messages to the database a second, busiest hour", &|bill| {
         format!("{:.1}", bill.operations)
     });
-    line("processes at once, busiest hour", &|bill| {
+    line("concurrent processes, busiest hour", &|bill| {
         format!("{:.1}", bill.processes)
     });
     table
@@ -63,9 +63,9 @@ struct Bill {
     people: f64,
     all: Taken,
     gb_seconds: f64,
-    /// A second, in the busiest hour.
+    /// Per second in the busiest hour.
     operations: f64,
-    /// At once, in the busiest hour.
+    /// Concurrent in the busiest hour.
     processes: f64,
     cluster: &'static Cluster,
     parts: Vec<(&'static str, f64)>,

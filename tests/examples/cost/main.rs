@@ -1,9 +1,8 @@
-//! What the service costs: `cargo xtask cost` builds and runs this.
+//! `cargo xtask cost`: the cost of running the service.
 //!
-//! A whole stack runs, and a few people do each thing that people do: sign in,
-//! open the page, talk, stay. What each of these takes is read from the functions'
-//! own lines of the log. The rest is multiplication, by the assumptions and the
-//! prices that are printed with the result.
+//! A few users perform each action against a stack: sign in, open the page, send a
+//! message, stay online. The usage of each is read from the functions' log. The bill
+//! is that usage times the assumptions and prices that are printed with it.
 
 mod assumptions;
 mod bill;
@@ -19,8 +18,8 @@ use assumptions::Assumptions;
 use measure::Measured;
 
 #[tokio::main]
-#[expect(clippy::print_stdout, reason = "it tells its figures there")]
-#[expect(clippy::print_stderr, reason = "and there what went wrong")]
+#[expect(clippy::print_stdout, reason = "its figures")]
+#[expect(clippy::print_stderr, reason = "its errors")]
 async fn main() -> ExitCode {
     match compute().await {
         Ok(text) => {

@@ -1,59 +1,54 @@
-//! What each thing that people do takes, as the functions log it.
+//! The resource usage of each action, as logged by the functions.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use e2e::people::Person;
 use e2e::stack::Stack;
-use e2e::wait::{PATIENCE, eventually};
+use e2e::wait::{TIMEOUT, eventually};
 
 use crate::assumptions::Assumptions;
 
-/// How often each is done.
 const TIMES: usize = 20;
-/// Codes that one address may ask for in an hour are fewer.
+/// Repetitions of a sign-in, which the hourly limit of codes bounds.
 const SIGN_INS: usize = 8;
 
-/// Something that people do.
+/// An action of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deed {
-    /// Password, mailed code, session.
+    /// Signing in with password and mailed code.
     SignIn,
-    /// The page asks for session, rooms and socket, and opens it; and it closes.
+    /// Opening and closing the page: session, rooms and socket.
     Open,
-    /// A socket that is silent pings.
+    /// A ping of an idle socket.
     Stay,
-    /// A message, acknowledged and heard.
+    /// A message with its acknowledgement and deliveries.
     Talk,
 }
 
-/// All of them.
 pub const DEEDS: [Deed; 4] = [Deed::SignIn, Deed::Open, Deed::Stay, Deed::Talk];
 
-/// What doing something once takes.
+/// The usage of one action.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Taken {
     /// Requests to the HTTP API.
     pub requests: f64,
-    /// Invocations of functions.
     pub invocations: f64,
     /// Milliseconds of functions, each invocation rounded up.
     pub milliseconds: f64,
-    /// Frames in and out, none of them above 32 KB.
+    /// Frames in both directions, each at most 32 KB.
     pub frames: f64,
-    /// Mails.
     pub mails: f64,
-    /// Messages from the database's clients to it.
+    /// Messages from the database drivers to the database.
     pub operations: f64,
-    /// Bytes that functions log.
     pub logged: f64,
 }
 
-/// What everything takes.
+/// The usage of every action.
 pub struct Measured([Taken; 4]);
 
 impl Measured {
-    /// Has people do everything, and reads the log.
+    /// Performs every action and reads the log.
     pub async fn of(stack: &Arc<Stack>, assumptions: &Assumptions) -> Self {
         let ann = Person::join(stack, "Ann").await;
         let mut others = Vec::new();
@@ -66,7 +61,7 @@ impl Measured {
         for other in &others {
             sockets.push(other.online().await);
         }
-        // Warm: what starts cost is measured by `bench cold`.
+        // Warm up: `bench cold` measures cold starts.
         open(&ann).await;
 
         let begun = Mark::now(stack).await;
@@ -90,7 +85,7 @@ impl Measured {
             let text = format!("message number {number}, of a usual length, about tea");
             socket.say(&room, &text).await;
             for other in &mut sockets {
-                other.hear(&room, &text).await;
+                other.receive_text(&room, &text).await;
             }
         }
         let talk = begun.taken(TIMES).await;
@@ -102,7 +97,6 @@ impl Measured {
         &self.0[deed as usize]
     }
 
-    /// All of it, in Markdown.
     pub fn table(&self) -> String {
         let mut table = String::from(
             "| once | HTTP requests | invocations | function time, ms | frames | mails | messages to the database | bytes logged |\n\
@@ -133,7 +127,7 @@ impl Measured {
     }
 }
 
-/// What the page does when it is opened, until it is closed again.
+/// The requests of the page between opening and closing.
 async fn open(person: &Person) {
     person.refresh(&person.cookie).await.expect(200);
     person.client.get("/api/rooms").await.expect(200);
@@ -141,7 +135,7 @@ async fn open(person: &Person) {
     person.online().await.close().await;
 }
 
-/// A moment from which on is counted.
+/// A starting point for counting.
 struct Mark<'s> {
     stack: &'s Arc<Stack>,
     lines: usize,
@@ -158,7 +152,7 @@ impl<'s> Mark<'s> {
         }
     }
 
-    /// What was taken since, by doing something so often.
+    /// The usage since then, divided by the repetitions.
     async fn taken(self, times: usize) -> Taken {
         settled(self.stack).await;
         let mut all = Taken {
@@ -166,21 +160,21 @@ impl<'s> Mark<'s> {
             ..Taken::default()
         };
         for line in self.stack.journal.of_functions(self.lines) {
-            all.logged += line.said.to_string().len() as f64;
-            if line.said["message"] != "invocation" {
+            all.logged += line.fields.to_string().len() as f64;
+            if line.fields["message"] != "invocation" {
                 continue;
             }
-            let number = |field: &str| line.said[field].as_f64().unwrap_or_default();
-            let event = line.said["event"].as_str().unwrap_or_default();
+            let number = |field: &str| line.fields[field].as_f64().unwrap_or_default();
+            let event = line.fields["event"].as_str().unwrap_or_default();
             all.invocations += 1.0;
             all.milliseconds += number("milliseconds").ceil();
             all.mails += number("MailsSent");
             all.frames += number("Deliveries");
             match event {
                 _ if event.contains("/api/") => all.requests += 1.0,
-                // The frame, and the answer that the function returns.
+                // The frame and the function's reply.
                 "hello" | "ping" | "join" | "leave" => all.frames += 2.0,
-                // The frame; its answer is among the deliveries.
+                // The frame; its reply is among the deliveries.
                 "message" | "typing" | "read" => all.frames += 1.0,
                 _ => {}
             }
@@ -203,9 +197,9 @@ impl Taken {
     }
 }
 
-/// Waits until nothing is under way, so that all of it is in the log.
+/// Waits until all functions are idle, so that the log is complete.
 async fn settled(stack: &Arc<Stack>) {
-    eventually("all functions to be idle", PATIENCE, || async {
+    eventually("all functions to be idle", TIMEOUT, || async {
         let before = stack.journal.length();
         stack.idle().await;
         (stack.journal.length() == before).then_some(())

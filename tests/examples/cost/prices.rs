@@ -1,5 +1,5 @@
-//! Prices in US dollars, us-east-1, on demand, as of November 2026 where nothing
-//! else is said. Free tiers that end after a year are left out.
+//! Prices in US dollars, us-east-1, on demand, as of November 2026 unless noted.
+//! Free tiers that end after a year are ignored.
 
 /// A million requests to Lambda (aws.amazon.com/lambda/pricing).
 pub const LAMBDA_REQUESTS: f64 = 0.20;
@@ -7,13 +7,13 @@ pub const LAMBDA_REQUESTS: f64 = 0.20;
 pub const LAMBDA_GB_SECOND: f64 = 0.000_013_333_4;
 /// A million requests to an HTTP API (aws.amazon.com/api-gateway/pricing).
 pub const HTTP_REQUESTS: f64 = 1.00;
-/// A million messages of a WebSocket API, 32 KB each (same page).
+/// A million messages of up to 32 KB of a WebSocket API (same page).
 pub const SOCKET_MESSAGES: f64 = 1.00;
-/// A million minutes that sockets are open (same page).
+/// A million connection minutes (same page).
 pub const SOCKET_MINUTES: f64 = 0.25;
 /// A thousand mails by SES (aws.amazon.com/ses/pricing).
 pub const MAILS: f64 = 0.10;
-/// A GB of logs taken in by CloudWatch (aws.amazon.com/cloudwatch/pricing).
+/// A GB of logs ingested by CloudWatch (aws.amazon.com/cloudwatch/pricing).
 pub const LOGS_GB: f64 = 0.50;
 /// A million traces recorded by X-Ray (aws.amazon.com/xray/pricing).
 pub const TRACES: f64 = 5.00;
@@ -23,35 +23,31 @@ pub const CLOUDFRONT_REQUESTS: f64 = 1.00;
 
 /// Requests to CloudFront that are free in each month.
 pub const CLOUDFRONT_FREE: f64 = 10e6;
-/// Seconds in a month: X-Ray records the first request of each, and of the rest
-/// the part below (its default sampling rule).
+/// Seconds in a month: X-Ray's default rule samples the first request of each second
+/// and the share below of the others.
 pub const SECONDS: f64 = 30.0 * 86_400.0;
-/// Of what comes beyond the first request of a second, so much is recorded.
+/// The share of further requests in a second that is sampled.
 pub const SAMPLED: f64 = 0.05;
 
-/// The fixed parts, each a month.
 pub const FIXED: [(&str, f64); 4] = [
-    // Not on a page that could be read here: people report 56 to 66.
+    // No official price was accessible; reports say 56 to 66.
     ("RabbitMQ, one `mq.m7g.medium`, with its disk", 66.0),
     ("Secrets Manager, 4 secrets at 0.40", 1.60),
     ("CloudWatch, 12 metrics at 0.30", 3.60),
     ("CloudWatch, 15 alarms at 0.10", 1.50),
 ];
 
-/// A cluster of Atlas.
 pub struct Cluster {
-    /// Its name.
     pub name: &'static str,
-    /// A month of it (mongodb.com/pricing; 30 days, AWS, default disk).
+    /// The monthly price (mongodb.com/pricing; 30 days, AWS, default disk).
     pub price: f64,
-    /// Operations a second that it is trusted with here. MongoDB promises a figure
-    /// for Flex alone; those of the others are guesses of ours.
+    /// The assumed capacity in operations per second. MongoDB publishes a figure for
+    /// Flex only; the others are estimates.
     pub operations: f64,
-    /// Connections that it takes (Atlas, "Connection Limits").
+    /// The connection limit (Atlas, "Connection Limits").
     pub connections: f64,
 }
 
-/// From small to large.
 pub const CLUSTERS: [Cluster; 7] = [
     cluster("Flex, below 100 operations a second", 8.0, 100.0, 500.0),
     cluster("Flex, up to 500 operations a second", 30.0, 500.0, 500.0),

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use e2e::harness::Test;
 use e2e::people::Person;
 use e2e::stack::{Kind, Stack};
+use e2e::suite::Test;
 
 use super::{at_page, check};
 

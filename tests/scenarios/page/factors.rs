@@ -3,20 +3,20 @@
 use std::sync::Arc;
 
 use e2e::browser::Browser;
-use e2e::harness::Test;
-use e2e::people::{App, Person};
+use e2e::people::{Person, TotpApp};
 use e2e::stack::{Kind, Stack};
+use e2e::suite::Test;
 
 use super::{ask_for_sign_in, at_page, check};
 
 pub fn tests() -> Vec<Test> {
     e2e::tests![
-        an_app_is_asked_for_its_code_and_a_recovery_code_does_as_well,
+        an_app_code_or_a_recovery_code_completes_a_sign_in,
         a_passkey_signs_in_without_a_password,
     ]
 }
 
-async fn an_app_is_asked_for_its_code_and_a_recovery_code_does_as_well(stack: Arc<Stack>) {
+async fn an_app_code_or_a_recovery_code_completes_a_sign_in(stack: Arc<Stack>) {
     check(app(&stack).await);
 }
 
@@ -30,7 +30,7 @@ async fn app(stack: &Arc<Stack>) -> anyhow::Result<()> {
     let secret = browser.visible("#totp-secret").await?.text().await?;
     stack.secrets.note(Kind::Password, &secret);
     browser.visible("svg.qr").await?;
-    let phone = App::new(&secret);
+    let phone = TotpApp::new(&secret);
     browser.fill("#totp-code", &phone.wrong_code()).await?;
     browser.click("#totp-confirm").await?;
     browser.reads("#totp-code-problem", "4 tries left").await;

@@ -10,9 +10,9 @@ mod views;
 use std::sync::Arc;
 
 use e2e::browser::{Browser, Driver, driver};
-use e2e::harness::Test;
 use e2e::people::Visitor;
 use e2e::stack::Stack;
+use e2e::suite::Test;
 
 pub fn tests() -> Vec<Test> {
     let tests = [

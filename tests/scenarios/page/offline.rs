@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use e2e::browser::Driver;
-use e2e::harness::Test;
 use e2e::people::Person;
 use e2e::stack::{Mode, Proxy, Stack};
+use e2e::suite::Test;
 
 use super::{check, say};
 
@@ -14,7 +14,7 @@ pub fn tests() -> Vec<Test> {
     e2e::tests![
         what_is_said_while_cut_off_goes_out_once_and_what_was_missed_comes,
         what_is_unsent_outlives_the_page_and_is_said_once,
-        a_session_that_ended_elsewhere_is_told,
+        a_session_ended_elsewhere_is_reported,
     ]
 }
 
@@ -50,7 +50,7 @@ async fn cut_off(stack: &Arc<Stack>) -> anyhow::Result<()> {
             "return !document.querySelector('#messages [data-delivery=pending]')",
         )
         .await;
-    socket.hear(&room, "still in it").await;
+    socket.receive_text(&room, "still in it").await;
     let said = ann.whole_history(&room).await;
     let texts: Vec<&str> = said
         .iter()
@@ -93,7 +93,7 @@ async fn outlives(stack: &Arc<Stack>) -> anyhow::Result<()> {
     browser.visible("#messages [data-delivery=pending]").await?;
     browser.visit(&stack.ready().web).await?;
     browser.click("#room-list .room").await?;
-    socket.hear(&room, "written on the platform").await;
+    socket.receive_text(&room, "written on the platform").await;
     browser.visible("#messages [data-delivery=sent]").await?;
     browser.visit(&stack.ready().web).await?;
     browser.visible("#connection[data-state=live]").await?;
@@ -102,7 +102,7 @@ async fn outlives(stack: &Arc<Stack>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn a_session_that_ended_elsewhere_is_told(stack: Arc<Stack>) {
+async fn a_session_ended_elsewhere_is_reported(stack: Arc<Stack>) {
     check(ended(&stack).await);
 }
 

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use e2e::harness::Test;
 use e2e::people::{Person, Visitor};
 use e2e::stack::{Kind, Stack};
+use e2e::suite::Test;
 use mongodb::bson::doc;
 use serde_json::Value;
 
@@ -20,8 +20,8 @@ const SHIFT: &str = "\u{e008}";
 pub fn tests() -> Vec<Test> {
     e2e::tests![
         codes_are_pasted_guessed_and_spent,
-        a_code_that_ran_out_is_replaced_by_another,
-        a_forgotten_password_is_replaced,
+        an_expired_code_can_be_replaced,
+        a_forgotten_password_can_be_reset,
         the_keyboard_alone_is_enough,
     ]
 }
@@ -74,7 +74,7 @@ async fn codes(stack: &Arc<Stack>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn a_code_that_ran_out_is_replaced_by_another(stack: Arc<Stack>) {
+async fn an_expired_code_can_be_replaced(stack: Arc<Stack>) {
     check(ran_out(&stack).await);
 }
 
@@ -96,7 +96,7 @@ async fn ran_out(stack: &Arc<Stack>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn a_forgotten_password_is_replaced(stack: Arc<Stack>) {
+async fn a_forgotten_password_can_be_reset(stack: Arc<Stack>) {
     check(forgotten(&stack).await);
 }
 

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use e2e::browser::Browser;
-use e2e::harness::Test;
-use e2e::people::{App, Person};
+use e2e::people::{Person, TotpApp};
 use e2e::stack::{Kind, Stack, screenshots};
+use e2e::suite::Test;
 
 use super::{ask_for_account, ask_for_sign_in, at_page, check, say};
 
@@ -158,7 +158,7 @@ async fn second_factor(stack: &Stack, tour: &mut Tour, ann: &Person) -> anyhow::
     let secret = tour.browser.visible("#totp-secret").await?.text().await?;
     stack.secrets.note(Kind::Password, &secret);
     tour.see("totp").await?;
-    let phone = App::new(&secret);
+    let phone = TotpApp::new(&secret);
     tour.browser.fill("#totp-code", &phone.code().await).await?;
     tour.browser.click("#totp-confirm").await?;
     let codes = tour
