@@ -95,7 +95,9 @@ impl Response {
     #[track_caller]
     pub fn too_fast(self) -> Self {
         let response = self.refused(429, "too_fast");
-        let at = response.body["retry_at"].as_i64().map(Timestamp::from_millis);
+        let at = response.body["retry_at"]
+            .as_i64()
+            .map(Timestamp::from_millis);
         assert!(
             at.is_some_and(|at| at > crate::wait::now()),
             "{}: retry_at is in the future: {}",

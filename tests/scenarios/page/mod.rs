@@ -1,10 +1,10 @@
 //! The page in a real browser.
 
 mod account;
+mod chat;
+mod factors;
 mod offline;
 mod sign_in;
-mod factors;
-mod chat;
 mod views;
 
 use std::sync::Arc;

@@ -37,7 +37,9 @@ async fn codes(stack: &Arc<Stack>) -> anyhow::Result<()> {
     browser.fill("#register-email", "nobody").await?;
     browser.fill("#register-name", "Ann").await?;
     browser.click("#register-submit").await?;
-    browser.reads("#register-email-problem", "ann@example.com").await;
+    browser
+        .reads("#register-email-problem", "ann@example.com")
+        .await;
     browser.fill("#register-password", "short").await?;
     browser.reads(".field .hint", "10 more characters").await;
     ask_for_account(&browser, &ann).await?;
