@@ -11,6 +11,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
     show(prerequisites::SHOWN);
     println!("\nFor `test` only:");
     show(prerequisites::BROWSER);
+    show(&prerequisites::CONTRACT[1..]);
     show(prerequisites::PYTHON);
     show(prerequisites::CLOUD);
     show(&[&prerequisites::python::SCHEMATHESIS_NEED]);

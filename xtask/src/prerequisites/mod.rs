@@ -56,6 +56,9 @@ pub const SHOWN: &[&Prerequisite] = &[&toolchain::MONGODB, &page_target::NEED];
 /// For the tests of the page.
 pub const BROWSER: &[&Prerequisite] = &[&browser::NEED, &node::NODE, &node::ACCESSIBILITY];
 
+/// For validating the documents of the protocol.
+pub const CONTRACT: &[&Prerequisite] = &[&node::NODE, &node::ASYNCAPI_PARSER, &node::REDOCLY_CLI];
+
 /// For `bench page`.
 pub const PAGE_FIGURES: &[&Prerequisite] = &[&browser::NEED, &node::NODE, &node::FIGURES];
 

@@ -22,6 +22,22 @@ const AXE: Package = Package {
     purpose: "the tests of the page",
 };
 
+/// Validates AsyncAPI documents.
+const ASYNCAPI: Package = Package {
+    name: "@asyncapi/parser",
+    version: "3.6.6",
+    file: "package.json",
+    purpose: "validating docs/asyncapi.json",
+};
+
+/// Validates OpenAPI documents.
+const REDOCLY: Package = Package {
+    name: "@redocly/cli",
+    version: "2.77.0",
+    file: "bin/cli.js",
+    purpose: "validating docs/openapi.json",
+};
+
 /// Measures load time.
 const LIGHTHOUSE: Package = Package {
     name: "lighthouse",
@@ -49,6 +65,20 @@ pub const ACCESSIBILITY: Prerequisite = Prerequisite {
     install: Install::Custom(|| AXE.install()),
 };
 
+pub const ASYNCAPI_PARSER: Prerequisite = Prerequisite {
+    name: "AsyncAPI parser",
+    purpose: ASYNCAPI.purpose,
+    look: || ASYNCAPI.look(),
+    install: Install::Custom(|| ASYNCAPI.install()),
+};
+
+pub const REDOCLY_CLI: Prerequisite = Prerequisite {
+    name: "Redocly",
+    purpose: REDOCLY.purpose,
+    look: || REDOCLY.look(),
+    install: Install::Custom(|| REDOCLY.install()),
+};
+
 /// For `cargo xtask bench page` only.
 pub const FIGURES: Prerequisite = Prerequisite {
     name: "Lighthouse",
@@ -60,6 +90,15 @@ pub const FIGURES: Prerequisite = Prerequisite {
 /// The script that the tests inject into a page.
 pub fn axe() -> anyhow::Result<PathBuf> {
     AXE.path()
+}
+
+/// The `node_modules` with the AsyncAPI parser.
+pub fn asyncapi_modules() -> anyhow::Result<PathBuf> {
+    Ok(ASYNCAPI.folder()?.join("node_modules"))
+}
+
+pub fn redocly() -> anyhow::Result<PathBuf> {
+    REDOCLY.path()
 }
 
 pub fn lighthouse() -> anyhow::Result<PathBuf> {

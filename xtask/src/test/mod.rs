@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every check of the repository, the fastest first.
 
+mod contract;
 mod discovery;
 mod pymongo;
 mod report;
@@ -42,6 +43,8 @@ pub struct Options {
 pub enum Area {
     /// Formatting, clippy, the documentation, and the repository's rules
     Lint,
+    /// The OpenAPI and AsyncAPI documents, validated by public tools
+    Contract,
     /// AWS's tools on `template.yaml`
     Template,
     /// The tests of each package
@@ -136,6 +139,9 @@ fn prerequisites(options: &Options) -> Vec<&'static Prerequisite> {
     }
     if wanted(Area::Template) {
         list.extend(prerequisites::CLOUD);
+    }
+    if wanted(Area::Contract) {
+        list.extend(prerequisites::CONTRACT);
     }
     if wanted(Area::E2e) {
         list.extend(prerequisites::BROWSER);

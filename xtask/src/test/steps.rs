@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::bail;
 
 use super::tally::{self, Tally};
-use super::{Area, Context, pymongo, template};
+use super::{Area, Context, contract, pymongo, template};
 use crate::child;
 use crate::prerequisites::python::SCHEMATHESIS;
 use crate::prerequisites::{browser, node};
@@ -36,6 +36,20 @@ pub const STEPS: &[Step] = &[
         what: "the repository's rules",
         areas: &[Area::Lint],
         run: rules,
+        remedy: None,
+    },
+    Step {
+        name: "openapi",
+        what: "docs/openapi.json, validated by Redocly",
+        areas: &[Area::Contract],
+        run: contract::openapi,
+        remedy: None,
+    },
+    Step {
+        name: "asyncapi",
+        what: "docs/asyncapi.json, validated by AsyncAPI's parser",
+        areas: &[Area::Contract],
+        run: contract::asyncapi,
         remedy: None,
     },
     Step {
