@@ -124,7 +124,7 @@ async fn stop_broker(stack: &Stack, count: usize) {
             process.signal("KILL");
         } else {
             process.signal("STOP");
-            // The duration of the fault.
+            // Sleeps because the fault lasts that long.
             sleep(Duration::from_secs(3)).await;
             process.signal("CONT");
         }
@@ -138,7 +138,7 @@ async fn hold_database(stack: &Stack, count: usize) {
         Mode::Frozen
     };
     let _outage = stack.database().hold(mode);
-    // The duration of the fault.
+    // Sleeps because the fault lasts that long.
     sleep(Duration::from_secs(1)).await;
 }
 

@@ -80,13 +80,13 @@ fn place<'p>(packages: &'p [Package], path: &Path) -> Option<(&'p Package, Progr
             return Some((package, program, module(root, path)));
         }
     }
-    let root = package.folder().join("src");
-    let is_unit = path.starts_with(&root) && package.targets.iter().any(is_tested);
-    is_unit.then(|| (package, Program::Unit, module(&root, path)))
-}
-
-fn is_tested(target: &crate::workspace::Target) -> bool {
-    target.is("lib") || target.is("bin")
+    let root = package
+        .targets
+        .iter()
+        .filter(|target| target.is("lib") || target.is("bin"))
+        .filter_map(|target| target.src_path.parent())
+        .find(|root| path.starts_with(root))?;
+    Some((package, Program::Unit, module(root, path)))
 }
 
 /// `chat/tests/mod.rs` is the module `chat::tests`.

@@ -85,7 +85,7 @@ impl Connection {
         let (number, events, is_cut) = (self.number, self.events.clone(), self.is_cut);
         let session = session.clone();
         self.task = Some(tokio::spawn(async move {
-            // The library determines how long to wait.
+            // Sleeps because the library determines how long to wait.
             sleep(after).await;
             let last = match open(is_cut, &session).await {
                 Ok(stream) => {
