@@ -127,3 +127,27 @@ fn is_call(line: &str, call: &str) -> bool {
                 .ends_with(|before: char| before.is_alphanumeric() || "_\"".contains(before))
     })
 }
+
+#[test]
+fn a_banned_call_is_recognised() {
+    assert!(is_call("let name = env::var(\"NAME\");", "env::var"));
+    assert!(is_call("    println!(\"{line}\");", "println!("));
+    assert!(is_call("value.unwrap()", ".unwrap()"));
+    assert!(!is_call("// println!(\"{line}\");", "println!("));
+    assert!(!is_call("eprintln!(\"{line}\");", "println!("));
+    assert!(!is_call("text = \"println!(\";", "println!("));
+}
+
+#[test]
+fn a_sleep_without_a_loop_or_a_reason_is_recognised() {
+    let lines = |text: &'static str| text.lines().collect::<Vec<_>>();
+    let plain = lines("async fn waits() {\n    pause(SECOND).await;\n}");
+    assert!(!waits(&plain, 1));
+    let polling = lines("fn waits() {\n    while !done() {\n        pause(SECOND);\n    }\n}");
+    assert!(waits(&polling, 2));
+    let reasoned =
+        lines("fn waits() {\n    // Sleeps because a code expires.\n    pause(LIFE);\n}");
+    assert!(waits(&reasoned, 2));
+    let other = lines("fn waits() {\n    loop {\n        look();\n    }\n    pause(SECOND);\n}");
+    assert!(!waits(&other, 4));
+}

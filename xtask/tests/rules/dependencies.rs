@@ -31,14 +31,17 @@ const IMPURE: &[&str] = &[
 
 #[test]
 fn there_is_one_tls_stack() {
-    let locked = locked();
+    assert_none(&other_tls(&locked()));
+}
+
+fn other_tls(locked: &[(String, String)]) -> Vec<String> {
     let mut faults: Vec<_> = locked
         .iter()
         .filter(|(name, _)| OTHER_TLS.contains(&name.as_str()))
         .map(|(name, version)| {
             format!(
                 "Cargo.lock: {name} {version} is a second TLS stack; `cargo tree --workspace \
-                 --invert {name}` says who brings it; turn that feature off in Cargo.toml"
+                 --invert {name}` shows why; turn that feature off in Cargo.toml"
             )
         })
         .collect();
@@ -47,11 +50,24 @@ fn there_is_one_tls_stack() {
         if versions > 1 {
             faults.push(format!(
                 "Cargo.lock: {versions} versions of {single}; `cargo tree --workspace \
-                 --duplicates` says who wants which"
+                 --duplicates` shows why"
             ));
         }
     }
-    assert_none(&faults);
+    faults
+}
+
+#[test]
+fn a_second_tls_stack_is_refused() {
+    let locked = |names: &[&str]| -> Vec<_> {
+        let names = names.iter();
+        names
+            .map(|name| ((*name).to_owned(), "1.0.0".to_owned()))
+            .collect()
+    };
+    assert!(other_tls(&locked(&["rustls", "ring", "tokio"])).is_empty());
+    assert_eq!(other_tls(&locked(&["rustls", "openssl-sys"])).len(), 1);
+    assert_eq!(other_tls(&locked(&["rustls", "rustls"])).len(), 1);
 }
 
 #[test]
@@ -87,22 +103,38 @@ fn every_version_stands_in_the_one_list_and_every_lint_is_the_workspaces() {
     for package in packages() {
         let path = format!("{}/Cargo.toml", package.folder());
         let text = std::fs::read_to_string(root().join(&path)).expect("cargo has read it");
-        let mut in_dependencies = false;
-        for (number, line) in (1..).zip(text.lines()) {
-            if line.starts_with('[') {
-                in_dependencies = line.trim_end_matches(']').ends_with("dependencies");
-            } else if in_dependencies && line.contains('=') && !line.contains("workspace = true") {
-                faults.push(format!(
-                    "{path}:{number}: write `….workspace = true` and the version into the \
-                     workspace's Cargo.toml"
-                ));
-            }
-        }
-        if !text.contains("[lints]\nworkspace = true") {
-            faults.push(format!("{path}: add `[lints]` with `workspace = true`"));
-        }
+        faults.extend(faults_of_manifest(&path, &text));
     }
     assert_none(&faults);
+}
+
+fn faults_of_manifest(path: &str, text: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut in_dependencies = false;
+    for (number, line) in (1..).zip(text.lines()) {
+        if line.starts_with('[') {
+            in_dependencies = line.trim_end_matches(']').ends_with("dependencies");
+        } else if in_dependencies && line.contains('=') && !line.contains("workspace = true") {
+            faults.push(format!(
+                "{path}:{number}: write `….workspace = true` and the version into the \
+                 workspace's Cargo.toml"
+            ));
+        }
+    }
+    if !text.contains("[lints]\nworkspace = true") {
+        faults.push(format!("{path}: add `[lints]` with `workspace = true`"));
+    }
+    faults
+}
+
+#[test]
+fn a_manifest_with_a_version_or_without_lints_is_refused() {
+    let good = "[lints]\nworkspace = true\n[dependencies]\nserde.workspace = true\n";
+    assert!(faults_of_manifest("a", good).is_empty());
+    let version = good.replace("serde.workspace = true", "serde = \"1\"");
+    assert_eq!(faults_of_manifest("a", &version).len(), 1);
+    let lints = good.replace("[lints]", "[features]");
+    assert_eq!(faults_of_manifest("a", &lints).len(), 1);
 }
 
 #[test]

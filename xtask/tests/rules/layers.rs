@@ -86,10 +86,7 @@ fn packages_depend_in_one_direction() {
         .iter()
         .flat_map(|package| {
             let folder = package.folder();
-            let (_, allowed) = MAY_USE
-                .iter()
-                .find(|(start, _)| folder.starts_with(start))
-                .unwrap_or_else(|| panic!("{folder} has no line in MAY_USE; add one"));
+            let allowed = allowed(&folder);
             package
                 .dependencies
                 .iter()
@@ -108,13 +105,31 @@ fn packages_depend_in_one_direction() {
     assert_none(&faults);
 }
 
+/// The packages that a package in `folder` may use.
+fn allowed(folder: &str) -> &'static [&'static str] {
+    MAY_USE
+        .iter()
+        .find(|(start, _)| folder.starts_with(start))
+        .map(|(_, allowed)| *allowed)
+        .unwrap_or_else(|| panic!("{folder} has no line in MAY_USE; add one"))
+}
+
+#[test]
+fn a_dependency_against_the_direction_is_refused() {
+    assert!(allowed("functions/login").contains(&"store"));
+    assert!(!allowed("crates/store").contains(&"auth"));
+    assert!(!allowed("crates/domain").contains(&"store"));
+    assert!(!allowed("rehearse").contains(&"domain"));
+    assert!(!allowed("functions/login").contains(&"rooms"));
+}
+
 /// Tests may run against the embedded MongoDB; deployed code may not depend on it.
 fn is_server_for_tests(dependency: &Dependency) -> bool {
     dependency.kind.as_deref() == Some("dev") && dependency.name == "embedded-mongo"
 }
 
 #[test]
-fn each_thing_outside_is_spoken_to_by_one_crate() {
+fn each_external_service_is_used_by_one_crate() {
     let ours = |package: &&Package| {
         let folder = package.folder();
         folder.starts_with("functions/") || folder.starts_with("crates/")
@@ -124,8 +139,8 @@ fn each_thing_outside_is_spoken_to_by_one_crate() {
         .filter(ours)
         .flat_map(|package| {
             package.uses().filter_map(move |dependency| {
-                let (_, owners) = OWNERS.iter().find(|(name, _)| *name == dependency.name)?;
-                (!owners.contains(&package.name.as_str())).then(|| {
+                let owners = others_own(&package.name, &dependency.name)?;
+                Some({
                     format!(
                         "{}/Cargo.toml: {} is restricted to {owners:?} in crates/; add the operation there",
                         package.folder(),
@@ -136,4 +151,17 @@ fn each_thing_outside_is_spoken_to_by_one_crate() {
         })
         .collect();
     assert_none(&faults);
+}
+
+/// The owners of a library that `package` may not use.
+fn others_own(package: &str, library: &str) -> Option<&'static [&'static str]> {
+    let (_, owners) = OWNERS.iter().find(|(name, _)| *name == library)?;
+    (!owners.contains(&package)).then_some(*owners)
+}
+
+#[test]
+fn a_library_of_another_crate_is_refused() {
+    assert_eq!(others_own("login", "mongodb"), Some(&["store"][..]));
+    assert_eq!(others_own("store", "mongodb"), None);
+    assert_eq!(others_own("login", "serde"), None);
 }

@@ -61,3 +61,21 @@ fn has_heading(text: &str, anchor: &str) -> bool {
         })
         .any(|made| made == anchor)
 }
+
+#[test]
+fn a_link_that_leads_nowhere_is_recognised() {
+    let file = File {
+        path: "docs/a.md".to_owned(),
+        text: "# A title, with `code`\n[one](#a-title-with-code) [two](b.md)".to_owned(),
+    };
+    assert_eq!(
+        targets("[one](#x) and [two](b.md)").collect::<Vec<_>>(),
+        ["#x", "b.md"]
+    );
+    assert!(leads_somewhere(&file, "#a-title-with-code"));
+    assert!(!leads_somewhere(&file, "#another-title"));
+    assert!(leads_somewhere(&file, "../README.md"));
+    assert!(!leads_somewhere(&file, "missing.md"));
+    assert!(!leads_somewhere(&file, "../README.md#missing"));
+    assert!(leads_somewhere(&file, "https://example.com/missing"));
+}
