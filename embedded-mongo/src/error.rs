@@ -15,93 +15,120 @@ pub(crate) struct CommandError {
 
 pub(crate) type Result<T = Document, E = CommandError> = std::result::Result<T, E>;
 
-/// The MongoDB error codes that this server returns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Code {
-    InternalError,
-    BadValue,
-    FailedToParse,
-    TypeMismatch,
-    Overflow,
-    InvalidLength,
-    IllegalOperation,
-    NamespaceNotFound,
-    IndexNotFound,
-    PathNotViable,
-    ConflictingUpdateOperators,
-    CursorNotFound,
-    MaxTimeMSExpired,
-    DollarPrefixedFieldName,
-    NotExactValueField,
-    EmptyFieldName,
-    CommandNotFound,
-    ImmutableField,
-    CannotCreateIndex,
-    InvalidOptions,
-    InvalidNamespace,
-    IndexOptionsConflict,
-    IndexKeySpecsConflict,
-    CannotIndexParallelArrays,
-    InvalidPipelineOperator,
-    InvalidIdField,
-    UnsatisfiableWriteConcern,
-    TransactionTooOld,
-    NotImplemented,
-    DuplicateKey,
-    ObjectTooLarge,
-    /// A code without a name.
-    Location(i32),
+/// Error codes of MongoDB that this server returns, and names of others that fail
+/// points can produce.
+macro_rules! codes {
+    ($($variant:ident $number:literal,)* ; $($other:literal $name:literal,)*) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Code {
+            $($variant,)*
+            /// A code by its number.
+            Location(i32),
+        }
+
+        impl Code {
+            pub fn number(self) -> i32 {
+                match self {
+                    $(Self::$variant => $number,)*
+                    Self::Location(number) => number,
+                }
+            }
+
+            pub fn name(self) -> String {
+                match self.number() {
+                    $($number => stringify!($variant).to_owned(),)*
+                    $($other => $name.to_owned(),)*
+                    number => format!("Location{number}"),
+                }
+            }
+        }
+    };
 }
 
-impl Code {
-    pub fn number(self) -> i32 {
-        self.entry().0
-    }
-
-    pub fn name(self) -> String {
-        match self.entry() {
-            (number, "") => format!("Location{number}"),
-            (_, name) => name.to_owned(),
-        }
-    }
-
-    fn entry(self) -> (i32, &'static str) {
-        match self {
-            Self::InternalError => (1, "InternalError"),
-            Self::BadValue => (2, "BadValue"),
-            Self::FailedToParse => (9, "FailedToParse"),
-            Self::TypeMismatch => (14, "TypeMismatch"),
-            Self::Overflow => (15, "Overflow"),
-            Self::InvalidLength => (16, "InvalidLength"),
-            Self::IllegalOperation => (20, "IllegalOperation"),
-            Self::NamespaceNotFound => (26, "NamespaceNotFound"),
-            Self::IndexNotFound => (27, "IndexNotFound"),
-            Self::PathNotViable => (28, "PathNotViable"),
-            Self::ConflictingUpdateOperators => (40, "ConflictingUpdateOperators"),
-            Self::CursorNotFound => (43, "CursorNotFound"),
-            Self::MaxTimeMSExpired => (50, "MaxTimeMSExpired"),
-            Self::DollarPrefixedFieldName => (52, "DollarPrefixedFieldName"),
-            Self::InvalidIdField => (53, "InvalidIdField"),
-            Self::NotExactValueField => (54, "NotSingleValueField"),
-            Self::EmptyFieldName => (56, "EmptyFieldName"),
-            Self::CommandNotFound => (59, "CommandNotFound"),
-            Self::ImmutableField => (66, "ImmutableField"),
-            Self::CannotCreateIndex => (67, "CannotCreateIndex"),
-            Self::InvalidOptions => (72, "InvalidOptions"),
-            Self::InvalidNamespace => (73, "InvalidNamespace"),
-            Self::IndexOptionsConflict => (85, "IndexOptionsConflict"),
-            Self::IndexKeySpecsConflict => (86, "IndexKeySpecsConflict"),
-            Self::UnsatisfiableWriteConcern => (100, "UnsatisfiableWriteConcern"),
-            Self::InvalidPipelineOperator => (168, "InvalidPipelineOperator"),
-            Self::CannotIndexParallelArrays => (171, "CannotIndexParallelArrays"),
-            Self::TransactionTooOld => (225, "TransactionTooOld"),
-            Self::NotImplemented => (238, "NotImplemented"),
-            Self::ObjectTooLarge => (10334, "BSONObjectTooLarge"),
-            Self::DuplicateKey => (11000, "DuplicateKey"),
-            Self::Location(number) => (number, ""),
-        }
-    }
+codes! {
+    InternalError 1,
+    BadValue 2,
+    FailedToParse 9,
+    TypeMismatch 14,
+    Overflow 15,
+    InvalidLength 16,
+    IllegalOperation 20,
+    NamespaceNotFound 26,
+    IndexNotFound 27,
+    PathNotViable 28,
+    ConflictingUpdateOperators 40,
+    CursorNotFound 43,
+    MaxTimeMSExpired 50,
+    DollarPrefixedFieldName 52,
+    InvalidIdField 53,
+    NotSingleValueField 54,
+    EmptyFieldName 56,
+    CommandNotFound 59,
+    ImmutableField 66,
+    CannotCreateIndex 67,
+    InvalidOptions 72,
+    InvalidNamespace 73,
+    IndexOptionsConflict 85,
+    IndexKeySpecsConflict 86,
+    UnsatisfiableWriteConcern 100,
+    ExceededMemoryLimit 146,
+    InvalidPipelineOperator 168,
+    CannotIndexParallelArrays 171,
+    TransactionTooOld 225,
+    NotImplemented 238,
+    FailPointSetFailed 297,
+    NotWritablePrimary 10107,
+    BSONObjectTooLarge 10334,
+    DuplicateKey 11000,
+    InterruptedAtShutdown 11600,
+    InterruptedDueToReplStateChange 11602,
+    NotPrimaryNoSecondaryOk 13435,
+    ;
+    6 "HostUnreachable",
+    7 "HostNotFound",
+    11 "UserNotFound",
+    13 "Unauthorized",
+    18 "AuthenticationFailed",
+    22 "InvalidBSON",
+    24 "LockTimeout",
+    46 "LockBusy",
+    63 "StaleShardVersion",
+    64 "WriteConcernTimeout",
+    79 "UnknownReplWriteConcern",
+    89 "NetworkTimeout",
+    91 "ShutdownInProgress",
+    96 "OperationFailed",
+    112 "WriteConflict",
+    133 "FailedToSatisfyReadPreference",
+    134 "ReadConcernMajorityNotAvailableYet",
+    136 "CappedPositionLost",
+    150 "StaleEpoch",
+    175 "QueryPlanKilled",
+    189 "PrimarySteppedDown",
+    197 "InvalidIndexSpecificationOption",
+    202 "NetworkInterfaceExceededTimeLimit",
+    234 "RetryChangeStream",
+    237 "CursorKilled",
+    244 "TransactionAborted",
+    251 "NoSuchTransaction",
+    262 "ExceededTimeLimit",
+    290 "TransactionExceededLifetimeLimitSeconds",
+    292 "QueryExceededMemoryLimitNoDiskUseAllowed",
+    365 "TemporarilyUnavailable",
+    462 "IngressRequestRateLimitExceeded",
+    9001 "SocketException",
+    10003 "CannotGrowDocumentInCappedNamespace",
+    10058 "LegacyNotPrimary",
+    11601 "Interrupted",
+    13388 "StaleConfig",
+    13436 "NotPrimaryOrSecondary",
 }
+
+/// Codes for which the server adds the label `RetryableWriteError` to the reply of a
+/// retryable write.
+const RETRYABLE_WRITE: [i32; 12] = [
+    6, 7, 89, 91, 189, 262, 9_001, 10_107, 11_600, 11_602, 13_435, 13_436,
+];
 
 impl CommandError {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
@@ -134,6 +161,17 @@ impl CommandError {
         };
         reply.extend(self.details.clone());
         reply
+    }
+
+    /// Adds the labels that drivers decide by whether to retry.
+    pub fn with_labels(self, retryable_write: bool, labels: Option<&[String]>) -> Self {
+        let retryable = retryable_write && RETRYABLE_WRITE.contains(&self.code.number());
+        match labels {
+            Some([]) => self,
+            Some(labels) => self.with("errorLabels", labels.to_vec()),
+            None if retryable => self.with("errorLabels", vec!["RetryableWriteError"]),
+            None => self,
+        }
     }
 
     /// An entry of `writeErrors`.

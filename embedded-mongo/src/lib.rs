@@ -6,24 +6,42 @@
 //! held in memory and optionally stored in a file; acknowledged writes then survive a
 //! crash.
 //!
-//! ```no_run
-//! # fn main() -> anyhow::Result<()> {
-//! let server = embedded_mongo::Server::start(embedded_mongo::Options::default())?;
-//! println!("connect to {}", server.uri());
+//! # In the tests of any project
+//!
+//! [`Server::start`] starts a server in memory within milliseconds. Each test can have
+//! its own:
+//!
+//! ```
+//! use mongodb::Client;
+//! use mongodb::bson::{Document, doc};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! let server = embedded_mongo::Server::start()?;
+//! let client = Client::with_uri_str(server.uri()).await?;
+//! let users = client.database("test").collection::<Document>("users");
+//! users.insert_one(doc! { "name": "Ann" }).await?;
+//! assert_eq!(users.count_documents(doc! { "name": "Ann" }).await?, 1);
 //! # Ok(())
+//! # })
 //! # }
 //! ```
-
-#![warn(missing_docs)]
+//!
+//! Failures are simulated with `configureFailPoint`, as drivers' own tests do, with
+//! [`Server::elect`], and with the [`Options`] for elections and slow commits.
+//! [`Server::remove_expired`] runs the TTL monitor at a time that the test chooses.
 
 mod arguments;
 mod commands;
 mod connection;
 mod error;
+mod execution;
 mod expression;
+mod fail_point;
 mod pipeline;
 mod projection;
 mod query;
+mod replication;
 mod server;
 mod session;
 mod sort;
@@ -33,4 +51,5 @@ mod update;
 mod value;
 pub mod wire;
 
+pub use replication::{ElectionCause, Elections};
 pub use server::{Options, Server, Storage};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
-use embedded_mongo::{Options, Server, Storage};
+use embedded_mongo::{ElectionCause, Elections, Options, Server, Storage};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A small MongoDB-compatible server on 127.0.0.1.
@@ -30,6 +30,19 @@ struct Arguments {
     /// Milliseconds between runs of the TTL monitor.
     #[arg(long, default_value_t = 1000, value_name = "MILLISECONDS")]
     ttl_interval: u64,
+    /// Milliseconds that a write takes to be acknowledged by a majority.
+    #[arg(long, default_value_t = 0, value_name = "MILLISECONDS")]
+    commit_delay: u64,
+    /// Milliseconds between simulated elections.
+    #[arg(long, value_name = "MILLISECONDS")]
+    election_interval: Option<u64>,
+    /// Milliseconds without a primary in each election.
+    #[arg(long, default_value_t = 2000, value_name = "MILLISECONDS")]
+    election_length: u64,
+    /// Elections start with a failure of the primary, which closes all connections,
+    /// instead of a step-down.
+    #[arg(long)]
+    election_failure: bool,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -38,13 +51,24 @@ async fn main() -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .init();
     let arguments = Arguments::parse();
-    let server = Server::start(Options {
+    let elections = arguments.election_interval.map(|every| Elections {
+        every: Duration::from_millis(every),
+        length: Duration::from_millis(arguments.election_length),
+        cause: if arguments.election_failure {
+            ElectionCause::Failure
+        } else {
+            ElectionCause::StepDown
+        },
+    });
+    let server = Server::start_with(Options {
         address: SocketAddr::from(([127, 0, 0, 1], arguments.port)),
         storage: match arguments.data {
             Some(folder) => Storage::Folder(folder),
             None => Storage::Memory,
         },
         ttl_interval: Duration::from_millis(arguments.ttl_interval),
+        commit_delay: Duration::from_millis(arguments.commit_delay),
+        elections,
     })?;
     let mut out = std::io::stdout();
     writeln!(out, "listening on {}", server.uri())?;

@@ -1,18 +1,23 @@
 //! Server start, shutdown and the accept loop.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::mpsc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context;
+use bson::DateTime;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 
 use crate::commands::cursors::Cursors;
 use crate::commands::diagnostics::CommandCounters;
 use crate::connection;
+use crate::fail_point::FailPoints;
+use crate::replication::{ElectionCause, Elections, Replication};
 use crate::session::Sessions;
 use crate::storage::catalog::Catalog;
 use crate::storage::journal::{Journal, JournalContents};
@@ -27,16 +32,24 @@ pub struct Options {
     pub storage: Storage,
     /// Interval of the TTL monitor; MongoDB's default is one minute.
     pub ttl_interval: Duration,
+    /// Time that a write takes to be acknowledged by a majority, in addition to its
+    /// fsync. Until then it is visible to reads with the read concern `local` only
+    /// from the server's memory.
+    pub commit_delay: Duration,
+    /// Elections that interrupt clients periodically.
+    pub elections: Option<Elections>,
 }
 
 impl Default for Options {
     /// A free port on 127.0.0.1, in memory, with a TTL monitor that runs every
-    /// second.
+    /// second, without delays and elections.
     fn default() -> Self {
         Self {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             storage: Storage::Memory,
             ttl_interval: Duration::from_secs(1),
+            commit_delay: Duration::ZERO,
+            elections: None,
         }
     }
 }
@@ -54,6 +67,7 @@ pub enum Storage {
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    state: Arc<State>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -64,61 +78,46 @@ pub(crate) struct State {
     pub catalog: Catalog,
     pub sessions: Sessions,
     pub cursors: Cursors,
-    pub counts: CommandCounters,
+    pub counters: CommandCounters,
+    pub fail_points: FailPoints,
+    pub replication: Replication,
     pub started: Instant,
+    /// Set when the server stops; interrupts running commands.
+    pub stopping: Arc<AtomicBool>,
 }
 
 const FILE: &str = "embedded-mongo.redb";
 
+/// Pending connections that the system queues, as in MongoDB.
+const LISTEN_BACKLOG: u32 = 4_096;
+
+/// Commands that run at the same time; more wait.
+const COMMAND_THREADS: usize = 128;
+
 impl Server {
+    /// Starts a server in memory on a free port of 127.0.0.1. It accepts connections
+    /// when this returns.
+    ///
+    /// # Errors
+    /// Fails if no port or thread is available.
+    pub fn start() -> anyhow::Result<Self> {
+        Self::start_with(Options::default())
+    }
+
     /// Starts a server on its own threads. It accepts connections when this returns.
     ///
     /// # Errors
     /// Fails if the address is in use or the data file cannot be opened or read.
-    pub fn start(options: Options) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(options.address)
-            .with_context(|| format!("cannot listen on {}", options.address))?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
-        let (changes, mut contents) = match &options.storage {
-            Storage::Memory => (Journal::in_memory(), JournalContents::default()),
-            Storage::Folder(folder) => {
-                std::fs::create_dir_all(folder)
-                    .with_context(|| format!("cannot create the folder {}", folder.display()))?;
-                let file = folder.join(FILE);
-                Journal::open(&file).with_context(|| format!("cannot open {}", file.display()))?
-            }
-        };
-        let state = Arc::new(State {
-            catalog: Catalog::restore(changes, &mut contents)?,
-            sessions: Sessions::restore(contents.retries),
-            cursors: Cursors::default(),
-            counts: CommandCounters::default(),
-            started: Instant::now(),
-        });
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(threads())
-            .thread_name("embedded-mongo")
-            // Deeply nested documents are processed recursively.
-            .thread_stack_size(16 * 1024 * 1024)
-            .enable_all()
-            .build()?;
+    pub fn start_with(options: Options) -> anyhow::Result<Self> {
         let (stop, stopped) = oneshot::channel();
+        let (report, started) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("embedded-mongo-main".to_owned())
-            .spawn(move || {
-                runtime.block_on(serve(
-                    listener,
-                    state.clone(),
-                    options.ttl_interval,
-                    stopped,
-                ));
-                // Cancels connections; queued changes are still written.
-                runtime.shutdown_timeout(Duration::from_secs(5));
-                state.catalog.journal.close();
-            })?;
+            .spawn(move || run(options, stopped, &report))?;
+        let (address, state) = started.recv().context("the server thread ended")??;
         Ok(Self {
             address,
+            state,
             stop: Some(stop),
             thread: Some(thread),
         })
@@ -134,6 +133,17 @@ impl Server {
         format!("mongodb://{}", self.address)
     }
 
+    /// Starts an election: for `length` the replica set has no primary.
+    pub fn elect(&self, length: Duration, cause: ElectionCause) {
+        self.state.replication.elect(length, cause);
+    }
+
+    /// Removes the documents that are expired at `now`, as the TTL monitor does at the
+    /// current time. Returns how many were removed.
+    pub fn remove_expired(&self, now: SystemTime) -> usize {
+        ttl::remove_expired(&self.state, DateTime::from_system_time(now))
+    }
+
     /// Stops the server and waits until everything is written.
     pub async fn stop(mut self) {
         let ended = tokio::task::spawn_blocking(move || self.end()).await;
@@ -143,6 +153,7 @@ impl Server {
     }
 
     fn end(&mut self) {
+        self.state.stopping.store(true, Ordering::Relaxed);
         // Fails only if the thread has ended.
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
@@ -161,44 +172,126 @@ impl Drop for Server {
     }
 }
 
+/// Body of the server's thread.
+fn run(
+    options: Options,
+    stopped: oneshot::Receiver<()>,
+    report: &mpsc::Sender<anyhow::Result<(SocketAddr, Arc<State>)>>,
+) {
+    let (runtime, listener, state) = match prepare(&options) {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            // The receiver waits for this message.
+            let _ = report.send(Err(error));
+            return;
+        }
+    };
+    let started = listener
+        .local_addr()
+        .context("the listener has no address")
+        .map(|address| (address, state.clone()));
+    let _ = report.send(started);
+    runtime.block_on(serve(listener, state.clone(), &options, stopped));
+    // Cancels connections; queued changes are still written.
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    state.catalog.journal.close();
+}
+
+fn prepare(
+    options: &Options,
+) -> anyhow::Result<(tokio::runtime::Runtime, TcpListener, Arc<State>)> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads())
+        .max_blocking_threads(COMMAND_THREADS)
+        .thread_name("embedded-mongo")
+        // Deeply nested documents are processed recursively.
+        .thread_stack_size(16 * 1024 * 1024)
+        .enable_all()
+        .build()?;
+    let listener = {
+        let _context = runtime.enter();
+        listen(options.address).with_context(|| format!("cannot listen on {}", options.address))?
+    };
+    let (journal, mut contents) = match &options.storage {
+        Storage::Memory => (
+            Journal::in_memory(options.commit_delay),
+            JournalContents::default(),
+        ),
+        Storage::Folder(folder) => {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot create the folder {}", folder.display()))?;
+            let file = folder.join(FILE);
+            Journal::open(&file, options.commit_delay)
+                .with_context(|| format!("cannot open {}", file.display()))?
+        }
+    };
+    let state = Arc::new(State {
+        catalog: Catalog::restore(journal, &mut contents)?,
+        sessions: Sessions::restore(contents.retries),
+        cursors: Cursors::default(),
+        counters: CommandCounters::default(),
+        fail_points: FailPoints::default(),
+        replication: Replication::default(),
+        started: Instant::now(),
+        stopping: Arc::default(),
+    });
+    Ok((runtime, listener, state))
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(LISTEN_BACKLOG)
+}
+
 async fn serve(
     listener: TcpListener,
     state: Arc<State>,
-    ttl_interval: Duration,
+    options: &Options,
     stopped: oneshot::Receiver<()>,
 ) {
-    tokio::spawn(ttl::sweep(state.clone(), ttl_interval));
-    let accepting = async {
-        let listener = match tokio::net::TcpListener::from_std(listener) {
-            Ok(listener) => listener,
-            Err(error) => {
-                tracing::error!(%error, "could not register the listener");
-                return;
+    tokio::spawn(ttl::monitor(state.clone(), options.ttl_interval));
+    if let Some(elections) = options.elections {
+        tokio::spawn(hold_elections(state.clone(), elections));
+    }
+    tokio::select! {
+        () = accept(listener, state) => {}
+        _ = stopped => {}
+    }
+}
+
+async fn accept(listener: TcpListener, state: Arc<State>) {
+    let numbers = AtomicI32::new(1);
+    loop {
+        match listener.accept().await {
+            Ok(_) if state.replication.election() == Some(ElectionCause::Failure) => {}
+            Ok((stream, peer)) => {
+                let number = numbers.fetch_add(1, Ordering::Relaxed);
+                let state = state.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = connection::serve(stream, state, number).await {
+                        tracing::debug!(%peer, %error, "connection failed");
+                    }
+                });
             }
-        };
-        let numbers = AtomicI32::new(1);
-        loop {
-            match listener.accept().await {
-                Ok((stream, peer)) => {
-                    let number = numbers.fetch_add(1, Ordering::Relaxed);
-                    let state = state.clone();
-                    tokio::spawn(async move {
-                        if let Err(error) = connection::serve(stream, state, number).await {
-                            tracing::debug!(%peer, %error, "connection failed");
-                        }
-                    });
-                }
-                // Usually out of file descriptors; retry after a pause.
-                Err(error) => {
-                    tracing::warn!(%error, "could not accept connection");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
+            // Usually out of file descriptors; retry after a pause.
+            Err(error) => {
+                tracing::warn!(%error, "could not accept connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
-    };
-    tokio::select! {
-        () = accepting => {}
-        _ = stopped => {}
+    }
+}
+
+async fn hold_elections(state: Arc<State>, elections: Elections) {
+    loop {
+        tokio::time::sleep(elections.every).await;
+        state.replication.elect(elections.length, elections.cause);
     }
 }
 

@@ -119,13 +119,13 @@ impl Session {
     pub fn record(&mut self, statement: i32, result: Document) -> Change {
         let body = doc! { "txn": self.number, "result": result.clone() };
         self.results.insert(statement, result);
-        Change::RetryableWrite(self.key(statement), Some(body))
+        Change::Retry(self.key(statement), Some(body))
     }
 
     fn forget(&self) -> Vec<Change> {
         self.results
             .keys()
-            .map(|statement| Change::RetryableWrite(self.key(*statement), None))
+            .map(|statement| Change::Retry(self.key(*statement), None))
             .collect()
     }
 

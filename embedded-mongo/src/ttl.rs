@@ -12,39 +12,55 @@ use crate::storage::collection::Collection;
 use crate::storage::index::{Index, Range};
 use crate::value::key;
 
+/// Shortest interval between two passes.
+const MIN_INTERVAL: Duration = Duration::from_millis(10);
+
 /// Periodically removes expired documents, idle cursors and old sessions.
-pub(crate) async fn sweep(state: Arc<State>, interval: Duration) {
-    let mut ticks = tokio::time::interval(interval.max(Duration::from_millis(10)));
+pub(crate) async fn monitor(state: Arc<State>, interval: Duration) {
+    let mut ticks = tokio::time::interval(interval.max(MIN_INTERVAL));
     loop {
         ticks.tick().await;
-        state.cursors.sweep();
-        state.catalog.journal.append(state.sessions.sweep());
-        for database in state.catalog.databases() {
-            for (name, shared) in state.catalog.collections(&database) {
-                let expired = match shared.read() {
-                    Ok(collection) => expired(&collection, DateTime::now()),
-                    Err(_) => continue,
-                };
-                if expired.is_empty() {
-                    continue;
-                }
-                let outcome =
-                    state
-                        .catalog
-                        .write_existing(&database, &name, |collection, changes| {
-                            // Evaluated again under the write lock: a document may
-                            // have been updated.
-                            for id in self::expired(collection, DateTime::now()) {
-                                collection.remove(id, changes);
-                            }
-                            Ok(())
-                        });
-                if let Err(error) = outcome {
-                    tracing::warn!(%error, "could not remove expired documents");
-                }
+        let state = state.clone();
+        let pass = tokio::task::spawn_blocking(move || {
+            state.cursors.sweep();
+            state.catalog.journal.append(state.sessions.sweep());
+            remove_expired(&state, DateTime::now());
+        });
+        if let Err(error) = pass.await {
+            tracing::error!(%error, "TTL monitor panicked");
+        }
+    }
+}
+
+/// Removes the documents that are expired at `now`. Returns how many were removed.
+pub(crate) fn remove_expired(state: &State, now: DateTime) -> usize {
+    let mut removed = 0;
+    for database in state.catalog.databases() {
+        for (name, _) in state.catalog.collections(&database) {
+            let any = state.catalog.read(&database, &name, |collection| {
+                !expired(collection, now).is_empty()
+            });
+            if !any {
+                continue;
+            }
+            let result = state
+                .catalog
+                .write_existing(&database, &name, |collection, changes| {
+                    // Evaluated again under the write lock: a document may have been
+                    // updated.
+                    let expired = expired(collection, now);
+                    for id in &expired {
+                        collection.remove(*id, changes);
+                    }
+                    Ok(expired.len())
+                });
+            match result {
+                Ok(count) => removed += count.unwrap_or(0),
+                Err(error) => tracing::warn!(%error, "could not remove expired documents"),
             }
         }
     }
+    removed
 }
 
 fn expired(collection: &Collection, now: DateTime) -> BTreeSet<RecordId> {

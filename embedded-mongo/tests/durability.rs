@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use embedded_mongo::{Options, Server, Storage};
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
 use mongodb::options::IndexOptions;
@@ -101,7 +102,7 @@ async fn documents_and_indexes_survive_a_restart() {
 async fn a_folder_is_used_by_one_server_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let mongo = Mongo::with_folder(folder.path()).await;
-    let second = embedded_mongo::Server::start(embedded_mongo::Options {
+    let second = embedded_mongo::Server::start_with(embedded_mongo::Options {
         storage: embedded_mongo::Storage::Folder(folder.path().to_owned()),
         ..embedded_mongo::Options::default()
     });
@@ -248,4 +249,83 @@ fn uuid() -> mongodb::bson::Uuid {
 
 async fn raw(database: &mongodb::Database, command: &Document) -> Document {
     database.run_command(command.clone()).await.unwrap()
+}
+
+fn folder_options(folder: &Path) -> Options {
+    Options {
+        storage: Storage::Folder(folder.to_owned()),
+        ..Options::default()
+    }
+}
+
+#[tokio::test]
+async fn damage_to_the_file_is_reported_and_never_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("embedded-mongo.redb");
+    let documents: Vec<Document> = (0..50)
+        .map(|id| doc! { "_id": id, "marker": format!("marker-{id:04}"), "n": id * 7 })
+        .collect();
+    let mongo = Mongo::with_folder(folder.path()).await;
+    mongo.collection("c").insert_many(&documents).await.unwrap();
+    mongo.client.shutdown().await;
+    mongo.server.stop().await;
+    let intact = std::fs::read(&file).unwrap();
+    let inside = intact
+        .windows(7)
+        .rposition(|bytes| bytes == b"marker-")
+        .expect("documents are stored in the file");
+
+    let mut damaged = intact.clone();
+    damaged[inside + 8] ^= 1;
+    std::fs::write(&file, &damaged).unwrap();
+    let error = Server::start_with(folder_options(folder.path())).expect_err("damaged");
+    let error = format!("{error:#}");
+    assert!(error.contains("a document of test.c is damaged"), "{error}");
+
+    // Anywhere in the file: an error, or all documents as they were.
+    let mut refused = 0;
+    for step in 0..60 {
+        let mut damaged = intact.clone();
+        let position = if step % 2 == 0 {
+            inside.saturating_sub(2_000) + step * 97
+        } else {
+            intact.len() * step / 60
+        };
+        damaged[position] ^= 1 << (step % 8);
+        std::fs::write(&file, &damaged).unwrap();
+        match Server::start_with(folder_options(folder.path())) {
+            Err(_) => refused += 1,
+            Ok(server) => {
+                let client = support::client(&server.uri()).await;
+                let collection = client.database("test").collection::<Document>("c");
+                let found = collection.find(doc! {}).await.unwrap();
+                let found: Vec<Document> = found.try_collect().await.unwrap();
+                assert_eq!(found, documents, "bit {} of byte {position}", step % 8);
+                client.shutdown().await;
+                server.stop().await;
+            }
+        }
+    }
+    assert!(refused > 5, "{refused} of 60 were refused");
+}
+
+#[test]
+fn a_file_of_another_version_is_rejected_with_instructions() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("embedded-mongo.redb");
+    let database = redb::Database::create(&file).unwrap();
+    let transaction = database.begin_write().unwrap();
+    for name in ["collections", "retries"] {
+        let table = redb::TableDefinition::<u32, &[u8]>::new(name);
+        transaction.open_table(table).unwrap();
+    }
+    transaction.commit().unwrap();
+    drop(database);
+    let error = Server::start_with(folder_options(folder.path())).expect_err("an old file");
+    let error = format!("{error:#}");
+    assert!(
+        error.contains("delete it to start with an empty database"),
+        "{error}"
+    );
+    assert!(error.contains("embedded-mongo.redb"), "{error}");
 }

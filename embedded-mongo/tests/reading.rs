@@ -190,7 +190,8 @@ async fn projections_include_exclude_and_compute_fields() {
     }
     for (projection, expected) in [
         (doc! { "a": 1, "t": 0 }, 31254),
-        (doc! { "a": 1, "a.x": 1 }, 31250),
+        (doc! { "a": 1, "a.x": 1 }, 31249),
+        (doc! { "a.x": 1, "a": 1 }, 31250),
         (doc! { "a": { "$meta": "textScore" } }, 168),
     ] {
         let error = collection

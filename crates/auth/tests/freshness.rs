@@ -6,7 +6,7 @@ use auth::{Authenticator, Caller};
 use crypto::Verifier;
 use domain::Timestamp;
 use domain::limits::FRESH;
-use embedded_mongo::{Options, Server};
+use embedded_mongo::Server;
 use protocol::User;
 use store::sessions::Session;
 use store::{Settings, Store};
@@ -26,7 +26,7 @@ fn caller(session: &str) -> Caller {
 
 #[tokio::test]
 async fn a_session_is_fresh_for_ten_minutes_after_its_sign_in_or_a_step_up() {
-    let server = Server::start(Options::default()).expect("the embedded server starts");
+    let server = Server::start().expect("the embedded server starts");
     let settings = Settings { uri: server.uri() };
     let store = Store::connect(settings).await.expect("the URI is one");
     let verifier = Verifier::new("", "https://chat.example.com");

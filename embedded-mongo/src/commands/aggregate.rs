@@ -3,12 +3,14 @@
 use bson::{Bson, Document, RawBsonRef, doc, oid::ObjectId};
 
 use super::cursors::{Batch, ResultSet};
+use super::insert::check_id;
 use super::update::hint;
 use super::{Command, Reply};
 use crate::error::{Code, CommandError, Result};
 use crate::expression::{Expression, Variables};
 use crate::pipeline::{Pipeline, Source, Target, WhenMatched, WhenNotMatched, WriteMode};
 use crate::query::parse as filters;
+use crate::storage::StoredDocument;
 use crate::storage::collection::Collection;
 use crate::storage::journal::Change;
 use crate::storage::scan::Query;
@@ -56,7 +58,7 @@ pub(super) fn run(command: &Command<'_>) -> Result<Reply> {
     if let Some(Bson::Document(definitions)) = arguments.value("let") {
         for (name, value) in &definitions {
             let value = Expression::parse(value)?.evaluate(&Variables::new(&nothing))?;
-            variables.define(name, value);
+            variables.define(name, value)?;
             names.push(name.clone());
         }
     }
@@ -68,7 +70,6 @@ pub(super) fn run(command: &Command<'_>) -> Result<Reply> {
         database: command.database,
         collection,
         hint: hint.as_ref(),
-        deadline: command.generic.deadline,
     };
     let mut documents = pipeline.run(&source, &variables)?;
     if let Some(target) = &pipeline.target {
@@ -89,25 +90,29 @@ pub(super) fn run(command: &Command<'_>) -> Result<Reply> {
 fn write_output(command: &Command<'_>, target: &Target, documents: Vec<Document>) -> Result<()> {
     let database = target.database.as_deref().unwrap_or(command.database);
     let catalog = &command.state.catalog;
-    catalog.write(database, &target.collection, |collection, changes| {
-        match target.mode {
-            WriteMode::Replace => {
-                let before: Vec<_> = collection.documents().keys().copied().collect();
-                for id in before {
-                    collection.remove(id, changes);
-                }
+    match target.mode {
+        WriteMode::Replace => {
+            let documents = documents
+                .into_iter()
+                .map(|document| to_raw(&with_id(document)))
+                .collect::<Result<Vec<_>>>()?;
+            catalog.replace(database, &target.collection, |collection| {
                 for document in documents {
-                    collection.insert(to_raw(&with_id(document))?, changes)?;
+                    check_id(field(&document, "_id"))?;
+                    collection.insert(document, &mut Vec::new())?;
                 }
-            }
-            WriteMode::Merge { matched, unmatched } => {
-                for document in documents {
-                    merge(collection, changes, with_id(document), matched, unmatched)?;
-                }
-            }
+                Ok(())
+            })
         }
-        Ok(())
-    })
+        WriteMode::Merge { matched, unmatched } => {
+            catalog.write(database, &target.collection, |collection, changes| {
+                for document in documents {
+                    merge(collection, changes, document, matched, unmatched)?;
+                }
+                Ok(())
+            })
+        }
+    }
 }
 
 fn merge(
@@ -117,6 +122,24 @@ fn merge(
     matched: WhenMatched,
     unmatched: WhenNotMatched,
 ) -> Result<()> {
+    match document.get("_id") {
+        Some(Bson::Null | Bson::Undefined) => {
+            return Err(CommandError::new(
+                Code::Location(51132),
+                "$merge write error: 'on' field '_id' cannot be null or undefined",
+            ));
+        }
+        Some(Bson::Array(_)) => {
+            return Err(CommandError::new(
+                Code::Location(51185),
+                "$merge write error: 'on' field '_id' cannot be an array",
+            ));
+        }
+        _ => {}
+    }
+    let document = with_id(document);
+    let raw = to_raw(&document)?;
+    check_id(field(&raw, "_id"))?;
     let id = document.get("_id").cloned();
     let filter = filters::filter(&to_raw(&doc! { "_id": { "$eq": id } })?)?;
     let found = Query {
@@ -127,7 +150,7 @@ fn merge(
     match (found.into_iter().next(), matched, unmatched) {
         (None, _, WhenNotMatched::Discard) | (Some(_), WhenMatched::KeepExisting, _) => {}
         (None, _, WhenNotMatched::Insert) => {
-            collection.insert(to_raw(&document)?, changes)?;
+            collection.insert(raw, changes)?;
         }
         (None, _, WhenNotMatched::Fail) => {
             return Err(CommandError::new(
@@ -141,23 +164,35 @@ fn merge(
                 "$merge found a matching document in the target collection",
             ));
         }
-        (Some((record_id, _)), WhenMatched::Replace, _) => {
-            collection.replace(record_id, to_raw(&document)?, changes)?;
+        (Some((record_id, before)), WhenMatched::Replace, _) => {
+            // The stored `_id` keeps its type: 1 matches 1.0.
+            let replaced = with_stored_id(&before, document);
+            collection.replace(record_id, to_raw(&replaced)?, changes)?;
         }
         (Some((record_id, before)), WhenMatched::Merge, _) => {
             let mut merged = to_document(&before);
-            merged.extend(document);
+            merged.extend(document.into_iter().filter(|(name, _)| name != "_id"));
             collection.replace(record_id, to_raw(&merged)?, changes)?;
         }
     }
     Ok(())
 }
 
-fn with_id(mut document: Document) -> Document {
-    if document.contains_key("_id") {
-        return document;
+fn with_stored_id(stored: &StoredDocument, document: Document) -> Document {
+    let mut replaced = Document::new();
+    if let Some(id) = field(stored, "_id") {
+        replaced.insert("_id", to_bson(id));
     }
-    let mut complete = doc! { "_id": ObjectId::new() };
-    complete.extend(std::mem::take(&mut document));
+    replaced.extend(document.into_iter().filter(|(name, _)| name != "_id"));
+    replaced
+}
+
+/// Adds a missing `_id` and moves it to the front.
+fn with_id(mut document: Document) -> Document {
+    let id = document
+        .remove("_id")
+        .unwrap_or_else(|| ObjectId::new().into());
+    let mut complete = doc! { "_id": id };
+    complete.extend(document);
     complete
 }

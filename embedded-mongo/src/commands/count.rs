@@ -34,7 +34,6 @@ pub(super) fn count(command: &Command<'_>) -> Result {
                         skip,
                         limit,
                         hint: hint.as_ref(),
-                        deadline: command.generic.deadline,
                         ..Query::all(&filter)
                     }
                     .run(collection)?;
@@ -68,7 +67,6 @@ pub(super) fn distinct(command: &Command<'_>) -> Result {
         .read(command.database, name, |collection| {
             Query {
                 hint: hint.as_ref(),
-                deadline: command.generic.deadline,
                 ..Query::all(&filter)
             }
             .run(collection)

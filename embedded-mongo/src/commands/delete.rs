@@ -37,7 +37,6 @@ pub(super) fn run(command: &Command<'_>) -> Result {
             let found = Query {
                 limit,
                 hint: hint.as_ref(),
-                deadline: command.generic.deadline,
                 ..Query::all(&filter)
             }
             .run(collection)?;

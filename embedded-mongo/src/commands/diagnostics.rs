@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-use bson::{DateTime, Document, doc, oid::ObjectId};
+use bson::{DateTime, Document, RawBsonRef, doc};
 
 use super::Command;
 use crate::error::{Code, CommandError, Result};
+use crate::replication::ElectionCause;
 use crate::storage::collection::MAX_DOCUMENT_BYTES;
+use crate::value::{field, to_document};
 use crate::wire::MAX_MESSAGE_BYTES;
 
 /// The emulated MongoDB version.
@@ -31,16 +34,16 @@ pub(super) fn hello(command: &Command<'_>) -> Result {
         "internalClient",
         "backpressure",
     ]);
+    remember_app_name(command);
     let address = command.connection.address.to_string();
+    let is_primary = command.state.replication.election().is_none();
     let mut reply = doc! {
         "helloOk": true,
         "setName": "local",
         "setVersion": 1,
-        "secondary": false,
-        "primary": &address,
+        "secondary": !is_primary,
         "me": &address,
         "hosts": [&address],
-        "electionId": ObjectId::from_bytes([0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 1]),
         "maxBsonObjectSize": MAX_DOCUMENT_BYTES as i32,
         "maxMessageSizeBytes": MAX_MESSAGE_BYTES as i32,
         "maxWriteBatchSize": MAX_WRITE_BATCH,
@@ -57,8 +60,25 @@ pub(super) fn hello(command: &Command<'_>) -> Result {
     } else {
         "ismaster"
     };
-    reply.insert(primary, true);
+    reply.insert(primary, is_primary);
+    if is_primary {
+        reply.insert("primary", address);
+        reply.insert("electionId", command.state.replication.election_id());
+    }
     Ok(reply)
+}
+
+/// Stores the application name of the client metadata, which fail points can match.
+fn remember_app_name(command: &Command<'_>) {
+    let Ok(Some(client)) = command.arguments.document("client") else {
+        return;
+    };
+    if let Some(RawBsonRef::Document(application)) = field(client, "application")
+        && let Some(RawBsonRef::String(name)) = field(application, "name")
+    {
+        // Only the first hello of a connection has client metadata.
+        let _ = command.connection.app_name.set(name.to_owned());
+    }
 }
 
 pub(super) fn ping(command: &Command<'_>) -> Result {
@@ -125,9 +145,61 @@ pub(super) fn server_status(command: &Command<'_>) -> Result {
         "uptime": uptime.as_secs_f64(),
         "uptimeMillis": uptime.as_millis() as i64,
         "localTime": DateTime::now(),
-        "metrics": { "commands": command.state.counts.show() },
+        "metrics": { "commands": command.state.counters.show() },
         "ok": 1.0,
     })
+}
+
+pub(super) fn configure_fail_point(command: &Command<'_>) -> Result {
+    let arguments = &command.arguments;
+    require_admin(command)?;
+    let Some(RawBsonRef::String(name)) = arguments.first() else {
+        return Err(arguments.missing("configureFailPoint"));
+    };
+    let mode = arguments
+        .value("mode")
+        .ok_or_else(|| arguments.missing("mode"))?;
+    let data = arguments.document("data")?.map(to_document);
+    arguments.finish(true)?;
+    let entered = command
+        .state
+        .fail_points
+        .configure(name, &mode, data.unwrap_or_default())?;
+    Ok(doc! { "count": entered, "ok": 1.0 })
+}
+
+/// Steps down although the replica set has no other member: the server becomes
+/// primary again after the given number of seconds.
+pub(super) fn step_down(command: &Command<'_>) -> Result {
+    let arguments = &command.arguments;
+    require_admin(command)?;
+    let seconds = arguments.count("replSetStepDown")?.unwrap_or(60);
+    arguments.ignore(&["secondaryCatchUpPeriodSecs", "force"]);
+    arguments.finish(true)?;
+    if seconds == 0 {
+        return Err(CommandError::bad_value(
+            "stepdown period must be longer than secondaryCatchUpPeriodSecs",
+        ));
+    }
+    let length = Duration::from_secs(seconds);
+    command
+        .state
+        .replication
+        .elect(length, ElectionCause::StepDown);
+    Ok(doc! { "ok": 1.0 })
+}
+
+fn require_admin(command: &Command<'_>) -> Result<()> {
+    if command.database == "admin" {
+        return Ok(());
+    }
+    Err(CommandError::new(
+        Code::Location(13),
+        format!(
+            "{} may only be run against the admin database.",
+            command.name
+        ),
+    ))
 }
 
 /// Number of executions of each command since the start.

@@ -36,7 +36,7 @@ pub(super) fn run(command: &Command<'_>) -> Result {
     let query = match name {
         "find" => {
             find = Find::parse(&inner)?;
-            find.query(command.generic.deadline)
+            find.query()
         }
         "count" | "distinct" => {
             filter = filters::filter(inner.document("query")?.unwrap_or(empty()))?;

@@ -1,7 +1,5 @@
 //! `find`.
 
-use std::time::Instant;
-
 use bson::RawDocumentBuf;
 
 use super::cursors::{Batch, ResultSet};
@@ -86,7 +84,7 @@ impl Find {
         })
     }
 
-    pub fn query(&self, deadline: Option<Instant>) -> Query<'_> {
+    pub fn query(&self) -> Query<'_> {
         Query {
             filter: &self.filter,
             sort: self.sort.as_ref(),
@@ -97,7 +95,6 @@ impl Find {
                 self.limit
             },
             hint: self.hint.as_ref(),
-            deadline,
         }
     }
 }
@@ -106,7 +103,7 @@ pub(super) fn run(command: &Command<'_>) -> Result<Reply> {
     let name = command.collection()?;
     let find = Find::parse(&command.arguments)?;
     command.arguments.finish(true)?;
-    let mut query = find.query(command.generic.deadline);
+    let mut query = find.query();
     if find.single {
         query.limit = query.limit.min(find.batch.max(1));
     }

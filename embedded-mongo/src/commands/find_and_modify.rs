@@ -62,7 +62,7 @@ pub(super) fn run(command: &Command<'_>) -> Result {
     };
     let mut reply = command.with_writer(name, upsert, |writer| {
         writer.run_once(0, |collection, changes| {
-            let found = statement.find(collection, 1, command.generic.deadline)?;
+            let found = statement.find(collection, 1)?;
             let Some((id, before)) = found.into_iter().next() else {
                 if !upsert {
                     let mut last = doc! { "n": 0 };

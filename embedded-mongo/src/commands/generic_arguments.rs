@@ -24,6 +24,10 @@ pub(crate) struct GenericArguments {
     pub deadline: Option<Instant>,
     /// Whether the reply waits until everything written or read is durable.
     pub waits_for_commit: bool,
+    /// Whether the command writes.
+    pub writes: bool,
+    /// Whether the read preference allows a secondary.
+    pub secondary_ok: bool,
 }
 
 impl GenericArguments {
@@ -59,7 +63,20 @@ impl GenericArguments {
             retry: retry(body)?,
             deadline: deadline(body)?,
             waits_for_commit: (writes && durable) || majority,
+            writes,
+            secondary_ok: secondary_ok(body),
         })
+    }
+}
+
+/// Whether the read preference is another than `primary`.
+fn secondary_ok(body: &RawDocument) -> bool {
+    match field(body, "$readPreference") {
+        Some(RawBsonRef::Document(preference)) => !matches!(
+            field(preference, "mode"),
+            None | Some(RawBsonRef::String("primary"))
+        ),
+        _ => false,
     }
 }
 

@@ -63,24 +63,31 @@ fn find_same(collection: &Collection, spec: &IndexSpec) -> Result<bool> {
         if there.is_id() && same_fields {
             return Ok(true);
         }
+        let equivalent = there.is_equivalent(spec);
         if there.name == spec.name {
-            return if there.is_same(spec) {
-                Ok(true)
+            let (code, reason) = if there.is_same(spec) {
+                return Ok(true);
+            } else if equivalent {
+                (
+                    Code::IndexOptionsConflict,
+                    "An equivalent index already exists with the same name but different options",
+                )
             } else {
-                Err(CommandError::new(
+                (
                     Code::IndexKeySpecsConflict,
-                    format!(
-                        "An existing index has the same name as the requested index. Requested \
-                         index: {}, existing index: {}",
-                        spec.to_document(),
-                        there.to_document()
-                    ),
-                ))
+                    "An existing index has the same name as the requested index",
+                )
             };
+            return Err(CommandError::new(
+                code,
+                format!(
+                    "{reason}. Requested index: {}, existing index: {}",
+                    spec.to_document(),
+                    there.to_document()
+                ),
+            ));
         }
-        let same_partial = there.partial.as_ref().map(|(source, _)| source)
-            == spec.partial.as_ref().map(|(source, _)| source);
-        if same_fields && same_partial {
+        if equivalent {
             return Err(CommandError::new(
                 Code::IndexOptionsConflict,
                 format!("Index already exists with a different name: {}", there.name),

@@ -17,13 +17,16 @@ mod write;
 
 use std::sync::Arc;
 
-use bson::{Document, RawBsonRef, RawDocumentBuf};
+use bson::{Bson, Document, RawBsonRef, RawDocumentBuf};
 
 use crate::arguments::Arguments;
 use crate::connection::Connection;
 use crate::error::{Code, CommandError, Result};
+use crate::execution::Execution;
+use crate::fail_point::{FailWrite, Target};
+use crate::replication;
 use crate::server::State;
-use crate::value::{field, fields, to_raw};
+use crate::value::{field, fields, to_document, to_raw};
 use crate::wire::Request;
 use generic_arguments::{GenericArguments, RetryableWrite};
 
@@ -49,59 +52,224 @@ impl From<Document> for Reply {
     }
 }
 
-/// Runs a command and returns its reply.
+/// What the connection does after a command.
+pub(crate) enum Outcome {
+    Reply(RawDocumentBuf),
+    CloseConnection,
+}
+
+/// Runs a command.
 pub(crate) async fn run(
     state: &Arc<State>,
     connection: &Connection,
-    request: &Request,
-) -> RawDocumentBuf {
-    let outcome = answer(state, connection, request).await;
-    let fields = match outcome {
-        Ok(Reply::Raw(raw)) => return raw,
-        Ok(Reply::Fields(fields)) => fields,
-        Err(error) => error.to_reply(),
+    request: Arc<Request>,
+) -> Outcome {
+    let result = match answer(state, connection, request).await {
+        Ok(None) => return Outcome::CloseConnection,
+        Ok(Some(reply)) => reply.into_raw(),
+        Err(error) => Err(error),
     };
-    to_raw(&fields).unwrap_or_else(|error| {
+    Outcome::Reply(result.unwrap_or_else(|error| {
         to_raw(&error.to_reply()).expect("an error reply has no invalid field names")
-    })
+    }))
 }
 
-async fn answer(state: &State, connection: &Connection, request: &Request) -> Result<Reply> {
+/// The reply to a command; `None` if the connection is to be closed.
+async fn answer(
+    state: &Arc<State>,
+    connection: &Connection,
+    request: Arc<Request>,
+) -> Result<Option<Reply>> {
+    let (name, database) = header(&request)?;
+    let generic = GenericArguments::parse(name, &request.body)?;
+    let retryable = generic.retry.is_some();
+    let fail = state.fail_points.fail_command(Target {
+        command: name,
+        namespace: &namespace(&request, database),
+        app_name: connection.app_name.get().map(String::as_str),
+    });
+    if let Some(block) = fail.block {
+        tokio::time::sleep(block).await;
+    }
+    if fail.close_connection {
+        return Ok(None);
+    }
+    let labels = fail.labels.as_deref();
+    if let Some(error) = fail.error {
+        return Err(error.with_labels(retryable, labels));
+    }
+    check_role(state, name, &generic).map_err(|error| error.with_labels(retryable, None))?;
+    let fail_write = if retryable {
+        state.fail_points.fail_write()
+    } else {
+        None
+    };
+    if let Some(FailWrite::Error(error)) = fail_write {
+        return Err(error.with_labels(retryable, None));
+    }
+    let reply = execute(state, connection, request, generic)
+        .await
+        .map_err(|error| error.with_labels(retryable, None))?;
+    if fail_write.is_some() {
+        return Ok(None);
+    }
+    match fail.write_concern_error {
+        Some(error) => reply.with_write_concern_error(error, labels).map(Some),
+        None => Ok(Some(reply)),
+    }
+}
+
+/// Executes a command and waits until its writes are committed as its write concern
+/// demands.
+async fn execute(
+    state: &Arc<State>,
+    connection: &Connection,
+    request: Arc<Request>,
+    generic: GenericArguments,
+) -> Result<Reply> {
+    let waits_for_commit = generic.waits_for_commit;
+    let writes = generic.writes;
+    let term = state.replication.term();
+    let is_light = header(&request).is_ok_and(|(name, _)| LIGHT.contains(&name));
+    let (shared, connection) = (state.clone(), connection.clone());
+    let work = move || {
+        let execution = Execution::new(generic.deadline, shared.stopping.clone());
+        execution.run(|| dispatch(&shared, &connection, &request, generic))
+    };
+    let reply = if is_light {
+        work()
+    } else {
+        // Commands on data may take long and would block the other connections of
+        // an async worker.
+        tokio::task::spawn_blocking(work)
+            .await
+            .unwrap_or_else(|panic| Err(internal_error(&panic)))
+    };
+    let journal = &state.catalog.journal;
+    if waits_for_commit || journal.is_backlogged() {
+        // A failed write may have observed writes of others.
+        journal.wait_until_durable().await?;
+    }
+    if writes && state.replication.term() != term {
+        return Err(replication::interrupted());
+    }
+    reply
+}
+
+/// Commands that take constant time and run on the async workers.
+const LIGHT: [&str; 13] = [
+    "hello",
+    "isMaster",
+    "ismaster",
+    "ping",
+    "buildInfo",
+    "buildinfo",
+    "connectionStatus",
+    "endSessions",
+    "getParameter",
+    "configureFailPoint",
+    "replSetStepDown",
+    "killCursors",
+    "serverStatus",
+];
+
+fn header(request: &Request) -> Result<(&str, &str)> {
     let Some((name, _)) = fields(&request.body).next() else {
         return Err(CommandError::new(
             Code::CommandNotFound,
             "the command document is empty",
         ));
     };
-    let database = match field(&request.body, "$db") {
-        Some(RawBsonRef::String(database)) if !database.is_empty() => database,
-        _ => {
-            return Err(CommandError::new(
-                Code::Location(40571),
-                "OP_MSG requests require a $db argument",
-            ));
-        }
-    };
-    let arguments = Arguments::new(name, &request.body, &request.sequences);
-    let generic = GenericArguments::parse(name, &request.body)?;
-    let waits_for_commit = generic.waits_for_commit;
+    match field(&request.body, "$db") {
+        Some(RawBsonRef::String(database)) if !database.is_empty() => Ok((name, database)),
+        _ => Err(CommandError::new(
+            Code::Location(40571),
+            "OP_MSG requests require a $db argument",
+        )),
+    }
+}
+
+/// The namespace that a command's first argument names, for fail points.
+fn namespace(request: &Request, database: &str) -> String {
+    match fields(&request.body).next() {
+        Some((_, RawBsonRef::String(collection))) => format!("{database}.{collection}"),
+        _ => database.to_owned(),
+    }
+}
+
+/// Rejects commands that only a primary executes.
+fn check_role(state: &State, name: &str, generic: &GenericArguments) -> Result<()> {
+    if state.replication.election().is_none() || LIGHT.contains(&name) {
+        return Ok(());
+    }
+    if generic.writes {
+        return Err(replication::not_writable());
+    }
+    if generic.secondary_ok || name == "getMore" {
+        return Ok(());
+    }
+    Err(replication::not_readable())
+}
+
+fn internal_error(panic: &tokio::task::JoinError) -> CommandError {
+    tracing::error!(%panic, "command panicked");
+    CommandError::new(
+        Code::InternalError,
+        "the command failed with an internal error",
+    )
+}
+
+fn dispatch(
+    state: &State,
+    connection: &Connection,
+    request: &Request,
+    generic: GenericArguments,
+) -> Result<Reply> {
+    let (name, database) = header(request)?;
     let command = Command {
         state,
         connection,
         name,
         database,
-        arguments,
+        arguments: Arguments::new(name, &request.body, &request.sequences),
         generic,
     };
     let reply = command.dispatch();
     if !matches!(&reply, Err(error) if error.code == Code::CommandNotFound) {
-        state.counts.add(name);
-    }
-    if waits_for_commit {
-        // A failed write may have observed writes of others.
-        state.catalog.journal.wait_until_durable().await?;
+        state.counters.add(name);
     }
     reply
+}
+
+impl Reply {
+    fn into_raw(self) -> Result<RawDocumentBuf> {
+        match self {
+            Self::Raw(raw) => Ok(raw),
+            Self::Fields(fields) => to_raw(&fields),
+        }
+    }
+
+    fn with_write_concern_error(self, error: Document, labels: Option<&[String]>) -> Result<Self> {
+        let mut fields = to_document(&self.into_raw()?);
+        let mut error = error;
+        let error_labels = error.remove("errorLabels");
+        if let Some(Bson::Int32(code)) = error.get("code").cloned()
+            && !error.contains_key("codeName")
+        {
+            error.insert("codeName", Code::Location(code).name());
+        }
+        fields.insert("writeConcernError", error);
+        match (labels, error_labels) {
+            (Some(labels), _) => {
+                fields.insert("errorLabels", labels.to_vec());
+            }
+            (None, Some(labels)) => {
+                fields.insert("errorLabels", labels);
+            }
+            (None, None) => {}
+        }
+        Ok(Self::Fields(fields))
+    }
 }
 
 impl Command<'_> {
@@ -114,6 +282,8 @@ impl Command<'_> {
             "endSessions" => diagnostics::end_sessions(self),
             "getParameter" => diagnostics::get_parameter(self),
             "serverStatus" => diagnostics::server_status(self),
+            "configureFailPoint" => diagnostics::configure_fail_point(self),
+            "replSetStepDown" => diagnostics::step_down(self),
             "insert" => insert::run(self),
             "update" => update::run(self),
             "delete" => delete::run(self),

@@ -1,7 +1,5 @@
 //! `update`.
 
-use std::time::Instant;
-
 use bson::{Bson, Document, RawDocument};
 
 use super::Command;
@@ -43,10 +41,9 @@ pub(super) fn run(command: &Command<'_>) -> Result {
     let create = statements
         .iter()
         .any(|source| field(source, "upsert").is_some_and(|flag| is_truthy(&to_bson(flag))));
-    let deadline = command.generic.deadline;
     command.with_writer(name, create, |writer| {
         let batch = writer.run_each(&statements, ordered, |collection, changes, source| {
-            one(collection, changes, source, deadline)
+            one(collection, changes, source)
         });
         let (modified, upserted) = (batch.modified, batch.upserted.clone());
         let mut reply = batch.into_reply();
@@ -62,7 +59,6 @@ fn one(
     collection: &mut Collection,
     changes: &mut Vec<Change>,
     source: &RawDocument,
-    deadline: Option<Instant>,
 ) -> Result<StatementResult> {
     let arguments = Arguments::new("update.updates", source, &[]);
     let multi = arguments.flag("multi")?;
@@ -92,7 +88,7 @@ fn one(
         ));
     }
     let limit = if multi { usize::MAX } else { 1 };
-    let found = statement.find(collection, limit, deadline)?;
+    let found = statement.find(collection, limit)?;
     let (mut matched, mut modified) = (0, 0);
     for (id, before) in found {
         let changed = statement.change(collection, changes, id, before)?;
@@ -113,7 +109,6 @@ impl Statement {
         &self,
         collection: &Collection,
         limit: usize,
-        deadline: Option<Instant>,
     ) -> Result<Vec<(RecordId, StoredDocument)>> {
         Query {
             filter: &self.filter,
@@ -121,7 +116,6 @@ impl Statement {
             skip: 0,
             limit,
             hint: self.hint.as_ref(),
-            deadline,
         }
         .run(collection)
     }

@@ -9,11 +9,12 @@ mod scope;
 use bson::{Bson, Document};
 
 use crate::error::{CommandError, Result};
+use crate::execution::check_interrupt;
 use crate::value::is_truthy;
 
 pub(crate) use arrays::slice;
 pub(crate) use operations::Operation;
-pub(crate) use scope::{Variables, walk_document};
+pub(crate) use scope::Variables;
 
 /// A parsed expression.
 #[derive(Debug, Clone)]
@@ -127,30 +128,36 @@ impl Expression {
             Self::Let(definitions, body) => {
                 let mut inner = variables.clone();
                 for (name, expression) in definitions {
-                    inner.define(name, expression.evaluate(variables)?);
+                    inner.define(name, expression.evaluate(variables)?)?;
                 }
                 return body.evaluate(&inner);
             }
-            Self::Map(each) => match each.values(variables)? {
+            Self::Map(each) => match arrays::operand("$map", &each.input, variables)? {
                 None => Bson::Null,
-                Some(values) => Bson::Array(
-                    values
-                        .into_iter()
-                        .map(|value| each.apply(value, variables))
-                        .collect::<Result<_>>()?,
-                ),
+                Some(values) => {
+                    let mut scope = each.scope(variables)?;
+                    let mut mapped = Vec::with_capacity(values.len());
+                    for value in values {
+                        mapped.push(each.apply(value, &mut scope)?);
+                    }
+                    Bson::Array(mapped)
+                }
             },
             Self::Filter(each, limit) => {
                 let limit = match limit {
                     None => usize::MAX,
                     Some(limit) => arrays::limit(&limit.evaluate_or_null(variables)?)?,
                 };
-                let Some(values) = each.values(variables)? else {
+                let Some(values) = arrays::operand("$filter", &each.input, variables)? else {
                     return Ok(Some(Bson::Null));
                 };
+                let mut scope = each.scope(variables)?;
                 let mut kept = Vec::new();
                 for value in values {
-                    if kept.len() < limit && is_truthy(&each.apply(value.clone(), variables)?) {
+                    if kept.len() >= limit {
+                        break;
+                    }
+                    if is_truthy(&each.apply(value.clone(), &mut scope)?) {
                         kept.push(value);
                     }
                 }
@@ -166,9 +173,10 @@ impl Expression {
                 };
                 let mut folded = initial.evaluate(variables)?;
                 for value in values {
+                    check_interrupt()?;
                     let mut inner = variables.clone();
-                    inner.define("value", folded);
-                    inner.define("this", Some(value));
+                    inner.define("value", folded)?;
+                    inner.define("this", Some(value))?;
                     folded = step.evaluate(&inner)?;
                 }
                 return Ok(folded);
@@ -211,13 +219,16 @@ impl Expression {
 }
 
 impl ElementExpression {
-    fn values(&self, variables: &Variables<'_>) -> Result<Option<Vec<Bson>>> {
-        arrays::operand("$map and $filter", &self.input, variables)
+    /// The surrounding variables and the element variable.
+    fn scope<'a>(&self, variables: &Variables<'a>) -> Result<Variables<'a>> {
+        let mut scope = variables.clone();
+        scope.define(&self.name, None)?;
+        Ok(scope)
     }
 
-    fn apply(&self, value: Bson, variables: &Variables<'_>) -> Result<Bson> {
-        let mut inner = variables.clone();
-        inner.define(&self.name, Some(value));
-        self.body.evaluate_or_null(&inner)
+    fn apply(&self, value: Bson, scope: &mut Variables<'_>) -> Result<Bson> {
+        check_interrupt()?;
+        scope.redefine(Some(value))?;
+        self.body.evaluate_or_null(scope)
     }
 }

@@ -5,7 +5,7 @@ use bson::{Bson, DateTime};
 use super::Operation;
 use super::operations::is_nullish;
 use crate::error::{Code, CommandError, Result};
-use crate::value::arithmetic::{self, Number};
+use crate::value::arithmetic::{self, Number, Sum};
 use crate::value::kind;
 
 impl Operation {
@@ -17,29 +17,22 @@ impl Operation {
         if is_nullish(left) || is_nullish(right) {
             return Ok(Bson::Null);
         }
-        match (self, left, right) {
-            (Self::Subtract, Bson::DateTime(a), Bson::DateTime(b)) => {
-                return Ok(Bson::Int64(a.timestamp_millis() - b.timestamp_millis()));
-            }
-            (Self::Subtract, Bson::DateTime(date), other) => {
-                let millis = self.number(other)?.to_double() as i64;
-                return Ok(Bson::DateTime(DateTime::from_millis(
-                    date.timestamp_millis().saturating_sub(millis),
-                )));
-            }
-            _ => {}
+        if let (Self::Subtract, Bson::DateTime(date)) = (self, left) {
+            return self.subtract_from_date(*date, right);
         }
         let (left, right) = (self.number(left)?, self.number(right)?);
         Ok(match self {
-            Self::Subtract => left.subtract(right)?.to_bson(),
-            _ if right.to_double() == 0.0 => {
-                return Err(CommandError::bad_value(if self == Self::Divide {
-                    "can't $divide by zero"
-                } else {
-                    "can't $mod by zero"
-                }));
+            Self::Subtract => left.subtract_widening(right).to_bson(),
+            Self::Divide if right.to_double() == 0.0 => {
+                return Err(CommandError::bad_value("can't $divide by zero"));
             }
             Self::Divide => Bson::Double(left.to_double() / right.to_double()),
+            _ if right.to_double() == 0.0 => {
+                return Err(CommandError::new(
+                    Code::Location(16610),
+                    "can't $mod by zero",
+                ));
+            }
             _ => match (left, right) {
                 (Number::Int(a), Number::Int(b)) => Bson::Int32(a.wrapping_rem(b)),
                 (Number::Double(_), _) | (_, Number::Double(_)) => {
@@ -52,6 +45,21 @@ impl Operation {
                 }
             },
         })
+    }
+
+    fn subtract_from_date(self, date: DateTime, right: &Bson) -> Result<Bson> {
+        let overflow = || CommandError::new(Code::Overflow, "date overflow in $subtract");
+        let millis = date.timestamp_millis();
+        if let Bson::DateTime(other) = right {
+            return millis
+                .checked_sub(other.timestamp_millis())
+                .map(Bson::Int64)
+                .ok_or_else(overflow);
+        }
+        millis
+            .checked_sub(self.number(right)?.to_millis())
+            .map(|millis| Bson::DateTime(DateTime::from_millis(millis)))
+            .ok_or_else(overflow)
     }
 
     /// `$abs`, `$ceil` and `$floor`.
@@ -76,10 +84,16 @@ impl Operation {
     }
 
     pub(super) fn type_error(self, value: &Bson) -> CommandError {
+        let code = match self {
+            Self::Abs | Self::Ceil | Self::Floor => Code::Location(28765),
+            Self::Mod => Code::Location(16611),
+            _ => Code::TypeMismatch,
+        };
         CommandError::new(
-            Code::TypeMismatch,
+            code,
             format!(
-                "{self:?} does not support a value of type {}",
+                "{} does not support a value of type {}",
+                self.name(),
                 kind::name_of(value)
             ),
         )
@@ -89,7 +103,7 @@ impl Operation {
 /// `$add` with a date operand.
 pub(super) fn add_to_date(values: &[Bson]) -> Result<Bson> {
     let mut date = None;
-    let mut millis = Number::Int(0);
+    let mut millis = Sum::default();
     for value in values {
         match value {
             Bson::DateTime(found) if date.is_none() => date = Some(*found),
@@ -99,12 +113,12 @@ pub(super) fn add_to_date(values: &[Bson]) -> Result<Bson> {
                     "only one date allowed in an $add expression",
                 ));
             }
-            other => millis = millis.add(Operation::Add.number(other)?)?,
+            other => millis.add(Operation::Add.number(other)?),
         }
     }
     let start = date.map_or(0, DateTime::timestamp_millis);
-    let millis = millis.to_double() as i64;
-    Ok(Bson::DateTime(DateTime::from_millis(
-        start.saturating_add(millis),
-    )))
+    start
+        .checked_add(millis.total().to_millis())
+        .map(|millis| Bson::DateTime(DateTime::from_millis(millis)))
+        .ok_or_else(|| CommandError::new(Code::Overflow, "date overflow in $add"))
 }

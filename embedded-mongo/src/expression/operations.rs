@@ -7,7 +7,7 @@ use bson::{Bson, Document};
 use super::arrays;
 use super::{Expression, Variables};
 use crate::error::{Code, CommandError, Result};
-use crate::value::arithmetic::Number;
+use crate::value::arithmetic::{Number, Sum};
 use crate::value::{is_truthy, kind, order};
 
 macro_rules! operations {
@@ -18,6 +18,10 @@ macro_rules! operations {
         impl Operation {
             pub fn named(name: &str) -> Option<Self> {
                 match name { $($name => Some(Self::$variant),)* _ => None }
+            }
+
+            pub(super) fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
             }
 
             fn arity(self) -> (usize, usize) {
@@ -76,7 +80,14 @@ impl Operation {
         }
         Err(CommandError::new(
             Code::Location(16020),
-            format!("Expression {name} takes other than {operands} arguments"),
+            format!(
+                "Expression {name} takes {} arguments. {operands} were passed in.",
+                if least == most {
+                    format!("exactly {least}")
+                } else {
+                    format!("at least {least}")
+                }
+            ),
         ))
     }
 
@@ -147,16 +158,18 @@ impl Operation {
                 if self == Self::Add && values.iter().any(|v| matches!(v, Bson::DateTime(_))) {
                     return super::numeric::add_to_date(&values).map(Some);
                 }
-                let mut total = Number::Int(i32::from(self == Self::Multiply));
-                for value in &values {
-                    let number = self.number(value)?;
-                    total = if self == Self::Add {
-                        total.add(number)?
-                    } else {
-                        total.multiply(number)?
-                    };
+                if self == Self::Add {
+                    let mut total = Sum::default();
+                    for value in &values {
+                        total.add(self.number(value)?);
+                    }
+                    return Ok(Some(total.total().to_bson()));
                 }
-                total.to_bson()
+                let mut product = Number::Int(1);
+                for value in &values {
+                    product = product.multiply_widening(self.number(value)?);
+                }
+                product.to_bson()
             }
             Self::Subtract | Self::Divide | Self::Mod => return self.pair(&values).map(Some),
             Self::Abs | Self::Ceil | Self::Floor => {
@@ -166,13 +179,13 @@ impl Operation {
                 self.round(self.number(&values[0])?)?
             }
             Self::Sum => {
-                let mut total = Number::Int(0);
+                let mut total = Sum::default();
                 for value in flatten_single_array(values) {
                     if let Some(number) = Number::of(&value)? {
-                        total = total.add(number)?;
+                        total.add(number);
                     }
                 }
-                total.to_bson()
+                total.total().to_bson()
             }
             Self::Max | Self::Min => {
                 let values = flatten_single_array(values)
@@ -237,7 +250,17 @@ impl Operation {
                 return self.of_array(values);
             }
             Self::AllElementsTrue | Self::AnyElementTrue => {
-                let items = arrays::of("$allElementsTrue", values[0].clone())?.unwrap_or_default();
+                let Bson::Array(items) = &values[0] else {
+                    let all = self == Self::AllElementsTrue;
+                    return Err(CommandError::new(
+                        Code::Location(if all { 17040 } else { 17041 }),
+                        format!(
+                            "{}'s argument must be an array, but is {}",
+                            self.name(),
+                            kind::name_of(&values[0])
+                        ),
+                    ));
+                };
                 Bson::Boolean(match self {
                     Self::AllElementsTrue => items.iter().all(is_truthy),
                     _ => items.iter().any(is_truthy),
@@ -280,13 +303,19 @@ impl Operation {
                         .collect(),
                 ),
                 value if is_nullish(value) => Bson::Null,
-                other => return Err(self.type_error(other)),
+                other => {
+                    return Err(CommandError::new(
+                        Code::Location(40390),
+                        format!(
+                            "$objectToArray requires a document input, found: {}",
+                            kind::name_of(other)
+                        ),
+                    ));
+                }
             },
             Self::ArrayToObject => match arrays::of("$arrayToObject", values[0].clone())? {
                 None => Bson::Null,
-                Some(items) => {
-                    Bson::Document(items.iter().map(arrays::pair_of).collect::<Result<_>>()?)
-                }
+                Some(items) => Bson::Document(arrays::to_object(&items)?),
             },
             Self::And
             | Self::Or

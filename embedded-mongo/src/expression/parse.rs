@@ -4,7 +4,7 @@ use bson::{Bson, Document};
 
 use super::{ElementExpression, Expression, Operation};
 use crate::error::{Code, CommandError, Result};
-use crate::value::path::check_depth;
+use crate::value::path::{check_depth, check_field_name};
 
 /// Parses an expression that may use the variables `known`.
 pub(super) fn expression(source: &Bson, known: &[String]) -> Result<Expression> {
@@ -67,6 +67,7 @@ fn variable(path: &str, known: &[String]) -> Result<Expression> {
 fn parts(path: &str, code: Code) -> Result<Vec<String>> {
     let parts: Vec<String> = path.split('.').map(str::to_owned).collect();
     check_depth(parts.len())?;
+    check_field_name(path)?;
     if parts
         .iter()
         .any(|part| part.is_empty() || part.starts_with('$'))
@@ -256,6 +257,12 @@ fn set_field(name: &str, operand: &Bson, known: &[String]) -> Result<Expression>
             ));
         }
     };
+    if field.contains('\0') {
+        return Err(CommandError::new(
+            Code::Location(9534700),
+            format!("{name}: 'field' cannot contain an embedded null byte"),
+        ));
+    }
     let value = if name == "$setField" {
         Some(Box::new(expression(named.required("value")?, known)?))
     } else {

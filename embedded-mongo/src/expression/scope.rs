@@ -1,6 +1,11 @@
 //! Variables of expressions.
 
+use std::sync::Arc;
+
 use bson::{Bson, Document};
+
+use crate::error::Result;
+use crate::value::size::check_size;
 
 pub(super) const SYSTEM: [&str; 4] = ["ROOT", "CURRENT", "REMOVE", "NOW"];
 
@@ -8,7 +13,7 @@ pub(super) const SYSTEM: [&str; 4] = ["ROOT", "CURRENT", "REMOVE", "NOW"];
 #[derive(Debug, Clone)]
 pub(crate) struct Variables<'a> {
     root: &'a Document,
-    defined: Vec<(String, Option<Bson>)>,
+    defined: Vec<(Arc<str>, Option<Arc<Bson>>)>,
 }
 
 impl<'a> Variables<'a> {
@@ -27,8 +32,24 @@ impl<'a> Variables<'a> {
         }
     }
 
-    pub fn define(&mut self, name: &str, value: Option<Bson>) {
-        self.defined.push((name.to_owned(), value));
+    /// Defines a variable. Fails if its value is too large or nested too deeply.
+    pub fn define(&mut self, name: &str, value: Option<Bson>) -> Result<()> {
+        if let Some(value) = &value {
+            check_size(value)?;
+        }
+        self.defined.push((name.into(), value.map(Arc::new)));
+        Ok(())
+    }
+
+    /// Replaces the value of the variable that was defined last.
+    pub(super) fn redefine(&mut self, value: Option<Bson>) -> Result<()> {
+        if let Some(value) = &value {
+            check_size(value)?;
+        }
+        if let Some((_, last)) = self.defined.last_mut() {
+            *last = value.map(Arc::new);
+        }
+        Ok(())
     }
 
     /// The variables as literal definitions.
@@ -38,20 +59,24 @@ impl<'a> Variables<'a> {
             .iter()
             .map(|(name, value)| {
                 let value = match value {
-                    Some(value) => Expression::Literal(value.clone()),
+                    Some(value) => Expression::Literal(value.as_ref().clone()),
                     None => Expression::Path("REMOVE".to_owned(), Vec::new()),
                 };
-                (name.clone(), value)
+                (name.to_string(), value)
             })
             .collect()
     }
 
     pub(super) fn resolve(&self, name: &str, path: &[String]) -> Option<Bson> {
-        let defined = self.defined.iter().rev().find(|(known, _)| known == name);
+        let defined = self
+            .defined
+            .iter()
+            .rev()
+            .find(|(known, _)| known.as_ref() == name);
         match (defined, name) {
             (Some((_, value)), _) => walk(value.as_ref()?, path),
             (None, "ROOT" | "CURRENT") => walk_document(self.root, path),
-            (None, "NOW") => walk(&Bson::DateTime(bson::DateTime::now()), path),
+            (None, "NOW") => walk(&Bson::DateTime(crate::execution::now()), path),
             _ => None,
         }
     }
@@ -75,7 +100,7 @@ fn walk(value: &Bson, path: &[String]) -> Option<Bson> {
         Bson::Array(items) => Some(Bson::Array(
             items
                 .iter()
-                .filter(|item| matches!(item, Bson::Document(_) | Bson::Array(_)))
+                .filter(|item| matches!(item, Bson::Document(_)))
                 .filter_map(|item| walk(item, path))
                 .collect(),
         )),

@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use bson::{Bson, Document, doc};
 
 use crate::error::{Code, CommandError, Result};
+use crate::execution::check_interrupt;
 use crate::expression::{Expression, Variables};
-use crate::value::arithmetic::Number;
+use crate::value::arithmetic::{Number, Sum};
 use crate::value::{key, order};
 
 /// A parsed `$group`.
@@ -32,8 +33,8 @@ enum Accumulator {
 
 #[derive(Debug)]
 enum AccumulatorState {
-    Number(Number),
-    Average(Number, usize),
+    Sum(Sum),
+    Average(Sum, usize),
     Value(Option<Bson>),
     List(Vec<Bson>),
     Document(Document),
@@ -119,13 +120,28 @@ impl Group {
         constant(&self.id) && self.fields.iter().all(|(.., operand)| constant(operand))
     }
 
+    /// The group's key. Missing fields of a document key are null.
+    fn id_of(&self, variables: &Variables<'_>) -> Result<Bson> {
+        match &self.id {
+            Expression::Object(fields) => {
+                let mut id = Document::new();
+                for (name, value) in fields {
+                    id.insert(name, value.evaluate_or_null(variables)?);
+                }
+                Ok(Bson::Document(id))
+            }
+            id => id.evaluate_or_null(variables),
+        }
+    }
+
     /// Returns one document per group, in order of first occurrence.
     pub fn run(&self, documents: &[Document], outer: &Variables<'_>) -> Result<Vec<Document>> {
         let mut positions = HashMap::new();
         let mut groups: Vec<(Bson, Vec<AccumulatorState>)> = Vec::new();
         for document in documents {
+            check_interrupt()?;
             let variables = outer.with_root(document);
-            let id = self.id.evaluate_or_null(&variables)?;
+            let id = self.id_of(&variables)?;
             let position = *positions.entry(key::of_owned(&id)).or_insert_with(|| {
                 let empty = self.fields.iter().map(|(_, kind, _)| kind.empty());
                 groups.push((id, empty.collect()));
@@ -151,8 +167,8 @@ impl Group {
 impl Accumulator {
     fn empty(self) -> AccumulatorState {
         match self {
-            Self::Sum => AccumulatorState::Number(Number::Int(0)),
-            Self::Average => AccumulatorState::Average(Number::Int(0), 0),
+            Self::Sum => AccumulatorState::Sum(Sum::default()),
+            Self::Average => AccumulatorState::Average(Sum::default(), 0),
             Self::Min | Self::Max | Self::First | Self::Last => AccumulatorState::Value(None),
             Self::Push | Self::AddToSet => AccumulatorState::List(Vec::new()),
             Self::MergeObjects => AccumulatorState::Document(Document::new()),
@@ -161,14 +177,14 @@ impl Accumulator {
 
     fn accumulate(self, state: &mut AccumulatorState, value: Option<Bson>) -> Result<()> {
         match (state, value) {
-            (AccumulatorState::Number(total), Some(value)) => {
+            (AccumulatorState::Sum(total), Some(value)) => {
                 if let Some(number) = Number::of(&value)? {
-                    *total = total.add(number)?;
+                    total.add(number);
                 }
             }
             (AccumulatorState::Average(total, count), Some(value)) => {
                 if let Some(number) = Number::of(&value)? {
-                    *total = total.add(number)?;
+                    total.add(number);
                     *count += 1;
                 }
             }
@@ -214,7 +230,7 @@ impl Accumulator {
 impl AccumulatorState {
     fn finish(self) -> Bson {
         match self {
-            Self::Number(total) => total.to_bson(),
+            Self::Sum(total) => total.total().to_bson(),
             Self::Average(_, 0) => Bson::Null,
             Self::Average(total, count) => Bson::Double(total.to_double() / count as f64),
             Self::Value(value) => value.unwrap_or(Bson::Null),

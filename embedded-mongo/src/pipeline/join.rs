@@ -1,13 +1,16 @@
 //! `$lookup` and `$unwind`.
 
-use bson::{Bson, Document, doc};
+use bson::{Bson, Document};
 
 use super::{Pipeline, Source};
 use crate::error::{Code, CommandError, Result};
-use crate::expression::{Expression, Variables, walk_document};
-use crate::query::{Filter, parse as filters};
-use crate::value::path::check_depth;
-use crate::value::to_raw;
+use crate::expression::{Expression, Variables};
+use crate::query::Filter;
+use crate::query::operators::{InList, Predicate};
+use crate::storage::collection::MAX_DOCUMENT_BYTES;
+use crate::value::order;
+use crate::value::path::{Path, array_index, check_depth, check_field_name};
+use crate::value::size::size_of;
 
 /// A parsed `$lookup`.
 #[derive(Debug, Clone)]
@@ -21,7 +24,8 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    pub fn parse(operand: &Bson) -> Result<Self> {
+    /// Parses `$lookup`; `outer` are the variables of the surrounding pipeline.
+    pub fn parse(operand: &Bson, outer: &[String]) -> Result<Self> {
         let invalid = |message: &str| CommandError::new(Code::FailedToParse, message);
         let Bson::Document(source) = operand else {
             return Err(invalid("the $lookup specification must be an object"));
@@ -48,11 +52,15 @@ impl Lookup {
             None => Vec::new(),
             Some(Bson::Document(variables)) => variables
                 .iter()
-                .map(|(name, value)| Ok((name.clone(), Expression::parse(value)?)))
+                .map(|(name, value)| Ok((name.clone(), Expression::parse_with(value, outer)?)))
                 .collect::<Result<_>>()?,
             Some(_) => return Err(invalid("$lookup argument 'let' must be an object")),
         };
-        let names: Vec<String> = variables.iter().map(|(name, _)| name.clone()).collect();
+        let names: Vec<String> = outer
+            .iter()
+            .chain(variables.iter().map(|(name, _)| name))
+            .cloned()
+            .collect();
         let stages = match source.get("pipeline") {
             None => Vec::new(),
             Some(Bson::Array(stages)) => stages.clone(),
@@ -63,7 +71,9 @@ impl Lookup {
             return Err(invalid("$out and $merge are not allowed within a $lookup"));
         }
         for name in ["as", "localField", "foreignField"] {
-            check_depth(text(name)?.map_or(0, |path| path.split('.').count()))?;
+            let path = text(name)?.unwrap_or_default();
+            check_depth(path.split('.').count())?;
+            check_field_name(&path)?;
         }
         let fields = match (text("localField")?, text("foreignField")?) {
             (Some(local), Some(foreign)) => {
@@ -87,27 +97,49 @@ impl Lookup {
         })
     }
 
-    /// Adds the joined documents to a document.
+    /// Fails if the joined documents do not fit into one document.
+    fn check_joined(&self, found: &[Document]) -> Result<()> {
+        let mut bytes = 0;
+        for document in found {
+            bytes += size_of(document)?;
+        }
+        if bytes > MAX_DOCUMENT_BYTES {
+            return Err(CommandError::new(
+                Code::Location(4568),
+                format!(
+                    "Total size of documents in {} matching pipeline's $lookup stage exceeds                      {MAX_DOCUMENT_BYTES} bytes",
+                    self.from
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Adds the joined documents to a document. Their total size is limited unless
+    /// `$unwind` follows.
     pub fn run(
         &self,
         mut document: Document,
         source: &Source<'_>,
         outer: &Variables<'_>,
+        unwinds: bool,
     ) -> Result<Document> {
         let mut inner = outer.with_root(&document);
         for (name, expression) in &self.variables {
             let value = expression.evaluate(&outer.with_root(&document))?;
-            inner.define(name, value);
+            inner.define(name, value)?;
         }
         let filter = match &self.fields {
             None => Filter::all(),
             Some((local, foreign)) => {
-                let wanted = match walk_document(&document, local) {
-                    Some(Bson::Array(values)) => values,
-                    Some(value) => vec![value],
-                    None => vec![Bson::Null],
-                };
-                filters::filter(&to_raw(&doc! { foreign: { "$in": wanted } })?)?
+                let mut values = Vec::new();
+                values_at(&Bson::Document(document.clone()), local, &mut values);
+                if values.is_empty() {
+                    values.push(Bson::Null);
+                }
+                let values = values.iter().map(order::raw_of).collect();
+                let list = InList::new(values, Vec::new());
+                Filter::Field(Path::new(foreign), Predicate::In(list))
             }
         };
         let from = Source {
@@ -117,8 +149,36 @@ impl Lookup {
         };
         let found = self.pipeline.after(filter).run(&from, &inner)?;
         drop(inner);
+        if !unwinds {
+            self.check_joined(&found)?;
+        }
         super::set_path(&mut document, &self.into, found.into());
         Ok(document)
+    }
+}
+
+/// All values at the end of a path, through arrays and array positions; an array at
+/// the end contributes its elements.
+fn values_at(value: &Bson, path: &[String], values: &mut Vec<Bson>) {
+    match (value, path.split_first()) {
+        (Bson::Array(items), None) => values.extend(items.iter().cloned()),
+        (value, None) => values.push(value.clone()),
+        (Bson::Document(document), Some((first, rest))) => {
+            if let Some(value) = document.get(first) {
+                values_at(value, rest, values);
+            }
+        }
+        (Bson::Array(items), Some((first, rest))) => {
+            if let Some(item) = array_index(first).and_then(|index| items.get(index)) {
+                values_at(item, rest, values);
+            }
+            for item in items {
+                if matches!(item, Bson::Document(_)) {
+                    values_at(item, path, values);
+                }
+            }
+        }
+        _ => {}
     }
 }
 
@@ -173,10 +233,12 @@ impl Unwind {
                 "path option to $unwind stage should be prefixed with a '$': {path}"
             )));
         };
+        check_field_name(path)?;
         unwind.path = path.split('.').map(str::to_owned).collect();
         check_depth(unwind.path.len())?;
         let index = unwind.index.as_deref().unwrap_or_default();
         check_depth(index.split('.').count())?;
+        check_field_name(index)?;
         Ok(unwind)
     }
 

@@ -6,17 +6,17 @@ mod output;
 mod parse;
 mod transform;
 
-use std::time::Instant;
-
 use bson::{Bson, Document};
 
-use crate::error::Result;
+use crate::error::{Code, CommandError, Result};
+use crate::execution::check_interrupt;
 use crate::expression::Variables;
 use crate::query::Filter;
 use crate::sort::Sort;
 use crate::storage::catalog::Catalog;
 use crate::storage::plan::Hint;
 use crate::storage::scan::Query;
+use crate::value::size::size_of;
 use crate::value::{to_document, to_raw};
 use group::Group;
 use join::{Lookup, Unwind};
@@ -38,7 +38,7 @@ enum Stage {
     Sort(Sort),
     Skip(usize),
     Limit(usize),
-    TransformStage(TransformStage),
+    Transform(TransformStage),
     Group(Group),
     Count(String),
     Unwind(Unwind),
@@ -51,7 +51,6 @@ pub(crate) struct Source<'a> {
     /// `None` for a pipeline without a collection.
     pub collection: Option<&'a str>,
     pub hint: Option<&'a Hint>,
-    pub deadline: Option<Instant>,
 }
 
 impl Pipeline {
@@ -69,7 +68,6 @@ impl Pipeline {
                         skip: query.skip,
                         limit: query.limit,
                         hint: source.hint,
-                        deadline: source.deadline,
                     }
                     .run(collection)
                 })?
@@ -83,8 +81,9 @@ impl Pipeline {
                 })
                 .collect(),
         };
-        for stage in rest {
-            documents = stage.run(documents, source, outer)?;
+        for (index, stage) in rest.iter().enumerate() {
+            let unwinds = matches!(rest.get(index + 1), Some(Stage::Unwind(_)));
+            documents = stage.run(documents, source, outer, unwinds)?;
         }
         Ok(documents)
     }
@@ -101,27 +100,27 @@ impl Pipeline {
 
     /// Splits off the leading stages that can run as one collection query.
     fn query(&self) -> (LeadingStages, &[Stage]) {
-        let mut asked = LeadingStages::default();
+        let mut leading = LeadingStages::default();
         let mut rest = self.stages.as_slice();
         let mut filters = Vec::new();
         while let [Stage::Match(filter), after @ ..] = rest {
             filters.push(filter.clone());
             rest = after;
         }
-        asked.filter = Filter::And(filters);
+        leading.filter = Filter::And(filters);
         if let [Stage::Sort(sort), after @ ..] = rest {
-            asked.sort = Some(sort.clone());
+            leading.sort = Some(sort.clone());
             rest = after;
         }
         if let [Stage::Skip(skip), after @ ..] = rest {
-            asked.skip = *skip;
+            leading.skip = *skip;
             rest = after;
         }
         if let [Stage::Limit(limit), after @ ..] = rest {
-            asked.limit = *limit;
+            leading.limit = *limit;
             rest = after;
         }
-        (asked, rest)
+        (leading, rest)
     }
 }
 
@@ -154,17 +153,20 @@ impl Stage {
         }
     }
 
+    /// Runs the stage. `unwinds` is whether `$unwind` follows.
     fn run(
         &self,
         mut documents: Vec<Document>,
         source: &Source<'_>,
         outer: &Variables<'_>,
+        unwinds: bool,
     ) -> Result<Vec<Document>> {
         Ok(match self {
             Self::Match(filter) => {
                 let filter = filter.bind(outer);
                 let mut kept = Vec::new();
                 for document in documents {
+                    check_interrupt()?;
                     if filter.matches(&to_raw(&document)?)? {
                         kept.push(document);
                     }
@@ -172,10 +174,11 @@ impl Stage {
                 kept
             }
             Self::Sort(sort) => {
-                let mut keyed = documents
-                    .into_iter()
-                    .map(|document| Ok((sort.key(&to_raw(&document)?)?, document)))
-                    .collect::<Result<Vec<_>>>()?;
+                let mut keyed = Vec::with_capacity(documents.len());
+                for document in documents {
+                    check_interrupt()?;
+                    keyed.push((sort.key(&to_raw(&document)?)?, document));
+                }
                 keyed.sort_by(|a, b| a.0.cmp(&b.0));
                 keyed.into_iter().map(|(_, document)| document).collect()
             }
@@ -187,23 +190,68 @@ impl Stage {
                 documents.truncate(*count);
                 documents
             }
-            Self::TransformStage(reshape) => documents
-                .into_iter()
-                .map(|document| reshape.apply_with(document, outer))
-                .collect::<Result<_>>()?,
-            Self::Group(group) => group.run(&documents, outer)?,
+            Self::Transform(transform) => {
+                let mut output = StageOutput::default();
+                for document in documents {
+                    output.push(transform.apply_with(document, outer)?)?;
+                }
+                output.documents
+            }
+            Self::Group(group) => {
+                let mut output = StageOutput::default();
+                for document in group.run(&documents, outer)? {
+                    output.push(document)?;
+                }
+                output.documents
+            }
             Self::Count(_) if documents.is_empty() => Vec::new(),
             Self::Count(name) => {
                 let mut counted = Document::new();
                 counted.insert(name, count_to_bson(documents.len()));
                 vec![counted]
             }
-            Self::Unwind(unwind) => documents.into_iter().flat_map(|d| unwind.run(d)).collect(),
-            Self::Lookup(lookup) => documents
-                .into_iter()
-                .map(|document| lookup.run(document, source, outer))
-                .collect::<Result<_>>()?,
+            Self::Unwind(unwind) => {
+                let mut output = StageOutput::default();
+                for document in documents {
+                    for unwound in unwind.run(document) {
+                        output.push(unwound)?;
+                    }
+                }
+                output.documents
+            }
+            Self::Lookup(lookup) => {
+                let mut output = StageOutput::default();
+                for document in documents {
+                    output.push(lookup.run(document, source, outer, unwinds)?)?;
+                }
+                output.documents
+            }
         })
+    }
+}
+
+/// Documents that a stage produces, which are all in memory.
+#[derive(Default)]
+struct StageOutput {
+    documents: Vec<Document>,
+    bytes: usize,
+}
+
+/// Maximum total size of the documents between two stages.
+const MAX_STAGE_BYTES: usize = 256 * 1024 * 1024;
+
+impl StageOutput {
+    fn push(&mut self, document: Document) -> Result<()> {
+        check_interrupt()?;
+        self.bytes += size_of(&document)?;
+        if self.bytes > MAX_STAGE_BYTES {
+            return Err(CommandError::new(
+                Code::Location(292),
+                format!("a pipeline stage uses more than {MAX_STAGE_BYTES} bytes of memory"),
+            ));
+        }
+        self.documents.push(document);
+        Ok(())
     }
 }
 

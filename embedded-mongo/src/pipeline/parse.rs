@@ -11,9 +11,18 @@ use crate::query::parse as filters;
 use crate::sort::Sort;
 use crate::value::{arithmetic, to_raw};
 
+/// Maximum number of stages of a pipeline, as in MongoDB.
+const MAX_STAGES: usize = 1_000;
+
 impl Pipeline {
     /// Parses a pipeline whose expressions may use the given variables.
     pub fn parse(stages: &[Bson], variables: &[String]) -> Result<Self> {
+        if stages.len() > MAX_STAGES {
+            return Err(CommandError::new(
+                Code::Location(7749501),
+                format!("Pipeline length must be no longer than {MAX_STAGES} stages"),
+            ));
+        }
         let mut pipeline = Self {
             stages: Vec::new(),
             target: None,
@@ -52,8 +61,8 @@ pub(super) fn only_field(stage: &Document) -> Result<(&str, &Bson)> {
 }
 
 fn stage(name: &str, operand: &Bson, variables: &[String], stages: &mut Vec<Stage>) -> Result<()> {
-    if let Some(reshape) = TransformStage::parse(name, operand, variables)? {
-        stages.push(Stage::TransformStage(reshape));
+    if let Some(transform) = TransformStage::parse(name, operand, variables)? {
+        stages.push(Stage::Transform(transform));
         return Ok(());
     }
     let parsed = match name {
@@ -81,7 +90,7 @@ fn stage(name: &str, operand: &Bson, variables: &[String], stages: &mut Vec<Stag
         "$limit" => Stage::Limit(count(name, operand, 1)?),
         "$count" => match operand {
             Bson::String(field)
-                if !field.is_empty() && !field.starts_with('$') && !field.contains('.') =>
+                if !field.is_empty() && !field.starts_with('$') && !field.contains(['.', '\0']) =>
             {
                 Stage::Count(field.clone())
             }
@@ -98,7 +107,7 @@ fn stage(name: &str, operand: &Bson, variables: &[String], stages: &mut Vec<Stag
             Stage::Sort(Sort::parse(&bson::doc! { "count": -1 })?)
         }
         "$unwind" => Stage::Unwind(Unwind::parse(operand)?),
-        "$lookup" => Stage::Lookup(Lookup::parse(operand)?),
+        "$lookup" => Stage::Lookup(Lookup::parse(operand, variables)?),
         _ => {
             return Err(CommandError::new(
                 Code::Location(40324),

@@ -41,9 +41,10 @@ impl TransformStage {
             )),
         };
         Ok(Some(match name {
-            "$project" => Self::Project(Projection::parse(
+            "$project" => Self::Project(Projection::parse_with(
                 &document(operand)?,
                 ProjectionContext::Pipeline,
+                variables,
             )?),
             "$set" | "$addFields" => {
                 Self::Project(Projection::adding(&document(operand)?, variables)?)

@@ -6,16 +6,25 @@ use super::{Branch, Node, Projection, ProjectionContext};
 use crate::error::{Code, CommandError, Result};
 use crate::expression::Expression;
 use crate::query::parse as filters;
-use crate::value::path::check_depth;
+use crate::value::path::{check_depth, check_field_name};
 use crate::value::{arithmetic, is_truthy, to_raw};
 
 impl Projection {
     pub fn parse(source: &Document, context: ProjectionContext) -> Result<Self> {
+        Self::parse_with(source, context, &[])
+    }
+
+    /// Parses a projection whose expressions may use the given variables.
+    pub fn parse_with(
+        source: &Document,
+        context: ProjectionContext,
+        variables: &[String],
+    ) -> Result<Self> {
         let mut root = Branch::new();
         let (mut includes, mut excludes) = (false, false);
         let mut id = None;
         for (path, value) in flattened(source, "")? {
-            let node = node(&path, &value, context)?;
+            let node = node(&path, &value, context, variables)?;
             if path == "_id" && matches!(node, Node::Keep | Node::Drop) {
                 id = Some(matches!(node, Node::Keep));
                 continue;
@@ -104,7 +113,12 @@ fn flattened(source: &Document, prefix: &str) -> Result<Vec<(String, Bson)>> {
     Ok(out)
 }
 
-fn node(path: &str, value: &Bson, context: ProjectionContext) -> Result<Node> {
+fn node(
+    path: &str,
+    value: &Bson,
+    context: ProjectionContext,
+    variables: &[String],
+) -> Result<Node> {
     if path.ends_with(".$") {
         return match (context, is_truthy(value)) {
             (ProjectionContext::Find, true) => Ok(Node::Positional),
@@ -151,21 +165,16 @@ fn node(path: &str, value: &Bson, context: ProjectionContext) -> Result<Node> {
                     wrapper.insert("", inner);
                     Node::ElemMatch(filters::filter(&to_raw(&wrapper)?)?)
                 }
-                _ => Node::Computed(Expression::parse(value)?),
+                _ => Node::Computed(Expression::parse_with(value, variables)?),
             }
         }
-        other => Node::Computed(Expression::parse(other)?),
+        other => Node::Computed(Expression::parse_with(other, variables)?),
     })
 }
 
 fn add(branch: &mut Branch, path: &str, node: Node, full_path: &str) -> Result<()> {
     check_depth(path.split('.').count())?;
-    let conflict = || {
-        CommandError::new(
-            Code::Location(31250),
-            format!("Path collision at {full_path}"),
-        )
-    };
+    check_field_name(path)?;
     let (first, rest) = match path.split_once('.') {
         Some((first, rest)) => (first, Some(rest)),
         None => (path, None),
@@ -185,7 +194,18 @@ fn add(branch: &mut Branch, path: &str, node: Node, full_path: &str) -> Result<(
             branch.push((first.to_owned(), Node::Under(inner)));
         }
         (Some((_, Node::Under(inner))), Some(rest)) => add(inner, rest, node, full_path)?,
-        _ => return Err(conflict()),
+        (Some(_), Some(rest)) => {
+            return Err(CommandError::new(
+                Code::Location(31249),
+                format!("Path collision at {full_path} remaining portion {rest}"),
+            ));
+        }
+        (Some(_), None) => {
+            return Err(CommandError::new(
+                Code::Location(31250),
+                format!("Path collision at {full_path}"),
+            ));
+        }
     }
     Ok(())
 }

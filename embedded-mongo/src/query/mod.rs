@@ -112,13 +112,7 @@ impl Filter {
                 let found = any_element(document, path, matched_index, &mut |element| {
                     let matched = match element {
                         RawBsonRef::Document(inner) => filter.matches(inner),
-                        RawBsonRef::Array(inner) => {
-                            // An array is matched as a document keyed by index.
-                            match RawDocument::from_bytes(inner.as_bytes()) {
-                                Ok(inner) => filter.matches(inner),
-                                Err(_) => Ok(false),
-                            }
-                        }
+                        RawBsonRef::Array(inner) => filter.matches(path::as_document(inner)),
                         _ => Ok(false),
                     };
                     matched.unwrap_or_else(|error| {
@@ -134,13 +128,7 @@ impl Filter {
             Self::SomeValue(path, tests) => {
                 any_element(document, path, matched_index, &mut |element| {
                     tests.iter().all(|(test, polarity)| {
-                        let nested = match (element, test.leaf()) {
-                            (RawBsonRef::Array(inner), Leaf::Elements) => {
-                                value::elements(inner).any(|element| test.matches(Some(element)))
-                            }
-                            _ => false,
-                        };
-                        (nested || test.matches(Some(element))) == (*polarity == Polarity::Positive)
+                        test.matches(Some(element)) == (*polarity == Polarity::Positive)
                     })
                 })
             }

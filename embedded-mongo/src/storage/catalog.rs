@@ -1,8 +1,9 @@
 //! Databases and their collections.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use bson::{Bson, Document, doc};
 
@@ -14,8 +15,6 @@ use crate::error::{Code, CommandError, Result};
 pub(crate) type SharedCollection = Arc<RwLock<Collection>>;
 
 type Databases = BTreeMap<String, BTreeMap<String, SharedCollection>>;
-
-const NOT_POISONED: &str = "no writer panics while it holds the lock";
 
 /// All collections and their journal.
 #[derive(Debug)]
@@ -58,7 +57,7 @@ impl Catalog {
     pub fn find(&self, database: &str, name: &str) -> Option<SharedCollection> {
         self.databases
             .read()
-            .expect(NOT_POISONED)
+            .unwrap_or_else(PoisonError::into_inner)
             .get(database)?
             .get(name)
             .cloned()
@@ -67,7 +66,7 @@ impl Catalog {
     /// Reads a collection; a missing one reads as empty.
     pub fn read<T>(&self, database: &str, name: &str, work: impl FnOnce(&Collection) -> T) -> T {
         match self.find(database, name) {
-            Some(shared) => work(&shared.read().expect(NOT_POISONED)),
+            Some(shared) => work(&shared.read().unwrap_or_else(PoisonError::into_inner)),
             None => work(&Collection::new(0, format!("{database}.{name}"))),
         }
     }
@@ -82,14 +81,22 @@ impl Catalog {
         self.journal.check_writable()?;
         loop {
             let (shared, _) = self.ensure(database, name)?;
-            let mut collection = shared.write().expect(NOT_POISONED);
+            let mut collection = shared.write().unwrap_or_else(PoisonError::into_inner);
             if collection.dropped {
                 continue;
             }
             let mut changes = Vec::new();
-            let outcome = work(&mut collection, &mut changes);
+            let result = catch_unwind(AssertUnwindSafe(|| work(&mut collection, &mut changes)));
             self.journal.append(changes);
-            return outcome;
+            return result.unwrap_or_else(|_| {
+                tracing::error!(namespace = collection.namespace, "write panicked");
+                // The documents are consistent with the journal, the indexes may not be.
+                collection.rebuild_indexes()?;
+                Err(CommandError::new(
+                    Code::InternalError,
+                    "the write failed with an internal error",
+                ))
+            });
         }
     }
 
@@ -106,13 +113,62 @@ impl Catalog {
         }
     }
 
+    /// Replaces a collection, or creates it, with the same indexes and the documents
+    /// that `fill` inserts. On an error the existing collection is unchanged.
+    pub fn replace(
+        &self,
+        database: &str,
+        name: &str,
+        fill: impl FnOnce(&mut Collection) -> Result<()>,
+    ) -> Result<()> {
+        self.journal.check_writable()?;
+        check_names(database, name)?;
+        let number = self.next_number.fetch_add(1, Ordering::Relaxed);
+        let mut replacement = Collection::new(number, format!("{database}.{name}"));
+        if let Some(existing) = self.find(database, name) {
+            let existing = existing.read().unwrap_or_else(PoisonError::into_inner);
+            for index in existing
+                .indexes()
+                .iter()
+                .filter(|index| !index.spec.is_id())
+            {
+                replacement.build_index(index.spec.clone())?;
+            }
+        }
+        fill(&mut replacement)?;
+        let mut changes = vec![definition(&replacement)];
+        changes.extend(
+            replacement
+                .documents()
+                .iter()
+                .map(|(id, document)| Change::put(number, *id, document)),
+        );
+        let mut databases = self
+            .databases
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let collections = databases.entry(database.to_owned()).or_default();
+        // One batch, so that the file has either the old or the new collection.
+        if let Some(existing) = collections.remove(name) {
+            let mut existing = existing.write().unwrap_or_else(PoisonError::into_inner);
+            existing.dropped = true;
+            changes.insert(0, Change::Collection(existing.number, None));
+        }
+        self.journal.append(changes);
+        collections.insert(name.to_owned(), Arc::new(RwLock::new(replacement)));
+        Ok(())
+    }
+
     /// Returns the collection and whether it was created.
     pub fn ensure(&self, database: &str, name: &str) -> Result<(SharedCollection, bool)> {
         if let Some(shared) = self.find(database, name) {
             return Ok((shared, false));
         }
         check_names(database, name)?;
-        let mut databases = self.databases.write().expect(NOT_POISONED);
+        let mut databases = self
+            .databases
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         let collections = databases.entry(database.to_owned()).or_default();
         if let Some(shared) = collections.get(name) {
             return Ok((shared.clone(), false));
@@ -127,7 +183,10 @@ impl Catalog {
 
     /// Drops a collection. Returns its number of indexes if it existed.
     pub fn drop(&self, database: &str, name: &str) -> Option<usize> {
-        let mut databases = self.databases.write().expect(NOT_POISONED);
+        let mut databases = self
+            .databases
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         let collections = databases.get_mut(database)?;
         let shared = collections.remove(name)?;
         if collections.is_empty() {
@@ -137,7 +196,10 @@ impl Catalog {
     }
 
     pub fn drop_database(&self, database: &str) {
-        let mut databases = self.databases.write().expect(NOT_POISONED);
+        let mut databases = self
+            .databases
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         for shared in databases.remove(database).unwrap_or_default().values() {
             self.retire(shared);
         }
@@ -146,14 +208,17 @@ impl Catalog {
     pub fn databases(&self) -> Vec<String> {
         self.databases
             .read()
-            .expect(NOT_POISONED)
+            .unwrap_or_else(PoisonError::into_inner)
             .keys()
             .cloned()
             .collect()
     }
 
     pub fn collections(&self, database: &str) -> Vec<(String, SharedCollection)> {
-        let databases = self.databases.read().expect(NOT_POISONED);
+        let databases = self
+            .databases
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         databases
             .get(database)
             .into_iter()
@@ -163,7 +228,7 @@ impl Catalog {
     }
 
     fn retire(&self, shared: &SharedCollection) -> usize {
-        let mut collection = shared.write().expect(NOT_POISONED);
+        let mut collection = shared.write().unwrap_or_else(PoisonError::into_inner);
         collection.dropped = true;
         self.journal
             .append(vec![Change::Collection(collection.number, None)]);

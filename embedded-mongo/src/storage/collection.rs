@@ -136,6 +136,14 @@ impl Collection {
         Ok(())
     }
 
+    /// Builds all indexes again from the documents.
+    pub fn rebuild_indexes(&mut self) -> Result<()> {
+        let specs: Vec<IndexSpec> = self.indexes.drain(..).map(|index| index.spec).collect();
+        specs
+            .into_iter()
+            .try_for_each(|spec| self.build_index(spec))
+    }
+
     /// Drops the matching indexes, except the `_id` index.
     pub fn drop_indexes(&mut self, goes: impl Fn(&IndexSpec) -> bool) {
         self.indexes
@@ -146,7 +154,7 @@ impl Collection {
         let size = document.as_bytes().len();
         if size > MAX_DOCUMENT_BYTES {
             return Err(CommandError::new(
-                Code::ObjectTooLarge,
+                Code::BSONObjectTooLarge,
                 format!(
                     "object to insert too large. size in bytes: {size}, max size: {MAX_DOCUMENT_BYTES}"
                 ),

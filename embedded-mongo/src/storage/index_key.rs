@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bson::{Bson, Document, RawBsonRef, RawDocument};
 
 use crate::error::{Code, CommandError, Result};
-use crate::value::path::Path;
+use crate::value::path::{Path, array_index};
 use crate::value::{elements, field, key, to_bson};
 
 /// Fields and directions; true for descending.
@@ -184,20 +184,29 @@ fn finished(value: Option<RawBsonRef<'_>>) -> FieldCursor<'_, 'static> {
     }
 }
 
-/// Follows a path to its end or to the first array.
+/// Follows a path to its end or to the first array that is not addressed by position.
 fn walk<'a, 'p>(mut value: RawBsonRef<'a>, mut rest: &'p [String]) -> FieldCursor<'a, 'p> {
     loop {
-        let next = match (value, rest.split_first()) {
-            (RawBsonRef::Array(_), _) | (_, None) => {
-                return FieldCursor {
-                    value: Some(value),
-                    rest,
-                    done: false,
-                };
-            }
-            (RawBsonRef::Document(document), Some((first, after))) => {
-                rest = after;
-                field(document, first)
+        let Some((first, after)) = rest.split_first() else {
+            return FieldCursor {
+                value: Some(value),
+                rest,
+                done: false,
+            };
+        };
+        let next = match value {
+            RawBsonRef::Document(document) => field(document, first),
+            RawBsonRef::Array(array) => {
+                match array_index(first).and_then(|index| elements(array).nth(index)) {
+                    Some(element) => Some(element),
+                    None => {
+                        return FieldCursor {
+                            value: Some(value),
+                            rest,
+                            done: false,
+                        };
+                    }
+                }
             }
             _ => None,
         };
@@ -205,5 +214,6 @@ fn walk<'a, 'p>(mut value: RawBsonRef<'a>, mut rest: &'p [String]) -> FieldCurso
             Some(next) => value = next,
             None => return finished(None),
         }
+        rest = after;
     }
 }

@@ -148,6 +148,16 @@ impl IndexSpec {
         out
     }
 
+    /// Whether two indexes cannot exist side by side: they index the same keys of the
+    /// same documents.
+    pub fn is_equivalent(&self, other: &Self) -> bool {
+        let partial = |spec: &Self| spec.partial.as_ref().map(|(source, _)| source.clone());
+        self.pattern == other.pattern
+            && self.unique == other.unique
+            && self.sparse == other.sparse
+            && partial(self) == partial(other)
+    }
+
     pub fn is_same(&self, other: &Self) -> bool {
         self.to_document() == other.to_document()
     }

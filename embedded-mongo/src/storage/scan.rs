@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 use super::collection::Collection;
 use super::plan::{self, ChosenPlan, Hint, Plan};
 use super::{RecordId, StoredDocument};
-use crate::error::{Code, CommandError, Result};
+use crate::error::Result;
+use crate::execution::check_interrupt;
 use crate::query::Filter;
 use crate::sort::Sort;
 
@@ -19,7 +19,6 @@ pub(crate) struct Query<'a> {
     pub skip: usize,
     pub limit: usize,
     pub hint: Option<&'a Hint>,
-    pub deadline: Option<Instant>,
 }
 
 /// Counters for `explain`.
@@ -39,7 +38,6 @@ impl<'a> Query<'a> {
             skip: 0,
             limit: usize::MAX,
             hint: None,
-            deadline: None,
         }
     }
 
@@ -63,8 +61,8 @@ impl<'a> Query<'a> {
             collection,
             &planned.plan,
             &mut effort,
-            &mut |id, document, seen| {
-                let matched = self.consider(document, seen).and_then(|selected| {
+            &mut |id, document| {
+                let matched = self.consider(document).and_then(|selected| {
                     if selected && let Some(sort) = order {
                         keys.push(sort.key(document)?);
                     }
@@ -100,29 +98,20 @@ impl<'a> Query<'a> {
         Ok((found, planned, effort))
     }
 
-    fn consider(&self, document: &StoredDocument, seen: usize) -> Result<bool> {
-        if seen.is_multiple_of(1024)
-            && self
-                .deadline
-                .is_some_and(|deadline| Instant::now() > deadline)
-        {
-            return Err(CommandError::new(
-                Code::MaxTimeMSExpired,
-                "operation exceeded time limit",
-            ));
-        }
+    fn consider(&self, document: &StoredDocument) -> Result<bool> {
+        check_interrupt()?;
         self.filter.matches(document)
     }
 }
 
-type Visit<'v> = dyn FnMut(RecordId, &StoredDocument, usize) -> ControlFlow<()> + 'v;
+type Visit<'v> = dyn FnMut(RecordId, &StoredDocument) -> ControlFlow<()> + 'v;
 
 fn walk(collection: &Collection, plan: &Plan, effort: &mut ExecutionStats, visit: &mut Visit<'_>) {
     match plan {
         Plan::CollectionScan { reverse } => {
             let mut each = |(id, document): (&RecordId, &StoredDocument)| {
                 effort.documents += 1;
-                visit(*id, document, effort.documents)
+                visit(*id, document)
             };
             let documents = collection.documents().iter();
             let _ = if *reverse {
@@ -168,7 +157,7 @@ fn walk_ranges(
                     let fresh = seen.as_mut().is_none_or(|seen| seen.insert(id));
                     if let (true, Some(document)) = (fresh, collection.documents().get(&id)) {
                         effort.documents += 1;
-                        visit(id, document, effort.documents)?;
+                        visit(id, document)?;
                     }
                 }
                 ControlFlow::Continue(())

@@ -14,7 +14,7 @@ use crate::query::operators::{Comparison, Predicate};
 use crate::value::order;
 use crate::value::path::{Path, check_depth};
 use modifier::Modifier;
-use tree::{Edit, PathEditor};
+use tree::{Edit, MissingPath, PathEditor};
 
 /// A parsed update.
 #[derive(Debug, Clone)]
@@ -56,11 +56,7 @@ impl Update {
                 updated
             }
             Self::Modifiers(modifiers, filters) => {
-                let mut updated = current.clone();
-                for modifier in modifiers {
-                    modifier.apply(&mut updated, filters, context)?;
-                }
-                updated
+                apply_modifiers(current, modifiers, filters, context)?
             }
             Self::Pipeline(stages) => {
                 let mut updated = current.clone();
@@ -108,6 +104,35 @@ impl Update {
     }
 }
 
+/// Applies operators in order. Fails if two of them edit the same location, which for
+/// positional paths depends on the document.
+fn apply_modifiers(
+    current: &Document,
+    modifiers: &[Modifier],
+    filters: &[ArrayFilter],
+    context: UpdateContext,
+) -> Result {
+    let mut updated = current.clone();
+    let mut edited: Vec<Vec<String>> = Vec::new();
+    for modifier in modifiers {
+        let paths = modifier.apply(&mut updated, current, filters, context)?;
+        if let Some(path) = paths.iter().find(|path| {
+            edited
+                .iter()
+                .any(|other| path.starts_with(other) || other.starts_with(path))
+        }) {
+            return Err(CommandError::new(
+                Code::ConflictingUpdateOperators,
+                format!("Update created a conflict at '{}'", path.join(".")),
+            ));
+        }
+        if modifiers.len() > 1 && modifiers.iter().any(Modifier::is_positional) {
+            edited.extend(paths);
+        }
+    }
+    Ok(updated)
+}
+
 fn with_id_first(id: Bson, mut document: Document) -> Document {
     document.remove("_id");
     let mut ordered = Document::new();
@@ -136,7 +161,7 @@ fn upsert_base(filter: &Filter) -> Result<Document> {
         });
         if twice {
             return Err(CommandError::new(
-                Code::NotExactValueField,
+                Code::NotSingleValueField,
                 format!(
                     "cannot infer query fields to set, path '{}' is matched twice",
                     path.dotted()
@@ -173,7 +198,10 @@ fn set(base: &mut Document, path: &Path, value: Bson) -> Result<()> {
             position: None,
             inserting: true,
         },
-        create: true,
+        original: &Document::new(),
+        missing: MissingPath::Create,
+        edited: &mut Vec::new(),
+        location: Vec::new(),
         edit: &mut |_| Ok(Edit::Put(value.clone())),
     }
     .document(base, path.parts())

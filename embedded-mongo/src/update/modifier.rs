@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicU32, Ordering as Memory};
 use bson::{Bson, DateTime, Document, Timestamp};
 
 use super::array::{AddToSet, Pull, Push};
-use super::tree::{Edit, PathEditor};
+use super::tree::{Edit, MissingPath, PathEditor};
 use super::{ArrayFilter, UpdateContext};
 use crate::error::{Code, CommandError, Result};
+use crate::execution::now;
 use crate::value::arithmetic::Number;
-use crate::value::path::check_depth;
+use crate::value::path::{check_depth, check_field_name};
 use crate::value::{kind, order};
 
 /// An update operator and the path it applies to.
@@ -48,6 +49,9 @@ impl Modifier {
             _ => &[],
         };
         check_depth(renamed.len())?;
+        for part in renamed {
+            check_field_name(part)?;
+        }
         if path.iter().chain(renamed).any(String::is_empty) {
             return Err(CommandError::new(
                 Code::EmptyFieldName,
@@ -72,6 +76,11 @@ impl Modifier {
         Ok(Self { path, change })
     }
 
+    /// Whether the path has `$`, `$[]` or `$[name]`.
+    pub(super) fn is_positional(&self) -> bool {
+        self.path.iter().any(|part| part.starts_with('$'))
+    }
+
     pub(super) fn parts(&self) -> &[String] {
         &self.path
     }
@@ -84,29 +93,37 @@ impl Modifier {
         }
     }
 
+    /// Applies the operator. Returns the concrete paths that were edited.
     pub(super) fn apply(
         &self,
         document: &mut Document,
+        original: &Document,
         filters: &[ArrayFilter],
         context: UpdateContext,
-    ) -> Result<()> {
-        if let Change::Rename(to) = &self.change {
-            return rename(document, &self.path, to, context);
-        }
-        let create = !matches!(
-            self.change,
-            Change::Unset | Change::Pull(_) | Change::Pop { .. }
-        );
+    ) -> Result<Vec<Vec<String>>> {
         if matches!(self.change, Change::SetOnInsert(_)) && !context.inserting {
-            return Ok(());
+            return Ok(Vec::new());
+        }
+        let mut edited = Vec::new();
+        if let Change::Rename(to) = &self.change {
+            rename(document, &self.path, to, context, &mut edited)?;
+            return Ok(edited);
         }
         PathEditor {
             filters,
             context,
-            create,
+            original,
+            missing: match self.change {
+                Change::Unset => MissingPath::Ignore,
+                Change::Pull(_) | Change::Pop { .. } => MissingPath::RequireViable,
+                _ => MissingPath::Create,
+            },
+            edited: &mut edited,
+            location: Vec::new(),
             edit: &mut |current| self.change.edit(current, &self.path),
         }
-        .document(document, &self.path)
+        .document(document, &self.path)?;
+        Ok(edited)
     }
 }
 
@@ -134,7 +151,7 @@ impl Change {
                 order::compare_owned(value, current) == Ordering::Greater,
                 value,
             ),
-            (Self::CurrentDate, _) => Edit::Put(Bson::DateTime(DateTime::now())),
+            (Self::CurrentDate, _) => Edit::Put(Bson::DateTime(now())),
             (Self::CurrentTimestamp, _) => Edit::Put(Bson::Timestamp(next_timestamp())),
             (Self::Bits(operations), current) => Edit::Put(bits(operations, current)?),
             (Self::Push(push), None) => Edit::Put(Bson::Array(push.onto(Vec::new())?)),
@@ -229,31 +246,67 @@ fn rename(
     from: &[String],
     to: &[String],
     context: UpdateContext,
+    edited: &mut Vec<Vec<String>>,
 ) -> Result<()> {
-    let Some(value) = take(document, from)? else {
+    if !source_exists(document, from)? {
+        return Ok(());
+    }
+    if crosses_array(document, to) {
+        return Err(CommandError::bad_value(
+            "The destination field of $rename cannot be an array element",
+        ));
+    }
+    let Some(value) = take(document, from) else {
         return Ok(());
     };
     PathEditor {
         filters: &[],
         context,
-        create: true,
+        original: &Document::new(),
+        missing: MissingPath::Create,
+        edited,
+        location: Vec::new(),
         edit: &mut |_| Ok(Edit::Put(value.clone())),
     }
     .document(document, to)
 }
 
-fn take(document: &mut Document, path: &[String]) -> Result<Option<Bson>> {
+/// Whether the source of `$rename` exists. Fails if it cannot be reached.
+fn source_exists(document: &Document, path: &[String]) -> Result<bool> {
     let (first, rest) = path.split_first().expect("paths have at least one part");
-    if rest.is_empty() {
-        return Ok(document.remove(first));
-    }
-    match document.get_mut(first) {
-        None => Ok(None),
-        Some(Bson::Document(inner)) => take(inner, rest),
-        Some(Bson::Array(_)) => Err(CommandError::bad_value(
+    match (document.get(first), rest) {
+        (None, _) => Ok(false),
+        (Some(_), []) => Ok(true),
+        (Some(Bson::Document(inner)), rest) => source_exists(inner, rest),
+        (Some(Bson::Array(_)), _) => Err(CommandError::bad_value(
             "The source field of $rename cannot be an array element",
         )),
-        Some(_) => Ok(None),
+        (Some(other), [next, ..]) => Err(CommandError::new(
+            Code::PathNotViable,
+            format!("Cannot use the part ({next}) to traverse the element ({{{first}: {other}}})"),
+        )),
+    }
+}
+
+fn crosses_array(document: &Document, path: &[String]) -> bool {
+    match path.split_first() {
+        Some((first, rest)) if !rest.is_empty() => match document.get(first) {
+            Some(Bson::Document(inner)) => crosses_array(inner, rest),
+            Some(Bson::Array(_)) => true,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+fn take(document: &mut Document, path: &[String]) -> Option<Bson> {
+    let (first, rest) = path.split_first()?;
+    if rest.is_empty() {
+        return document.remove(first);
+    }
+    match document.get_mut(first) {
+        Some(Bson::Document(inner)) => take(inner, rest),
+        _ => None,
     }
 }
 

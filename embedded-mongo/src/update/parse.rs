@@ -244,9 +244,9 @@ fn check_conflicts(modifiers: &[Modifier]) -> Result<()> {
     let mut touched: Vec<&[String]> = Vec::new();
     for modifier in modifiers {
         for path in modifier.touches() {
-            let conflict = touched
-                .iter()
-                .find(|other| path.starts_with(other) || other.starts_with(path));
+            let conflict = touched.iter().find(|other| {
+                path.starts_with(other) || other.starts_with(path) || mixes(path, other)
+            });
             if let Some(other) = conflict {
                 return Err(CommandError::new(
                     Code::ConflictingUpdateOperators,
@@ -261,6 +261,13 @@ fn check_conflicts(modifiers: &[Modifier]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether two paths diverge at an array of which one addresses all or filtered
+/// elements and the other does not.
+fn mixes(left: &[String], right: &[String]) -> bool {
+    let diverging = left.iter().zip(right).find(|(a, b)| a != b);
+    diverging.is_some_and(|(a, b)| a.starts_with("$[") != b.starts_with("$["))
 }
 
 fn check_filters(modifiers: &[Modifier], filters: &[ArrayFilter]) -> Result<()> {

@@ -36,6 +36,11 @@ impl Number {
         }
     }
 
+    /// The number as milliseconds of a date.
+    pub fn to_millis(self) -> i64 {
+        self.to_long()
+    }
+
     pub fn to_bson(self) -> Bson {
         match self {
             Self::Int(number) => Bson::Int32(number),
@@ -44,16 +49,26 @@ impl Number {
         }
     }
 
+    /// Adds, as `$inc` does: a result beyond int64 is an error.
     pub fn add(self, other: Self) -> Result<Self> {
         self.combine(other, i64::checked_add, |a, b| a + b)
     }
 
-    pub fn subtract(self, other: Self) -> Result<Self> {
-        self.combine(other, i64::checked_sub, |a, b| a - b)
-    }
-
+    /// Multiplies, as `$mul` does.
     pub fn multiply(self, other: Self) -> Result<Self> {
         self.combine(other, i64::checked_mul, |a, b| a * b)
+    }
+
+    /// Subtracts, as `$subtract` does: a result beyond int64 is a double.
+    pub fn subtract_widening(self, other: Self) -> Self {
+        self.combine(other, i64::checked_sub, |a, b| a - b)
+            .unwrap_or_else(|_| Self::Double(self.to_double() - other.to_double()))
+    }
+
+    /// Multiplies, as `$multiply` does: a result beyond int64 is a double.
+    pub fn multiply_widening(self, other: Self) -> Self {
+        self.multiply(other)
+            .unwrap_or_else(|_| Self::Double(self.to_double() * other.to_double()))
     }
 
     fn combine(
@@ -87,6 +102,75 @@ impl Number {
             Self::Long(number) => number,
             Self::Double(number) => number as i64,
         }
+    }
+}
+
+/// A sum as `$sum`, `$avg` and `$add` compute it: integers are summed exactly, doubles
+/// with compensation, and an integer sum beyond int64 is a double.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Sum {
+    integers: i128,
+    has_long: bool,
+    doubles: Option<Compensated>,
+}
+
+/// A sum of doubles and the rounding errors of its additions (Neumaier).
+#[derive(Debug, Clone, Copy, Default)]
+struct Compensated {
+    sum: f64,
+    correction: f64,
+}
+
+impl Compensated {
+    fn add(&mut self, number: f64) {
+        let sum = self.sum + number;
+        self.correction += if self.sum.abs() >= number.abs() {
+            (self.sum - sum) + number
+        } else {
+            (number - sum) + self.sum
+        };
+        self.sum = sum;
+    }
+
+    fn total(self) -> f64 {
+        // The correction of an infinite sum is not a number.
+        if self.sum.is_finite() {
+            self.sum + self.correction
+        } else {
+            self.sum
+        }
+    }
+}
+
+impl Sum {
+    pub fn add(&mut self, number: Number) {
+        match number {
+            Number::Int(number) => self.integers += i128::from(number),
+            Number::Long(number) => {
+                self.integers += i128::from(number);
+                self.has_long = true;
+            }
+            Number::Double(number) => self.doubles.get_or_insert_default().add(number),
+        }
+    }
+
+    pub fn total(self) -> Number {
+        match (self.doubles, i64::try_from(self.integers)) {
+            (None, Ok(total)) => match i32::try_from(total) {
+                Ok(total) if !self.has_long => Number::Int(total),
+                _ => Number::Long(total),
+            },
+            _ => Number::Double(self.to_double()),
+        }
+    }
+
+    pub fn to_double(self) -> f64 {
+        let mut total = self.doubles.unwrap_or_default();
+        // An integer beyond 2^53 is added in two parts that are exact doubles.
+        let high = self.integers as f64;
+        total.add(high);
+        total.add((self.integers - high as i128) as f64);
+        total.total()
     }
 }
 

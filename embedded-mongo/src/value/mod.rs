@@ -6,6 +6,7 @@ pub(crate) mod kind;
 pub(crate) mod number;
 pub(crate) mod order;
 pub(crate) mod path;
+pub(crate) mod size;
 
 use bson::{Bson, Document, RawArray, RawBsonRef, RawDocument, RawDocumentBuf};
 

@@ -103,26 +103,42 @@ fn in_array<'a>(
     let position = array_index(&path[0]);
     elements(array).enumerate().any(|(index, element)| {
         let matched_index = matched_index.or(Some(index));
-        if let RawBsonRef::Document(inner) = element {
-            // A numeric part is an array index first, and a field name only
-            // in documents that have that field.
-            let named = position.is_none() || field(inner, &path[0]).is_some();
-            if named && in_document(inner, path, leaf, matched_index, test) {
-                return true;
-            }
+        if let RawBsonRef::Document(inner) = element
+            && in_document(inner, path, leaf, matched_index, test)
+        {
+            return true;
         }
         if position != Some(index) {
             return false;
         }
         match (element, &path[1..]) {
-            (element, []) => at_end(element, leaf, matched_index, test),
+            // An array at a position is not expanded.
+            (element, []) => test(Some(element), matched_index),
             (RawBsonRef::Document(inner), rest) => {
                 in_document(inner, rest, leaf, matched_index, test)
             }
-            (RawBsonRef::Array(inner), rest) => in_array(inner, rest, leaf, matched_index, test),
-            _ => test(None, matched_index),
+            (RawBsonRef::Array(inner), rest) => {
+                in_document(as_document(inner), rest, leaf, matched_index, test)
+            }
+            _ => false,
         }
     })
+}
+
+/// An array as a document whose field names are the indexes.
+pub(crate) fn as_document(array: &RawArray) -> &RawDocument {
+    RawDocument::from_bytes(array.as_bytes()).expect("an array has the layout of a document")
+}
+
+/// Rejects a field name that BSON cannot represent.
+pub(crate) fn check_field_name(name: &str) -> Result<()> {
+    if name.contains('\0') {
+        return Err(CommandError::new(
+            Code::Location(16411),
+            "FieldPath field names may not contain embedded nulls ('\\0').",
+        ));
+    }
+    Ok(())
 }
 
 /// The array index that a path part denotes.

@@ -5,8 +5,8 @@
 mod message;
 mod validate;
 
-pub(crate) use message::encode;
-pub use message::{Header, MalformedMessage, Request, parse};
+pub use message::{Header, MessageError, Request, parse};
+pub(crate) use message::{crc32c, encode};
 pub(crate) use validate::{MAX_DEPTH, document as check_document};
 
 /// Maximum size of a message in bytes.

@@ -1,18 +1,27 @@
 //! Validates BSON completely, so that later stages can rely on it.
 
-use super::message::MalformedMessage;
+use thiserror::Error;
+
+/// Why bytes are not a valid document.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) enum BsonError {
+    #[error("document exceeds the maximum nesting depth of {MAX_DEPTH}")]
+    TooDeep,
+    #[error("invalid BSON: {0}")]
+    Invalid(String),
+}
 
 /// Maximum nesting of documents; MongoDB allows 200.
 pub(crate) const MAX_DEPTH: usize = 180;
 
 /// Validates the document at the start of a slice and returns its length.
-pub(crate) fn document(bytes: &[u8]) -> Result<usize, MalformedMessage> {
+pub(crate) fn document(bytes: &[u8]) -> Result<usize, BsonError> {
     nested(bytes, 0)
 }
 
-fn nested(bytes: &[u8], depth: usize) -> Result<usize, MalformedMessage> {
+fn nested(bytes: &[u8], depth: usize) -> Result<usize, BsonError> {
     if depth > MAX_DEPTH {
-        return Err(invalid("documents nested too deeply"));
+        return Err(BsonError::TooDeep);
     }
     let length = length_at(bytes, 0)?;
     if length < 5 || length > bytes.len() || bytes[length - 1] != 0 {
@@ -32,7 +41,7 @@ fn nested(bytes: &[u8], depth: usize) -> Result<usize, MalformedMessage> {
 }
 
 /// Validates a value and returns its length.
-fn value(kind: u8, bytes: &[u8], depth: usize) -> Result<usize, MalformedMessage> {
+fn value(kind: u8, bytes: &[u8], depth: usize) -> Result<usize, BsonError> {
     let fixed = |length: usize| {
         if length <= bytes.len() {
             Ok(length)
@@ -67,11 +76,11 @@ fn value(kind: u8, bytes: &[u8], depth: usize) -> Result<usize, MalformedMessage
         }
         0x10 => fixed(4),
         0x13 => fixed(16),
-        _ => Err(MalformedMessage(format!("unknown BSON type {kind:#x}"))),
+        _ => Err(BsonError::Invalid(format!("unknown BSON type {kind:#x}"))),
     }
 }
 
-fn string(bytes: &[u8]) -> Result<usize, MalformedMessage> {
+fn string(bytes: &[u8]) -> Result<usize, BsonError> {
     let length = length_at(bytes, 0)?;
     let text = bytes
         .get(4..)
@@ -84,7 +93,7 @@ fn string(bytes: &[u8]) -> Result<usize, MalformedMessage> {
     }
 }
 
-fn binary(bytes: &[u8]) -> Result<usize, MalformedMessage> {
+fn binary(bytes: &[u8]) -> Result<usize, BsonError> {
     let length = length_at(bytes, 0)?;
     let content = bytes
         .get(5..)
@@ -97,7 +106,7 @@ fn binary(bytes: &[u8]) -> Result<usize, MalformedMessage> {
     Ok(5 + length)
 }
 
-fn text_with_end(bytes: &[u8]) -> Result<usize, MalformedMessage> {
+fn text_with_end(bytes: &[u8]) -> Result<usize, BsonError> {
     let end = bytes
         .iter()
         .position(|byte| *byte == 0)
@@ -108,7 +117,7 @@ fn text_with_end(bytes: &[u8]) -> Result<usize, MalformedMessage> {
     }
 }
 
-fn length_at(bytes: &[u8], at: usize) -> Result<usize, MalformedMessage> {
+fn length_at(bytes: &[u8], at: usize) -> Result<usize, BsonError> {
     let word: [u8; 4] = bytes
         .get(at..at + 4)
         .and_then(|word| word.try_into().ok())
@@ -116,6 +125,6 @@ fn length_at(bytes: &[u8], at: usize) -> Result<usize, MalformedMessage> {
     usize::try_from(i32::from_le_bytes(word)).map_err(|_| invalid("negative length"))
 }
 
-fn invalid(what: &str) -> MalformedMessage {
-    MalformedMessage(what.to_owned())
+fn invalid(what: &str) -> BsonError {
+    BsonError::Invalid(what.to_owned())
 }

@@ -37,8 +37,9 @@ impl Mongo {
         .await
     }
 
-    async fn with(options: Options) -> Self {
-        let server = Server::start(options).expect("the server starts");
+    /// A server with the given options.
+    pub async fn with(options: Options) -> Self {
+        let server = Server::start_with(options).expect("the server starts");
         let client = client(&server.uri()).await;
         Self { server, client }
     }

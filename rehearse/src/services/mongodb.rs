@@ -82,7 +82,7 @@ fn embedded(storage: embedded_mongo::Storage) -> anyhow::Result<(String, Server)
         ..embedded_mongo::Options::default()
     };
     let server =
-        embedded_mongo::Server::start(options).context("the embedded MongoDB cannot start")?;
+        embedded_mongo::Server::start_with(options).context("the embedded MongoDB cannot start")?;
     Ok((server.uri(), Server::Embedded(server)))
 }
 

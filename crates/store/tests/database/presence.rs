@@ -206,7 +206,7 @@ async fn a_socket_that_was_silent_for_ten_minutes_makes_room() {
 #[tokio::test]
 async fn a_message_costs_three_round_trips_whoever_hears_it() {
     // A server of its own, as its commands are counted.
-    let server = embedded_mongo::Server::start(embedded_mongo::Options::default()).unwrap();
+    let server = embedded_mongo::Server::start().unwrap();
     let uri = server.uri();
     let store = Store::connect(Settings { uri: uri.clone() }).await.unwrap();
     store.create_indexes().await.unwrap();

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use domain::Timestamp;
-use embedded_mongo::{Options, Server};
+use embedded_mongo::Server;
 use futures_util::future::join_all;
 use mongodb::Client;
 use store::{Settings, Store};
@@ -94,7 +94,7 @@ fn server() -> &'static str {
     static SERVER: LazyLock<(String, Option<Server>)> = LazyLock::new(|| {
         let given = env::var("MONGODB_URI").ok().filter(|uri| !uri.is_empty());
         given.map(|uri| (uri, None)).unwrap_or_else(|| {
-            let server = Server::start(Options::default()).expect("the embedded server starts");
+            let server = Server::start().expect("the embedded server starts");
             (server.uri(), Some(server))
         })
     });
