@@ -8,7 +8,7 @@ use store::Store;
 
 use crate::Result;
 
-/// Somebody signed in.
+/// A signed-in caller.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// Who.

@@ -1,4 +1,4 @@
-//! What the owner of an account is told by mail of its factors.
+//! Emails about changed factors.
 
 use crypto::random;
 use domain::Timestamp;
@@ -8,10 +8,10 @@ use store::users::Account;
 
 use crate::Result;
 
-/// Mails the owner of an account what happens to its factors.
+/// Queues an email to the owner about a change of their factors. Call it before
+/// the change, so that nothing changes while the broker is unavailable.
 ///
-/// # Errors
-/// While the broker is away: whoever tells before the change makes none then.
+/// # Errors If the broker is unavailable.
 pub async fn notify_factor_change(
     queue: &Queue,
     account: &Account,

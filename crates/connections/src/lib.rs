@@ -43,7 +43,7 @@ const POST_LIMIT: Duration = Duration::from_secs(5);
 /// Where `@connections` is, and who may use it.
 pub struct Settings {
     /// `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`, the SDKs' standard variable:
-    /// the API's address with its stage. With a wrong one nobody hears anything.
+    /// the API's address with its stage. A wrong one fails at the first post.
     pub endpoint: String,
     region: String,
     credentials: Credentials,

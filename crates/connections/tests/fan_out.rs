@@ -96,7 +96,7 @@ fn ids(kind: &str, count: usize) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn only_those_that_are_gone_are_told_as_gone() {
+async fn only_closed_connections_are_reported_as_gone() {
     let (push, seen) = endpoint().await;
     let mut sockets = ids("well", 300);
     sockets.extend(["gone-1", "down-1", "forbidden-1", "gone-2"].map(str::to_owned));
@@ -125,7 +125,7 @@ async fn what_may_pass_is_tried_again_and_what_may_not_is_not() {
 }
 
 #[tokio::test]
-async fn a_socket_that_never_answers_delays_nobody() {
+async fn a_socket_that_never_answers_delays_no_other() {
     let (push, seen) = endpoint().await;
     let mut sockets = vec!["silent-1".to_owned()];
     sockets.extend(ids("well", 1_000));

@@ -1,6 +1,6 @@
-//! argon2id over memory that is taken once. Taking 19 MiB from the system anew
-//! costs more than a quarter of the time of a hash, and what glibc keeps of it
-//! afterwards is several times as much.
+//! argon2id with memory that is allocated once. Allocating 19 MiB for each hash
+//! takes more than a quarter of its time, and glibc retains several times as
+//! much.
 
 use std::sync::{Mutex, PoisonError};
 

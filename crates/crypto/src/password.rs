@@ -51,8 +51,8 @@ pub async fn hash(password: Password) -> String {
     .await
 }
 
-/// Compares a presented password with what is kept of an account, or with
-/// nobody's where there is none: the time is the same.
+/// Verifies a password against the hash of an account, or against a fixed hash
+/// if there is no account, so that both take the same time.
 pub async fn verify(password: Password, kept: Option<String>) -> bool {
     blocking(move || {
         let hash = kept.as_deref().unwrap_or(NOBODYS);
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn item_21_a_weaker_hash_still_counts_and_is_told_to_be_made_again() {
+    async fn item_21_a_weaker_hash_is_accepted_and_reported_for_rehashing() {
         let weak = Params::new(MEMORY_KIB / 2, 1, 1, None).unwrap();
         let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, weak);
         let kept = weak.hash_password(b"correct horse").unwrap().to_string();
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_s_password_is_wrong_whatever_it_is() {
+    async fn without_an_account_every_password_is_wrong() {
         assert!(!verify(password(""), None).await);
     }
 

@@ -33,9 +33,9 @@ impl Live {
 }
 
 impl Pepper {
-    /// Reads `PEPPER`: a random text of at least 32 bytes, and after a comma the
-    /// one before it. When one that is in neither place made them, open
-    /// challenges and sessions are void and nobody's TOTP code is right.
+    /// Reads `PEPPER`: a random text of at least 32 bytes, and after a comma
+    /// the one before it. Challenges, sessions and TOTP secrets that were made
+    /// with any other pepper are invalid.
     pub fn from_variables(variables: &mut Variables) -> Self {
         Self::from_secrets(&variables.secrets("PEPPER", 32))
     }

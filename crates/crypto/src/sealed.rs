@@ -86,8 +86,8 @@ impl Pepper {
         }
     }
 
-    /// Opens what was sealed for `account`; none where no pepper that still
-    /// counts sealed it, or somebody changed it.
+    /// Decrypts what was sealed for `account`. `None` if it was changed, or
+    /// sealed with a pepper that is no longer active.
     pub fn open(&self, account: &str, sealed: &Sealed) -> Option<Vec<u8>> {
         let key = self.sealing_keys().find(|key| key.id == sealed.key)?;
         let (nonce, kept) = sealed.bytes.split_at_checked(NONCE_LEN)?;

@@ -142,7 +142,7 @@ pub struct Verifier {
 
 impl Verifier {
     /// Reads `TOKEN_PUBLIC_KEYS` (what `setup` computed, parted by commas) and
-    /// `SITE_ORIGIN`. With wrong ones nobody is signed in.
+    /// `SITE_ORIGIN`. With wrong values every token is rejected.
     pub fn from_variables(variables: &mut Variables) -> Self {
         let keys = variables.text("TOKEN_PUBLIC_KEYS");
         let issuer = variables.url("SITE_ORIGIN", &["http", "https"]);

@@ -21,7 +21,7 @@ impl TotpSecret {
         Self(random::bytes())
     }
 
-    /// One that was kept; none if it is none.
+    /// A stored secret; `None` if its length is wrong.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
     }
@@ -56,10 +56,10 @@ impl TotpSecret {
         )
     }
 
-    /// The step whose code this is: that of `now`, or of the clock of somebody
-    /// who is one step behind or ahead. Only steps after `used` count, so that a
-    /// code that was seen over a shoulder is worth nothing. All three are
-    /// computed and compared as numbers, whichever is right.
+    /// The step that this code belongs to: that of `now`, or one step before or
+    /// after, for clocks that differ. Only steps after `used` count, so that a
+    /// code works once. All three are computed and compared, whichever is
+    /// right.
     pub fn step_of(&self, code: TotpCode, now: Timestamp, used: i64) -> Option<i64> {
         let step = now.as_secs().div_euclid(TOTP_STEP.as_secs() as i64);
         let right = [step - 1, step, step + 1].map(|step| {

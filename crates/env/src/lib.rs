@@ -1,6 +1,6 @@
-//! What a function is told by its environment, read once, with all faults
-//! reported together: a deploy fails with one message that names every variable
-//! that is missing or malformed, and not at the first request of a user.
+//! Configuration from environment variables, read once. All errors are reported
+//! together: a deployment fails with one message that names every variable that
+//! is missing or malformed, and not at the first request of a user.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn all_faults_are_told_at_once_and_no_value_with_them() {
+    fn all_faults_are_reported_at_once_without_values() {
         let mut variables = Variables::new([
             ("URI".to_owned(), "http://secret@host".to_owned()),
             ("COUNT".to_owned(), "many-secret".to_owned()),

@@ -1,9 +1,9 @@
-//! A CloudFormation custom resource: what a function is asked at deploy time.
+//! CloudFormation custom resources.
 //!
-//! Such a function does not answer by what it returns but by a document put to
-//! an address in the request; whoever fails to put it leaves the deployment
-//! waiting for an hour. So its environment is read while the request is handled
-//! and not at init, where a fault could not be told.
+//! Such a function responds by a document that it uploads to an address in the
+//! request; without it the deployment waits for an hour. The environment is
+//! therefore read while the request is handled: an error at init could not be
+//! reported.
 
 use std::time::{Duration, SystemTime};
 

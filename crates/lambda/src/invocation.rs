@@ -28,7 +28,7 @@ const LEVEL: Level = Level::INFO;
 /// Writes what a process's invocations come to.
 pub(crate) struct Recorder {
     function: String,
-    /// From `STACK_NAME`; metrics of two stacks are told apart by it.
+    /// From `STACK_NAME`, the dimension of all metrics.
     stack: String,
     /// How long the init took, for the line of the first invocation.
     init: Duration,
@@ -49,7 +49,7 @@ pub(crate) enum End<'a> {
     Answered(Option<u16>),
     /// With a refusal, which has a status or none.
     Refused(&'a ApiError, Option<u16>),
-    /// With an error that Lambda hears of.
+    /// With an error that is returned to Lambda.
     Failed,
 }
 

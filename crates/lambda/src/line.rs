@@ -47,7 +47,7 @@ impl Line {
 
     /// Prints it, whole.
     pub(crate) fn print(self) {
-        // Nobody is left to tell when standard output is gone.
+        // If standard output is closed, there is no other place to report to.
         let _ = std::io::stdout().lock().write_all(&self.into_bytes());
     }
 

@@ -31,10 +31,10 @@ impl Log {
     /// lower levels.
     fn most_of(&self, target: &str) -> LevelFilter {
         if SILENT.iter().any(|prefix| target.starts_with(prefix)) {
-            // lapin shows all of a message that no queue takes, code and address
-            // included, and calls it an error when a function that was frozen
-            // finds its connection gone. What matters of that `outbox` tells.
-            // webauthn_rs calls it an error that somebody's passkey is wrong.
+            // lapin shows all of a message that no queue takes, code and
+            // address included, and calls it an error when a function that was
+            // frozen finds its connection gone. What matters of that `outbox`
+            // tells. webauthn_rs logs a wrong passkey as an error.
             LevelFilter::OFF
         } else if is_ours(target) {
             self.ours

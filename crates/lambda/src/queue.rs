@@ -115,8 +115,8 @@ impl Message {
     }
 }
 
-/// A name for what has none. It need not withstand attack: whoever may publish
-/// may choose any id anyway.
+/// An id for a message without one. It need not be collision-resistant: a
+/// publisher may choose any id anyway.
 fn id_of(data: &str) -> String {
     let mut hasher = DefaultHasher::new();
     data.hash(&mut hasher);

@@ -30,7 +30,7 @@ pub enum ErrorCode {
     UnknownAction,
     /// The body is over the limit.
     TooLarge,
-    /// A broker or database is away: the same request later may succeed.
+    /// A broker or database is unavailable: the same request may succeed later.
     TryAgain,
     /// A fault of ours; nothing was promised.
     Internal,

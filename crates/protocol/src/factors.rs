@@ -65,7 +65,7 @@ pub struct Passkey {
     pub name: String,
     /// When it was added.
     pub created_at: Timestamp,
-    /// When it last signed somebody in.
+    /// When it was last used for a sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used_at: Option<Timestamp>,
 }

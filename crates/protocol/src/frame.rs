@@ -22,17 +22,17 @@ pub const ACTIONS: [&str; 7] = [
 /// The last `seq` that a client holds, by room.
 pub type Cursors = BTreeMap<String, i64>;
 
-/// What a client says.
+/// A frame from a client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ClientFrame {
-    /// Hear all my rooms, and what I missed in those named.
+    /// Subscribe to all rooms, and replay after the cursors.
     Hello {
         /// What I have already.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rooms: Option<Cursors>,
     },
-    /// Hear this room on this socket.
+    /// Subscribe this socket to a room.
     Join {
         /// Comes back in the answer.
         #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
@@ -40,7 +40,7 @@ pub enum ClientFrame {
         /// Which room.
         room: String,
     },
-    /// Hear this room no more on this socket.
+    /// Unsubscribe this socket from a room.
     Leave {
         /// Comes back in the answer.
         #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
@@ -48,7 +48,7 @@ pub enum ClientFrame {
         /// Which room.
         room: String,
     },
-    /// Say something; the same `id` any number of times says it once.
+    /// Send a message; the same `id` any number of times creates one message.
     Message {
         /// Made by the client, unique per sender and room.
         id: String,
@@ -57,19 +57,19 @@ pub enum ClientFrame {
         /// What.
         text: String,
     },
-    /// I am writing.
+    /// The user is typing.
     Typing {
         /// Where.
         room: String,
     },
-    /// I have read up to `seq`.
+    /// Move the read mark.
     Read {
         /// Where.
         room: String,
         /// The last one read.
         seq: i64,
     },
-    /// I am still here; and what did I miss?
+    /// Renew the presence lease, and replay after the cursors.
     Ping {
         /// What I have already.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -77,10 +77,10 @@ pub enum ClientFrame {
     },
 }
 
-/// What came after each cursor, oldest first.
+/// The messages after each cursor, oldest first.
 pub type Missed = BTreeMap<String, Vec<Message>>;
 
-/// What the server says.
+/// A frame from the service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum ServerFrame {
@@ -127,16 +127,16 @@ pub enum ServerFrame {
         /// When it was stored.
         at: Timestamp,
     },
-    /// Somebody said something.
+    /// A message of another socket.
     Message(Message),
-    /// Somebody is writing; counts for 6 s.
+    /// A user is typing; expires after 6 s.
     Typing {
         /// Where.
         room: String,
         /// Who.
         user: User,
     },
-    /// Somebody has read up to `seq`.
+    /// A user has read up to `seq`.
     Read {
         /// Where.
         room: String,
@@ -154,12 +154,12 @@ pub enum ServerFrame {
         /// Rooms of which more was missed than fits here.
         more: Vec<String>,
     },
-    /// I was brought into a room.
+    /// The user was added to a room.
     Added {
         /// The room.
         room: Room,
     },
-    /// Somebody became a member, or is one no longer.
+    /// A user joined or left the room.
     Member {
         /// Where.
         room: String,
@@ -168,7 +168,7 @@ pub enum ServerFrame {
         /// Came or went.
         joined: bool,
     },
-    /// Somebody came or went.
+    /// A user went online or offline.
     Presence {
         /// Where.
         room: String,

@@ -63,7 +63,7 @@ pub struct Room {
     pub name: String,
     /// Group or direct.
     pub kind: RoomKind,
-    /// The `seq` of its newest message, 0 when there is none.
+    /// The `seq` of its newest message, 0 in an empty room.
     pub last_seq: i64,
     /// The last `seq` that this member has read.
     pub read_seq: i64,

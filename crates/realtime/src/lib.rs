@@ -34,7 +34,7 @@ impl Realtime {
         Ok(())
     }
 
-    /// A frame to everyone who hears a room, but one socket.
+    /// Sends a frame to all subscribers of a room except one socket.
     pub async fn to_room(
         &self,
         room: &str,

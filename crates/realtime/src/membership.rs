@@ -1,8 +1,8 @@
-//! Comings and goings of members, and who is told.
+//! Joining and leaving rooms, with the events for the other members.
 //!
-//! Each step may be cut off and done again, and two may run at once: what is
-//! heard is set right after the membership was written, and once more by what the
-//! membership is by then.
+//! Each step may be interrupted and repeated, and two may run concurrently: the
+//! subscriptions are updated after the membership was written, and again by the
+//! membership at that time.
 
 use domain::Timestamp;
 use protocol::ServerFrame;
@@ -12,9 +12,8 @@ use store::members::{Joined, MemberRow};
 use crate::Realtime;
 
 impl Realtime {
-    /// Makes somebody a member: they hear the room from now on, on every socket,
-    /// and the others hear of it. Doing it again tells the others nothing, and
-    /// lets the member's sockets hear the room once more.
+    /// Adds a member, subscribes all of their sockets, and notifies the other
+    /// members. Repeating it notifies no one and subscribes the sockets again.
     pub async fn admit(&self, member: &MemberRow) -> Result<Joined> {
         let (room, user) = (&member.room, &member.user);
         let joined = self.store.add_member(member).await?;

@@ -1,4 +1,4 @@
-//! Who is present: told to the rooms of at most 100 members that somebody is in.
+//! Presence events, in rooms of at most 100 members.
 
 use domain::Timestamp;
 use domain::limits::{PRESENCE_LEASE, PRESENCE_MEMBERS};
@@ -26,9 +26,9 @@ impl Realtime {
         self.forget(gone, now).await
     }
 
-    /// Takes sockets out of the registry that turned out to be gone, and tells
-    /// the rooms of those who have no other: `$disconnect` will find no row and
-    /// tell nobody. Telling may find more of them.
+    /// Deletes sockets that are gone, and notifies the rooms of users without
+    /// another socket: `$disconnect` will find no row. Notifying may find more
+    /// sockets that are gone.
     pub(crate) async fn forget(&self, gone: Vec<Subscriber>, now: Timestamp) -> Result<()> {
         let mut gone = gone;
         while !gone.is_empty() {

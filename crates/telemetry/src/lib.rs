@@ -1,10 +1,8 @@
-//! What is known of the invocation under way, for whoever takes part in it: its
-//! ids, and what it has counted so far.
+//! The current invocation: its ids, and its metrics so far.
 //!
-//! A Lambda process runs one invocation at a time, so this is a value of the
-//! process, and nobody has to hand it down. `edge` begins an invocation and, at
-//! its end, writes what was counted into its line of the log; the crates in
-//! between only count.
+//! A Lambda process runs one invocation at a time, so this is a global value
+//! that is not passed as an argument. `lambda` begins an invocation and writes
+//! the metrics to its log line at the end; the other crates only count.
 
 mod metric;
 mod trace;
@@ -28,7 +26,7 @@ static CURRENT: Mutex<Option<Arc<Invocation>>> = Mutex::new(None);
 /// From now on this one is under way, and nothing is counted yet.
 pub fn begin(invocation: Invocation) {
     *lock() = Some(Arc::new(invocation));
-    // What was counted in between belongs to nobody.
+    // Metrics between invocations belong to neither.
     counted();
 }
 

@@ -25,7 +25,7 @@ pub struct RelyingParty {
     library: Webauthn,
 }
 
-/// Somebody for whom a passkey is made.
+/// The user for whom a passkey is registered.
 pub struct Person<'a> {
     /// Their id: 128 bits in base64url.
     pub id: &'a str,
@@ -59,7 +59,7 @@ pub struct Used {
     pub counter: i64,
 }
 
-/// Which passkey somebody claims to use, and whose.
+/// The passkey that a sign-in claims to use, and its user.
 pub struct Claim {
     /// The account's id.
     pub user: String,
@@ -99,8 +99,8 @@ impl From<Error> for ApiError {
 }
 
 impl RelyingParty {
-    /// Reads `SITE_ORIGIN`. Passkeys are bound to its host: with another one than
-    /// before nobody's works.
+    /// Reads `SITE_ORIGIN`. Passkeys are bound to its host: all become invalid
+    /// if it changes.
     pub fn from_variables(variables: &mut Variables) -> Self {
         let origin = variables.url("SITE_ORIGIN", &["http", "https"]);
         Self::new(&origin).unwrap_or_else(|| {
@@ -167,7 +167,7 @@ impl RelyingParty {
         }))
     }
 
-    /// Begins a sign-in, of nobody in particular.
+    /// Begins a sign-in without naming an account.
     pub fn begin_sign_in(&self) -> Result<Begun<impl Serialize + use<>>, Error> {
         let (challenge, state) = self.library.start_discoverable_authentication()?;
         Ok(Begun {

@@ -41,7 +41,7 @@ impl App {
         })
     }
 
-    /// The account of whoever calls.
+    /// The caller's account.
     async fn account(&self, request: &Request) -> Result<(Caller, Account)> {
         let caller = self
             .authenticator
@@ -52,7 +52,7 @@ impl App {
         Ok((caller, account.ok_or(ApiError::SignedOut)?))
     }
 
-    /// The account of whoever calls, to be changed.
+    /// The caller's account, if the session is fresh.
     async fn fresh_account(&self, request: &Request) -> Result<Account> {
         let (caller, account) = self.account(request).await?;
         let fresh = self.authenticator.fresh_until(&caller, request.now).await?;

@@ -11,8 +11,8 @@ use store::users::Account;
 
 use crate::App;
 
-/// Takes the password, and with TOTP on a code as well, so that a session that
-/// somebody else got hold of changes nothing.
+/// Verifies the password, and with TOTP a code as well, so that a stolen
+/// session cannot change factors.
 pub(crate) async fn step_up(app: &App, request: Request) -> Result<Response> {
     let (caller, account) = app.account(&request).await?;
     let body: StepUp = request.body()?;

@@ -6,11 +6,10 @@
 //! A batch is delivered at least once, and whole: it fails only when the
 //! database cannot say what was mailed, or when the broker does not take what
 //! could not be mailed. All of it comes again then, and what was mailed is
-//! skipped. Mailed twice is only what the mail server took and nobody could note
-//! down: the process died, or the server's answer was lost, in the moment
-//! between its taking the mail and our mark. Two workers (mappings) that hold
-//! the same job at the same moment, which takes a publisher that sent it twice,
-//! are in that window as well.
+//! skipped. An email is sent twice only if the process dies, or the response is
+//! lost, between the mail server's acceptance and our record. Two workers
+//! (mappings) that hold the same job at the same moment, which takes a
+//! publisher that sent it twice, are in that window as well.
 
 mod batch;
 mod job;

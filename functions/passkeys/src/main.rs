@@ -46,7 +46,7 @@ impl App {
         })
     }
 
-    /// The account of whoever calls, to be changed.
+    /// The caller's account, if the session is fresh.
     async fn fresh_account(&self, request: &Request) -> Result<Account> {
         let caller = self
             .authenticator

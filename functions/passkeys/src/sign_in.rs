@@ -53,8 +53,9 @@ pub(crate) async fn finish(app: &App, request: Request) -> Result<Response> {
     Ok(Response::ok(&started.signed_in).cookie(started.cookie))
 }
 
-/// The account whose passkey this is. None, whatever is wrong: nobody has it, it
-/// is somebody else's, it does not verify, or its counter was seen before.
+/// The account of this passkey. `None` for every fault: it is unknown, it
+/// belongs to another account, it does not verify, or its counter did not
+/// increase.
 async fn used(
     app: &App,
     ceremony: &Ceremony,

@@ -35,9 +35,10 @@ pub(crate) async fn change(app: &App, request: Request) -> Result<Response> {
     }
     attempt.take_back().await?;
 
-    // The broker comes first: while it is away nothing changes. The password
-    // comes last: whoever is cut off before it finds the old one still good and
-    // does it again, and nobody else's session outlives it.
+    // The job is published first: nothing changes while the broker is
+    // unavailable. The password is set last: if the request is interrupted
+    // before, the old one still works and the user can repeat it, and no other
+    // session survives.
     let is_short = app.is_short(&chosen);
     let hash = password::hash(chosen).await;
     let notice = Job::PasswordChanged {

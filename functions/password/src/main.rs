@@ -52,8 +52,8 @@ impl App {
         password.chars() < self.password_minimum
     }
 
-    /// Keeps a new password. A short one is refused where the last factor was
-    /// removed since somebody looked.
+    /// Stores a new password. A short one is rejected if the last factor was
+    /// removed concurrently.
     async fn set_password(&self, user: &str, hash: &str, is_short: bool) -> Result<()> {
         if self.store.set_password(user, hash, is_short).await? {
             return Ok(());

@@ -60,10 +60,10 @@ async fn prepare(
     Ok(())
 }
 
-/// Of any number of right answers at once, one goes on. The password is set when
-/// no session is left: whoever is cut off before that asks for another code, and
-/// nobody who was signed in stays so under the new password. The failures are
-/// forgiven last, since it is the new password that ends them.
+/// Of several correct answers at the same time, one continues. The password is
+/// set after all sessions have ended: if the request is interrupted before, the
+/// user requests another code, and no old session survives the new password.
+/// The failures are cleared last, since the new password ends them.
 async fn replace(
     app: &App,
     challenge: &Challenge,

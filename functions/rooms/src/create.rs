@@ -97,8 +97,8 @@ async fn direct(
             }
         }
     };
-    // Also for a room that is there already: whoever made it may have been cut
-    // off half-way, and one who left comes back.
+    // Also for an existing room: its creation may have been interrupted, and a
+    // user who left comes back.
     let title = match &other {
         Some(account) => account.name.as_str(),
         None => email.as_str(),

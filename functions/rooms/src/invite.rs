@@ -1,4 +1,4 @@
-//! Bringing somebody in: by mail where the address has no account.
+//! Adding a user to a room, or inviting an address without an account by email.
 
 use crypto::random;
 use domain::limits::{INVITATIONS, ROOMS_PER_USER};
@@ -55,7 +55,7 @@ pub(crate) async fn refuse_over_quota(
     Ok(app.store.count_many(INVITATIONS, user, more, now).await?)
 }
 
-/// Refuses somebody who is in as many rooms as one may be.
+/// Rejects a user who has reached the limit of rooms.
 pub(crate) async fn refuse_full(app: &App, account: &Account) -> Result<(), ApiError> {
     if app.store.count_rooms(&account.id).await? >= ROOMS_PER_USER as u64 {
         return Err(ValidationError::new(

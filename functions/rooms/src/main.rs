@@ -47,7 +47,7 @@ impl App {
         })
     }
 
-    /// The room of the path as the caller sees it; for anyone else there is none.
+    /// The caller's membership in the room of the path.
     async fn membership(&self, request: &Request, caller: &Caller) -> Result<Membership> {
         let room = request.path("room");
         if !is_id(&room) {

@@ -11,8 +11,8 @@ use store::members::MemberRow;
 
 use crate::{App, invite};
 
-/// Brings somebody into a group. Any member may; somebody who is in it already
-/// stays as they are.
+/// Adds a user to a group. Every member may do so; an existing member is not
+/// changed.
 pub(crate) async fn add(app: &App, request: Request, caller: Caller) -> Result<Response> {
     let membership = app.membership(&request, &caller).await?;
     let body: AddMember = request.body()?;

@@ -9,8 +9,8 @@ use store::connections::SessionChoice;
 
 use crate::App;
 
-/// `POST /api/refresh`: the next access token and the next cookie. A cookie that
-/// was used before by somebody ends its session.
+/// `POST /api/refresh`: the next access token and the next cookie. A cookie
+/// that was used before ends its session.
 pub(crate) async fn refresh(app: &App, request: Request) -> Result<Response> {
     // A browser tells the origin of a POST; another site's is refused although
     // `SameSite=Strict` would not have sent the cookie.

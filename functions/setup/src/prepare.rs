@@ -70,7 +70,7 @@ async fn indexes(settings: &store::Settings) -> Result<(), Failure> {
     };
     made.await.map_err(|error| {
         let told = format!("MONGODB_URI: {error}");
-        if is_away(&error) {
+        if is_unavailable(&error) {
             Failure::Away(told)
         } else {
             Failure::Final(told)
@@ -88,7 +88,7 @@ async fn queues(settings: &queue::Settings) -> Result<(), Failure> {
     })
 }
 
-fn is_away(error: &(dyn Error + 'static)) -> bool {
+fn is_unavailable(error: &(dyn Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
         if error.is::<Unavailable>() {
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn everything_that_is_wrong_is_told_at_once() {
+    async fn all_faults_are_reported_at_once() {
         let variables = Variables::new([
             ("MONGODB_URI".to_owned(), "http://nonsense".to_owned()),
             ("TOKEN_SIGNING_SECRET".to_owned(), "short".to_owned()),
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_away_is_tried_until_it_is_there_and_what_is_final_once() {
+    async fn an_unavailable_service_is_retried_and_a_final_error_is_not() {
         let tries = Cell::new(0);
         let made = patiently(patience(Duration::from_secs(60)), async || {
             tries.set(tries.get() + 1);

@@ -32,8 +32,8 @@ pub(crate) async fn verify(app: &App, request: Request) -> Result<Response> {
     }
 }
 
-/// What needs a second factor begins to wait for it before the code is used up:
-/// of any number at once, only one is told the ceremony that it began.
+/// With a second factor, its ceremony begins before the code is consumed; of
+/// several requests at the same time, only one receives its ceremony.
 async fn sign_in(
     app: &App,
     challenge: &Challenge,
@@ -74,7 +74,7 @@ async fn sign_up(app: &App, challenge: &Challenge, request: &Request) -> Result<
         request.now,
     );
     let store = &app.store;
-    // Somebody may have confirmed the same address a moment ago.
+    // The same address may have been confirmed concurrently.
     if store.create_account(&account).await? == Created::Taken {
         return Err(ApiError::Expired);
     }

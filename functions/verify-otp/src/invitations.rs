@@ -9,8 +9,8 @@ use store::users::Account;
 
 use crate::App;
 
-/// Makes somebody a member of every room that awaits them, as far as there is
-/// room: an invitation to a full one, or one room too many, stands until later.
+/// Adds the user to the rooms that they are invited to. An invitation stays if
+/// the room is full or the user has reached the limit of rooms.
 pub(crate) async fn join(app: &App, account: &Account, now: Timestamp) -> Result<()> {
     let store = &app.store;
     let invitations = store.invitations_of(&account.email).await?;

@@ -1,4 +1,4 @@
-//! `$connect`: lets a socket open for whoever is signed in, from our own page.
+//! `$connect`: accepts a socket of a signed-in user from the page's origin.
 //!
 //! Verifies the access token among the offered subprotocols and looks up its
 //! session; writes `presence` and `connections`. The gateway sends our refusal as the status of

@@ -9,7 +9,7 @@ use store::rooms::Membership;
 use crate::replay::{checked, fill, with_cursor};
 use crate::{App, Reply, Sender};
 
-/// `hello`: this socket hears all the rooms that its user is in.
+/// `hello`: subscribes the socket to all rooms of its user.
 pub(crate) async fn hello(app: &App, sender: Sender, cursors: Option<Cursors>) -> Reply {
     let cursors = checked(cursors)?;
     let Sender {
@@ -33,7 +33,7 @@ pub(crate) async fn hello(app: &App, sender: Sender, cursors: Option<Cursors>) -
     if sender.was_present {
         return Ok(Some(welcome));
     }
-    // Whoever says hello does not wait until everybody knows.
+    // The response does not wait for the presence events.
     app.realtime.to_connection(connection, &welcome).await?;
     app.realtime
         .went_online(person, connection, sender.now)
@@ -60,10 +60,9 @@ pub(crate) async fn ping(app: &App, sender: Sender, cursors: Option<Cursors>) ->
     }))
 }
 
-/// Writes down that a socket hears the rooms of its user, and reads the
-/// memberships again until both agree: one that came or went in between is heard
-/// or not heard as it ends up, and a message that came in between is missed by
-/// nobody.
+/// Subscribes a socket to the rooms of its user, and reads the memberships
+/// again until both agree, so that a concurrent change of the membership is
+/// reflected and no message is missed.
 async fn hear_all(app: &App, user: &str, connection: &str) -> Result<Vec<Membership>, ApiError> {
     let mut heard = app.store.room_ids_of(user).await?;
     loop {

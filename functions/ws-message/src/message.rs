@@ -8,10 +8,10 @@ use telemetry::Metric;
 
 use crate::{App, Reply, Sender, fan_out, room_id};
 
-/// Appends a message to a room. The `ack` is posted once it is durable and before
-/// the others hear it; one that was sent before gets the same `ack` and is not
-/// heard again. If the function dies in between, nothing is lost: whoever missed
-/// it asks with the next `hello` or `ping`, or sees the gap at the next message.
+/// Appends a message to a room. The `ack` is posted once it is durable and
+/// before the fan-out; a repeated message gets the same `ack` and is not sent
+/// again. If the function dies in between, nothing is lost: clients that missed
+/// it request it with the next `hello` or `ping`, or when they see the gap.
 pub(crate) async fn say(
     app: &App,
     sender: Sender,
@@ -36,8 +36,8 @@ pub(crate) async fn say(
     telemetry::count(Metric::MessagesKept, 1);
     subscribers.retain(|subscriber| subscriber.id != sender.connection);
     let connection = &sender.connection;
-    // From here on the sender has its answer: what fails is told to the log alone,
-    // and who does not hear the message asks for it with the next `ping`.
+    // The sender has its response: later errors are only logged, and clients
+    // that miss the message request it with the next `ping`.
     let heard = async {
         app.realtime
             .to_connection(connection, &ack(&message))

@@ -1,4 +1,5 @@
-//! `join` and `leave`: whether this socket hears a room. They change no membership.
+//! `join` and `leave`: subscribe or unsubscribe this socket. The membership
+//! does not change.
 
 use lambda::ApiError;
 use protocol::ServerFrame;
