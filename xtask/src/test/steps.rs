@@ -95,6 +95,13 @@ pub const STEPS: &[Step] = &[
         remedy: Some("cargo clippy --fix --allow-dirty --workspace --all-targets"),
     },
     Step {
+        name: "documentation",
+        what: "links and code in comments; warnings are errors",
+        areas: &[Area::Lint],
+        run: documentation,
+        remedy: None,
+    },
+    Step {
         name: "build",
         what: "functions, runner and tests",
         areas: &[Area::Template, Area::Unit, Area::Mongo, Area::E2e],
@@ -180,6 +187,19 @@ fn clippy(context: &Context) -> anyhow::Result<Tally> {
         cargo.arg("clippy").args(selection);
         cargo.args(["--all-targets", "--keep-going"]);
         child::run(cargo.args(["--", "--deny", "warnings"]))?;
+    }
+    Ok(Tally::one())
+}
+
+/// The documentation is for contributors and includes private items.
+const RUSTDOC_FLAGS: &str = "--deny warnings --allow rustdoc::private_intra_doc_links";
+
+fn documentation(context: &Context) -> anyhow::Result<Tally> {
+    for selection in [SELECTION, &["--package=xtask", "--package=page"]] {
+        let mut cargo = context.workspace.cargo();
+        cargo.arg("doc").args(selection);
+        cargo.args(["--no-deps", "--document-private-items", "--keep-going"]);
+        child::run(cargo.env("RUSTDOCFLAGS", RUSTDOC_FLAGS))?;
     }
     Ok(Tally::one())
 }
