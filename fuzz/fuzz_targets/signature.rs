@@ -1,6 +1,6 @@
-//! Requests to the runner's `@connections`: nobody without the key gets by. The
-//! input is a line for each of path, `Authorization`, `X-Amz-Date` and host; what
-//! follows is the body.
+//! Requests to the runner's `@connections`: a request without the key is
+//! rejected. The input has a line each for path, `Authorization`, `X-Amz-Date`
+//! and host, followed by the body.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! Access tokens and refresh cookies that nobody of ours made: refused, and
-//! those that are ours with one byte changed as well.
+//! Access tokens and refresh cookies: foreign ones are rejected, and so are
+//! valid ones with one byte changed.
 
 #![no_main]
 

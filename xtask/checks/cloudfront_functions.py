@@ -1,5 +1,5 @@
-"""Runs the functions of CloudFront in template.yaml, as CloudFront does: with
-one event each, and whatever they return is what is asked of the origin.
+"""Runs the CloudFront functions in template.yaml as CloudFront does: each gets
+an event, and its result is the request to the origin.
 
 Usage: cloudfront_functions.py template.yaml
 """
@@ -12,7 +12,7 @@ from samcli.yamlhelper import yaml_parse
 
 
 def run(code, event):
-    """What the function makes of the request in `event`."""
+    """The function's result for the request in `event`."""
     context = quickjs.Context()
     context.eval(code)
     # Its limit is under a millisecond of CPU; this is far above it.
@@ -38,8 +38,8 @@ def event(uri="/", headers=None):
 
 
 def check_page(code):
-    """Whatever is no file is the page; its parts are asked for compressed by
-    whoever takes them so."""
+    """Paths without a file are the page; assets are requested compressed if the
+    viewer accepts it."""
     expected = {
         "/": "/index.html",
         "/rooms/0123": "/index.html",
@@ -61,7 +61,7 @@ def check_page(code):
 
 
 def check_api(code):
-    """The viewer's address is CloudFront's word, whatever the viewer said."""
+    """The viewer's address comes from CloudFront, not from the viewer."""
     for said in ({}, {"x-viewer-address": "192.0.2.1", "authorization": "Bearer x"}):
         request = run(code, event("/api/me", said))
         assert request["uri"] == "/api/me", request
@@ -84,7 +84,7 @@ def main():
     for name, check in CHECKS.items():
         assert len(functions[name].encode()) <= 10_240, f"{name} is over CloudFront's 10 KB"
         check(functions[name])
-    print(f"{len(CHECKS)} functions of CloudFront do as they should")
+    print(f"{len(CHECKS)} CloudFront functions passed")
 
 
 if __name__ == "__main__":

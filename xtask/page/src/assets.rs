@@ -1,9 +1,9 @@
 //! The files of the page, and the names that they are served under.
 //!
-//! Each asset has its content in its name, so that browsers and CloudFront may
-//! keep it for ever; only `index.html` is asked for anew. Sources name each
-//! other plainly (`assets/style.css`, `./chat.js`), and the names are put in
-//! here.
+//! The name of each asset contains a hash of its content, so that browsers and
+//! CloudFront cache it for ever; only `index.html` is revalidated. Sources
+//! refer to each other by plain names (`assets/style.css`, `./chat.js`), which
+//! are replaced here.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hasher};

@@ -11,8 +11,7 @@ const COMPRESSED: [&str; 3] = ["css", "js", "wasm"];
 /// The most that brotli tries, of 11.
 const QUALITY: i32 = 11;
 
-/// For each asset of these kinds, the same under its name and `.br`, for whoever
-/// accepts it.
+/// A compressed copy of each asset of these kinds, named with `.br`.
 pub fn siblings(assets: &[(String, Vec<u8>)]) -> Result<Vec<(String, Vec<u8>)>> {
     let is_compressed = |name: &str| {
         let kind = name.rsplit('.').next();

@@ -146,7 +146,7 @@ mod tests {
             "running 3 tests\n",
             "test rooms::a_stranger_receives_nothing ... ok\n",
             "test rooms::an_owner_leaves ... FAILED (1.2 s)\n",
-            "test rooms::a_house ... ignored, there is none\n",
+            "test rooms::a_house ... ignored, not supported\n",
             "test result: FAILED. 2 passed; 1 failed; 4 ignored; 0 measured; 0 filtered out; finished in 0.00s\n",
             "test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 9 filtered out; finished in 0.00s\n",
         ] {
