@@ -31,6 +31,8 @@
 //! [`Server::elect`], and with the [`Options`] for elections and slow commits.
 //! [`Server::remove_expired`] runs the TTL monitor at a time that the test chooses.
 
+#![warn(missing_docs)]
+
 mod arguments;
 mod commands;
 mod connection;

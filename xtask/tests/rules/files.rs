@@ -29,15 +29,20 @@ fn too_long(path: &str, lines: usize) -> Option<String> {
 
 #[test]
 fn a_file_that_is_too_long_is_refused() {
-    let code = "fn f() {}\n".repeat(MOST_LINES);
-    let with_tests = format!("{code}#[cfg(test)]\nmod tests {{}}\n{code}");
-    let file = |text: String| File {
-        path: "crates/a/src/lib.rs".to_owned(),
+    let lines = |count: usize| "fn f() {}\n".repeat(count);
+    let file = |path: &str, text: String| File {
+        path: path.to_owned(),
         text,
     };
-    assert_eq!(lines_that_count(&file(with_tests)), MOST_LINES);
-    assert_eq!(too_long("a.rs", MOST_LINES), None);
-    assert!(too_long("a.rs", MOST_LINES + 1).is_some());
+    let code = lines(MOST_LINES);
+    let tests = format!("#[cfg(test)]\nmod tests {{}}\n{code}");
+    assert_eq!(too_long(&file("src/a.rs", format!("{code}{tests}"))), None);
+    assert!(too_long(&file("src/a.rs", format!("{code}\n{tests}"))).is_some());
+    assert_eq!(
+        too_long(&file("tests/a.rs", lines(MOST_LINES_OF_TESTS))),
+        None
+    );
+    assert!(too_long(&file("tests/a.rs", lines(MOST_LINES_OF_TESTS + 1))).is_some());
 }
 
 /// Libraries that are used outside this repository: every public item has documentation.
