@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use crate::assert_none;
 use crate::repository::{files, rust_files};
 
-#[path = "../../src/checklist/items.rs"]
-mod items;
-
-use items::Item;
+use xtask::checklist_items::{self as items, Item};
 
 const DOCUMENT: &str = "docs/security-checklist.md";
 const ITEMS: usize = 38;

@@ -1,7 +1,5 @@
 //! `cargo xtask checklist`: runs the tests of every item of the security checklist.
 
-mod items;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::ExitCode;
@@ -10,7 +8,7 @@ use anyhow::Context as _;
 
 use crate::test::{self, TestResult};
 use crate::workspace::Workspace;
-use items::Item;
+use xtask::checklist_items::{self as items, Item};
 
 const DOCUMENT: &str = "docs/security-checklist.md";
 

@@ -1,0 +1,3 @@
+//! What the commands share with the rules in `tests/rules`.
+
+pub mod checklist_items;
