@@ -19,7 +19,7 @@ pub struct Options {
     /// Build functions and page as for deployment, and serve the page compressed
     #[arg(long)]
     release: bool,
-    /// Port of the page, the API and the socket; 0 picks a free one [default: 3000, or a free one]
+    /// Port of the page, the API and the socket; 0 picks a free one [default: 3000]
     #[arg(long)]
     port: Option<u16>,
     /// Folder for data that is kept between runs [default: .local]
