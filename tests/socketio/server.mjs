@@ -15,5 +15,5 @@ io.on("connection", (socket) => {
   });
 });
 http.listen(0, "127.0.0.1", () => console.log(http.address().port));
-// Ends with whoever started it.
+// Exits with its parent process.
 process.stdin.resume().on("end", () => process.exit(0));

@@ -17,12 +17,12 @@ pub struct Typing {
 }
 
 impl Typing {
-    /// Somebody writes.
+    /// A user is typing.
     pub(crate) fn heard(&mut self, user: User, now: Timestamp) {
         self.writers.insert(user.id.clone(), (user, now + LASTS));
     }
 
-    /// Somebody has said it, or left.
+    /// A user has sent the message, or left.
     pub(crate) fn stopped(&mut self, user: &str) {
         self.writers.remove(user);
     }

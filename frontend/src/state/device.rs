@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn browsers_are_told_apart_although_they_claim_to_be_each_other() {
+    fn browsers_are_distinguished_although_they_claim_to_be_each_other() {
         let edge = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Safari/537.36 Edg/131.0";
         let safari = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1";
         let chrome =

@@ -63,7 +63,7 @@ async fn frames_beyond_the_limits_and_binary_ones_close_the_connection() {
 }
 
 #[tokio::test]
-async fn every_end_is_told_to_disconnect_unless_it_is_dropped() {
+async fn every_end_is_reported_to_disconnect_unless_it_is_dropped() {
     let (runner, record) = start(&ALL);
     let mut polite = Client::connect(&runner).await;
     polite.0.close(None).await.expect("closed");

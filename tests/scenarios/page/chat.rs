@@ -84,7 +84,7 @@ async fn register(stack: &Arc<Stack>, browser: &Browser, visitor: &Visitor) -> a
     Ok(())
 }
 
-/// Whoever can run a script later finds no token lying about.
+/// A script that runs later finds no stored token.
 async fn keeps_no_token(browser: &Browser) -> anyhow::Result<()> {
     let script = "return [JSON.stringify(localStorage), JSON.stringify(sessionStorage), \
                   document.cookie, location.href].join(' ')";
@@ -146,8 +146,8 @@ async fn history_comes(stack: &Arc<Stack>) -> anyhow::Result<()> {
         )
         .await;
 
-    // What is said now is told, and does not move what one reads, once the browser
-    // has laid out what it had guessed the height of.
+    // A new message is announced and does not move the text being read, once
+    // the browser has laid out elements whose height it had estimated.
     browser
         .evaluate_async(&format!(
             "{place} const done = arguments[0]; list.scrollTop = -1500; \

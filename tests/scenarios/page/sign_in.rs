@@ -34,7 +34,7 @@ async fn codes(stack: &Arc<Stack>) -> anyhow::Result<()> {
     let ann = Visitor::new(stack, "Ann");
     let (_driver, browser) = at_page(stack).await?;
     browser.click("#register-tab").await?;
-    browser.fill("#register-email", "nobody").await?;
+    browser.fill("#register-email", "invalid").await?;
     browser.fill("#register-name", "Ann").await?;
     browser.click("#register-submit").await?;
     browser

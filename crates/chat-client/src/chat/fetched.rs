@@ -54,7 +54,7 @@ impl Chat {
     /// which a missing answer, `429` and `5xx` may, and no other refusal.
     pub fn not_fetched(&mut self, fetch: Fetch, may_pass: bool, now: Timestamp) {
         match fetch {
-            // Asked for again when somebody scrolls there again.
+            // Requested again when the user scrolls there.
             Fetch::Older { room, .. } => {
                 if let Some(room) = self.rooms.get_mut(&room) {
                     room.fetching = false;

@@ -23,8 +23,8 @@ impl Store {
     /// whether it may be compared at all. [`Store::uncount_failure`] or
     /// [`Store::clear_failures`] follows when it was right.
     ///
-    /// Of any number at once each gets a number of its own, and those after the
-    /// one that begins a wait are told to wait.
+    /// Concurrent calls get numbers of their own, and those after the one that
+    /// begins a wait are rejected.
     pub async fn count_failure(&self, key: &str, now: Timestamp) -> Result<u32> {
         loop {
             let known = self.failures().find_one(doc! { "_id": key }).await?;

@@ -88,8 +88,8 @@ impl Store {
         self.remove_factor(is_on, present("passkeys"), update).await
     }
 
-    /// Takes the code of a step: of any number at once, and of any number with
-    /// earlier steps after it, one is told `true`.
+    /// Consumes a step. Of several calls at the same time, and of later calls
+    /// with earlier steps, one returns `true`.
     pub async fn take_totp_step(&self, user: &str, step: i64) -> Result<bool> {
         let unused = doc! { "_id": user, "totp.step": { "$lt": step } };
         let update = doc! { "$set": { "totp.step": step } };
@@ -97,7 +97,8 @@ impl Store {
         Ok(done.matched_count == 1)
     }
 
-    /// Takes a recovery code: of any number at once, one is told `true`.
+    /// Consumes a recovery code. Of several calls at the same time, one returns
+    /// `true`.
     pub async fn take_recovery_code(&self, user: &str, hash: Vec<u8>) -> Result<bool> {
         let hash = binary(hash);
         let unused = doc! { "_id": user, "recovery_codes": &hash };

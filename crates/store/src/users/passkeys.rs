@@ -25,7 +25,7 @@ pub struct Passkey {
     pub name: String,
     /// When it was added.
     pub created_at: Timestamp,
-    /// When it last signed somebody in.
+    /// When it was last used for a sign-in.
     pub used_at: Option<Timestamp>,
 }
 
@@ -46,7 +46,7 @@ impl Passkey {
 pub enum Added {
     /// It is there now.
     Yes,
-    /// Somebody has it already.
+    /// The credential is registered already.
     Taken,
     /// There are as many as there may be, or there is no such account.
     TooMany,
@@ -81,9 +81,9 @@ impl Store {
         Ok(self.users().find_one(filter).await?)
     }
 
-    /// Notes that a passkey was used, with what its library wants kept. Of any
-    /// number at once with one counter, one is told `true`; those that do not
-    /// count are always let through.
+    /// Notes that a passkey was used, with what its library wants kept. Of
+    /// several calls with the same counter, one returns `true`; passkeys
+    /// without a counter are always accepted.
     pub async fn use_passkey(&self, user: &str, used: &Passkey) -> Result<bool> {
         let mut same = doc! { "credential": &used.credential };
         if used.counter > 0 {

@@ -20,7 +20,7 @@ async fn a_job_is_marked_once_however_often_it_comes() {
 }
 
 #[tokio::test]
-async fn of_many_jobs_those_that_were_mailed_are_told() {
+async fn of_many_jobs_those_that_were_sent_are_returned() {
     let store = Scratch::new().await;
     for job in ["one", "three"] {
         store.mark_sent(job, NOW).await.unwrap();

@@ -31,7 +31,7 @@ async fn of_fifty_at_once_a_quota_of_ten_lets_ten_through() {
 }
 
 #[tokio::test]
-async fn what_is_refused_is_allowed_at_the_time_that_was_told() {
+async fn a_rejected_request_is_allowed_at_its_retry_time() {
     let store = Scratch::new().await;
     let all = granted(store.count_many(TEN, "ada", 10, NOW).await);
     assert_eq!(all, Ok(()));

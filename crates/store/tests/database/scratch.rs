@@ -23,7 +23,7 @@ pub const MILLI: Duration = Duration::from_millis(1);
 /// most of them would only wait for one another.
 const POOL: &str = "maxPoolSize=64";
 
-/// A store whose database nobody else knows.
+/// A store with a database of its own.
 pub struct Scratch {
     store: Store,
     uri: String,

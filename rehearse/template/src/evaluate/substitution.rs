@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn variables_and_literals_are_told_apart() {
+    fn variables_and_literals_are_distinguished() {
         assert_eq!(
             pieces("a-${B.C}-${!D}"),
             Ok(vec![

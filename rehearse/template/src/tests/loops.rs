@@ -47,7 +47,7 @@ fn a_loop_that_cloudformation_would_refuse_is_refused() {
         ),
         ("[Ann, Bob]", "[[Ann]]", "a list of plain texts"),
         ("    - Name\n", "", "an identifier, a list and a fragment"),
-        ("WHO: !Ref Name", "WHO: !Ref Nobody", "Ref Nobody"),
+        ("WHO: !Ref Name", "WHO: !Ref Unknown", "Ref Unknown"),
     ] {
         let found = diagnostics(&LOOPS.replacen(from, to, 1));
         assert!(found.contains(expected), "{expected}\nis not in\n{found}");

@@ -81,7 +81,7 @@ fn actions(node: &Node) -> Vec<String> {
 }
 
 #[test]
-fn nobody_may_do_anything_with_everything() {
+fn no_policy_allows_every_action_on_every_resource() {
     // X-Ray knows no resources, nor do a mapping's network interfaces.
     let unbound = ["xray:", "ec2:"];
     let faults: Vec<_> = resources("AWS::IAM::")
