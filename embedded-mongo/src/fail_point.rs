@@ -58,10 +58,10 @@ pub(crate) enum FailWrite {
 }
 
 /// A command that a fail point may apply to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Target<'a> {
     pub command: &'a str,
-    pub namespace: &'a str,
+    pub namespace: String,
     pub app_name: Option<&'a str>,
 }
 
@@ -90,8 +90,9 @@ impl FailPoints {
     }
 
     /// Enters `failCommand` if it applies to a command.
-    pub fn fail_command(&self, target: Target<'_>) -> FailCommand {
+    pub fn fail_command<'a>(&self, target: impl FnOnce() -> Target<'a>) -> FailCommand {
         let data = self.enter(FAIL_COMMAND, |data| {
+            let target = target();
             let selects = |name: &str, value: Option<&str>| {
                 data.get_str(name)
                     .map_or(true, |wanted| Some(wanted) == value)
@@ -99,7 +100,7 @@ impl FailPoints {
             let commands = data.get_array("failCommands");
             target.command != "configureFailPoint"
                 && commands.is_ok_and(|all| all.iter().any(|c| c.as_str() == Some(target.command)))
-                && selects("namespace", Some(target.namespace))
+                && selects("namespace", Some(&target.namespace))
                 && selects("appName", target.app_name)
         });
         let Some(data) = data else {

@@ -31,17 +31,31 @@ struct Arguments {
     #[arg(long, default_value_t = 1000, value_name = "MILLISECONDS")]
     ttl_interval: u64,
     /// Milliseconds that a write takes to be acknowledged by a majority.
-    #[arg(long, default_value_t = 0, value_name = "MILLISECONDS")]
+    #[arg(
+        long,
+        env = "EMBEDDED_MONGO_COMMIT_DELAY",
+        default_value_t = 0,
+        value_name = "MILLISECONDS"
+    )]
     commit_delay: u64,
     /// Milliseconds between simulated elections.
-    #[arg(long, value_name = "MILLISECONDS")]
+    #[arg(
+        long,
+        env = "EMBEDDED_MONGO_ELECTION_INTERVAL",
+        value_name = "MILLISECONDS"
+    )]
     election_interval: Option<u64>,
     /// Milliseconds without a primary in each election.
-    #[arg(long, default_value_t = 2000, value_name = "MILLISECONDS")]
+    #[arg(
+        long,
+        env = "EMBEDDED_MONGO_ELECTION_LENGTH",
+        default_value_t = 2000,
+        value_name = "MILLISECONDS"
+    )]
     election_length: u64,
     /// Elections start with a failure of the primary, which closes all connections,
     /// instead of a step-down.
-    #[arg(long)]
+    #[arg(long, env = "EMBEDDED_MONGO_ELECTION_FAILURE")]
     election_failure: bool,
 }
 

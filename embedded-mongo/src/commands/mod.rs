@@ -83,9 +83,9 @@ async fn answer(
     let (name, database) = header(&request)?;
     let generic = GenericArguments::parse(name, &request.body)?;
     let retryable = generic.retry.is_some();
-    let fail = state.fail_points.fail_command(Target {
+    let fail = state.fail_points.fail_command(|| Target {
         command: name,
-        namespace: &namespace(&request, database),
+        namespace: namespace(&request, database),
         app_name: connection.app_name.get().map(String::as_str),
     });
     if let Some(block) = fail.block {
