@@ -23,11 +23,12 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// MongoDB's code for a key that a unique index has already.
 const DUPLICATE_KEY: i32 = 11_000;
 
-/// Codes of a server that steps down, shuts down, cannot reach a majority or its
-/// peers, or ran out of time: the same operation may succeed in a moment
-/// (MongoDB, `error_codes.yml`).
-const PASSING: [i32; 15] = [
-    6, 7, 50, 64, 89, 91, 134, 189, 262, 9_001, 10_058, 10_107, 11_600, 11_602, 13_435,
+/// Codes of transient failures: an election, a shutdown, an unreachable member, a
+/// conflict, a lost cursor, an overloaded server or an exceeded time limit. The same
+/// operation may succeed later (MongoDB, `error_codes.yml`; 8000 is Atlas').
+const TRANSIENT: [i32; 23] = [
+    6, 7, 24, 43, 46, 50, 64, 89, 91, 112, 134, 175, 189, 262, 365, 8_000, 9_001, 10_058, 10_107,
+    11_600, 11_602, 13_435, 13_436,
 ];
 
 impl fmt::Display for Error {
@@ -113,7 +114,7 @@ fn is_unavailable(error: &mongodb::error::Error) -> bool {
             | ErrorKind::Write(WriteFailure::WriteConcernError(_))
     ) || error.contains_label("RetryableWriteError")
         || error.contains_label("SystemOverloadedError")
-        || code_of(error).is_some_and(|code| PASSING.contains(&code))
+        || code_of(error).is_some_and(|code| TRANSIENT.contains(&code))
 }
 
 fn kind(error: &mongodb::error::Error) -> &'static str {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mongodb::bson::{Document, doc};
-use mongodb::options::IndexOptions;
+use mongodb::options::{CommitQuorum, IndexOptions};
 use mongodb::{Database, IndexModel};
 
 use crate::error::Result;
@@ -13,6 +13,9 @@ pub(crate) async fn create(database: &Database) -> Result<()> {
         database
             .collection::<Document>(collection)
             .create_indexes(indexes)
+            // By default every voting member must be ready, so that an unavailable
+            // secondary would block the build.
+            .commit_quorum(CommitQuorum::Majority)
             .await?;
     }
     Ok(())

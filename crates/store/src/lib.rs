@@ -25,7 +25,7 @@ use domain::Timestamp;
 use env::Variables;
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, DateTime, doc};
-use mongodb::options::{ClientOptions, WriteConcern};
+use mongodb::options::{ClientOptions, ReadPreference, SelectionCriteria, WriteConcern};
 use mongodb::{Client, Collection, Database};
 
 pub use error::{Error, Result};
@@ -78,8 +78,11 @@ impl Store {
         options.connect_timeout.get_or_insert(SERVER_SELECTION);
         options.max_pool_size.get_or_insert(POOL);
         options.max_idle_time.get_or_insert(IDLE_CONNECTION);
-        // Whatever the URI says: what was acknowledged must be kept.
+        // Not left to the URI: an acknowledged write must not be rolled back, and a
+        // secondary may lack a write that was acknowledged.
         options.write_concern = Some(majority());
+        options.selection_criteria =
+            Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
         let client = Client::with_options(options)?;
         let database = client
             .default_database()
@@ -97,8 +100,8 @@ impl Store {
         Ok(())
     }
 
-    /// Makes every index that there is not yet. An index of the same name with
-    /// another definition is an error (MongoDB's code 86).
+    /// Creates the missing indexes. An existing index of the same name is an error if
+    /// its keys differ (MongoDB's code 86) or its options (85, such as another TTL).
     pub async fn create_indexes(&self) -> Result<()> {
         indexes::create(&self.database).await
     }

@@ -1,13 +1,13 @@
-//! Indexes made again, indexes in the way, and a database that is away.
+//! Repeated index builds, conflicting indexes, and an unavailable database.
 
-use std::error::Error as _;
 use std::net::TcpListener;
+use std::time::Duration;
 
-use domain::Unavailable;
 use mongodb::IndexModel;
 use mongodb::bson::{Document, doc};
+use mongodb::options::IndexOptions;
 use store::sessions::Session;
-use store::{Settings, Store};
+use store::{Error, Settings, Store};
 
 use crate::scratch::{NOW, Scratch, at_once};
 
@@ -33,8 +33,25 @@ async fn an_index_of_the_same_name_that_is_another_is_an_error() {
     users.create_index(plain).await.unwrap();
     let error = store.create_indexes().await.unwrap_err();
     // IndexKeySpecsConflict.
-    assert_eq!(error.to_string(), "the database refused with code 86");
-    assert!(error.source().is_none(), "trying again does not help");
+    assert_eq!(error.to_string(), "the database returned error code 86");
+    assert!(matches!(error, Error::Failed(_)), "a retry does not help");
+}
+
+#[tokio::test]
+async fn an_index_with_another_ttl_is_an_error() {
+    let store = Scratch::bare().await;
+    let sessions = store.database().await.collection::<Document>("sessions");
+    let options = IndexOptions::builder()
+        .expire_after(Duration::from_secs(60))
+        .build();
+    let longer = IndexModel::builder()
+        .keys(doc! { "expires": 1 })
+        .options(options)
+        .build();
+    sessions.create_index(longer).await.unwrap();
+    let error = store.create_indexes().await.unwrap_err();
+    // IndexOptionsConflict.
+    assert_eq!(error.to_string(), "the database returned error code 85");
 }
 
 #[tokio::test]
@@ -43,8 +60,8 @@ async fn an_error_names_no_value_of_the_document_at_fault() {
     let session = Session::new("a-secret-id".into(), "ada".into(), String::new(), NOW);
     store.insert_session(&session).await.unwrap();
     let error = store.insert_session(&session).await.unwrap_err();
-    assert_eq!(error.to_string(), "the database refused with code 11000");
-    assert!(error.source().is_none(), "trying again does not help");
+    assert_eq!(error.to_string(), "the database returned error code 11000");
+    assert!(matches!(error, Error::Failed(_)), "a retry does not help");
 }
 
 #[tokio::test]
@@ -57,9 +74,5 @@ async fn a_database_that_is_away_is_unavailable_and_no_fault_of_the_start() {
     let store = Store::connect(Settings { uri }).await.unwrap();
     let error = store.newest_seq("room").await.unwrap_err();
     assert_eq!(error.to_string(), "the database cannot be reached");
-    assert!(
-        error
-            .source()
-            .is_some_and(|cause| cause.is::<Unavailable>())
-    );
+    assert!(matches!(error, Error::Unavailable(_)));
 }

@@ -17,6 +17,7 @@ mod messages;
 mod people;
 mod presence;
 mod quotas;
+mod replication;
 mod rooms;
 mod scratch;
 mod sessions;

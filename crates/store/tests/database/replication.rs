@@ -1,0 +1,140 @@
+//! Elections, transient errors and read preference, against an embedded server that
+//! simulates them.
+
+use std::time::{Duration, Instant};
+
+use embedded_mongo::{ElectionCause, Options, Server};
+use mongodb::Client;
+use mongodb::bson::{Bson, Document, doc};
+use store::sessions::Session;
+use store::{Error, Settings, Store};
+
+use crate::scratch::NOW;
+
+struct Replica {
+    server: Server,
+    store: Store,
+}
+
+impl Replica {
+    async fn start(options: &str) -> Self {
+        let server = Server::start().expect("the embedded server starts");
+        let uri = format!("{}/chat?{options}", server.uri());
+        let store = Store::connect(Settings { uri }).await.unwrap();
+        store.create_indexes().await.unwrap();
+        Self { server, store }
+    }
+
+    async fn fail_command(&self, mode: impl Into<Bson>, data: Document) {
+        let client = Client::with_uri_str(self.server.uri()).await.unwrap();
+        let command =
+            doc! { "configureFailPoint": "failCommand", "mode": mode.into(), "data": data };
+        client.database("admin").run_command(command).await.unwrap();
+    }
+}
+
+fn session(id: &str) -> Session {
+    Session::new(id.into(), "ada".into(), "a browser".into(), NOW)
+}
+
+#[tokio::test]
+async fn transient_error_codes_are_unavailable_and_others_are_failures() {
+    let replica = Replica::start("retryReads=false").await;
+    for code in [
+        6, 7, 24, 43, 46, 50, 64, 89, 112, 134, 175, 262, 365, 8_000, 9_001,
+    ] {
+        let data = doc! { "failCommands": ["find"], "errorCode": code };
+        replica.fail_command(doc! { "times": 1 }, data).await;
+        let error = replica.store.newest_seq("room").await.unwrap_err();
+        assert!(matches!(error, Error::Unavailable(_)), "{code}: {error}");
+        replica.store.newest_seq("room").await.unwrap();
+    }
+    // After these the driver waits until its monitor has seen a primary.
+    for code in [91, 189, 10_058, 10_107, 11_600, 11_602, 13_435, 13_436] {
+        let data = doc! { "failCommands": ["find"], "errorCode": code };
+        replica.fail_command(doc! { "times": 1 }, data).await;
+        let error = replica.store.newest_seq("room").await.unwrap_err();
+        assert!(matches!(error, Error::Unavailable(_)), "{code}: {error}");
+        replica.store.newest_seq("room").await.unwrap();
+    }
+    for code in [2, 13, 11_000] {
+        let data = doc! { "failCommands": ["find"], "errorCode": code };
+        replica.fail_command(doc! { "times": 1 }, data).await;
+        let error = replica.store.newest_seq("room").await.unwrap_err();
+        assert!(matches!(error, Error::Failed(_)), "{code}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn reads_go_to_the_primary_whatever_the_uri_says() {
+    let replica =
+        Replica::start("readPreference=secondaryPreferred&serverSelectionTimeoutMS=300").await;
+    replica.store.newest_seq("room").await.unwrap();
+    replica
+        .server
+        .elect(Duration::from_secs(60), ElectionCause::StepDown);
+    // The first read meets the secondary and is rejected, the next finds no primary.
+    let error = replica.store.newest_seq("room").await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable(_)), "{error}");
+}
+
+#[tokio::test]
+async fn writes_and_reads_get_through_a_short_election() {
+    let replica = Replica::start("").await;
+    for (id, cause) in [
+        ("one", ElectionCause::StepDown),
+        ("two", ElectionCause::Failure),
+    ] {
+        let started = Instant::now();
+        replica.server.elect(Duration::from_millis(900), cause);
+        replica.store.insert_session(&session(id)).await.unwrap();
+        assert!(started.elapsed() >= Duration::from_millis(800), "{cause:?}");
+        let error = replica
+            .store
+            .insert_session(&session(id))
+            .await
+            .unwrap_err();
+        assert_eq!(error.to_string(), "the database returned error code 11000");
+    }
+}
+
+#[tokio::test]
+async fn a_write_whose_reply_is_lost_is_not_repeated() {
+    let replica = Replica::start("").await;
+    let client = Client::with_uri_str(replica.server.uri()).await.unwrap();
+    let command =
+        doc! { "configureFailPoint": "onPrimaryTransactionalWrite", "mode": { "times": 1 } };
+    client.database("admin").run_command(command).await.unwrap();
+    replica.store.insert_session(&session("one")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_long_election_is_unavailable_in_time() {
+    let replica = Replica::start("serverSelectionTimeoutMS=500").await;
+    replica
+        .server
+        .elect(Duration::from_secs(60), ElectionCause::Failure);
+    let started = Instant::now();
+    let error = replica
+        .store
+        .insert_session(&session("one"))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Unavailable(_)), "{error}");
+    assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn a_slow_majority_delays_writes_and_loses_none() {
+    let delay = Duration::from_millis(15);
+    let server = Server::start_with(Options {
+        commit_delay: delay,
+        ..Options::default()
+    })
+    .unwrap();
+    let uri = format!("{}/chat", server.uri());
+    let store = Store::connect(Settings { uri }).await.unwrap();
+    let started = Instant::now();
+    store.insert_session(&session("one")).await.unwrap();
+    assert!(started.elapsed() >= delay);
+}
