@@ -8,16 +8,18 @@ use axum::http::Request;
 use libfuzzer_sys::fuzz_target;
 use time::OffsetDateTime;
 
-#[path = "../../rehearse/src/gateway/websocket_api"]
+#[path = "../../rehearse/src/iam"]
 #[expect(dead_code, reason = "the program uses more of them than is fed here")]
-mod websocket_api {
+mod iam {
     pub mod access;
+    pub mod credentials;
     pub mod percent;
     pub mod signature;
 }
 
-use websocket_api::access::{Access, Credentials};
-use websocket_api::signature;
+use iam::access::Access;
+use iam::credentials::Credentials;
+use iam::signature;
 
 const DAY: &str = "20261126";
 
@@ -41,7 +43,7 @@ fuzz_target!(|text: &str| {
         // What is no HTTP at all does not come this far.
         let Ok(request) = request else { return };
         let (parts, ()) = request.into_parts();
-        assert!(signature::verify(&parts, body.as_bytes(), &access, now).is_err());
+        assert!(signature::verify(&parts, body.as_bytes(), &access, "execute-api", now).is_err());
     }
 });
 
@@ -50,6 +52,6 @@ fn credentials() -> Credentials {
         access_key_id: "KEY".to_owned(),
         secret_access_key: "SECRET".to_owned(),
         session_token: "TOKEN".to_owned(),
-        manages_connections: true,
+        policy: sam_template::policy::Policy::default(),
     }
 }

@@ -16,10 +16,36 @@ async fn main() -> Result<(), Error> {
     lambda_runtime::run(service_fn(answer)).await
 }
 
+/// A policy for one of three tokens.
+fn decide(token: &Value) -> Result<Value, Error> {
+    let effect = match token.as_str() {
+        Some("allow") => "Allow",
+        Some("deny") => "Deny",
+        _ => return Err("Unauthorized".into()),
+    };
+    let statement = json!({"Effect": effect, "Action": "execute-api:Invoke", "Resource": "*"});
+    Ok(json!({
+        "principalId": "ann",
+        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+        "context": {"tier": "free"},
+    }))
+}
+
 async fn answer(event: LambdaEvent<Value>) -> Result<Value, Error> {
     let LambdaEvent { payload, context } = event;
     if let Some(url) = payload["ResponseURL"].as_str() {
         return make(url, &payload).await;
+    }
+    match payload["type"].as_str() {
+        Some("TOKEN") => return decide(&payload["authorizationToken"]),
+        Some("REQUEST") => {
+            let token = &payload["headers"]["authorization"];
+            return Ok(json!({"isAuthorized": token == "allow"}));
+        }
+        _ => {}
+    }
+    if payload["httpMethod"].is_string() {
+        return Ok(json!({"statusCode": 200, "body": payload.to_string()}));
     }
     let path = payload["rawPath"].as_str().unwrap_or_default();
     match path.rsplit('/').next().unwrap_or_default() {

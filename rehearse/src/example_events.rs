@@ -2,7 +2,7 @@
 //! takes it, made by the builders that make them while everything runs. What is
 //! asked of each function is in one file of requests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -14,6 +14,7 @@ use crate::lambda::event_source;
 use crate::setup::custom_resource;
 use crate::setup::secret_store::SecretStore;
 use sam_template::Application;
+use sam_template::application::Function;
 use sam_template::{EnvironmentFile, Inputs, RunnerValues, Template};
 
 /// The file of requests, in the folder of the events.
@@ -64,23 +65,20 @@ fn make(template: &Path, folder: &Path) -> anyhow::Result<BTreeMap<String, Strin
     let mut files = BTreeMap::new();
     for (binary, request) in &requests {
         let (function, event) = event(&application, request).with_context(|| binary.clone())?;
-        let its = application
-            .functions
-            .get(&function)
-            .map(|function| &function.binary);
-        if its != Some(binary) {
+        let its = application.functions.get(&function).map(Function::package);
+        if its != Some(binary.as_str()) {
             bail!("what is asked of {binary} goes to {function}");
         }
         let text = serde_json::to_string_pretty(&settled(event))?;
         files.insert(format!("{binary}.json"), text + "\n");
     }
-    let asked = |binary: &String| requests.contains_key(binary);
+    let asked = |binary: &str| requests.contains_key(binary);
     let functions = application.functions.values();
     let missing: Vec<_> = functions
-        .filter(|function| !asked(&function.binary))
+        .filter(|function| !asked(function.package()))
         .collect();
     if let [first, ..] = missing.as_slice() {
-        bail!("{} asks nothing of {}", file.display(), first.binary);
+        bail!("{} asks nothing of {}", file.display(), first.package());
     }
     Ok(files)
 }
@@ -91,6 +89,8 @@ fn application(template: &Path) -> anyhow::Result<Application> {
         parameters: &BTreeMap::new(),
         environment: &EnvironmentFile::default(),
         runner_values: &RunnerValues::placeholders(),
+        values: &BTreeMap::new(),
+        ignored_types: &BTreeSet::new(),
         secrets: &SecretStore::open(&nothing_yet)?,
     })?;
     Ok(resolved.application)
@@ -99,17 +99,15 @@ fn application(template: &Path) -> anyhow::Result<Application> {
 /// The function that is asked, and the event that it gets.
 fn event(application: &Application, request: &Request) -> anyhow::Result<(String, Json)> {
     let sockets = || {
-        application
-            .websocket_api
-            .as_ref()
-            .context("there are no sockets")
+        let first = application.websocket_apis.first();
+        first.context("the template has no WebSocket API")
     };
     let found = match request {
         Request::Http { request, body } => {
             let api = application
-                .http_api
-                .as_ref()
-                .context("there is no HTTP API")?;
+                .http_apis
+                .first()
+                .context("the template has no HTTP API")?;
             let (method, path) = request.split_once(' ').context("METHOD /path")?;
             let body = body.as_ref().map(Json::to_string).unwrap_or_default();
             http_api::example(api, method, path, &body)

@@ -7,6 +7,7 @@
 
 mod example_events;
 mod gateway;
+mod iam;
 mod identifiers;
 mod lambda;
 mod options;

@@ -18,7 +18,7 @@ pub struct Options {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Runs the template until it is stopped.
-    Run(RunOptions),
+    Run(Box<RunOptions>),
     /// Writes an event of each function, as its requests.json says.
     Events(EventOptions),
 }
@@ -40,9 +40,10 @@ pub struct RunOptions {
     /// The template.
     #[arg(long, default_value = "template.yaml")]
     pub template: PathBuf,
-    /// The folder of the functions' binaries.
-    #[arg(long, default_value = "target/debug")]
-    pub binaries: PathBuf,
+    /// The folder of native executables. Without it they are looked for in the layouts
+    /// of cargo, cargo-lambda and `sam build`.
+    #[arg(long, value_name = "FOLDER")]
+    pub binaries: Option<PathBuf>,
     /// The folder of the page; without it only the APIs are served.
     #[arg(long)]
     pub page: Option<PathBuf>,
@@ -68,6 +69,12 @@ pub struct RunOptions {
     /// Values of the template's parameters.
     #[arg(long, value_name = "KEY=VALUE", num_args = 1.., value_parser = parameter)]
     pub parameter_overrides: Vec<(String, String)>,
+    /// Values of `Ref` and `Fn::GetAtt` for resources that do not run here.
+    #[arg(long, value_name = "ID[.ATTRIBUTE]=VALUE", num_args = 1.., value_parser = parameter)]
+    pub set: Vec<(String, String)>,
+    /// A resource type that is known not to run here, so that no warning is wanted.
+    #[arg(long, value_name = "TYPE")]
+    pub ignore_type: Vec<String>,
     /// A mail server to use instead of the inbox (also by `SMTP_URL`).
     #[arg(long, value_name = "URL")]
     pub smtp_url: Option<String>,
@@ -84,6 +91,11 @@ pub struct RunOptions {
 }
 
 impl RunOptions {
+    /// `--set` by name; the last one counts.
+    pub fn values(&self) -> BTreeMap<String, String> {
+        self.set.iter().cloned().collect()
+    }
+
     /// `--parameter-overrides` by name; the last one counts.
     pub fn parameters(&self) -> BTreeMap<String, String> {
         self.parameter_overrides.iter().cloned().collect()

@@ -1,7 +1,28 @@
 //! API Gateway and CloudFront: what clients connect to.
 
+mod authorizer;
 pub mod distribution;
+mod headers;
 pub mod http_api;
+mod jwt;
+mod listener;
 mod rate;
 pub mod web;
 pub mod websocket_api;
+
+use axum::http::request::Parts;
+
+pub use authorizer::Authorizers;
+pub use listener::Peer;
+
+/// Marks a request that arrived over TLS.
+#[derive(Debug, Clone, Copy)]
+pub struct Secure;
+
+/// The scheme of a request.
+pub fn scheme(parts: &Parts) -> &'static str {
+    match parts.extensions.get::<Secure>() {
+        Some(Secure) => "https",
+        None => "http",
+    }
+}

@@ -1,6 +1,6 @@
 //! `/_local/…`: what AWS has no address for, answered to this machine alone.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
@@ -13,6 +13,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::json;
 
+use crate::gateway::Peer;
 use crate::lambda::invoker::{InvokeError, Invoker};
 use crate::lambda::supervisor::{ProcessState, Supervisor};
 
@@ -62,7 +63,7 @@ async fn invoke(
 /// has to be a local name, which prevents DNS rebinding; and an `Origin` has to be
 /// the page's own.
 pub async fn only_this_machine(
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     request: Request,
     next: Next,
 ) -> Response<Body> {
@@ -74,7 +75,7 @@ pub async fn only_this_machine(
         None => true,
         Some(_) => origin.is_some_and(|(_, origin)| host == Some(origin)),
     };
-    if peer.ip().to_canonical().is_loopback() && named_locally && own_page {
+    if peer.address.ip().to_canonical().is_loopback() && named_locally && own_page {
         next.run(request).await
     } else {
         (

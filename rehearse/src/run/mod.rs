@@ -2,10 +2,12 @@
 
 mod control;
 mod handover;
+mod invoke_api;
 mod prepare;
 mod services;
 mod stop_signals;
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,20 +19,24 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_rustls::rustls::ServerConfig;
 
+use crate::gateway::Authorizers;
 use crate::gateway::distribution::Distribution;
 use crate::gateway::http_api::HttpServer;
 use crate::gateway::web::{self, Front, Listeners};
-use crate::gateway::websocket_api::{Access, WebSocketServer};
+use crate::gateway::websocket_api::WebSocketServer;
+use crate::iam::Access;
 use crate::lambda::event_source;
 use crate::lambda::invoker::Invoker;
 use crate::lambda::supervisor::{Running, Supervisor};
 use crate::options::RunOptions;
 use crate::services::mongodb::MongoDb;
 use crate::services::page::Page;
+use crate::setup::authority::Authority;
 use crate::setup::custom_resource;
 use crate::setup::data_folder::DataFolder;
-use sam_template::application::{CustomResource, MqMapping, REGION, WebSocketApi};
+use sam_template::application::{CustomResource, HttpApi, MqMapping, REGION};
 use sam_template::{Resolved, RunnerValues, Service};
 
 pub use prepare::{Prepared, prepare};
@@ -38,6 +44,9 @@ pub use stop_signals::StopSignals;
 
 use handover::Handover;
 use services::Services;
+
+/// The variable by which AWS's SDKs find `@connections`.
+const ENDPOINT_VARIABLE: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
 
 /// How long open requests may take to end when the runner stops.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -49,7 +58,7 @@ pub struct Started {
     listeners: Vec<JoinHandle<()>>,
     mappings: Vec<JoinHandle<()>>,
     pruning: Option<JoinHandle<()>>,
-    sockets: Option<WebSocketServer>,
+    sockets: Vec<WebSocketServer>,
     supervisor: Option<Arc<Supervisor>>,
     services: Services,
     handover: Handover,
@@ -76,23 +85,40 @@ impl Started {
         let port = listeners.port();
         runner_values.web = format!("http://localhost:{port}");
         runner_values.connections = format!("http://{}", management.local_addr()?);
+        runner_values.domain = format!("localhost:{port}");
         // The stage's name is the socket's path, and may itself depend on parameters.
         let stage = prepared.resolve(options, &runner_values)?;
-        let stage = stage.application.websocket_api.map(|api| api.stage);
-        let socket = stage.iter().map(|stage| format!("/{stage}"));
-        runner_values.socket = format!("ws://localhost:{port}{}", socket.collect::<String>());
+        let stage = stage
+            .application
+            .websocket_apis
+            .first()
+            .map(|api| api.stage.clone());
+        let path = stage
+            .iter()
+            .map(|stage| format!("/{stage}"))
+            .collect::<String>();
+        runner_values.socket = format!("ws://localhost:{port}{path}");
+        runner_values.connections.push_str(&path);
         let Resolved { application, .. } = prepared.resolve(options, &runner_values)?;
         prepared.secrets.save()?;
         self.data = Some(prepared.data);
 
-        let supervisor = Arc::new(Supervisor::new(
-            application.functions,
-            &Running {
-                binaries: &options.binaries.canonicalize()?,
-                concurrency: options.concurrency,
-                log_level: options.log_level.as_deref().map(str::to_uppercase),
-            },
-        ));
+        let authority = Authority::open(&data)?;
+        let tls = authority.server()?;
+        let mut variables = authority.variables();
+        if stage.is_some() {
+            variables.push((
+                ENDPOINT_VARIABLE.to_owned(),
+                runner_values.connections.clone(),
+            ));
+        }
+        let running = Running {
+            programs: prepared.programs,
+            variables,
+            concurrency: options.concurrency,
+            log_level: options.log_level.as_deref().map(str::to_uppercase),
+        };
+        let supervisor = Arc::new(Supervisor::new(application.functions, running));
         self.supervisor = Some(supervisor.clone());
         let pruned = supervisor.clone();
         self.pruning = Some(tokio::spawn(async move { pruned.prune().await }));
@@ -101,40 +127,52 @@ impl Started {
         if let Some(inbox) = &self.services.inbox {
             local = local.merge(inbox.router());
         }
-        let mut gateway = Router::new();
-        if let Some(api) = application.websocket_api {
-            let sockets = self.sockets(api, &supervisor, management);
-            gateway = sockets.gateway();
+        let access = Access::new(REGION, supervisor.credentials());
+        let authorizers = Authorizers::new(invoker.clone(), access.clone());
+        for api in application.websocket_apis {
+            let sockets =
+                WebSocketServer::new(api, invoker.clone(), authorizers.clone(), access.clone());
+            self.sockets.push(sockets);
+        }
+        if let Some(sockets) = self.sockets.first() {
             local = local.merge(sockets.control());
         }
+        let connections = web::connections(self.sockets.clone());
+        let stop = self.stop.subscribe();
+        self.listeners
+            .push(web::serve(management, connections, tls.clone(), stop));
         self.make(&application.custom_resources, &supervisor, &data)
             .await?;
         self.map(application.mappings, &runner_values, &invoker);
         let page = options.page.as_deref();
         let page = page.map(|folder| Page::new(folder, options.release_page));
-        let api = application.http_api;
-        let api_path = api.as_ref().and_then(|api| api.common_path());
+        let first = application.http_apis.first();
+        let api_path = first.and_then(HttpApi::common_path);
         let distribution = application.distribution.map(|distribution| {
-            let id = api.as_ref().map_or("", |api| &api.id);
+            let id = first.map_or("", |api| &api.id);
             Distribution::new(&distribution, id)
         });
-        let http_api = api.map(|api| HttpServer::new(api, invoker));
-        let straight = match &http_api {
-            Some(api) => Some(self.past_the_distribution(api).await?),
-            None => None,
-        };
+        let distribution = distribution.transpose()?;
+        let http_apis: Vec<HttpServer> = application
+            .http_apis
+            .into_iter()
+            .map(|api| HttpServer::new(api, invoker.clone(), authorizers.clone()))
+            .collect();
+        let apis = self.own_ports(&http_apis, &tls).await?;
+        let straight = apis.first().map(|(_, url)| url.clone());
         let front = Front {
-            http_api,
+            websocket_apis: self.sockets.clone(),
+            http_apis,
             page,
-            distribution: distribution.transpose()?,
+            distribution,
         };
+        let local = local.merge(invoke_api::router(supervisor.clone()));
         let router = Router::new()
             .fallback(web::front)
             .with_state(front)
-            .merge(local.layer(middleware::from_fn(control::only_this_machine)))
-            .merge(gateway);
+            .merge(local.layer(middleware::from_fn(control::only_this_machine)));
         let stop = self.stop.subscribe();
-        self.listeners.extend(listeners.serve(&router, &stop));
+        self.listeners.extend(listeners.serve(&router, &tls, &stop));
         answers(port).await?;
         let took = begin.elapsed().as_secs_f64();
         tracing::info!(url = runner_values.web, seconds = took, "ready");
@@ -146,6 +184,7 @@ impl Started {
             "web": runner_values.web,
             "api": api_path.map(|path| format!("{}{path}", runner_values.web)),
             "execute_api": straight,
+            "apis": apis.into_iter().collect::<BTreeMap<_, _>>(),
             "socket": stage.map(|_| &runner_values.socket),
             "inbox": inbox.map(|_| format!("{}/_local/inbox", runner_values.web)),
             "mongodb": services.mongodb.as_ref().map(MongoDb::uri),
@@ -157,30 +196,29 @@ impl Started {
         Ok(line)
     }
 
-    /// The WebSocket API; `@connections` is served from here on.
-    fn sockets(
+    /// Serves each HTTP API on a port of its own, without the distribution. Returns
+    /// their URLs by id.
+    async fn own_ports(
         &mut self,
-        api: WebSocketApi,
-        supervisor: &Arc<Supervisor>,
-        management: TcpListener,
-    ) -> WebSocketServer {
-        let access = Access::new(REGION, supervisor.credentials());
-        let sockets = WebSocketServer::new(api, Invoker::new(supervisor.clone()), access);
-        let stop = self.stop.subscribe();
-        let task = web::serve(management, sockets.management(), stop);
-        self.listeners.push(task);
-        self.sockets = Some(sockets.clone());
-        sockets
-    }
-
-    /// Serves the HTTP API on a port of its own, without the distribution. Returns its URL.
-    async fn past_the_distribution(&mut self, api: &HttpServer) -> anyhow::Result<String> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
-        let stop = self.stop.subscribe();
-        let router = web::straight_to(api.clone());
-        self.listeners.push(web::serve(listener, router, stop));
-        Ok(format!("http://{address}"))
+        apis: &[HttpServer],
+        tls: &Arc<ServerConfig>,
+    ) -> anyhow::Result<Vec<(String, String)>> {
+        let mut urls = Vec::new();
+        for server in apis {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+            let address = listener.local_addr()?;
+            let stop = self.stop.subscribe();
+            let router = web::only(server.clone());
+            self.listeners
+                .push(web::serve(listener, router, tls.clone(), stop));
+            let api = server.api();
+            let (name, path) = match api.stage.as_str() {
+                "$default" => (api.id.clone(), String::new()),
+                stage => (format!("{}/{stage}", api.id), format!("/{stage}")),
+            };
+            urls.push((name, format!("http://{address}{path}")));
+        }
+        Ok(urls)
     }
 
     async fn make(
@@ -206,9 +244,7 @@ impl Started {
 
     /// Stops everything, in the reverse order of its start.
     pub async fn stop(self) {
-        if let Some(sockets) = &self.sockets {
-            sockets.close_all().await;
-        }
+        futures_util::future::join_all(self.sockets.iter().map(WebSocketServer::close_all)).await;
         self.stop.send_replace(true);
         end(self.listeners, "aborted a request that did not end in time").await;
         end(self.mappings, "aborted a batch, which will be redelivered").await;

@@ -1,10 +1,12 @@
 //! Checks before anything is started.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 
 use crate::options::RunOptions;
+use crate::setup::code::{Program, Search};
 use crate::setup::data_folder::DataFolder;
 use crate::setup::secret_store::SecretStore;
 use sam_template::Application;
@@ -20,6 +22,8 @@ pub struct Prepared {
     pub(super) data: DataFolder,
     /// What has to be started for the template.
     pub(super) needs: Vec<Service>,
+    /// What to execute for each function.
+    pub(super) programs: BTreeMap<String, Program>,
 }
 
 /// Locks the data folder and validates the template, before anything is started.
@@ -44,12 +48,13 @@ pub fn prepare(options: &RunOptions) -> anyhow::Result<Prepared> {
         secrets: SecretStore::open(data.path())?,
         data,
         needs: Vec::new(),
+        programs: BTreeMap::new(),
     };
     let resolved = prepared.resolve(options, &RunnerValues::placeholders())?;
     for warning in resolved.warnings {
         tracing::warn!("{warning}");
     }
-    check_binaries(&resolved.application, &options.binaries)?;
+    prepared.programs = programs(options, &resolved.application)?;
     prepared.needs = resolved.needs.into_iter().collect();
     Ok(prepared)
 }
@@ -68,23 +73,36 @@ impl Prepared {
             parameters: &options.parameters(),
             environment: &self.environment,
             runner_values,
+            values: &options.values(),
+            ignored_types: &options.ignore_type.iter().cloned().collect(),
             secrets: &self.secrets,
         })?)
     }
 }
 
-fn check_binaries(application: &Application, folder: &Path) -> anyhow::Result<()> {
-    let functions = application.functions.iter();
-    let missing: Vec<String> = functions
-        .filter(|(_, function)| !folder.join(&function.binary).is_file())
-        .map(|(id, function)| format!("{id} ({})", function.binary))
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
+fn programs(
+    options: &RunOptions,
+    application: &Application,
+) -> anyhow::Result<BTreeMap<String, Program>> {
+    let template = options.template.canonicalize()?;
+    let search = Search {
+        template: template.parent().unwrap_or(Path::new("/")).to_owned(),
+        binaries: options.binaries.clone(),
+        target: std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from),
+    };
+    let mut programs = BTreeMap::new();
+    let mut missing = Vec::new();
+    for (id, function) in &application.functions {
+        match search.program(id, function) {
+            Ok(program) => {
+                programs.insert(id.clone(), program);
+            }
+            Err(why) => missing.push(why),
+        }
     }
-    Err(anyhow!(
-        "{} lacks the binaries of {}: build them first, or name another folder with --binaries",
-        folder.display(),
-        missing.join(", ")
-    ))
+    if missing.is_empty() {
+        Ok(programs)
+    } else {
+        Err(anyhow!(missing.join("\n")))
+    }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use crate::policy::{Matches, Policy, Statement};
 use crate::route_selection::RouteSelection;
 
 /// The logical id of a resource in the template, such as `LoginFunction`.
@@ -14,10 +15,10 @@ pub type LogicalId = String;
 pub struct Application {
     /// The functions, by logical id.
     pub functions: BTreeMap<LogicalId, Function>,
-    /// The HTTP API, if the template has one.
-    pub http_api: Option<HttpApi>,
-    /// The WebSocket API, if the template has one.
-    pub websocket_api: Option<WebSocketApi>,
+    /// HTTP APIs, REST APIs and function URLs.
+    pub http_apis: Vec<HttpApi>,
+    /// WebSocket APIs.
+    pub websocket_apis: Vec<WebSocketApi>,
     /// Amazon MQ event source mappings.
     pub mappings: Vec<MqMapping>,
     /// Custom resources, in an order that respects their dependencies.
@@ -45,8 +46,8 @@ pub struct Distribution {
 pub struct Function {
     /// The name which Lambda gives it (`AWS_LAMBDA_FUNCTION_NAME`).
     pub name: String,
-    /// The binary that is its code: the last component of `CodeUri`.
-    pub binary: String,
+    /// Its code.
+    pub code: Code,
     /// The longest that one invocation may take.
     pub timeout: Duration,
     /// `MemorySize` in MB.
@@ -63,8 +64,42 @@ pub struct Function {
     /// custom resource's answer is not known before that resource was made, so
     /// it is resolved then; see [`Value`].
     pub environment: BTreeMap<String, Text>,
-    /// Whether one of its policies allows `execute-api:ManageConnections`.
-    pub manages_connections: bool,
+    /// What it may do with APIs of the template.
+    pub policy: Policy,
+    /// The content folders of its layers, relative to the template's folder.
+    pub layers: Vec<String>,
+}
+
+impl Function {
+    /// The name of its package: `BuildProperties.Binary`, or else the last folder of
+    /// `CodeUri`.
+    pub fn package(&self) -> &str {
+        let folder = || self.code.folder.trim_end_matches('/').rsplit('/').next();
+        let named = self.code.binary.as_deref().or_else(folder);
+        named.unwrap_or_default()
+    }
+}
+
+/// The code of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Code {
+    /// `CodeUri`, relative to the template's folder.
+    pub folder: String,
+    /// `Metadata.BuildProperties.Binary`.
+    pub binary: Option<String>,
+    /// `Runtime`.
+    pub runtime: Runtime,
+}
+
+/// The runtime of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Runtime {
+    /// `provided.*`: a native executable.
+    Provided,
+    /// `nodejs*`, with the name as given.
+    Node(String),
+    /// `python*`, with the name as given.
+    Python(String),
 }
 
 /// A text that may depend on the response of a custom resource.
@@ -127,15 +162,103 @@ impl Text {
     }
 }
 
-/// The routes of the HTTP API on its `$default` stage.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// An HTTP API, a REST API or a function URL.
+#[derive(Debug, Clone, PartialEq)]
 pub struct HttpApi {
     /// Its logical id, given to functions as `requestContext.apiId`.
     pub id: LogicalId,
+    /// Which kind of API it is.
+    pub kind: ApiKind,
+    /// The deployed stage: `$default`, or a name that is the first segment of paths.
+    pub stage: String,
+    /// The stage's variables.
+    pub stage_variables: BTreeMap<String, String>,
     /// Every route.
     pub routes: Vec<HttpRoute>,
+    /// Cross-origin resource sharing, answered by the gateway.
+    pub cors: Option<Cors>,
     /// Throttling of the stage (`DefaultRouteSettings`).
     pub throttling: Option<Throttling>,
+}
+
+/// The kinds of [`HttpApi`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApiKind {
+    /// `AWS::Serverless::HttpApi` or `AWS::ApiGatewayV2::Api`.
+    Http,
+    /// `AWS::Serverless::Api`.
+    Rest,
+    /// `FunctionUrlConfig`.
+    FunctionUrl,
+}
+
+/// The CORS configuration of an HTTP API or a function URL.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cors {
+    /// `AllowOrigins`.
+    pub origins: Vec<String>,
+    /// `AllowMethods`.
+    pub methods: Vec<String>,
+    /// `AllowHeaders`.
+    pub headers: Vec<String>,
+    /// `ExposeHeaders`.
+    pub exposed: Vec<String>,
+    /// `MaxAge` in seconds.
+    pub max_age: Option<u32>,
+    /// `AllowCredentials`.
+    pub credentials: bool,
+}
+
+/// The payload format of a Lambda integration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PayloadFormat {
+    /// `1.0`, also the format of REST APIs.
+    V1,
+    /// `2.0`.
+    V2,
+}
+
+/// What decides whether a request reaches its route.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Authorizer {
+    /// `AWS_IAM`: the request is signed by a caller who may invoke the route.
+    Iam,
+    /// A JSON Web Token.
+    Jwt {
+        /// `issuer`.
+        issuer: String,
+        /// `audience`.
+        audience: Vec<String>,
+        /// Such as `$request.header.Authorization`.
+        identity_source: String,
+        /// The scopes of which the token needs one.
+        scopes: Vec<String>,
+    },
+    /// A function.
+    Function(FunctionAuthorizer),
+}
+
+/// A Lambda authorizer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FunctionAuthorizer {
+    /// The function.
+    pub function: LogicalId,
+    /// What it is invoked with.
+    pub event: AuthorizerEvent,
+    /// Such as `$request.header.Authorization` or `method.request.header.Auth`. A
+    /// request that lacks one is rejected with 401.
+    pub identity_sources: Vec<String>,
+    /// Whether the response is `{"isAuthorized": …}` instead of a policy.
+    pub simple_response: bool,
+}
+
+/// The event of a Lambda authorizer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthorizerEvent {
+    /// `TOKEN`, of REST APIs.
+    Token,
+    /// `REQUEST` in this format.
+    Request(PayloadFormat),
 }
 
 impl HttpApi {
@@ -168,6 +291,10 @@ pub struct HttpRoute {
     pub function: LogicalId,
     /// The integration's time limit, at most 30 s.
     pub timeout: Duration,
+    /// The format of events and responses.
+    pub payload: PayloadFormat,
+    /// What decides whether a request may take the route.
+    pub authorizer: Option<Authorizer>,
 }
 
 impl HttpRoute {
@@ -189,6 +316,8 @@ pub struct WebSocketApi {
     pub stage: String,
     /// `RouteSelectionExpression`, such as `$request.body.action`.
     pub route_selection: RouteSelection,
+    /// The authorizer of `$connect`.
+    pub authorizer: Option<Authorizer>,
     /// Routes by key: `$connect`, `$disconnect`, `$default` or a word.
     pub routes: BTreeMap<String, WebSocketRoute>,
     /// The stage's variables.
@@ -223,6 +352,8 @@ pub struct WebSocketRoute {
 pub struct MqMapping {
     /// The function that is invoked with batches.
     pub function: LogicalId,
+    /// The ARN of the broker.
+    pub broker_arn: String,
     /// The one queue that is read.
     pub queue: String,
     /// `VIRTUAL_HOST`, by default `/`.

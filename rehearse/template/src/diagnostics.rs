@@ -1,4 +1,4 @@
-//! Errors of a template, collected and reported together.
+//! Errors and warnings of a template, collected and reported together.
 
 use std::fmt;
 
@@ -18,6 +18,7 @@ pub struct Diagnostic {
 pub struct Diagnostics {
     file: String,
     list: Vec<Diagnostic>,
+    warnings: Vec<(usize, String)>,
 }
 
 impl Diagnostics {
@@ -26,6 +27,7 @@ impl Diagnostics {
         Self {
             file: file.to_owned(),
             list: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -44,6 +46,24 @@ impl Diagnostics {
         if !self.list.contains(&diagnostic) {
             self.list.push(diagnostic);
         }
+    }
+
+    /// Adds a warning. Duplicates are dropped.
+    pub fn warn(&mut self, line: usize, message: impl Into<String>) {
+        let warning = (line, message.into());
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
+    /// The warnings by line, each with the file.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = self.warnings.clone();
+        warnings.sort();
+        let lines = warnings.into_iter();
+        lines
+            .map(|(line, message)| format!("{}:{line}: {message}", self.file))
+            .collect()
     }
 
     /// `value` if there is no error.

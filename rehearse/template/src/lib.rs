@@ -18,6 +18,7 @@ pub mod application;
 mod diagnostics;
 pub mod document;
 mod evaluate;
+pub mod policy;
 mod resources;
 pub mod route_selection;
 mod runner_values;
@@ -44,7 +45,6 @@ pub trait SecretStorage {
 
 /// A template whose text was read.
 pub struct Template {
-    file: String,
     tree: Node,
     /// Errors of the text itself.
     diagnostics: Diagnostics,
@@ -58,6 +58,10 @@ pub struct Inputs<'a> {
     pub environment: &'a EnvironmentFile,
     /// Addresses and logins of the runner's services.
     pub runner_values: &'a RunnerValues,
+    /// `--set`: values of `Ref` by `ID`, and of `Fn::GetAtt` by `ID.ATTRIBUTE`.
+    pub values: &'a BTreeMap<String, String>,
+    /// `--ignore-type`: types that do not run here and cause no warning.
+    pub ignored_types: &'a BTreeSet<String>,
     /// Storage of generated secrets.
     pub secrets: &'a dyn SecretStorage,
 }
@@ -104,11 +108,7 @@ impl Template {
         };
         document::for_each::expand(&mut tree, &mut diagnostics);
         document::globals::apply(&mut tree, &mut diagnostics);
-        Ok(Self {
-            file: file.to_owned(),
-            tree,
-            diagnostics,
-        })
+        Ok(Self { tree, diagnostics })
     }
 
     /// Resolves the template.
@@ -116,7 +116,12 @@ impl Template {
     /// # Errors
     /// All errors of the template.
     pub fn resolve(&self, given: &Inputs<'_>) -> Result<Resolved, Diagnostics> {
-        let mut scope = Scope::new(given.runner_values, self.diagnostics.clone());
+        let mut scope = Scope::new(
+            given.runner_values,
+            given.values,
+            given.ignored_types,
+            self.diagnostics.clone(),
+        );
         validate::check(&scope, &self.tree);
         scope.mappings = self.tree.get("Mappings");
         scope.conditions = self.tree.get("Conditions");
@@ -134,14 +139,12 @@ impl Template {
         scope.secrets = resources::read_secrets(&scope, &local, given.secrets);
         let application = resources::application(&scope, &local, given.environment);
         let notes = scope.into_notes();
+        let warnings = notes.diagnostics.warnings();
         let application = notes.diagnostics.or(Some(application))?;
-        let warnings = notes.warnings.into_iter();
         Ok(Resolved {
             application,
             needs: notes.needs,
-            warnings: warnings
-                .map(|(line, message)| format!("{}:{line}: {message}", self.file))
-                .collect(),
+            warnings,
         })
     }
 }

@@ -59,6 +59,8 @@ pub struct RunnerValues {
     pub web: String,
     /// [`RunnerValue::Socket`].
     pub socket: String,
+    /// The host and port of APIs: `localhost:PORT`.
+    pub domain: String,
     /// [`RunnerValue::MongoDb`].
     pub mongodb: String,
     /// [`RunnerValue::Smtp`].
@@ -89,6 +91,7 @@ impl RunnerValues {
         Self {
             web: "http://localhost:1".to_owned(),
             socket: "ws://localhost:1/stage".to_owned(),
+            domain: "localhost:1".to_owned(),
             mongodb: "mongodb://127.0.0.1:1/application".to_owned(),
             smtp: "smtp://127.0.0.1:1".to_owned(),
             connections: "http://127.0.0.1:1".to_owned(),

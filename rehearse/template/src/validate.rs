@@ -6,12 +6,13 @@ use crate::evaluate::Scope;
 use crate::evaluate::references;
 use crate::evaluate::substitution::{self, Piece};
 
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 12] = [
     "AWSTemplateFormatVersion",
     "Transform",
     "Description",
     "Metadata",
     "Globals",
+    "Hooks",
     "Parameters",
     "Mappings",
     "Conditions",
@@ -21,7 +22,7 @@ const SECTIONS: [&str; 11] = [
 ];
 
 /// All intrinsic functions of CloudFormation.
-const FUNCTIONS: [&str; 18] = [
+const FUNCTIONS: [&str; 20] = [
     "And",
     "Base64",
     "Cidr",
@@ -40,6 +41,8 @@ const FUNCTIONS: [&str; 18] = [
     "Select",
     "Split",
     "Sub",
+    "ToJsonString",
+    "Transform",
 ];
 
 /// Reports every error of the template as a whole.
@@ -49,19 +52,6 @@ pub fn check(scope: &Scope<'_>, template: &Node) {
             let message = format!("the section `{}` is not supported", section.key);
             scope.error(section.line, message);
         }
-    }
-    let transform = template.get("Transform");
-    let is_sam = transform.is_some_and(|node| {
-        let mut names = node
-            .items()
-            .iter()
-            .chain(Some(node))
-            .filter_map(Node::scalar);
-        names.any(|name| name == "AWS::Serverless-2016-10-31")
-    });
-    if !is_sam {
-        let line = transform.map_or(1, |node| node.line);
-        scope.error(line, "Transform has to be AWS::Serverless-2016-10-31");
     }
     let names = Names::of(template);
     for section in ["Globals", "Conditions", "Rules", "Resources", "Outputs"] {
@@ -94,9 +84,6 @@ struct Names<'t> {
     resources: Vec<&'t str>,
 }
 
-/// What SAM appends to the id of a function or an API for what it makes itself.
-const MADE_BY_SAM: [&str; 4] = ["Role", "LogGroup", "Stage", "ApiGatewayDefaultStage"];
-
 impl<'t> Names<'t> {
     fn of(template: &'t Node) -> Self {
         let keys = |section| -> Vec<&'t str> {
@@ -110,13 +97,8 @@ impl<'t> Names<'t> {
     }
 
     fn has_resource(&self, name: &str) -> bool {
-        let made_by_sam = |suffix: &&str| {
-            let base = name.strip_suffix(*suffix);
-            base.is_some_and(|base| self.resources.contains(&base) || base == "ServerlessHttpApi")
-        };
-        self.resources.contains(&name)
-            || name == "ServerlessHttpApi"
-            || MADE_BY_SAM.iter().any(made_by_sam)
+        let declared = |name: &str| self.resources.contains(&name);
+        declared(name) || references::is_generated(name, declared)
     }
 
     fn has(&self, name: &str, only_parameters: bool) -> bool {

@@ -32,7 +32,7 @@ async fn functions_post_to_connections_ask_about_them_and_close_them() {
     assert_eq!(
         one.ask(&json!({"action": "outside", "do": "post", "to": to}))
             .await,
-        "ForbiddenException"
+        "AccessDeniedException"
     );
 
     assert_eq!(one.ask(&ask("delete")).await, "deleted");

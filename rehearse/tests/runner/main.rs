@@ -7,6 +7,7 @@ mod http_api;
 mod mq;
 mod page;
 mod processes;
+mod public_templates;
 mod socket;
 mod support;
 mod template;

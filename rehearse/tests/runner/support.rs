@@ -1,5 +1,6 @@
 //! Starts the runner as people do, and stops it with the test.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -29,7 +30,7 @@ pub struct Runner {
 pub struct Start {
     folder: TempDir,
     template: PathBuf,
-    binaries: PathBuf,
+    binaries: Option<PathBuf>,
     data: Option<PathBuf>,
     arguments: Vec<String>,
 }
@@ -52,10 +53,18 @@ impl Start {
         Self {
             folder: tempfile::tempdir().expect("a temporary folder"),
             template: fixture(name),
-            binaries: examples(),
+            binaries: Some(examples()),
             data: None,
             arguments: Vec::new(),
         }
+    }
+
+    /// With this template, whose functions are found by themselves.
+    pub fn template(template: &Path) -> Self {
+        let mut start = Self::fixture("");
+        start.template = template.to_owned();
+        start.binaries = None;
+        start
     }
 
     /// With this text as the template.
@@ -75,7 +84,7 @@ impl Start {
 
     /// With the binaries of another folder.
     pub fn binaries(mut self, folder: &Path) -> Self {
-        self.binaries = folder.to_owned();
+        self.binaries = Some(folder.to_owned());
         self
     }
 
@@ -102,10 +111,13 @@ impl Start {
             .arg("run")
             .arg("--template")
             .arg(&self.template)
-            .arg("--binaries")
-            .arg(&self.binaries)
             .arg("--data")
             .arg(data)
+            .args(
+                self.binaries
+                    .iter()
+                    .flat_map(|folder| [OsStr::new("--binaries"), folder.as_os_str()]),
+            )
             .args(["--port", "0", "--in-memory", "--stop-with-stdin"])
             .args(&self.arguments)
             .stdin(Stdio::piped())
@@ -146,6 +158,11 @@ impl Start {
 
 impl Runner {
     /// An address on the runner's origin.
+    pub fn web(&self) -> &str {
+        self.ready["web"].as_str().expect("an address")
+    }
+
+    /// The address of a path.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.ready["web"].as_str().expect("a web"))
     }

@@ -2,7 +2,6 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
@@ -11,10 +10,13 @@ use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HOST, USER_AGENT};
 use http::request::Parts;
 use serde::Serialize;
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::routes::{Selected, decoded};
+use super::routes::decoded;
+use super::{Incoming, query_values};
+use crate::gateway::authorizer::Authorized;
 use crate::identifiers;
 use sam_template::application::ACCOUNT;
 
@@ -33,6 +35,8 @@ pub struct Event {
     query_string_parameters: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     path_parameters: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    stage_variables: BTreeMap<String, String>,
     request_context: Context,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<String>,
@@ -44,12 +48,14 @@ pub struct Event {
 struct Context {
     account_id: &'static str,
     api_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorizer: Option<Value>,
     domain_name: String,
     domain_prefix: String,
     http: Http,
     request_id: String,
     route_key: String,
-    stage: &'static str,
+    stage: String,
     time: String,
     time_epoch: u64,
 }
@@ -65,19 +71,23 @@ struct Http {
 }
 
 impl Event {
-    /// The event for a request of `peer` that arrived on `port`.
-    pub fn new(
-        api: &str,
-        selected: &Selected<'_>,
-        parts: &Parts,
-        body: &Bytes,
-        peer: SocketAddr,
-        request_id: &str,
-    ) -> Self {
+    /// The event of a request.
+    pub fn new(incoming: &Incoming<'_>) -> Self {
+        let Incoming {
+            api,
+            selected,
+            parts,
+            peer,
+            request_id,
+            ..
+        } = incoming;
         let route = selected.route;
         let route_key = route.key();
         // As the gateway does: the function sees the path decoded.
-        let raw_path = decoded(parts.uri.path());
+        let raw_path = match api.stage.as_str() {
+            "$default" => decoded(incoming.path),
+            stage => format!("/{stage}{}", decoded(incoming.path)),
+        };
         let query = parts.uri.query().unwrap_or_default();
         let source_ip = peer.ip().to_canonical().to_string();
         let host = host(parts);
@@ -85,7 +95,7 @@ impl Event {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         let (cookies, headers) = headers(parts, &source_ip, &host, now.as_secs());
-        let (body, is_base64_encoded) = encoded(parts, body);
+        let (body, is_base64_encoded) = encoded(parts, incoming.body);
         let name = host
             .rsplit_once(':')
             .map_or(host.as_str(), |(name, _)| name);
@@ -98,9 +108,11 @@ impl Event {
             headers,
             query_string_parameters: query_parameters(query),
             path_parameters: selected.parameters.clone(),
+            stage_variables: api.stage_variables.clone(),
             request_context: Context {
                 account_id: ACCOUNT,
-                api_id: api.to_owned(),
+                api_id: api.id.clone(),
+                authorizer: incoming.authorized.map(Authorized::v2),
                 domain_prefix: name.split('.').next().unwrap_or_default().to_owned(),
                 domain_name: host.clone(),
                 http: Http {
@@ -110,9 +122,9 @@ impl Event {
                     source_ip,
                     user_agent: text(parts, USER_AGENT),
                 },
-                request_id: request_id.to_owned(),
+                request_id: (*request_id).to_owned(),
                 route_key,
-                stage: "$default",
+                stage: api.stage.clone(),
                 time: common_log_time(OffsetDateTime::now_utc()),
                 time_epoch: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
             },
@@ -123,13 +135,13 @@ impl Event {
 }
 
 /// `12/Mar/2020:19:03:58 +0000`.
-fn common_log_time(at: OffsetDateTime) -> String {
+pub fn common_log_time(at: OffsetDateTime) -> String {
     let format =
         format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
     at.format(&format).unwrap_or_default()
 }
 
-fn host(parts: &Parts) -> String {
+pub fn host(parts: &Parts) -> String {
     match text(parts, HOST) {
         host if !host.is_empty() => host,
         _ => {
@@ -139,7 +151,7 @@ fn host(parts: &Parts) -> String {
     }
 }
 
-fn text(parts: &Parts, name: http::HeaderName) -> String {
+pub fn text(parts: &Parts, name: http::HeaderName) -> String {
     let value = parts.headers.get(name);
     value.map_or_else(String::new, lossy)
 }
@@ -180,7 +192,10 @@ fn headers(
     let added = [
         ("x-forwarded-for", forwarded),
         ("x-forwarded-port", port.to_owned()),
-        ("x-forwarded-proto", "http".to_owned()),
+        (
+            "x-forwarded-proto",
+            crate::gateway::scheme(parts).to_owned(),
+        ),
         ("x-amzn-trace-id", identifiers::trace_root(unix_seconds)),
     ];
     headers.extend(added.map(|(name, value)| (name.to_owned(), value)));
@@ -190,25 +205,16 @@ fn headers(
     (cookies, headers)
 }
 
-/// Decoded, and several of one name joined by commas.
+/// Several values of one name are joined by commas.
 fn query_parameters(query: &str) -> BTreeMap<String, String> {
-    let mut parameters: BTreeMap<String, String> = BTreeMap::new();
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let [name, value] = [name, value].map(|text| decoded(&text.replace('+', " ")));
-        parameters
-            .entry(name)
-            .and_modify(|values| {
-                values.push(',');
-                values.push_str(&value);
-            })
-            .or_insert(value);
-    }
-    parameters
+    let values = query_values(query).into_iter();
+    values
+        .map(|(name, values)| (name, values.join(",")))
+        .collect()
 }
 
 /// The body as the event carries it: as it is for text, else in base64.
-fn encoded(parts: &Parts, body: &Bytes) -> (Option<String>, bool) {
+pub fn encoded(parts: &Parts, body: &Bytes) -> (Option<String>, bool) {
     if body.is_empty() {
         return (None, false);
     }

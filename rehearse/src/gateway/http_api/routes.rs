@@ -100,6 +100,8 @@ pub fn decoded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use sam_template::application::{ApiKind, PayloadFormat};
+
     use super::*;
 
     fn chosen(routes: &[(&str, &str)], method: &str, path: &str) -> Option<String> {
@@ -107,10 +109,16 @@ mod tests {
             method: (*method).to_owned(),
             path: (*path).to_owned(),
             function: "F".to_owned(),
+            payload: PayloadFormat::V2,
+            authorizer: None,
             timeout: std::time::Duration::from_secs(30),
         });
         let api = HttpApi {
             id: "Api".to_owned(),
+            kind: ApiKind::Http,
+            stage: "$default".to_owned(),
+            stage_variables: BTreeMap::new(),
+            cors: None,
             routes: routes.collect(),
             throttling: None,
         };

@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::limits::{FRAMES_AT_ONCE, SEND_BUFFER_BYTES, SEND_BUFFER_MESSAGES};
+use crate::gateway::authorizer::Authorized;
 
 /// A client's connection, from the answer of `$connect` to its close.
 pub struct Connection {
@@ -36,6 +37,8 @@ pub struct Client {
     pub user_agent: Option<String>,
     /// The `Host` that it asked for.
     pub domain_name: String,
+    /// What the authorizer of `$connect` returned.
+    pub authorized: Option<Authorized>,
 }
 
 /// The other ends of a connection's channels, for its task.
@@ -197,6 +200,7 @@ mod tests {
             source_ip: IpAddr::from([127, 0, 0, 1]),
             user_agent: None,
             domain_name: "localhost".to_owned(),
+            authorized: None,
         }
     }
 

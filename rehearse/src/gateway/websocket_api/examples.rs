@@ -46,6 +46,7 @@ fn at(api: &WebSocketApi, route: &str, occasion: &Occasion<'_>) -> Option<(Strin
         source_ip: IpAddr::from([127, 0, 0, 1]),
         user_agent: Some("curl/8.5.0".to_owned()),
         domain_name: "localhost:3000".to_owned(),
+        authorized: None,
     };
     let function = api.routes.get(route)?.function.clone();
     Some((function, event::build(api, &client, occasion).payload))

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use hyper::upgrade::OnUpgrade;
 use time::OffsetDateTime;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -17,13 +18,10 @@ use super::answer::Notice;
 use super::connection::{Client, Connection};
 use super::event::{self, Event, Occasion};
 use super::limits::URL_BYTES;
+use crate::gateway::authorizer::{self, Authorized, Denied};
 
 /// Handles a handshake: `101`, or the status of the refusal.
-pub async fn open(
-    State(gateway): State<Arc<Gateway>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    mut request: Request,
-) -> Response {
+pub async fn open(gateway: Arc<Gateway>, peer: SocketAddr, mut request: Request) -> Response {
     let upgrade = request.extensions_mut().remove::<OnUpgrade>();
     let (parts, _) = request.into_parts();
     let accept_key = match accept_key(&parts) {
@@ -48,13 +46,18 @@ async fn connect(
     accept_key: HeaderValue,
     upgrade: OnUpgrade,
 ) -> Response {
-    let client = Client {
+    let mut client = Client {
         connection_id: event::new_id(),
         connected_at: event::unix_ms(OffsetDateTime::now_utc()),
         source_ip: peer.ip(),
         user_agent: text_of(&parts.headers, header::USER_AGENT),
         domain_name: text_of(&parts.headers, header::HOST).unwrap_or_default(),
+        authorized: None,
     };
+    match authorize(&gateway, &client, &parts).await {
+        Ok(authorized) => client.authorized = authorized,
+        Err(denied) => return refuse(denied),
+    }
     let protocol = match ask(&gateway, &client, &parts).await {
         Ok(protocol) => protocol,
         Err(refusal) => return refusal,
@@ -66,6 +69,36 @@ async fn connect(
     }
     tokio::spawn(Arc::clone(&gateway).serve(connection, task, upgrade));
     switching_protocols(accept_key, protocol)
+}
+
+/// Runs the authorizer of `$connect`, if there is one.
+async fn authorize(
+    gateway: &Gateway,
+    client: &Client,
+    parts: &Parts,
+) -> Result<Option<Authorized>, StatusCode> {
+    let Some(authorizer) = &gateway.api.authorizer else {
+        return Ok(None);
+    };
+    let event = |_| {
+        let event = event::build(&gateway.api, client, &Occasion::Connect(parts));
+        serde_json::from_slice(&event.payload).unwrap_or_default()
+    };
+    let request = authorizer::Request {
+        api: &gateway.api.id,
+        stage: &gateway.api.stage,
+        route: "$connect",
+        service: "execute-api",
+        parts,
+        body: &Bytes::new(),
+        event: &event,
+    };
+    let authorized = gateway.authorizers.authorize(authorizer, &request).await;
+    authorized.map(Some).map_err(|denied| match denied {
+        Denied::Unauthorized => StatusCode::UNAUTHORIZED,
+        Denied::Forbidden => StatusCode::FORBIDDEN,
+        Denied::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+    })
 }
 
 /// Invokes `$connect`, and gives the subprotocol that it chose.

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE;
 use bytes::Bytes;
+use sam_template::application::{ACCOUNT, REGION};
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -15,72 +18,102 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use super::Gateway;
 use super::connection::{Closing, Connection};
 use super::limits::MESSAGE_BYTES;
-use super::{percent, signature};
+use crate::iam::percent;
+use crate::iam::signature::{self, SignatureError};
 
 /// What is read of a request before it is answered at all.
 const BODY_BYTES: usize = 10 * 1024 * 1024;
 
-/// A refusal, in the words of the service model (apigatewaymanagementapi 2018-11-29).
+/// The action of IAM policies.
+const ACTION: &str = "execute-api:ManageConnections";
+
+/// The length of a decoded connection id.
+const ID_BYTES: usize = 11;
+
+/// An error, in the words of the service model (apigatewaymanagementapi 2018-11-29)
+/// and of the signature check before it.
 #[derive(Debug)]
-enum Refusal {
-    Forbidden(String),
+enum ManagementError {
+    /// The path is not `/{stage}/@connections/{id}`.
+    Forbidden,
+    Signature(SignatureError),
+    /// No policy allows the call.
+    AccessDenied(String),
     Gone,
     PayloadTooLarge,
     LimitExceeded(&'static str),
-    BadRequest(&'static str),
+    BadRequest(String),
 }
 
-/// Answers one call.
-pub async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
+/// Handles one call.
+pub async fn answer(gateway: Arc<Gateway>, request: Request) -> Response {
     match gateway.manage(request).await {
         Ok(response) => response,
-        Err(refusal) => refusal.into_response(),
+        Err(error) => error.into_response(),
     }
 }
 
+/// Whether the path after the stage is of `@connections`.
+pub fn is_connections(path: &str) -> bool {
+    let first = path.split('/').nth(1).unwrap_or_default();
+    percent::decode(first).as_deref() == Some("@connections")
+}
+
 impl Gateway {
-    async fn manage(&self, request: Request) -> Result<Response, Refusal> {
+    async fn manage(&self, request: Request) -> Result<Response, ManagementError> {
         let (parts, body) = request.into_parts();
         let body = to_bytes(body, BODY_BYTES)
             .await
-            .map_err(|_| Refusal::PayloadTooLarge)?;
-        let caller = signature::verify(&parts, &body, &self.access, OffsetDateTime::now_utc())
-            .map_err(|error| Refusal::Forbidden(error.to_string()))?;
-        let id = connection_id(parts.uri.path(), &self.api.stage)
-            .ok_or_else(|| Refusal::Forbidden("Missing Authentication Token".to_owned()))?;
-        if !caller.manages_connections {
-            return Err(Refusal::Forbidden(format!(
-                "User is not authorized to perform: execute-api:ManageConnections on {}/{}/{}/@connections/*",
-                self.api.id, self.api.stage, parts.method
+            .map_err(|_| ManagementError::PayloadTooLarge)?;
+        let id =
+            connection_id(parts.uri.path(), &self.api.stage).ok_or(ManagementError::Forbidden)?;
+        if ![Method::POST, Method::GET, Method::DELETE].contains(&parts.method) {
+            return Err(ManagementError::Forbidden);
+        }
+        let now = OffsetDateTime::now_utc();
+        let caller = signature::verify(&parts, &body, &self.access, "execute-api", now)
+            .map_err(ManagementError::Signature)?;
+        let resource = format!(
+            "arn:aws:execute-api:{REGION}:{ACCOUNT}:{}/{}/{}/@connections/{id}",
+            self.api.id, self.api.stage, parts.method
+        );
+        if !caller.policy.allows(ACTION, &resource) {
+            return Err(ManagementError::AccessDenied(format!(
+                "User: {} is not authorized to perform: {ACTION} on resource: {resource}",
+                caller.access_key_id
             )));
         }
         if !self.requests.allows() {
-            return Err(Refusal::LimitExceeded("Too Many Requests"));
+            return Err(ManagementError::LimitExceeded("Too Many Requests"));
+        }
+        if !is_id(&id) {
+            return Err(ManagementError::BadRequest(format!(
+                "Invalid connectionId: {id}"
+            )));
         }
         match parts.method {
             Method::POST => self.post(&id, body),
             Method::GET => self.describe(&id),
-            Method::DELETE => self.delete(&id),
-            _ => Err(Refusal::Forbidden(
-                "Missing Authentication Token".to_owned(),
-            )),
+            _ => self.delete(&id),
         }
     }
 
-    fn post(&self, id: &str, body: Bytes) -> Result<Response, Refusal> {
+    fn post(&self, id: &str, body: Bytes) -> Result<Response, ManagementError> {
         if body.len() > MESSAGE_BYTES {
-            return Err(Refusal::PayloadTooLarge);
+            return Err(ManagementError::PayloadTooLarge);
         }
         let text = Utf8Bytes::try_from(body).map_err(|_| {
-            Refusal::BadRequest("The data must be UTF-8: API Gateway sends text frames.")
+            ManagementError::BadRequest(
+                "The data must be UTF-8: API Gateway sends text frames.".to_owned(),
+            )
         })?;
         self.existing(id)?
             .send(text)
-            .map_err(|_| Refusal::LimitExceeded("The client's send buffer is full."))?;
+            .map_err(|_| ManagementError::LimitExceeded("The client's send buffer is full."))?;
         Ok(StatusCode::OK.into_response())
     }
 
-    fn describe(&self, id: &str) -> Result<Response, Refusal> {
+    fn describe(&self, id: &str) -> Result<Response, ManagementError> {
         let connection = self.existing(id)?;
         let client = connection.client();
         let active_after = i64::try_from(connection.active_after().as_millis()).unwrap_or(i64::MAX);
@@ -95,14 +128,14 @@ impl Gateway {
         Ok(axum::Json(description).into_response())
     }
 
-    fn delete(&self, id: &str) -> Result<Response, Refusal> {
-        let connection = self.registry.remove(id).ok_or(Refusal::Gone)?;
+    fn delete(&self, id: &str) -> Result<Response, ManagementError> {
+        let connection = self.registry.remove(id).ok_or(ManagementError::Gone)?;
         connection.close(Closing::DELETED);
         Ok(StatusCode::NO_CONTENT.into_response())
     }
 
-    fn existing(&self, id: &str) -> Result<Arc<Connection>, Refusal> {
-        self.registry.get(id).ok_or(Refusal::Gone)
+    fn existing(&self, id: &str) -> Result<Arc<Connection>, ManagementError> {
+        self.registry.get(id).ok_or(ManagementError::Gone)
     }
 }
 
@@ -122,7 +155,7 @@ struct Identity<'a> {
     user_agent: Option<&'a str>,
 }
 
-/// The id in `/@connections/{id}` or `/{stage}/@connections/{id}`.
+/// The id in `/{stage}/@connections/{id}`.
 fn connection_id(path: &str, stage: &str) -> Option<String> {
     let segments: Vec<String> = path
         .split('/')
@@ -130,12 +163,18 @@ fn connection_id(path: &str, stage: &str) -> Option<String> {
         .map(percent::decode)
         .collect::<Option<_>>()?;
     match segments.as_slice() {
-        [connections, id] if connections == "@connections" => Some(id.clone()),
         [first, connections, id] if first == stage && connections == "@connections" => {
             Some(id.clone())
         }
         _ => None,
     }
+}
+
+/// Whether `id` has the form of a connection id.
+fn is_id(id: &str) -> bool {
+    BASE64_URL_SAFE
+        .decode(id)
+        .is_ok_and(|bytes| bytes.len() == ID_BYTES)
 }
 
 fn iso8601(unix_ms: i64) -> String {
@@ -145,10 +184,20 @@ fn iso8601(unix_ms: i64) -> String {
         .unwrap_or_default()
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ManagementError {
     fn into_response(self) -> Response {
         let (status, name, message) = match self {
-            Self::Forbidden(message) => (StatusCode::FORBIDDEN, "ForbiddenException", message),
+            Self::Forbidden => (
+                StatusCode::FORBIDDEN,
+                "ForbiddenException",
+                "Forbidden".to_owned(),
+            ),
+            Self::Signature(error) => {
+                (StatusCode::FORBIDDEN, error.error_type(), error.to_string())
+            }
+            Self::AccessDenied(message) => {
+                (StatusCode::FORBIDDEN, "AccessDeniedException", message)
+            }
             Self::Gone => (StatusCode::GONE, "GoneException", "Gone".to_owned()),
             Self::PayloadTooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
@@ -160,11 +209,7 @@ impl IntoResponse for Refusal {
                 "LimitExceededException",
                 message.to_owned(),
             ),
-            Self::BadRequest(message) => (
-                StatusCode::BAD_REQUEST,
-                "BadRequestException",
-                message.to_owned(),
-            ),
+            Self::BadRequest(message) => (StatusCode::BAD_REQUEST, "BadRequestException", message),
         };
         let body = serde_json::json!({ "message": message }).to_string();
         let mut response = Response::new(Body::from(body));
@@ -187,9 +232,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_found_with_and_without_the_stage_and_however_it_is_encoded() {
+    fn an_id_is_found_on_its_stage_however_it_is_encoded() {
         for path in [
-            "/@connections/L0SM9cOFvHcCIhw%3D",
             "/live/@connections/L0SM9cOFvHcCIhw%3D",
             "/live/%40connections/L0SM9cOFvHcCIhw=",
         ] {
@@ -203,10 +247,19 @@ mod tests {
             "/",
             "/live",
             "/@connections",
+            "/@connections/L0SM9cOFvHcCIhw%3D",
             "/test/@connections/a",
             "/@connections/a/b",
         ] {
             assert_eq!(connection_id(path, "live"), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn an_id_has_the_form_that_the_gateway_gives_it() {
+        assert!(is_id(&crate::identifiers::request_id()));
+        for malformed in ["", "a", "L0SM9cOFvHcCIhw", "L0SM9cOFvHcCIhw==", "../etc"] {
+            assert!(!is_id(malformed), "{malformed}");
         }
     }
 

@@ -4,10 +4,8 @@
 //! A handshake waits for `$connect` (`handshake`); then a task per connection
 //! reads and writes its socket (`socket`) and every frame is an invocation of
 //! its own (`dispatch`), at the same time as others of the same connection, as
-//! API Gateway does it. Deliberately absent: authorizers, API keys, request
-//! templates and other than Lambda proxy integrations, which templates may not use here.
+//! API Gateway does it. Only Lambda proxy integrations are supported.
 
-mod access;
 mod answer;
 mod connection;
 mod control;
@@ -17,23 +15,25 @@ mod examples;
 mod handshake;
 mod limits;
 mod management;
-mod percent;
 mod registry;
-mod signature;
 mod socket;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::{any, put};
+use axum::extract::Request;
+use axum::response::Response;
+use axum::routing::put;
 
+use crate::gateway::authorizer::Authorizers;
 use crate::gateway::rate::Rate;
+use crate::iam::Access;
 use crate::lambda::invoker::Invoker;
 use sam_template::application::WebSocketApi;
 
-pub use access::{Access, Credentials};
 pub use examples::{close as example_close, connect as example_connect, frame as example_frame};
 
 use connection::Closing;
@@ -51,6 +51,7 @@ pub struct WebSocketServer(Arc<Gateway>);
 struct Gateway {
     api: WebSocketApi,
     invoker: Invoker,
+    authorizers: Authorizers,
     access: Access,
     registry: Registry,
     limits: Limits,
@@ -67,7 +68,12 @@ struct Gateway {
 impl WebSocketServer {
     /// Serves `api` by invoking its functions through `invoker`; `access` says
     /// who may use `@connections`.
-    pub fn new(api: WebSocketApi, invoker: Invoker, access: Access) -> Self {
+    pub fn new(
+        api: WebSocketApi,
+        invoker: Invoker,
+        authorizers: Authorizers,
+        access: Access,
+    ) -> Self {
         let stage_requests = api
             .throttling
             .map(|throttling| Rate::new(throttling.per_second, throttling.burst));
@@ -75,6 +81,7 @@ impl WebSocketServer {
             stage_requests,
             api,
             invoker,
+            authorizers,
             access,
             registry: Registry::default(),
             limits: Limits::default(),
@@ -84,21 +91,30 @@ impl WebSocketServer {
         }))
     }
 
-    /// `GET /{stage}`: where clients open their sockets. It needs the peer's
-    /// address (`into_make_service_with_connect_info::<SocketAddr>()`) and a
-    /// listener whose sockets have `TCP_NODELAY`.
-    pub fn gateway(&self) -> Router {
-        Router::new()
-            .route(&format!("/{}", self.0.api.stage), any(handshake::open))
-            .with_state(Arc::clone(&self.0))
+    /// Handles `GET /{stage}`, where clients open their sockets, and
+    /// `/{stage}/@connections/{id}`. `None` if the path is another one.
+    pub async fn answer(&self, request: Request, peer: SocketAddr) -> Result<Response, Request> {
+        let path = request.uri().path();
+        let rest = path
+            .strip_prefix('/')
+            .and_then(|rest| rest.strip_prefix(self.0.api.stage.as_str()));
+        match rest {
+            Some("" | "/") => Ok(handshake::open(Arc::clone(&self.0), peer, request).await),
+            Some(rest) if management::is_connections(rest) => {
+                Ok(management::answer(Arc::clone(&self.0), request).await)
+            }
+            _ => Err(request),
+        }
     }
 
-    /// `POST`, `GET` and `DELETE` of `/@connections/{id}` and
-    /// `/{stage}/@connections/{id}`, on a listener of its own. It answers every path.
-    pub fn management(&self) -> Router {
-        Router::new()
-            .fallback(management::answer)
-            .with_state(Arc::clone(&self.0))
+    /// The stage.
+    pub fn stage(&self) -> &str {
+        &self.0.api.stage
+    }
+
+    /// Handles a request to `@connections`, also one with an unknown path.
+    pub async fn manage(&self, request: Request) -> Response {
+        management::answer(Arc::clone(&self.0), request).await
     }
 
     /// `/_local/websocket`: what AWS does now and then, done on request.

@@ -18,10 +18,6 @@ use sam_template::application::MqMapping;
 /// The greatest event: the payload of a synchronous invocation, 6 MB.
 const EVENT_BYTES: usize = 6 * 1024 * 1024;
 
-/// A broker's ARN has an account and an id, which a local broker has not.
-const EVENT_SOURCE_ARN: &str =
-    "arn:aws:mq:us-east-1:123456789012:broker:local:b-00000000-0000-0000-0000-000000000000";
-
 /// The room for records in one event of `mapping`, the commas between them included.
 pub fn record_bytes(mapping: &MqMapping) -> usize {
     EVENT_BYTES - payload(mapping, &[]).len()
@@ -32,7 +28,7 @@ pub fn payload(mapping: &MqMapping, records: &[Vec<u8>]) -> Bytes {
     let queue = format!("{}::{}", mapping.queue, mapping.virtual_host);
     let mut payload = format!(
         r#"{{"eventSource":"aws:rmq","eventSourceArn":{},"rmqMessagesByQueue":{{{}:["#,
-        Value::from(EVENT_SOURCE_ARN),
+        Value::from(mapping.broker_arn.as_str()),
         Value::from(queue)
     )
     .into_bytes();
@@ -162,6 +158,7 @@ mod tests {
 
     fn mapping() -> MqMapping {
         MqMapping {
+            broker_arn: "arn:aws:mq:us-east-1:123456789012:broker:Broker:b-1".to_owned(),
             function: "MailConsumer".to_owned(),
             queue: "test".to_owned(),
             virtual_host: "/".to_owned(),
@@ -201,7 +198,7 @@ mod tests {
             .with_user_id("AIDACKCEVSQ6C2EXAMPLE".into());
         let expected = json!({
             "eventSource": "aws:rmq",
-            "eventSourceArn": EVENT_SOURCE_ARN,
+            "eventSourceArn": mapping().broker_arn,
             "rmqMessagesByQueue": {"test::/": [{
                 "basicProperties": {
                     "contentType": "text/plain",

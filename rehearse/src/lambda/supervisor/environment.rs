@@ -8,57 +8,48 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::answers::Answers;
-use crate::gateway::websocket_api::Credentials;
+use crate::iam::Credentials;
 use crate::identifiers;
 use crate::lambda::invoker::InvokeError;
-use sam_template::application::{Function, Part, REGION};
+use crate::setup::code::Program;
+use sam_template::application::{Function, Part, REGION, Runtime};
 
 /// Where a function's variables come from.
 pub struct Environment {
-    function: Function,
-    credentials: Credentials,
-    log_level: Option<String>,
-    answers: Arc<Answers>,
+    /// The function.
+    pub function: Function,
+    /// What it executes.
+    pub program: Program,
+    /// What it signs requests with.
+    pub credentials: Credentials,
+    /// `--log-level`.
+    pub log_level: Option<String>,
+    /// Responses of custom resources.
+    pub answers: Arc<Answers>,
+    /// Variables that it gets unless the template sets them.
+    pub defaults: Vec<(String, String)>,
 }
 
 /// The variables of one process.
 pub struct Variables(Vec<(String, String)>);
 
 /// Variables that are the same for every function.
-const FIXED: [(&str, &str); 11] = [
+const FIXED: [(&str, &str); 8] = [
     ("AWS_REGION", REGION),
     ("AWS_DEFAULT_REGION", REGION),
     ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
     ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
     ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"),
-    ("LAMBDA_TASK_ROOT", "/var/task"),
     ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
     ("LANG", "en_US.UTF-8"),
     ("TZ", ":UTC"),
-    ("PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
-    (
-        "LD_LIBRARY_PATH",
-        "/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
-    ),
 ];
 
-impl Environment {
-    /// The variables of `function`, whose processes sign with `credentials` and
-    /// log at `log_level` if one is given.
-    pub fn new(
-        function: Function,
-        credentials: Credentials,
-        log_level: Option<String>,
-        answers: Arc<Answers>,
-    ) -> Self {
-        Self {
-            function,
-            credentials,
-            log_level,
-            answers,
-        }
-    }
+/// Where Lambda looks for programs and libraries, besides the package and layers.
+const PATH: &str = "/usr/local/bin:/usr/bin/:/bin";
+const LIBRARIES: &str = "/lib64:/usr/lib64:/var/runtime:/var/runtime/lib";
 
+impl Environment {
     /// The variables that the template declares, as far as they are known.
     pub fn declared(&self) -> BTreeMap<String, String> {
         let declared = self.function.environment.iter();
@@ -78,6 +69,10 @@ impl Environment {
         let day = OffsetDateTime::now_utc().date();
         let own = [
             ("_HANDLER", function.handler.clone()),
+            (
+                "LAMBDA_TASK_ROOT",
+                self.program.folder.display().to_string(),
+            ),
             ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
             (
                 "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
@@ -120,9 +115,11 @@ impl Environment {
         let mut variables: Vec<(String, String)> = fixed
             .into_iter()
             .chain(own)
+            .chain(self.paths())
             .chain(logging)
             .map(|(name, value)| (name.to_owned(), value))
             .collect();
+        variables.extend(self.defaults.iter().cloned());
         for (name, value) in &function.environment {
             let text = value
                 .text(|part| self.answers.part(part))
@@ -131,6 +128,44 @@ impl Environment {
             variables.push((name.clone(), text));
         }
         Ok(Variables(variables))
+    }
+}
+
+impl Environment {
+    /// Search paths with the folders of the package and of layers. In Lambda these are
+    /// `/var/task` and `/opt`.
+    fn paths(&self) -> Vec<(&'static str, String)> {
+        let root = self.program.folder.display().to_string();
+        let layers = || {
+            self.program
+                .layers
+                .iter()
+                .map(|layer| layer.display().to_string())
+        };
+        let joined = |first: Vec<String>, below: &str| -> String {
+            let layers = layers().map(|layer| format!("{layer}{below}"));
+            first
+                .into_iter()
+                .chain(layers)
+                .collect::<Vec<_>>()
+                .join(":")
+        };
+        let mut paths = vec![
+            ("PATH", joined(vec![PATH.to_owned()], "/bin")),
+            (
+                "LD_LIBRARY_PATH",
+                joined(vec![format!("{LIBRARIES}:{root}:{root}/lib")], "/lib"),
+            ),
+        ];
+        match self.function.code.runtime {
+            Runtime::Provided => {}
+            Runtime::Python(_) => paths.push(("PYTHONPATH", joined(vec![root], "/python"))),
+            Runtime::Node(_) => paths.push((
+                "NODE_PATH",
+                joined(vec![format!("{root}/node_modules")], "/nodejs/node_modules"),
+            )),
+        }
+        paths
     }
 }
 

@@ -10,16 +10,16 @@ mod state;
 mod version;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::gateway::websocket_api::Credentials;
+use crate::iam::Credentials;
 use crate::identifiers;
 use crate::lambda::invoker::InvokeError;
+use crate::setup::code::Program;
 use environment::Environment;
 use pool::Pool;
 use process::Launch;
@@ -42,9 +42,11 @@ pub struct Supervisor {
 }
 
 /// How functions are run.
-pub struct Running<'a> {
-    /// The folder of their binaries.
-    pub binaries: &'a Path,
+pub struct Running {
+    /// What to execute for each function.
+    pub programs: BTreeMap<LogicalId, Program>,
+    /// Variables that functions get unless the template sets them.
+    pub variables: Vec<(String, String)>,
     /// How many invocations of one function may run at once, where the template
     /// does not say.
     pub concurrency: usize,
@@ -65,7 +67,7 @@ pub struct ProcessState {
 
 impl Supervisor {
     /// Prepares a pool for each function. No process is started yet.
-    pub fn new(functions: BTreeMap<LogicalId, Function>, running: &Running<'_>) -> Self {
+    pub fn new(functions: BTreeMap<LogicalId, Function>, mut running: Running) -> Self {
         let answers = Arc::new(Answers::default());
         let mut pools = BTreeMap::new();
         let mut credentials = Vec::new();
@@ -74,13 +76,17 @@ impl Supervisor {
                 access_key_id: format!("ASIA{}", identifiers::code::<16>(KEY_ID)),
                 secret_access_key: identifiers::code::<40>(SECRET_KEY),
                 session_token: identifiers::code::<64>(SECRET_KEY),
-                manages_connections: function.manages_connections,
+                policy: function.policy.clone(),
             };
             credentials.push(own.clone());
+            let Some(program) = running.programs.remove(&id) else {
+                continue;
+            };
             let launch = Launch {
                 function: id.as_str().into(),
                 arn: function_arn(&function.name).into(),
-                binary: running.binaries.join(&function.binary),
+                memory_mb: function.memory_mb,
+                program: program.clone(),
             };
             let limit = match function.concurrency {
                 Some(reserved) => reserved as usize,
@@ -88,7 +94,14 @@ impl Supervisor {
             };
             let timeout = function.timeout;
             let level = running.log_level.clone();
-            let environment = Environment::new(function, own, level, answers.clone());
+            let environment = Environment {
+                function,
+                program,
+                credentials: own,
+                log_level: level,
+                answers: answers.clone(),
+                defaults: running.variables.clone(),
+            };
             let pool = Pool::new(launch, environment, timeout, limit);
             pools.insert(id, Arc::new(pool));
         }
@@ -97,6 +110,15 @@ impl Supervisor {
             credentials,
             answers,
         }
+    }
+
+    /// The logical id of a function that is named by its id, its name or its ARN.
+    pub fn function_named(&self, name: &str) -> Option<LogicalId> {
+        let name = name.rsplit(":function:").next().unwrap_or_default();
+        let name = name.split(':').next().unwrap_or_default();
+        let mut all = self.pools.iter();
+        let found = all.find(|(id, pool)| *id == name || pool.function_name() == name);
+        found.map(|(id, _)| id.clone())
     }
 
     /// What functions sign their requests with.

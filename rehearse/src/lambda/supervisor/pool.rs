@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::environment::Environment;
-use super::process::{Control, Launch, Process};
+use super::process::{Control, INIT_LIMIT, InitError, Launch, Process};
 use super::state::{Activity, State};
 use super::version::{FileStamp, Standing};
 use crate::lambda::invoker::{InvokeError, PAYLOAD_LIMIT};
@@ -25,6 +25,11 @@ pub struct Pool {
 }
 
 impl Pool {
+    /// The name of the function.
+    pub fn function_name(&self) -> &str {
+        &self.environment.function.name
+    }
+
     /// The variables that the template declares for it.
     pub fn declared(&self) -> std::collections::BTreeMap<String, String> {
         self.environment.declared()
@@ -129,7 +134,7 @@ impl Pool {
     }
 
     async fn start(self: Arc<Self>) {
-        let file = FileStamp::of(&self.launch.binary).ok();
+        let file = FileStamp::of(&self.launch.program.stamped).ok();
         let started = self.started().await;
         let mut state = self.lock();
         state.starting -= 1;
@@ -163,12 +168,31 @@ impl Pool {
     }
 
     async fn started(&self) -> Result<Process, InvokeError> {
-        let variables = self.environment.variables()?;
-        let process = Process::spawn(&self.launch, |api| variables.with_runtime_api(api)).await?;
+        match self.started_within(INIT_LIMIT).await {
+            Err(InitError::TimedOut) => {
+                // Lambda runs the initialisation again, within the function's timeout.
+                let (function, limit) = (&self.launch.function, INIT_LIMIT.as_secs());
+                tracing::warn!(%function, limit, "initialisation timed out, running it again");
+            }
+            Err(InitError::Failed(error)) => return Err(error),
+            Ok(process) => return Ok(process),
+        }
+        match self.started_within(self.timeout).await {
+            Err(InitError::TimedOut) => Err(InvokeError::TimedOut(self.timeout)),
+            Err(InitError::Failed(error)) => Err(error),
+            Ok(process) => Ok(process),
+        }
+    }
+
+    async fn started_within(&self, limit: Duration) -> Result<Process, InitError> {
+        let variables = self.environment.variables().map_err(InitError::Failed)?;
+        let process = Process::spawn(&self.launch, |api| variables.with_runtime_api(api))
+            .await
+            .map_err(InitError::Failed)?;
         let control = process.control().clone();
         let pid = control.pid;
         self.lock().known.insert(pid, (Activity::Starting, control));
-        let initialised = process.initialised().await;
+        let initialised = process.initialised(limit).await;
         if let Err(error) = initialised {
             process.control().kill();
             self.lock().known.remove(&pid);
@@ -200,7 +224,7 @@ impl Pool {
             self.forget(state, process);
             return None;
         }
-        let on_disk = FileStamp::of(&self.launch.binary).ok();
+        let on_disk = FileStamp::of(&self.launch.program.stamped).ok();
         match state.versions.standing(process.file(), on_disk) {
             Standing::Current => return Some(process),
             Standing::Old => self.forget(state, process),

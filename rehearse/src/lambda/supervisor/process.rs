@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -17,9 +17,14 @@ use super::runtime_api::{RuntimeApi, Work};
 use super::version::FileStamp;
 use crate::identifiers;
 use crate::lambda::invoker::InvokeError;
+use crate::setup::code::Program;
 
-/// How long a function may take to ask for its first invocation.
-const INIT_LIMIT: Duration = Duration::from_secs(10);
+/// How long a function may take to ask for its first invocation, before it is started
+/// a second time within its own timeout.
+pub const INIT_LIMIT: Duration = Duration::from_secs(10);
+
+/// How often the memory of a running invocation is checked.
+const MEMORY_CHECK: Duration = Duration::from_millis(100);
 
 /// Kills a child when its parent exits, even if the parent was killed.
 const DEATH_WATCH: &str = "/usr/bin/setpriv";
@@ -30,8 +35,10 @@ pub struct Launch {
     pub function: Arc<str>,
     /// Its ARN.
     pub arn: Arc<str>,
-    /// The file to run.
-    pub binary: PathBuf,
+    /// `MemorySize`.
+    pub memory_mb: u32,
+    /// What to execute.
+    pub program: Program,
 }
 
 /// A running process.
@@ -40,7 +47,16 @@ pub struct Process {
     arn: Arc<str>,
     invocations: u64,
     file: FileStamp,
+    memory_mb: u32,
     control: Control,
+}
+
+/// Why a process did not become ready.
+pub enum InitError {
+    /// It took longer than its limit.
+    TimedOut,
+    /// Any other reason.
+    Failed(InvokeError),
 }
 
 /// What can be done to a process from elsewhere. Cheap to clone.
@@ -62,24 +78,26 @@ impl Process {
         launch: &Launch,
         environment: impl FnOnce(SocketAddr) -> Vec<(String, String)>,
     ) -> Result<Self, InvokeError> {
+        let program = &launch.program;
         let failed = |error: &dyn std::fmt::Display| InvokeError::Failed {
             error_type: "Runtime.InvalidEntrypoint".to_owned(),
-            message: format!("{}: {error}", launch.binary.display()),
+            message: format!("{}: {error}", program.executable.display()),
         };
-        let file = FileStamp::of(&launch.binary).map_err(|error| failed(&error))?;
+        let file = FileStamp::of(&program.stamped).map_err(|error| failed(&error))?;
         let (api, address) = RuntimeApi::start().await.map_err(|error| failed(&error))?;
         let mut command = if Path::new(DEATH_WATCH).exists() {
             let mut command = Command::new(DEATH_WATCH);
             command.args(["--pdeathsig", "KILL", "--"]);
-            command.arg(&launch.binary);
+            command.arg(&program.executable);
             command
         } else {
-            Command::new(&launch.binary)
+            Command::new(&program.executable)
         };
         let mut child = command
             .env_clear()
             .envs(environment(address))
-            .current_dir("/")
+            .args(&program.arguments)
+            .current_dir(&program.folder)
             // A Ctrl-C in the terminal is for the runner, which ends its processes itself.
             .process_group(0)
             .stdin(Stdio::null())
@@ -105,25 +123,23 @@ impl Process {
             arn: launch.arn.clone(),
             invocations: 0,
             file,
+            memory_mb: launch.memory_mb,
             control,
         })
     }
 
-    /// Waits until it asks for its first invocation.
+    /// Waits until it asks for its first invocation, at most `limit`.
     ///
     /// # Errors
-    /// If it says that it cannot, ends, or takes too long.
-    pub async fn initialised(&self) -> Result<(), InvokeError> {
+    /// If it reports an error, exits, or takes too long.
+    pub async fn initialised(&self, limit: Duration) -> Result<(), InitError> {
         tokio::select! {
             () = self.api.asked(1) => Ok(()),
-            error = self.api.init_error() => Err(error),
-            status = self.control.exited() => Err(ended(status)),
-            () = tokio::time::sleep(INIT_LIMIT) => {
+            error = self.api.init_error() => Err(InitError::Failed(error)),
+            status = self.control.exited() => Err(InitError::Failed(ended(status))),
+            () = tokio::time::sleep(limit) => {
                 self.control.kill();
-                Err(InvokeError::Failed {
-                    error_type: "Sandbox.Timedout".to_owned(),
-                    message: format!("its start took longer than {} s", INIT_LIMIT.as_secs()),
-                })
+                Err(InitError::TimedOut)
             }
         }
     }
@@ -154,6 +170,16 @@ impl Process {
             () = sleep_until(deadline) => {
                 self.control.kill();
                 Err(InvokeError::TimedOut(limit))
+            }
+            used = exceeds(self.control.pid, self.memory_mb) => {
+                self.control.kill();
+                Err(InvokeError::Failed {
+                    error_type: "Runtime.OutOfMemory".to_owned(),
+                    message: format!(
+                        "the function used {used} MB, but its MemorySize is {} MB",
+                        self.memory_mb
+                    ),
+                })
             }
         }
     }
@@ -201,6 +227,35 @@ impl Control {
         let status = exit.wait_for(Option::is_some).await;
         status.ok().and_then(|status| *status)
     }
+}
+
+/// Waits until a process uses more than `limit` MB, and returns how much it uses.
+/// Where the system does not tell, it waits forever.
+async fn exceeds(pid: u32, limit: u32) -> u64 {
+    let mut interval = tokio::time::interval(MEMORY_CHECK);
+    // Most invocations end before the first check.
+    interval.tick().await;
+    loop {
+        interval.tick().await;
+        match anonymous_memory(pid).await {
+            Some(megabytes) if megabytes > u64::from(limit) => return megabytes,
+            Some(_) => {}
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// The anonymous resident memory of a process in MB. Unlike the whole resident set
+/// it does not contain the executable, which is large in a debug build.
+async fn anonymous_memory(pid: u32) -> Option<u64> {
+    let status = tokio::fs::read_to_string(format!("/proc/{pid}/status"))
+        .await
+        .ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("RssAnon:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes / 1024)
 }
 
 /// Waits for the process to exit, or kills it on request.

@@ -4,9 +4,13 @@
 use super::{Entry, Kind, Node};
 use crate::diagnostics::Diagnostics;
 
-const SECTIONS: [(&str, &str); 2] = [
+const SECTIONS: [(&str, &str); 6] = [
     ("Function", "AWS::Serverless::Function"),
     ("HttpApi", "AWS::Serverless::HttpApi"),
+    ("Api", "AWS::Serverless::Api"),
+    ("WebSocketApi", "AWS::Serverless::WebSocketApi"),
+    ("SimpleTable", "AWS::Serverless::SimpleTable"),
+    ("StateMachine", "AWS::Serverless::StateMachine"),
 ];
 
 /// Merges the globals of `template` into its resources.
@@ -16,8 +20,11 @@ pub fn apply(template: &mut Node, diagnostics: &mut Diagnostics) {
     };
     for section in globals.entries() {
         if !SECTIONS.iter().any(|(name, _)| *name == section.key) {
-            let message = format!("Globals: `{}` is not supported", section.key);
-            diagnostics.add(section.line, message);
+            let message = format!(
+                "Globals: `{}` is not supported and has no effect",
+                section.key
+            );
+            diagnostics.warn(section.line, message);
         }
     }
     let Some(resources) = entry_mut(template, "Resources") else {

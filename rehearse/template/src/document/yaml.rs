@@ -1,5 +1,7 @@
 //! The YAML parser.
 
+use std::collections::HashMap;
+
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
 use super::{Entry, Kind, Node};
@@ -8,14 +10,73 @@ use crate::diagnostics::Diagnostics;
 /// Deeper than any template nests, and far from the end of the stack.
 const MAX_DEPTH: usize = 64;
 
-/// Reads the one document in `text`; what is wrong goes to `diagnostics`.
-pub fn parse(text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
+/// The most nodes that aliases may add to a document.
+const MAX_COPIES: usize = 50_000;
+
+/// Parses the one document in `text`. Errors are added to `diagnostics`.
+///
+/// A flow collection whose continuation lines are not indented is invalid YAML,
+/// but PyYAML, and with it SAM, reads it. Such lines are indented for a second try.
+pub(crate) fn parse(text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
+    let mut attempt = diagnostics.clone();
+    let tree = read(text, &mut attempt);
+    if attempt == *diagnostics || tree.is_some() {
+        *diagnostics = attempt;
+        return tree;
+    }
+    let mut second = diagnostics.clone();
+    match read(&indented(text), &mut second) {
+        Some(tree) => {
+            *diagnostics = second;
+            Some(tree)
+        }
+        None => {
+            *diagnostics = attempt;
+            None
+        }
+    }
+}
+
+fn read(text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
     let mut reader = Reader {
         parser: Parser::new_from_str(text),
+        anchors: HashMap::new(),
+        copies: 0,
         diagnostics,
     };
     // The reason is among the diagnostics.
     reader.document().unwrap_or_default()
+}
+
+/// `text` with the continuation lines of flow collections indented far enough.
+fn indented(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut depth = 0_usize;
+    let mut needed = 0;
+    for line in text.split_inclusive('\n') {
+        let own = line.len() - line.trim_start_matches(' ').len();
+        if depth == 0 {
+            needed = own + 1;
+        } else if own < needed {
+            result.extend(std::iter::repeat_n(' ', needed - own));
+        }
+        result.push_str(line);
+        let mut quote = None;
+        let mut previous = ' ';
+        for c in line.chars() {
+            match (quote, c) {
+                (Some(open), c) if c == open => quote = None,
+                (Some(_), _) => {}
+                (None, '#') if previous.is_whitespace() => break,
+                (None, '"' | '\'') if !previous.is_alphanumeric() => quote = Some(c),
+                (None, '[' | '{') if depth > 0 || " -:".contains(previous) => depth += 1,
+                (None, ']' | '}') => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            previous = c;
+        }
+    }
+    result
 }
 
 /// Parsing was aborted. The diagnostics say why.
@@ -23,6 +84,9 @@ struct ParseAborted;
 
 struct Reader<'a, 'f> {
     parser: Parser<'a, saphyr_parser::StrInput<'a>>,
+    anchors: HashMap<usize, Node>,
+    /// The nodes that aliases have added.
+    copies: usize,
     diagnostics: &'f mut Diagnostics,
 }
 
@@ -50,9 +114,8 @@ impl<'a> Reader<'a, '_> {
             return self.stop(span, "nested too deeply");
         }
         let line = span.start.line();
-        let (tag, kind) = match event {
+        let (anchor, tag, kind) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                self.no_anchor(anchor, line);
                 let null = style == ScalarStyle::Plain
                     && tag.is_none()
                     && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
@@ -61,21 +124,32 @@ impl<'a> Reader<'a, '_> {
                 } else {
                     Kind::Scalar(text.into_owned())
                 };
-                (tag, kind)
+                (anchor, tag, kind)
             }
-            Event::SequenceStart(anchor, tag) => {
-                self.no_anchor(anchor, line);
-                (tag, Kind::List(self.list(depth)?))
-            }
+            Event::SequenceStart(anchor, tag) => (anchor, tag, Kind::List(self.list(depth)?)),
             Event::MappingStart(anchor, tag) => {
-                self.no_anchor(anchor, line);
                 let entries = self.map(depth)?;
-                (tag, long_form(entries))
+                (anchor, tag, long_form(entries))
             }
-            Event::Alias(_) => return self.stop(span, "an alias: CloudFormation has none"),
+            Event::Alias(anchor) => return self.alias(anchor, span),
             _ => return self.stop(span, "a value is missing"),
         };
-        Ok(self.tagged(Node { line, kind }, tag.as_deref()))
+        let node = self.tagged(Node { line, kind }, tag.as_deref());
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    fn alias(&mut self, anchor: usize, span: Span) -> Result<Node, ParseAborted> {
+        let Some(node) = self.anchors.get(&anchor).cloned() else {
+            return self.stop(span, "an alias inside of its own anchor");
+        };
+        self.copies += size(&node);
+        if self.copies > MAX_COPIES {
+            return self.stop(span, "the aliases expand to too much");
+        }
+        Ok(node)
     }
 
     fn list(&mut self, depth: usize) -> Result<Vec<Node>, ParseAborted> {
@@ -88,25 +162,39 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
+    /// The entries of a map. Of a duplicate key the last value counts, as in PyYAML.
     fn map(&mut self, depth: usize) -> Result<Vec<Entry>, ParseAborted> {
         let mut entries: Vec<Entry> = Vec::new();
+        let mut merged: Vec<Entry> = Vec::new();
         loop {
             let (key, line) = match self.next()? {
-                (Event::MappingEnd, _) => return Ok(entries),
+                (Event::MappingEnd, _) => break,
                 (Event::Scalar(text, _, _, None), span) => (text.into_owned(), span.start.line()),
                 (_, span) => return self.stop(span, "a key that is not plain text"),
             };
-            if let Some(first) = entries.iter().find(|entry| entry.key == key) {
-                let message = format!(
-                    "`{key}` is a duplicate key, first used on line {}",
-                    first.line
-                );
-                self.diagnostics.add(line, message);
-            }
             let (event, span) = self.next()?;
             let value = self.node(event, span, depth + 1)?;
+            if key == "<<" {
+                let several = value.items().iter().chain(Some(&value));
+                merged.extend(several.flat_map(|node| node.entries().iter().cloned()));
+                continue;
+            }
+            if let Some(first) = entries.iter().position(|entry| entry.key == key) {
+                let message = format!(
+                    "`{key}` is a duplicate key, first used on line {}; the last value counts",
+                    entries[first].line
+                );
+                self.diagnostics.warn(line, message);
+                entries.remove(first);
+            }
             entries.push(Entry { key, line, value });
         }
+        for entry in merged {
+            if !entries.iter().any(|own| own.key == entry.key) {
+                entries.push(entry);
+            }
+        }
+        Ok(entries)
     }
 
     /// `!Ref A` is a call of `Ref` with `A`; `!GetAtt A.B` one with `[A, B]`.
@@ -125,13 +213,6 @@ impl<'a> Reader<'a, '_> {
                 self.diagnostics.add(line, message);
                 node
             }
-        }
-    }
-
-    fn no_anchor(&mut self, anchor: usize, line: usize) {
-        if anchor != 0 {
-            self.diagnostics
-                .add(line, "an anchor: CloudFormation has no aliases");
         }
     }
 
@@ -170,11 +251,21 @@ fn long_form(mut entries: Vec<Entry>) -> Kind {
     }
 }
 
+fn size(node: &Node) -> usize {
+    let below: usize = match &node.kind {
+        Kind::Null | Kind::Scalar(_) => 0,
+        Kind::List(items) => items.iter().map(size).sum(),
+        Kind::Map(entries) => entries.iter().map(|entry| size(&entry.value)).sum(),
+        Kind::Call(_, argument) => size(argument),
+    };
+    below + 1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn faults_of(text: &str) -> String {
+    fn diagnostics_of(text: &str) -> String {
         let mut diagnostics = Diagnostics::of("t.yaml");
         parse(text, &mut diagnostics);
         diagnostics
@@ -201,21 +292,57 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_there_twice_is_refused_by_both_lines() {
+    fn the_last_value_of_a_duplicate_key_counts() {
+        let mut diagnostics = Diagnostics::of("t.yaml");
+        let tree = parse("a: 1\nb: 2\na: 3\n", &mut diagnostics).expect("a tree");
+        assert_eq!(tree.get("a").and_then(Node::scalar), Some("3"));
         assert_eq!(
-            faults_of("a: 1\nb: 2\na: 3\n"),
-            "t.yaml:3: `a` is a duplicate key, first used on line 1"
+            diagnostics.warnings(),
+            ["t.yaml:3: `a` is a duplicate key, first used on line 1; the last value counts"]
         );
     }
 
     #[test]
-    fn anchors_aliases_and_second_documents_are_refused() {
-        assert!(faults_of("a: &x 1\nb: *x\n").contains("t.yaml:1: an anchor"));
-        assert!(faults_of("a: 1\n---\nb: 2\n").contains("a second document"));
+    fn aliases_and_merge_keys_are_expanded() {
+        let mut diagnostics = Diagnostics::of("t.yaml");
+        let text = "base: &b {x: 1, y: 2}\nown:\n  <<: *b\n  y: 3\nsame: *b\n";
+        let tree = parse(text, &mut diagnostics).expect("a tree");
+        let own = tree.get("own").expect("own");
+        assert_eq!(own.get("x").and_then(Node::scalar), Some("1"));
+        assert_eq!(own.get("y").and_then(Node::scalar), Some("3"));
+        assert_eq!(tree.get("same"), tree.get("base"));
+        assert!(diagnostics.is_empty(), "{diagnostics}");
+    }
+
+    #[test]
+    fn aliases_that_expand_without_bound_are_an_error() {
+        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..8 {
+            let alias = format!("*a{}, ", level - 1).repeat(10);
+            text.push_str(&format!("a{level}: &a{level} [{alias}]\n"));
+        }
+        assert!(diagnostics_of(&text).contains("the aliases expand to too much"));
+    }
+
+    #[test]
+    fn a_flow_collection_may_close_at_the_indentation_of_its_key() {
+        let mut diagnostics = Diagnostics::of("t.yaml");
+        let text = "a:\n  b: [\n    {c: 'x]', # ]\n    d: 2\n  }]\n  e: {\n  f: 1}\n";
+        let tree = parse(text, &mut diagnostics).expect("a tree");
+        assert!(diagnostics.is_empty(), "{diagnostics}");
+        let b = tree.get("a").and_then(|a| a.get("b")).expect("b");
+        assert_eq!(b.items()[0].get("d").map(|node| node.line), Some(4));
+        let e = tree.get("a").and_then(|a| a.get("e")).expect("e");
+        assert_eq!(e.get("f").and_then(Node::scalar), Some("1"));
+    }
+
+    #[test]
+    fn a_second_document_is_an_error() {
+        assert!(diagnostics_of("a: 1\n---\nb: 2\n").contains("a second document"));
     }
 
     #[test]
     fn broken_yaml_is_refused_by_line() {
-        assert!(faults_of("a: 1\nb: [1, 2\nc: 3\n").starts_with("t.yaml:"));
+        assert!(diagnostics_of("a: 1\nb: [1, 2\nc: 3\n").starts_with("t.yaml:"));
     }
 }

@@ -138,15 +138,31 @@ impl<'s, 't> Fields<'s, 't> {
         self.known.borrow_mut().extend(keys);
     }
 
-    /// Reports every key that was not read.
+    /// Warns about every key that was not read.
     pub fn finish(self) {
-        let known = self.known.borrow();
-        for entry in self.entries {
-            if !known.contains(entry.key.as_str()) {
-                let message = format!("{}: `{}` is not supported", self.owner, entry.key);
-                self.scope.error(entry.line, message);
-            }
+        for entry in self.unread() {
+            let message = format!(
+                "{}: `{}` is not supported and has no effect",
+                self.owner, entry.key
+            );
+            self.scope.warn(entry.line, message);
         }
+    }
+
+    /// Reports every key that was not read as an error.
+    pub fn finish_strict(self) {
+        for entry in self.unread() {
+            let message = format!("{}: `{}` is not supported", self.owner, entry.key);
+            self.scope.error(entry.line, message);
+        }
+    }
+
+    fn unread(&self) -> Vec<&'t Entry> {
+        let known = self.known.borrow();
+        let entries = self.entries.iter();
+        entries
+            .filter(|entry| !known.contains(entry.key.as_str()))
+            .collect()
     }
 
     fn name(&self, key: &str) -> String {

@@ -1,10 +1,12 @@
 //! The intrinsic functions of CloudFormation.
 
+use data_encoding::BASE64;
+
 use super::Scope;
 use super::references;
 use super::substitution::{self, Piece};
 use super::{Value, ValueKind};
-use crate::application::Part;
+use crate::application::{Part, REGION};
 use crate::document::{Entry, Kind, Node};
 
 /// Evaluates `node`. `None` means that an error was reported.
@@ -85,6 +87,18 @@ fn call(scope: &Scope<'_>, line: usize, name: &str, argument: &Node) -> Option<V
         "Split" => split(scope, line, argument),
         "If" => evaluate(scope, branch(scope, line, argument)?),
         "FindInMap" => find_in_map(scope, line, argument),
+        "Base64" => {
+            let text = scope.text(argument, "the argument of Fn::Base64")?;
+            Some(Value::text(line, BASE64.encode(text.as_bytes())))
+        }
+        "GetAZs" => {
+            let zones = ["a", "b", "c"].map(|zone| format!("{REGION}{zone}"));
+            Some(Value::texts(line, zones))
+        }
+        "Length" => match evaluate(scope, argument)?.kind {
+            ValueKind::List(items) => Some(Value::text(line, items.len().to_string())),
+            _ => wrong(scope, line, name, "takes a list"),
+        },
         "And" | "Or" | "Not" | "Equals" | "Condition" => {
             wrong(scope, line, name, "belongs in Conditions")
         }
@@ -204,8 +218,10 @@ fn branch<'n>(scope: &Scope<'_>, line: usize, argument: &'n Node) -> Option<&'n 
 }
 
 fn find_in_map(scope: &Scope<'_>, line: usize, argument: &Node) -> Option<Value> {
-    let [map, first, second] = argument.items() else {
-        return wrong(scope, line, "FindInMap", "takes a map and two keys");
+    let (map, first, second, default) = match argument.items() {
+        [map, first, second] => (map, first, second, None),
+        [map, first, second, options] => (map, first, second, options.get("DefaultValue")),
+        _ => return wrong(scope, line, "FindInMap", "takes a map and two keys"),
     };
     let path = [
         scope.text(map, "the map of Fn::FindInMap")?,
@@ -216,7 +232,7 @@ fn find_in_map(scope: &Scope<'_>, line: usize, argument: &Node) -> Option<Value>
     for key in &path {
         found = found.and_then(|node| node.get(key));
     }
-    match found {
+    match found.or(default) {
         Some(value) => evaluate(scope, value),
         None => {
             let message = format!("finds nothing under {}", path.join(", "));

@@ -7,6 +7,7 @@ mod dynamic_references;
 mod fields;
 mod intrinsics;
 pub(crate) mod parameters;
+mod placeholders;
 pub(crate) mod references;
 mod resource;
 pub(crate) mod rules;

@@ -29,6 +29,8 @@ pub fn read<'t>(
         let default = fields.text("Default");
         fields.finish();
         let given = overrides.get(name).cloned();
+        // The default of such a parameter is the name under which SSM has the value.
+        let default = default.filter(|_| !rules.type_name.starts_with("AWS::SSM::"));
         let Some(text) = given.or_else(|| local.parameter(scope, name)).or(default) else {
             let message = format!(
                 "the parameter {name} has no value: give it a Default, a value of the runner \
@@ -65,20 +67,7 @@ struct Rules {
 
 impl Rules {
     fn read(fields: &Fields<'_, '_>) -> Self {
-        let known = [
-            "String",
-            "Number",
-            "CommaDelimitedList",
-            "List<Number>",
-            "List<String>",
-            "AWS::EC2::VPC::Id",
-            "AWS::EC2::Subnet::Id",
-            "List<AWS::EC2::Subnet::Id>",
-            "AWS::EC2::SecurityGroup::Id",
-            "List<AWS::EC2::SecurityGroup::Id>",
-            "AWS::Route53::HostedZone::Id",
-        ];
-        let type_name = fields.required("Type").and(fields.one_of("Type", &known));
+        let type_name = fields.required("Type");
         let allowed = fields.node("AllowedValues").map(|list| {
             let texts = list.items().iter();
             texts.filter_map(Node::scalar).map(str::to_owned).collect()
@@ -98,7 +87,7 @@ impl Rules {
     }
 
     fn is_list(&self) -> bool {
-        self.type_name.starts_with("List<") || self.type_name == "CommaDelimitedList"
+        self.type_name.contains("List<") || self.type_name == "CommaDelimitedList"
     }
 
     fn value(&self, line: usize, text: &str) -> Value {

@@ -1,16 +1,18 @@
 //! What `Ref` and `Fn::GetAtt` give for each kind of resource.
 
+use super::placeholders;
 use super::{Resource, ResourceKind, Scope, Value};
 use crate::application::{ACCOUNT, Part, REGION, STACK, function_arn};
 use crate::document::{Kind, Node};
 use crate::runner_values::Service;
 
 /// `AWS::…` names and what they are here.
-const PSEUDO_PARAMETERS: [(&str, &str); 6] = [
+const PSEUDO_PARAMETERS: [(&str, &str); 7] = [
     ("AWS::Region", REGION),
     ("AWS::AccountId", ACCOUNT),
     ("AWS::Partition", "aws"),
     ("AWS::URLSuffix", "amazonaws.com"),
+    ("AWS::NotificationARNs", ""),
     ("AWS::StackName", STACK),
     ("AWS::StackId", crate::application::STACK_ID),
 ];
@@ -34,7 +36,13 @@ pub fn reference(scope: &Scope<'_>, line: usize, target: &str) -> Option<Value> 
         let kind = value.kind.clone();
         return Some(Value { line, kind });
     }
+    if let Some(value) = scope.values.get(target) {
+        return Some(Value::text(line, value));
+    }
     let Some(resource) = scope.resources.get(target) else {
+        if generated_by_sam(scope, target) {
+            return Some(Value::text(line, generated_name(target)));
+        }
         scope.error(
             line,
             format!("Ref {target}: there is no such parameter or resource"),
@@ -52,6 +60,7 @@ pub fn reference(scope: &Scope<'_>, line: usize, target: &str) -> Option<Value> 
         | ResourceKind::Integration
         | ResourceKind::RouteResponse
         | ResourceKind::Deployment
+        | ResourceKind::Authorizer
         | ResourceKind::Broker
         | ResourceKind::BrokerConfiguration => resource.id.to_owned(),
         ResourceKind::Stage | ResourceKind::HttpStage => {
@@ -65,21 +74,32 @@ pub fn reference(scope: &Scope<'_>, line: usize, target: &str) -> Option<Value> 
                 Part::PhysicalId(resource.id.to_owned()),
             ));
         }
+        ResourceKind::RestApi | ResourceKind::SamWebSocketApi => resource.id.to_owned(),
         ResourceKind::Permission
         | ResourceKind::Distribution
         | ResourceKind::ResponseHeaders
         | ResourceKind::Role
         | ResourceKind::Policy
-        | ResourceKind::CloudOnly => {
-            return cloud_only(scope, line, resource, "Ref");
-        }
+        | ResourceKind::Layer
+        | ResourceKind::Unsupported
+        | ResourceKind::CloudOnly => placeholders::reference(scope, resource)?,
     };
     Some(Value::text(line, text))
 }
 
 /// `Fn::GetAtt resource.attribute`.
 pub fn attribute(scope: &Scope<'_>, line: usize, target: &str, attribute: &str) -> Option<Value> {
+    if let Some(value) = scope.values.get(&format!("{target}.{attribute}")) {
+        return Some(Value::text(line, value));
+    }
     let Some(resource) = scope.resources.get(target) else {
+        if attribute == "Arn" && generated_by_sam(scope, target) {
+            let name = generated_name(target);
+            return Some(Value::text(
+                line,
+                format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
+            ));
+        }
         scope.error(
             line,
             format!("GetAtt {target}.{attribute}: there is no such resource"),
@@ -120,17 +140,30 @@ pub fn attribute(scope: &Scope<'_>, line: usize, target: &str, attribute: &str) 
             };
             return Some(Value::waiting(line, part));
         }
+        (ResourceKind::RestApi, "RootResourceId") => "root".to_owned(),
         (
             ResourceKind::Permission
             | ResourceKind::Distribution
             | ResourceKind::ResponseHeaders
             | ResourceKind::Role
             | ResourceKind::Policy
+            | ResourceKind::Layer
+            | ResourceKind::Unsupported
             | ResourceKind::CloudOnly,
             _,
-        ) => {
-            return cloud_only(scope, line, resource, "GetAtt");
-        }
+        ) => match placeholders::attribute(scope, resource, attribute) {
+            Some(text) => text,
+            None => {
+                let message = format!(
+                    "GetAtt {target}.{attribute}: {} does not run here, so its attribute has no \
+                     value; give it one with --set {target}.{attribute}=…, or set what needs it \
+                     with --env-vars",
+                    resource.type_name
+                );
+                scope.error(line, message);
+                return None;
+            }
+        },
         _ => {
             let message = format!(
                 "GetAtt {target}.{attribute}: {} has no such attribute, or the runner does not support it",
@@ -199,12 +232,43 @@ pub fn secret_name(scope: &Scope<'_>, secret: &Resource<'_>) -> Option<String> {
     }
 }
 
-fn cloud_only<T>(scope: &Scope<'_>, line: usize, target: &Resource<'_>, call: &str) -> Option<T> {
-    let message = format!(
-        "{call} {}: {} does not run here, so it has no value; give the parameter or \
-         variable one under Metadata.Rehearse, or with --parameter-overrides or --env-vars",
-        target.id, target.type_name
-    );
-    scope.error(line, message);
-    None
+/// What SAM appends to the id of a function or an API for resources that it
+/// generates.
+const GENERATED: [&str; 8] = [
+    "ApiGatewayDefaultStage",
+    "Deployment",
+    "EventSourceMapping",
+    "LogGroup",
+    "Role",
+    "Stage",
+    "Url",
+    "Version",
+];
+
+/// The APIs that SAM generates for events without an `ApiId` or `RestApiId`.
+pub const IMPLICIT_APIS: [&str; 2] = ["ServerlessHttpApi", "ServerlessRestApi"];
+
+/// Whether SAM generates a resource of this name for a resource in `declared`.
+pub fn is_generated(name: &str, mut declared: impl FnMut(&str) -> bool) -> bool {
+    let name = name.split('.').next().unwrap_or_default();
+    let mut base = |base: &str| IMPLICIT_APIS.contains(&base) || declared(base);
+    IMPLICIT_APIS.contains(&name)
+        || GENERATED
+            .iter()
+            .any(|suffix| name.strip_suffix(suffix).is_some_and(&mut base))
+        // `ApiProdStage`, `FunctionAliaslive`, `FunctionEventName`.
+        || name.char_indices().skip(1).any(|(at, c)| {
+            c.is_ascii_uppercase() && base(&name[..at])
+        })
+}
+
+fn generated_by_sam(scope: &Scope<'_>, name: &str) -> bool {
+    is_generated(name, |base| scope.resources.contains_key(base))
+}
+
+fn generated_name(name: &str) -> String {
+    if IMPLICIT_APIS.contains(&name) {
+        return name.to_owned();
+    }
+    format!("{STACK}-{name}")
 }

@@ -31,8 +31,16 @@ pub enum ResourceKind {
     Function,
     /// `AWS::Serverless::HttpApi`.
     HttpApi,
+    /// `AWS::Serverless::Api`.
+    RestApi,
+    /// `AWS::Serverless::WebSocketApi`.
+    SamWebSocketApi,
+    /// `AWS::Serverless::LayerVersion`.
+    Layer,
     /// `AWS::ApiGatewayV2::Api`, an HTTP one.
     PlainHttpApi,
+    /// `AWS::ApiGatewayV2::Authorizer`.
+    Authorizer,
     /// `AWS::ApiGatewayV2::Route` of an HTTP API.
     HttpRoute,
     /// `AWS::ApiGatewayV2::Integration` of an HTTP API.
@@ -65,18 +73,27 @@ pub enum ResourceKind {
     Distribution,
     /// `AWS::CloudFront::ResponseHeadersPolicy`.
     ResponseHeaders,
-    /// `AWS::IAM::Role`: who may reach the sockets depends on it.
+    /// `AWS::IAM::Role`.
     Role,
-    /// `AWS::IAM::ManagedPolicy`, for the same reason.
+    /// `AWS::IAM::ManagedPolicy` or `AWS::IAM::Policy`.
     Policy,
-    /// A type that only the cloud has a use for.
+    /// A type that has no effect on one machine.
     CloudOnly,
+    /// A type that would do something, but that the runner does not run.
+    Unsupported,
 }
 
-const RUNNING: [(&str, ResourceKind); 17] = [
+const RUNNING: [(&str, ResourceKind); 22] = [
     ("AWS::Serverless::Function", ResourceKind::Function),
     ("AWS::Serverless::HttpApi", ResourceKind::HttpApi),
+    ("AWS::Serverless::Api", ResourceKind::RestApi),
+    (
+        "AWS::Serverless::WebSocketApi",
+        ResourceKind::SamWebSocketApi,
+    ),
+    ("AWS::Serverless::LayerVersion", ResourceKind::Layer),
     ("AWS::ApiGatewayV2::Api", ResourceKind::WebSocketApi),
+    ("AWS::ApiGatewayV2::Authorizer", ResourceKind::Authorizer),
     ("AWS::ApiGatewayV2::Route", ResourceKind::Route),
     ("AWS::ApiGatewayV2::Integration", ResourceKind::Integration),
     (
@@ -98,13 +115,14 @@ const RUNNING: [(&str, ResourceKind); 17] = [
         "AWS::CloudFront::ResponseHeadersPolicy",
         ResourceKind::ResponseHeaders,
     ),
-    ("AWS::IAM::Role", ResourceKind::Role),
+    ("AWS::IAM::Policy", ResourceKind::Policy),
     ("AWS::IAM::ManagedPolicy", ResourceKind::Policy),
+    ("AWS::IAM::Role", ResourceKind::Role),
 ];
 
 /// Types that change nothing about what runs on one machine: names,
 /// certificates, networks, storage, logs, alarms.
-const CLOUD_ONLY: [&str; 21] = [
+const CLOUD_ONLY: [&str; 23] = [
     "AWS::ApiGatewayV2::ApiMapping",
     "AWS::ApiGatewayV2::DomainName",
     "AWS::CertificateManager::Certificate",
@@ -116,6 +134,8 @@ const CLOUD_ONLY: [&str; 21] = [
     "AWS::CloudWatch::Dashboard",
     "AWS::EC2::SecurityGroup",
     "AWS::EC2::VPCEndpoint",
+    "AWS::IAM::InstanceProfile",
+    "AWS::KMS::Key",
     "AWS::Logs::LogGroup",
     "AWS::Logs::MetricFilter",
     "AWS::Route53::RecordSet",
@@ -137,7 +157,12 @@ impl ResourceKind {
         if type_name.starts_with("Custom::") {
             return Some(Self::Custom);
         }
-        CLOUD_ONLY.contains(&type_name).then_some(Self::CloudOnly)
+        if CLOUD_ONLY.contains(&type_name) {
+            return Some(Self::CloudOnly);
+        }
+        let parts: Vec<&str> = type_name.split("::").collect();
+        let well_formed = parts.len() >= 3 && parts.iter().all(|part| !part.is_empty());
+        well_formed.then_some(Self::Unsupported)
     }
 
     /// The same, knowing that the resource belongs to an HTTP API.
@@ -169,7 +194,7 @@ fn is_http(section: &Node, resource: &Node) -> bool {
 }
 
 /// The keys that a resource may have beside its properties.
-const ATTRIBUTES: [&str; 7] = [
+const ATTRIBUTES: [&str; 11] = [
     "Type",
     "Properties",
     "Condition",
@@ -177,6 +202,10 @@ const ATTRIBUTES: [&str; 7] = [
     "Metadata",
     "DeletionPolicy",
     "UpdateReplacePolicy",
+    "CreationPolicy",
+    "UpdatePolicy",
+    "Connectors",
+    "IgnoreGlobals",
 ];
 
 /// Reads the section `Resources`, leaving out those whose condition is false.
@@ -185,7 +214,10 @@ pub fn declared<'t>(scope: &Scope<'t>, section: &'t Node) -> BTreeMap<&'t str, R
     for entry in section.entries() {
         for attribute in entry.value.entries() {
             if !ATTRIBUTES.contains(&attribute.key.as_str()) {
-                let message = format!("{}: `{}` is not supported", entry.key, attribute.key);
+                let message = format!(
+                    "{}: `{}` is not an attribute of a resource",
+                    entry.key, attribute.key
+                );
                 scope.error(attribute.line, message);
             }
         }
@@ -213,10 +245,17 @@ fn resource<'t>(scope: &Scope<'t>, section: &Node, entry: &'t Entry) -> Option<R
     };
     let type_name = type_node.scalar().unwrap_or_default();
     let Some(kind) = ResourceKind::of(type_name) else {
-        let message = format!("{id}: the type `{type_name}` is not supported");
+        let message = format!("{id}: `{type_name}` is not the name of a type");
         scope.error(type_node.line, message);
         return None;
     };
+    if kind == ResourceKind::Unsupported && !scope.ignored_types.contains(type_name) {
+        let message = format!(
+            "{id}: {type_name} does not run here; references to it give placeholders, unless \
+             --set {id}=… gives a value"
+        );
+        scope.warn(type_node.line, message);
+    }
     let kind = if is_http(section, node) {
         kind.of_http()
     } else {

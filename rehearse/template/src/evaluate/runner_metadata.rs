@@ -37,7 +37,7 @@ impl<'t> RunnerMetadata<'t> {
                 ),
             }
         }
-        fields.finish();
+        fields.finish_strict();
         Self {
             parameters,
             variables,

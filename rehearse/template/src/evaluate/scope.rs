@@ -21,12 +21,16 @@ pub struct Scope<'t> {
     pub resources: BTreeMap<&'t str, Resource<'t>>,
     /// The `SecretString`s, by logical id.
     pub secrets: BTreeMap<&'t str, String>,
+    /// Values given for `Ref` (`ID`) and `Fn::GetAtt` (`ID.ATTRIBUTE`).
+    pub values: &'t BTreeMap<String, String>,
+    /// Unsupported types about which no warning is wanted.
+    pub ignored_types: &'t BTreeSet<String>,
     /// What the runner has.
     pub runner_values: &'t RunnerValues,
     /// The conditions under evaluation, outermost first.
     pub(super) open_conditions: RefCell<Vec<String>>,
     needs: RefCell<BTreeSet<Service>>,
-    warnings: RefCell<Vec<(usize, String)>>,
+    noted: RefCell<BTreeSet<String>>,
     diagnostics: RefCell<Diagnostics>,
 }
 
@@ -34,16 +38,21 @@ pub struct Scope<'t> {
 pub struct Notes {
     /// What is wrong.
     pub diagnostics: Diagnostics,
-    /// Warnings with their lines.
-    pub warnings: Vec<(usize, String)>,
     /// What the runner has to start.
     pub needs: BTreeSet<Service>,
 }
 
 impl<'t> Scope<'t> {
     /// A scope with the runner's values only.
-    pub fn new(runner_values: &'t RunnerValues, diagnostics: Diagnostics) -> Self {
+    pub fn new(
+        runner_values: &'t RunnerValues,
+        values: &'t BTreeMap<String, String>,
+        ignored_types: &'t BTreeSet<String>,
+        diagnostics: Diagnostics,
+    ) -> Self {
         Self {
+            values,
+            ignored_types,
             parameters: BTreeMap::new(),
             mappings: None,
             conditions: None,
@@ -52,7 +61,7 @@ impl<'t> Scope<'t> {
             runner_values,
             open_conditions: RefCell::default(),
             needs: RefCell::default(),
-            warnings: RefCell::default(),
+            noted: RefCell::default(),
             diagnostics: RefCell::new(diagnostics),
         }
     }
@@ -72,16 +81,22 @@ impl<'t> Scope<'t> {
         self.needs.borrow_mut().insert(service);
     }
 
+    /// Reports a warning that does not name its resource, once.
+    pub fn warn_once(&self, line: usize, message: &str) {
+        if self.noted.borrow_mut().insert(message.to_owned()) {
+            self.warn(line, message);
+        }
+    }
+
     /// Reports a warning.
     pub fn warn(&self, line: usize, message: impl Into<String>) {
-        self.warnings.borrow_mut().push((line, message.into()));
+        self.diagnostics.borrow_mut().warn(line, message);
     }
 
     /// What was collected.
     pub fn into_notes(self) -> Notes {
         Notes {
             diagnostics: self.diagnostics.into_inner(),
-            warnings: self.warnings.into_inner(),
             needs: self.needs.into_inner(),
         }
     }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::response_headers;
+use super::{policies, response_headers};
 use crate::application::{Distribution, HttpApi, Text, WebSocketApi};
-use crate::document::{Kind, Node};
-use crate::evaluate::{Fields, ResourceKind, Scope, references};
+use crate::evaluate::{Fields, ResourceKind, Scope};
 
 /// Reads the one distribution; `http` and `socket` have to be reached through it.
 pub fn read(
@@ -33,6 +32,13 @@ pub fn read(
         "ViewerCertificate",
         "WebACLId",
     ]);
+    if let Some(node) = config.node("CustomErrorResponses") {
+        let message = format!(
+            "{}: CustomErrorResponses replace responses of the API and are not supported",
+            resource.id
+        );
+        scope.error(node.line, message);
+    }
     config.required("Enabled");
     config.one_of("Enabled", &["true"]);
     let origins = origins(scope, &config);
@@ -179,7 +185,7 @@ fn viewer_address_headers(fields: &Fields<'_, '_>, scope: &Scope<'_>) -> Vec<Str
         let event = association.required("EventType");
         let function = association
             .node("FunctionARN")
-            .and_then(referenced_resource);
+            .and_then(policies::referenced);
         association.finish();
         let function = function.and_then(|id| scope.resources.get(id.as_str()));
         let code = function
@@ -193,14 +199,4 @@ fn viewer_address_headers(fields: &Fields<'_, '_>, scope: &Scope<'_>) -> Vec<Str
         }
     }
     headers
-}
-
-/// The logical id in `!GetAtt Resource.Attribute`.
-fn referenced_resource(node: &Node) -> Option<String> {
-    match &node.kind {
-        Kind::Call(name, argument) if name == "GetAtt" => {
-            references::attribute_path(argument).map(|(resource, _)| resource)
-        }
-        _ => None,
-    }
 }

@@ -7,8 +7,8 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use crate::Diagnostics;
-use crate::application::{Function, Text};
-use crate::evaluate::{Fields, Scope};
+use crate::application::{Function, REGION, Text};
+use crate::evaluate::{Fields, ResourceKind, Scope, references};
 
 /// Variables that Lambda keeps for itself: a template must not set them.
 const RESERVED: [&str; 20] = [
@@ -131,7 +131,9 @@ pub fn read(
         let known = known.or_else(|| local.get(name.as_str()).cloned());
         let value = match known {
             Some(text) => Some(Text::Known(text)),
-            None => scope.value(&entry.value, &format!("{id}.{name}")),
+            None => scope
+                .value(&entry.value, &format!("{id}.{name}"))
+                .map(|value| on_this_machine(scope, value)),
         };
         if let Some(value) = value {
             values.insert(name.clone(), value);
@@ -149,6 +151,29 @@ pub fn read(
         scope.error(line, format!("{id}: its variables are over 4 KB together"));
     }
     values
+}
+
+/// The addresses of the template's APIs are those of the runner.
+fn on_this_machine(scope: &Scope<'_>, value: Text) -> Text {
+    let Text::Known(mut text) = value else {
+        return value;
+    };
+    let suffix = format!(".execute-api.{REGION}.amazonaws.com");
+    if text.contains(&suffix) {
+        let kinds = [
+            ResourceKind::HttpApi,
+            ResourceKind::PlainHttpApi,
+            ResourceKind::RestApi,
+            ResourceKind::SamWebSocketApi,
+            ResourceKind::WebSocketApi,
+        ];
+        let declared = kinds.into_iter().flat_map(|kind| scope.of_kind(kind));
+        let ids = declared.map(|api| api.id).chain(references::IMPLICIT_APIS);
+        for id in ids {
+            text = text.replace(&format!("{id}{suffix}"), &scope.runner_values.domain);
+        }
+    }
+    Text::Known(text)
 }
 
 /// Lambda's rule for names of variables.

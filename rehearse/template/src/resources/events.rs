@@ -22,7 +22,7 @@ impl Event<'_, '_> {
 }
 
 /// The types that invoke functions here.
-const TYPES: [&str; 2] = ["HttpApi", "MQ"];
+const TYPES: [&str; 3] = ["Api", "HttpApi", "MQ"];
 
 /// Every event of `type_name` in the template.
 pub fn of_type<'s, 't>(scope: &'s Scope<'t>, type_name: &str) -> Vec<Event<'s, 't>> {
@@ -49,18 +49,25 @@ pub fn of_type<'s, 't>(scope: &'s Scope<'t>, type_name: &str) -> Vec<Event<'s, '
     found
 }
 
-/// Reports every event of a type that is not supported, and every unknown key.
+/// Warns about events that never happen here.
 pub fn check(scope: &Scope<'_>) {
     for function in scope.of_kind(ResourceKind::Function) {
         let events = function.properties.and_then(|all| all.get("Events"));
         let events = events.and_then(|node| scope.follow_if(node));
         for entry in events.map_or(&[][..], |node| node.entries()) {
             let name = format!("{}.{}", function.id, entry.key);
-            let fields = Fields::of(scope, Some(&entry.value), entry.line, name);
-            fields.required("Type");
-            fields.one_of("Type", &TYPES);
+            let fields = Fields::of(scope, Some(&entry.value), entry.line, name.as_str());
+            let kind = fields.required("Type");
             fields.node("Properties");
             fields.finish();
+            if let Some(kind) = kind
+                && !TYPES.contains(&kind.as_str())
+            {
+                let message = format!(
+                    "{name}: {kind} events do not happen here; invoke the function directly"
+                );
+                scope.warn(entry.line, message);
+            }
         }
     }
 }

@@ -1,52 +1,155 @@
-//! The HTTP API and its routes: the `HttpApi` events of SAM, or plain resources.
+//! HTTP APIs: `AWS::Serverless::HttpApi` with the `HttpApi` events of functions.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::authorizers::{Auth, Owner};
 use super::events::{self, Event};
-use super::plain_http_api;
-use crate::application::{HttpApi, HttpRoute};
-use crate::evaluate::{Fields, ResourceKind, Scope};
+use super::{cors, openapi, plain_http_api, stage};
+use crate::application::{ApiKind, HttpApi, HttpRoute, PayloadFormat};
+use crate::document::Node;
+use crate::evaluate::{Fields, Resource, ResourceKind, Scope};
 
-/// The API that SAM makes for events which name none.
+/// The API that SAM generates for events without an `ApiId`.
 const IMPLICIT: &str = "ServerlessHttpApi";
 
 /// Methods that a route may name.
-const METHODS: [&str; 8] = [
+pub const METHODS: [&str; 8] = [
     "ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT",
 ];
 
-/// Reads the one HTTP API with all its routes.
-pub fn read(scope: &Scope<'_>) -> Option<HttpApi> {
-    let own = scope.of_kind(ResourceKind::HttpApi).next();
-    let plain = scope.of_kind(ResourceKind::PlainHttpApi).next();
-    let all = scope.of_kind(ResourceKind::HttpApi);
-    for another in all.chain(scope.of_kind(ResourceKind::PlainHttpApi)).skip(1) {
-        let message = format!("{}: the runner supports one HTTP API", another.id);
-        scope.error(another.line, message);
-    }
-    if let Some(api) = own {
-        let fields = Fields::of(scope, api.properties, api.line, api.id);
-        fields.one_of("StageName", &["$default"]);
-        fields.ignore(&["AccessLogSettings", "Description", "Name", "Tags"]);
-        fields.finish();
-    }
-    let mut api = match (plain, own) {
-        (Some(plain), _) => plain_http_api::read(scope, plain),
-        (None, own) => HttpApi {
-            id: own.map_or(IMPLICIT, |api| api.id).to_owned(),
-            ..HttpApi::default()
-        },
-    };
-    for event in events::of_type(scope, "HttpApi") {
-        let read = route(scope, &event, own.map(|api| api.id));
-        let (name, line) = (event.name(), event.line);
-        event.fields.finish();
-        if let Some(route) = read {
-            add(scope, &mut api.routes, route, &name, line);
+/// An API whose events are still to be read.
+pub struct Declared {
+    /// The API.
+    pub api: HttpApi,
+    /// Its authorizers.
+    pub auth: Auth,
+    /// The routes of its OpenAPI definition, which events may repeat.
+    pub defined: Vec<HttpRoute>,
+}
+
+impl Declared {
+    /// An API with the routes of its definition.
+    pub fn new(api: HttpApi, auth: Auth) -> Self {
+        Self {
+            defined: api.routes.clone(),
+            api,
+            auth,
         }
     }
-    let exists = own.is_some() || plain.is_some() || !api.routes.is_empty();
-    exists.then_some(api)
+}
+
+/// Reads every HTTP API with all its routes.
+pub fn read(scope: &Scope<'_>) -> Vec<HttpApi> {
+    let mut apis: BTreeMap<&str, Declared> = BTreeMap::new();
+    for resource in scope.of_kind(ResourceKind::HttpApi) {
+        apis.insert(resource.id, declared(scope, resource));
+    }
+    let mut plain = Vec::new();
+    for resource in scope.of_kind(ResourceKind::PlainHttpApi) {
+        plain.extend(plain_http_api::read(scope, resource));
+    }
+    for event in events::of_type(scope, "HttpApi") {
+        let id = event.fields.text("ApiId").filter(|id| id != IMPLICIT);
+        let (name, line) = (event.name(), event.line);
+        let found = match id.as_deref() {
+            None => Some(apis.entry(IMPLICIT).or_insert_with(implicit)),
+            Some(id) => apis.get_mut(id),
+        };
+        if let Some(Declared { api, auth, defined }) = found {
+            let route = route(scope, &event, auth);
+            event.fields.finish();
+            if let Some(route) = route {
+                // The event repeats a route of the API's own definition.
+                let known = defined
+                    .iter()
+                    .any(|other| other.function == route.function && same_place(other, &route));
+                if !known {
+                    add(scope, &mut api.routes, route, &name, line);
+                }
+            }
+            continue;
+        }
+        let route = route(scope, &event, &Auth::default());
+        event.fields.finish();
+        let mut of_api = plain
+            .iter_mut()
+            .filter(|api| Some(api.id.as_str()) == id.as_deref())
+            .peekable();
+        if of_api.peek().is_none() {
+            let message = format!("{name}: ApiId is not an HTTP API of this template");
+            scope.error(line, message);
+        }
+        if let Some(route) = route {
+            for api in of_api {
+                add(scope, &mut api.routes, route.clone(), &name, line);
+            }
+        }
+    }
+    apis.into_values()
+        .map(|declared| declared.api)
+        .chain(plain)
+        .collect()
+}
+
+fn implicit() -> Declared {
+    let api = HttpApi {
+        id: IMPLICIT.to_owned(),
+        kind: ApiKind::Http,
+        stage: "$default".to_owned(),
+        stage_variables: BTreeMap::new(),
+        routes: Vec::new(),
+        cors: None,
+        throttling: None,
+    };
+    Declared::new(api, Auth::default())
+}
+
+fn declared(scope: &Scope<'_>, resource: &Resource<'_>) -> Declared {
+    let fields = Fields::of(scope, resource.properties, resource.line, resource.id);
+    fields.ignore(&[
+        "AccessLogSettings",
+        "Description",
+        "DisableExecuteApiEndpoint",
+        "Domain",
+        "FailOnWarnings",
+        "Name",
+        "PropagateTags",
+        "Tags",
+    ]);
+    let settings = fields.map("DefaultRouteSettings");
+    settings.ignore(&["DetailedMetricsEnabled"]);
+    let throttling = stage::throttling(&settings);
+    settings.finish();
+    let auth = Auth::read(scope, &fields, Owner::Http);
+    let api = HttpApi {
+        id: resource.id.to_owned(),
+        kind: ApiKind::Http,
+        stage: fields
+            .text("StageName")
+            .unwrap_or_else(|| "$default".to_owned()),
+        stage_variables: variables(scope, &fields, "StageVariables"),
+        routes: openapi::routes(scope, resource, &fields, PayloadFormat::V2),
+        cors: cors::read(scope, &fields, "CorsConfiguration"),
+        throttling,
+    };
+    fields.finish();
+    Declared::new(api, auth)
+}
+
+/// The map of texts `key`.
+pub fn variables(
+    scope: &Scope<'_>,
+    fields: &Fields<'_, '_>,
+    key: &'static str,
+) -> BTreeMap<String, String> {
+    let entries = fields.node(key).map_or(&[][..], Node::entries).iter();
+    entries
+        .filter_map(|entry| {
+            let value = scope.text(&entry.value, key)?;
+            Some((entry.key.clone(), value))
+        })
+        .collect()
 }
 
 /// Adds `route`, which `name` describes, unless its place is taken.
@@ -67,14 +170,14 @@ pub fn add(
     routes.push(route);
 }
 
-fn route(scope: &Scope<'_>, event: &Event<'_, '_>, own: Option<&str>) -> Option<HttpRoute> {
+fn route(scope: &Scope<'_>, event: &Event<'_, '_>, auth: &Auth) -> Option<HttpRoute> {
     let fields = &event.fields;
-    let api = fields.text("ApiId");
-    if api.is_some() && api.as_deref() != own {
-        let message = format!("{}: ApiId is not the template's HTTP API", event.name());
-        scope.error(event.line, message);
-    }
-    fields.one_of("PayloadFormatVersion", &["2.0"]);
+    let authorizer = auth.of_event(scope, fields, event.line);
+    let version = fields.one_of("PayloadFormatVersion", &["1.0", "2.0"]);
+    let payload = match version.as_deref() {
+        Some("1.0") => PayloadFormat::V1,
+        _ => PayloadFormat::V2,
+    };
     let timeout = fields.number("TimeoutInMillis", 50..=30_000);
     let timeout = Duration::from_millis(timeout.unwrap_or(30_000).into());
     let (method, path) = match (fields.text("Method"), fields.text("Path")) {
@@ -85,12 +188,19 @@ fn route(scope: &Scope<'_>, event: &Event<'_, '_>, own: Option<&str>) -> Option<
             return None;
         }
     };
+    let method = if method == "*" || method == "X-AMAZON-APIGATEWAY-ANY-METHOD" {
+        "ANY".to_owned()
+    } else {
+        method
+    };
     check(scope, &method, &path, &event.name(), event.line);
     Some(HttpRoute {
         method,
         path,
         function: event.function.to_owned(),
         timeout,
+        payload,
+        authorizer,
     })
 }
 
@@ -140,7 +250,7 @@ fn check_path(path: &str) -> Result<(), String> {
 
 /// Whether two routes would take the same requests: names of parameters do not
 /// make a difference.
-fn same_place(one: &HttpRoute, other: &HttpRoute) -> bool {
+pub fn same_place(one: &HttpRoute, other: &HttpRoute) -> bool {
     let shape = |path: &str| -> Vec<String> {
         let segments = path.split('/').map(|segment| {
             match (segment.starts_with('{'), segment.ends_with("+}")) {

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::evaluate::references;
-use crate::evaluate::{Fields, Scope};
-use crate::evaluate::{Resource, ResourceKind};
+use crate::application::PayloadFormat;
+use crate::evaluate::{Fields, Resource, ResourceKind, Scope, references};
 
 /// A function behind routes.
 pub struct Integration {
@@ -13,14 +12,14 @@ pub struct Integration {
     pub function: String,
     /// How long it may take.
     pub timeout: Duration,
+    /// The format of its events.
+    pub payload: PayloadFormat,
 }
 
 /// What differs between HTTP and WebSocket APIs.
 pub struct Rules {
-    /// The class of the integrations.
+    /// The kind of the integrations.
     pub kind: ResourceKind,
-    /// `PayloadFormatVersion`, and whether it has to be said.
-    pub payload: (&'static str, bool),
     /// The greatest `TimeoutInMillis`, which is the default too.
     pub longest: u32,
 }
@@ -33,27 +32,31 @@ pub fn read<'t>(
 ) -> BTreeMap<&'t str, Integration> {
     scope
         .of_kind(rules.kind)
-        .filter_map(|resource| Some((resource.id, integration(scope, api, resource, rules)?)))
+        .filter(|resource| belongs_to(scope, api, resource))
+        .filter_map(|resource| Some((resource.id, integration(scope, resource, rules)?)))
         .collect()
 }
 
-fn integration(
-    scope: &Scope<'_>,
-    api: &Resource<'_>,
-    resource: &Resource<'_>,
-    rules: &Rules,
-) -> Option<Integration> {
+fn integration(scope: &Scope<'_>, resource: &Resource<'_>, rules: &Rules) -> Option<Integration> {
     let fields = Fields::of(scope, resource.properties, resource.line, resource.id);
-    belongs_to(scope, api, resource, &fields);
+    fields.ignore(&[
+        "ApiId",
+        "ContentHandlingStrategy",
+        "CredentialsArn",
+        "PassthroughBehavior",
+    ]);
     fields.required("IntegrationType");
     fields.one_of("IntegrationType", &["AWS_PROXY"]);
     fields.one_of("IntegrationMethod", &["POST"]);
     fields.one_of("ConnectionType", &["INTERNET"]);
-    let (version, is_required) = rules.payload;
-    if is_required {
-        fields.required("PayloadFormatVersion");
-    }
-    fields.one_of("PayloadFormatVersion", &[version]);
+    // CloudFormation's default is 1.0.
+    let payload = match fields
+        .one_of("PayloadFormatVersion", &["1.0", "2.0"])
+        .as_deref()
+    {
+        Some("2.0") => PayloadFormat::V2,
+        _ => PayloadFormat::V1,
+    };
     fields.ignore(&["Description"]);
     let timeout = fields.number("TimeoutInMillis", 50..=rules.longest);
     let uri = fields.required("IntegrationUri");
@@ -78,6 +81,7 @@ fn integration(
     Some(Integration {
         function,
         timeout: Duration::from_millis(timeout.unwrap_or(rules.longest).into()),
+        payload,
     })
 }
 
@@ -100,16 +104,20 @@ pub fn target<'i>(
     found
 }
 
-/// Reports an `ApiId` that is not `api`.
-pub fn belongs_to(
-    scope: &Scope<'_>,
-    api: &Resource<'_>,
-    resource: &Resource<'_>,
-    fields: &Fields<'_, '_>,
-) {
-    let id = fields.required("ApiId");
-    if id.is_some_and(|id| id != api.id) {
-        let message = format!("{}: ApiId is not the API {}", resource.id, api.id);
-        scope.error(resource.line, message);
+/// Whether the `ApiId` of `resource` is `api`.
+pub fn belongs_to(scope: &Scope<'_>, api: &Resource<'_>, resource: &Resource<'_>) -> bool {
+    let id = resource.properties.and_then(|all| all.get("ApiId"));
+    id.and_then(|node| scope.text(node, "ApiId")).as_deref() == Some(api.id)
+}
+
+/// Reports resources of these kinds whose `ApiId` is not one of `apis`.
+pub fn check_api_ids(scope: &Scope<'_>, kinds: &[ResourceKind], apis: &[&Resource<'_>]) {
+    for kind in kinds {
+        for resource in scope.of_kind(*kind) {
+            if !apis.iter().any(|api| belongs_to(scope, api, resource)) {
+                let message = format!("{}: ApiId is not an API of this template", resource.id);
+                scope.error(resource.line, message);
+            }
+        }
     }
 }

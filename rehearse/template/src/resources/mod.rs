@@ -1,17 +1,22 @@
 //! The properties of each resource type, read into an [`Application`].
 
+mod authorizers;
+mod cors;
 mod custom_resource;
 mod distribution;
 mod environment;
 mod events;
 mod function;
+mod function_url;
 mod http_api;
 mod integrations;
 mod mq;
+mod openapi;
 mod permissions;
 mod plain_http_api;
 mod policies;
 mod response_headers;
+mod rest_api;
 mod secret;
 mod stage;
 mod websocket_api;
@@ -46,18 +51,26 @@ pub(crate) fn application(
     events::check(scope);
     mq::check_brokers(scope);
     check_broker_configurations(scope);
+    let mut http_apis = http_api::read(scope);
+    http_apis.extend(rest_api::read(scope));
+    for resource in scope.of_kind(ResourceKind::Function) {
+        if let Some(function) = functions.get(resource.id) {
+            http_apis.extend(function_url::read(scope, resource, function));
+        }
+    }
+    check_api_ids(scope);
     let mut application = Application {
         custom_resources: custom_resource::read(scope, &functions),
         functions,
-        http_api: http_api::read(scope),
-        websocket_api: websocket_api::read(scope),
+        http_apis,
+        websocket_apis: websocket_api::read(scope),
         mappings: Vec::new(),
         distribution: None,
     };
     application.distribution = distribution::read(
         scope,
-        application.http_api.as_ref(),
-        application.websocket_api.as_ref(),
+        application.http_apis.first(),
+        application.websocket_apis.first(),
     );
     application.mappings = mq::read(scope, &application);
     application
@@ -71,4 +84,30 @@ fn check_broker_configurations(scope: &Scope<'_>) {
         fields.ignore(&["AuthenticationStrategy"]);
         fields.finish();
     }
+}
+
+fn check_api_ids(scope: &Scope<'_>) {
+    use ResourceKind::{
+        HttpIntegration, HttpRoute, HttpStage, Integration, PlainHttpApi, Route, RouteResponse,
+        SamWebSocketApi, Stage, WebSocketApi,
+    };
+    let apis: Vec<_> = [
+        PlainHttpApi,
+        WebSocketApi,
+        SamWebSocketApi,
+        ResourceKind::HttpApi,
+    ]
+    .into_iter()
+    .flat_map(|kind| scope.of_kind(kind))
+    .collect();
+    let kinds = [
+        HttpIntegration,
+        HttpRoute,
+        HttpStage,
+        Integration,
+        Route,
+        RouteResponse,
+        Stage,
+    ];
+    integrations::check_api_ids(scope, &kinds, &apis);
 }

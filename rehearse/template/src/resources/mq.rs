@@ -61,6 +61,10 @@ pub fn read(scope: &Scope<'_>, application: &Application) -> Vec<MqMapping> {
 fn mapping(scope: &Scope<'_>, event: &Event<'_, '_>) -> Option<MqMapping> {
     let fields = &event.fields;
     fields.ignore(&["DynamicPolicyName"]);
+    if let Some(node) = fields.node("FunctionResponseTypes") {
+        let message = format!("{}: Amazon MQ has no FunctionResponseTypes", event.name());
+        scope.error(node.line, message);
+    }
     let enabled = fields.boolean("Enabled").unwrap_or(true);
     let broker = fields.required("Broker")?;
     let known = scope
@@ -116,6 +120,7 @@ fn mapping(scope: &Scope<'_>, event: &Event<'_, '_>) -> Option<MqMapping> {
         return None;
     };
     enabled.then(|| MqMapping {
+        broker_arn: broker,
         function: event.function.to_owned(),
         queue,
         virtual_host,

@@ -1,9 +1,8 @@
 //! API Gateway may invoke a function only if an `AWS::Lambda::Permission` allows it.
 
 use crate::application::{ACCOUNT, REGION};
-use crate::evaluate::references;
-use crate::evaluate::{Fields, Scope};
-use crate::evaluate::{Resource, ResourceKind};
+use crate::evaluate::{Fields, Resource, ResourceKind, Scope, references};
+use crate::policy::matches;
 
 /// A route as API Gateway names it when it asks whether it may invoke.
 pub struct RouteInvocation<'r> {
@@ -55,50 +54,17 @@ impl Permission {
         fields.ignore(&[
             "EventSourceToken",
             "FunctionUrlAuthType",
+            "InvokedViaFunctionUrl",
             "PrincipalOrgID",
             "SourceAccount",
         ]);
         let function = fields.required("FunctionName");
         let gateway = fields.required("Principal").as_deref() == Some("apigateway.amazonaws.com");
-        let invoke = fields.required("Action").as_deref() == Some("lambda:InvokeFunction");
+        let action = fields.required("Action").unwrap_or_default();
+        let invoke = ["lambda:InvokeFunction", "lambda:*"].contains(&action.as_str());
         let source = fields.text("SourceArn").unwrap_or_else(|| "*".to_owned());
         fields.finish();
         let function = references::function_named(scope, &function?)?;
         (gateway && invoke).then_some(Self { function, source })
-    }
-}
-
-/// Whether `text` matches `pattern`, in which `*` matches anything.
-fn matches(pattern: &str, text: &str) -> bool {
-    let mut pieces = pattern.split('*');
-    let first = pieces.next().unwrap_or_default();
-    let Some(mut rest) = text.strip_prefix(first) else {
-        return false;
-    };
-    let mut last = None;
-    for piece in pieces {
-        let Some(at) = rest.find(piece) else {
-            return false;
-        };
-        rest = &rest[at + piece.len()..];
-        last = Some(piece);
-    }
-    match last {
-        None => rest.is_empty(),
-        Some(last) => rest.is_empty() || text.ends_with(last),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::matches;
-
-    #[test]
-    fn a_star_stands_for_anything() {
-        assert!(matches("*", "a/b"));
-        assert!(matches("a/*/$default", "a/stage/$default"));
-        assert!(matches("a/*", "a/stage/$connect"));
-        assert!(!matches("a/*/$default", "a/stage/$connect"));
-        assert!(!matches("a/b", "a/b/c"));
     }
 }

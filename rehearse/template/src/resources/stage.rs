@@ -1,12 +1,13 @@
-//! What of the WebSocket API is really deployed.
+//! Stages of `AWS::ApiGatewayV2::` APIs and what is deployed to them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::http_api::variables;
 use super::integrations::belongs_to;
 use crate::application::Throttling;
 use crate::evaluate::{Fields, Resource, ResourceKind, Scope};
 
-/// The API's one stage.
+/// A deployed stage.
 pub struct Stage {
     /// `StageName`.
     pub name: String,
@@ -16,38 +17,36 @@ pub struct Stage {
     pub throttling: Option<Throttling>,
 }
 
-/// Reads the API's one stage. One that is never deployed is an error: such a
-/// stage answers nothing.
-pub fn stage(scope: &Scope<'_>, api: &Resource<'_>) -> Option<Stage> {
-    let mut stages = scope.of_kind(ResourceKind::Stage);
-    let Some(resource) = stages.next() else {
+/// Reads the stages of an API. One that is never deployed is an error: it would not
+/// respond.
+pub fn read(scope: &Scope<'_>, api: &Resource<'_>, kind: ResourceKind) -> Vec<Stage> {
+    let all = scope.of_kind(kind);
+    let mut own = all.filter(|stage| belongs_to(scope, api, stage)).peekable();
+    if own.peek().is_none() {
         scope.error(api.line, format!("{} has no stage", api.id));
-        return None;
-    };
-    for another in stages {
-        let message = format!("{}: the runner supports one stage", another.id);
-        scope.error(another.line, message);
     }
+    check_deployments(scope, api);
+    own.filter_map(|resource| stage(scope, resource)).collect()
+}
+
+fn stage(scope: &Scope<'_>, resource: &Resource<'_>) -> Option<Stage> {
     let fields = Fields::of(scope, resource.properties, resource.line, resource.id);
-    belongs_to(scope, api, resource, &fields);
-    fields.ignore(&["AccessLogSettings", "Description", "Tags"]);
+    fields.ignore(&[
+        "AccessLogSettings",
+        "ApiId",
+        "ClientCertificateId",
+        "Description",
+        "Tags",
+    ]);
     let settings = fields.map("DefaultRouteSettings");
     settings.ignore(&["DataTraceEnabled", "DetailedMetricsEnabled", "LoggingLevel"]);
     let throttling = throttling(&settings);
     settings.finish();
     let name = fields.required("StageName");
-    let variables = fields.node("StageVariables");
-    let variables = variables.map_or(&[][..], |node| node.entries()).iter();
-    let variables = variables
-        .filter_map(|entry| {
-            let value = scope.text(&entry.value, "a stage variable")?;
-            Some((entry.key.clone(), value))
-        })
-        .collect();
+    let variables = variables(scope, &fields, "StageVariables");
     let automatic = fields.boolean("AutoDeploy").unwrap_or(false);
     let deployment = fields.text("DeploymentId");
     fields.finish();
-    check_deployments(scope, api);
     let deployed = deployment.as_deref().is_some_and(|id| {
         let mut all = scope.of_kind(ResourceKind::Deployment);
         all.any(|each| each.id == id)
@@ -81,23 +80,23 @@ pub fn throttling(settings: &Fields<'_, '_>) -> Option<Throttling> {
     }
 }
 
-/// A deployment is a picture of the API at the time it is made, so what it does
-/// not wait for may be missing from it.
+/// Warns about deployments that may be made before the routes they contain.
 fn check_deployments(scope: &Scope<'_>, api: &Resource<'_>) {
-    for deployment in scope.of_kind(ResourceKind::Deployment) {
+    let all = scope.of_kind(ResourceKind::Deployment);
+    for deployment in all.filter(|each| belongs_to(scope, api, each)) {
         let fields = Fields::of(scope, deployment.properties, deployment.line, deployment.id);
-        belongs_to(scope, api, deployment, &fields);
-        fields.ignore(&["Description"]);
+        fields.ignore(&["ApiId", "Description", "StageName"]);
         fields.finish();
         let awaited: BTreeSet<&str> = deployment.depends_on.iter().copied().collect();
         let parts = scope.of_kind(ResourceKind::Route);
-        for part in parts.chain(scope.of_kind(ResourceKind::RouteResponse)) {
+        let parts = parts.chain(scope.of_kind(ResourceKind::RouteResponse));
+        for part in parts.filter(|part| belongs_to(scope, api, part)) {
             if !awaited.contains(part.id) {
                 let message = format!(
                     "{}: {} is not in its DependsOn, so it may be deployed without it",
                     deployment.id, part.id
                 );
-                scope.error(deployment.line, message);
+                scope.warn(deployment.line, message);
             }
         }
     }

@@ -73,7 +73,7 @@ fn intrinsic_functions_are_refused_where_they_make_no_sense() {
         ("!Sub '${A'", "Fn::Sub `${A` is never closed"),
         ("!If [Nowhere, a, b]", "there is no condition `Nowhere`"),
         ("!Equals [a, b]", "Fn::Equals belongs in Conditions"),
-        ("!Base64 x", "Fn::Base64 is not supported"),
+        ("!Cidr x", "Fn::Cidr is not supported"),
         ("[a, b]", "has to be a text, but is a list"),
         ("~", "null is not allowed"),
         ("'{{resolve:ssm:/a}}'", "only references to secretsmanager"),
@@ -122,7 +122,7 @@ fn parameters_are_held_to_their_rules() {
         ),
         (
             "{Type: 'AWS::SSM::Parameter::Value<String>', Default: x}",
-            "P.Type is",
+            "the parameter P has no value",
         ),
     ] {
         let rest = format!("Parameters: {{P: {parameter}}}");

@@ -5,7 +5,7 @@ mod front_door;
 mod loops;
 mod resources;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{EnvironmentFile, Inputs, Resolved, RunnerValues, Template};
 use crate::SecretStorage;
@@ -19,10 +19,18 @@ fn resolve(text: &str) -> Result<Resolved, String> {
             parameters: &BTreeMap::new(),
             environment: &EnvironmentFile::default(),
             runner_values: &RunnerValues::placeholders(),
+            values: &BTreeMap::new(),
+            ignored_types: &BTreeSet::new(),
             secrets: &Unstored,
         })
         .map_err(|diagnostics| diagnostics.to_string())
 }
+
+/// The action of `@connections`.
+const ACTION: &str = "execute-api:ManageConnections";
+
+/// A connection of the API `Api` on the stage `live`.
+const CONNECTION: &str = "arn:aws:execute-api:us-east-1:123456789012:Api/live/POST/@connections/a";
 
 /// Generates every secret anew.
 struct Unstored;
@@ -35,6 +43,10 @@ impl SecretStorage for Unstored {
 
 fn diagnostics(text: &str) -> String {
     resolve(text).expect_err("it is refused")
+}
+
+fn warnings(text: &str) -> String {
+    resolve(text).expect("it is valid").warnings.join("\n")
 }
 
 /// A function called `Fn` with these variables, and whatever else is given.

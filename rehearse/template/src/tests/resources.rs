@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{diagnostics, known, resolve};
+use super::{ACTION, CONNECTION, diagnostics, known, resolve, warnings};
 use crate::Service;
 use crate::application::Text;
 use crate::route_selection::RouteSelection;
@@ -60,7 +60,7 @@ Resources:
 #[test]
 fn a_websocket_api_is_put_together_from_its_resources() {
     let resolved = resolve(SOCKETS).expect("it is understood");
-    let api = resolved.application.websocket_api.expect("an API");
+    let api = resolved.application.websocket_apis[0].clone();
     assert_eq!((api.id.as_str(), api.stage.as_str()), ("Api", "live"));
     assert_eq!(
         api.route_selection,
@@ -71,7 +71,11 @@ fn a_websocket_api_is_put_together_from_its_resources() {
     assert_eq!(route.function, "Fn");
     assert_eq!(route.timeout, Duration::from_secs(5));
     assert!(route.responds);
-    assert!(resolved.application.functions["Fn"].manages_connections);
+    assert!(
+        resolved.application.functions["Fn"]
+            .policy
+            .allows(ACTION, CONNECTION)
+    );
     assert!(resolved.warnings.is_empty());
 }
 
@@ -82,10 +86,6 @@ fn what_would_not_work_in_the_cloud_is_refused_or_warned_of() {
         (
             without(", DeploymentId: !Ref Deployment", ""),
             "the stage is never deployed",
-        ),
-        (
-            without("DependsOn: [Route, Response]", "DependsOn: Route"),
-            "Response is not in its DependsOn",
         ),
         (
             without("${Api}/*", "${Api}/other/*"),
@@ -107,10 +107,6 @@ fn what_would_not_work_in_the_cloud_is_refused_or_warned_of() {
             without("${Fn.Arn}/inv", "${Fn}x/inv"),
             "does not invoke a function of this template",
         ),
-        (
-            without("StageName: live", "StageName: live, RouteSettings: {}"),
-            "`RouteSettings` is not known",
-        ),
         (without("5000", "30000"), "from 50 to 29000"),
         (
             without(
@@ -123,9 +119,13 @@ fn what_would_not_work_in_the_cloud_is_refused_or_warned_of() {
         let found = diagnostics(&text);
         assert!(found.contains(expected), "{expected}\nis not in\n{found}");
     }
+    let early = without("DependsOn: [Route, Response]", "DependsOn: Route");
+    assert!(warnings(&early).contains("Response is not in its DependsOn"));
+    let settings = without("StageName: live", "StageName: live, RouteSettings: {}");
+    assert!(warnings(&settings).contains("`RouteSettings` is not supported and has no effect"));
     let silent = SOCKETS.replace("      RouteResponseSelectionExpression: $default\n", "");
     let resolved = resolve(&silent).expect("it is understood");
-    assert!(!resolved.application.websocket_api.expect("an API").routes["$default"].responds);
+    assert!(!resolved.application.websocket_apis[0].clone().routes["$default"].responds);
     assert!(
         resolved.warnings[0].starts_with("t.yaml:25: Route: "),
         "{:?}",
@@ -188,7 +188,7 @@ fn a_mapping_is_held_to_amazon_mqs_rules() {
         (
             "BatchSize: 20",
             "FunctionResponseTypes: [ReportBatchItemFailures]",
-            "`FunctionResponseTypes` is not known",
+            "has no FunctionResponseTypes",
         ),
         (
             "!GetAtt Broker.Arn",
@@ -292,8 +292,8 @@ fn routes_are_held_to_api_gateways_rules() {
             "has no Method and Path, or only one of them",
         ),
         (
-            "A: {Type: HttpApi, Properties: {Method: GET, Path: /a, Auth: {}}}",
-            "`Auth` is not known",
+            "A: {Type: HttpApi, Properties: {Method: GET, Path: /a, Auth: {Authorizer: No}}}",
+            "there is no authorizer `No`",
         ),
         (
             "A: {Type: HttpApi, Properties: {Method: GET, Path: '/{a}'}}, B: {Type: HttpApi, Properties: {Method: GET, Path: '/{b}'}}",

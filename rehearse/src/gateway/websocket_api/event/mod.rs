@@ -6,11 +6,14 @@ use std::net::IpAddr;
 use axum::http::request::Parts;
 use bytes::Bytes;
 use serde::Serialize;
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
 use super::connection::Client;
-use super::percent;
+use crate::gateway::authorizer::Authorized;
+use crate::gateway::headers::conventional_case;
+use crate::iam::percent;
 use crate::identifiers;
 use sam_template::application::WebSocketApi;
 
@@ -130,6 +133,8 @@ struct RequestContext<'a> {
     domain_name: &'a str,
     connection_id: &'a str,
     api_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorizer: Option<Value>,
 }
 
 #[derive(Serialize)]
@@ -180,6 +185,7 @@ fn request_context<'a>(
         domain_name: &client.domain_name,
         connection_id: &client.connection_id,
         api_id: &api.id,
+        authorizer: client.authorized.as_ref().map(Authorized::v1),
     }
 }
 
@@ -211,7 +217,10 @@ fn handshake_headers(parts: &Parts, peer: IpAddr) -> Values {
         .to_owned();
     headers.insert("X-Forwarded-For".to_owned(), vec![forwarded_for]);
     headers.insert("X-Forwarded-Port".to_owned(), vec![port]);
-    headers.insert("X-Forwarded-Proto".to_owned(), vec!["http".to_owned()]);
+    headers.insert(
+        "X-Forwarded-Proto".to_owned(),
+        vec![crate::gateway::scheme(parts).to_owned()],
+    );
     headers.insert(
         "X-Amzn-Trace-Id".to_owned(),
         vec![identifiers::new_trace_root()],
@@ -230,24 +239,6 @@ fn last_headers(host: &str) -> Values {
     .into_iter()
     .map(|(name, value)| (name.to_owned(), vec![value.to_owned()]))
     .collect()
-}
-
-/// The case that clients send and API Gateway preserves. The HTTP server keeps
-/// only lower-case names.
-fn conventional_case(name: &str) -> String {
-    let mut upper_next = true;
-    let name: String = name
-        .chars()
-        .map(|character| {
-            let upper = std::mem::replace(&mut upper_next, character == '-');
-            if upper {
-                character.to_ascii_uppercase()
-            } else {
-                character
-            }
-        })
-        .collect();
-    name.replace("Websocket", "WebSocket")
 }
 
 fn query_values(query: &str) -> Values {

@@ -14,6 +14,7 @@ fn api() -> WebSocketApi {
         id: "SocketApi".to_owned(),
         stage: "live".to_owned(),
         route_selection: RouteSelection::parse("$request.body.action").expect("it is valid"),
+        authorizer: None,
         routes: BTreeMap::new(),
         stage_variables: BTreeMap::from([("tier".to_owned(), "free".to_owned())]),
         throttling: None,
@@ -27,6 +28,7 @@ fn client() -> Client {
         source_ip: IpAddr::from([192, 0, 2, 1]),
         user_agent: Some("test".to_owned()),
         domain_name: "localhost:8080".to_owned(),
+        authorized: None,
     }
 }
 

@@ -16,7 +16,7 @@ fn credentials() -> Credentials {
         access_key_id: "AKIDEXAMPLE".to_owned(),
         secret_access_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned(),
         session_token: "session".to_owned(),
-        manages_connections: true,
+        policy: sam_template::policy::Policy::default(),
     }
 }
 
@@ -69,7 +69,7 @@ fn signed(request: Builder, scope: &str, key: &Credentials) -> Parts {
 const SCOPE: &str = "20261122/eu-central-1/execute-api/aws4_request";
 
 fn outcome(parts: &Parts) -> Result<(), SignatureError> {
-    verify(parts, BODY, &access(), NOW).map(|_| ())
+    verify(parts, BODY, &access(), "execute-api", NOW).map(|_| ())
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn the_key_derivation_is_that_of_the_aws_documentation() {
 #[test]
 fn a_changed_request_does_not_match() {
     let good = signed(request(), SCOPE, &credentials());
-    let changed_body = verify(&good, b"{}", &access(), NOW).map(|_| ());
+    let changed_body = verify(&good, b"{}", &access(), "execute-api", NOW).map(|_| ());
     assert_eq!(changed_body, Err(SignatureError::Mismatch));
     for (path, method) in [
         ("/live/@connections/AAAA%3D?b=2&a=1", "POST"),
@@ -171,7 +171,14 @@ fn a_request_of_another_time_region_or_service_is_refused() {
     }
     let parts = signed(request(), SCOPE, &credentials());
     for minutes in [-7, 6] {
-        let outcome = verify(&parts, BODY, &access(), NOW + Duration::minutes(minutes)).map(|_| ());
+        let outcome = verify(
+            &parts,
+            BODY,
+            &access(),
+            "execute-api",
+            NOW + Duration::minutes(minutes),
+        )
+        .map(|_| ());
         assert_eq!(outcome, Err(SignatureError::WrongTime), "{minutes}");
     }
 }

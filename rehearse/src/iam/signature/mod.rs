@@ -9,11 +9,11 @@ use subtle::ConstantTimeEq;
 use time::macros::format_description;
 use time::{Duration, OffsetDateTime, PrimitiveDateTime};
 
-use super::access::{Access, Credentials};
+use super::access::Access;
+use super::credentials::Credentials;
 use super::percent;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
-const SERVICE: &str = "execute-api";
 
 /// How far the clocks of caller and service may be apart.
 const TOLERANCE: Duration = Duration::minutes(5);
@@ -29,7 +29,7 @@ pub enum SignatureError {
     Incomplete,
     /// For another region or service, or for another day than the request's.
     #[error(
-        "Credential should be scoped to a valid region, the service execute-api and the request's date."
+        "Credential should be scoped to a valid region, the correct service and the request's date."
     )]
     WrongScope,
     /// `X-Amz-Date` is too far from now.
@@ -43,11 +43,24 @@ pub enum SignatureError {
     Mismatch,
 }
 
-/// Gives the credentials that `parts` and `body` were signed with.
+impl SignatureError {
+    /// The error type of the response, as in `x-amzn-ErrorType`.
+    pub fn error_type(&self) -> &'static str {
+        match self {
+            Self::Missing => "MissingAuthenticationTokenException",
+            Self::Incomplete => "IncompleteSignatureException",
+            Self::WrongScope | Self::WrongTime | Self::Mismatch => "InvalidSignatureException",
+            Self::UnknownCaller => "UnrecognizedClientException",
+        }
+    }
+}
+
+/// Returns the credentials that `parts` and `body` were signed with for `service`.
 pub fn verify<'a>(
     parts: &Parts,
     body: &[u8],
     access: &'a Access,
+    service: &str,
     now: OffsetDateTime,
 ) -> Result<&'a Credentials, SignatureError> {
     let authorization =
@@ -56,7 +69,7 @@ pub fn verify<'a>(
     let timestamp = text(&parts.headers, "x-amz-date").ok_or(SignatureError::Incomplete)?;
     check_time(timestamp, now)?;
     let date = timestamp.split('T').next().unwrap_or_default();
-    if signed.scope != format!("{date}/{}/{SERVICE}/aws4_request", access.region()) {
+    if signed.scope != format!("{date}/{}/{service}/aws4_request", access.region()) {
         return Err(SignatureError::WrongScope);
     }
     let credentials = access

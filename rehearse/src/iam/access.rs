@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ring::hmac;
 
+use super::credentials::Credentials;
+
 /// The credentials that functions were given, by access key id. Cheap to clone.
 #[derive(Clone)]
 pub struct Access {
@@ -12,19 +14,6 @@ pub struct Access {
     by_access_key_id: Arc<HashMap<String, Credentials>>,
     /// By access key id: what was signed last with it, and for which scope.
     signing_keys: Arc<Mutex<HashMap<String, (String, hmac::Key)>>>,
-}
-
-/// What a function signs its requests with.
-#[derive(Clone)]
-pub struct Credentials {
-    /// `AWS_ACCESS_KEY_ID`.
-    pub access_key_id: String,
-    /// `AWS_SECRET_ACCESS_KEY`.
-    pub secret_access_key: String,
-    /// `AWS_SESSION_TOKEN`.
-    pub session_token: String,
-    /// Whether its policies allow `execute-api:ManageConnections`.
-    pub manages_connections: bool,
 }
 
 impl Access {
@@ -42,18 +31,18 @@ impl Access {
     }
 
     /// The region that requests must be signed for.
-    pub(super) fn region(&self) -> &str {
+    pub fn region(&self) -> &str {
         &self.region
     }
 
     /// The credentials with this access key id.
-    pub(super) fn credentials(&self, access_key_id: &str) -> Option<&Credentials> {
+    pub fn credentials(&self, access_key_id: &str) -> Option<&Credentials> {
         self.by_access_key_id.get(access_key_id)
     }
 
     /// The key that requests of a scope (`date/region/service/aws4_request`) are
     /// signed with. It is the same for a day, so it is derived once.
-    pub(super) fn signing_key(&self, credentials: &Credentials, scope: &str) -> hmac::Key {
+    pub fn signing_key(&self, credentials: &Credentials, scope: &str) -> hmac::Key {
         let keys = self.signing_keys.lock();
         let mut keys = keys.unwrap_or_else(PoisonError::into_inner);
         if let Some((of, key)) = keys.get(&credentials.access_key_id)
@@ -69,7 +58,7 @@ impl Access {
 }
 
 /// As AWS describes it (AWS, "Create a signed AWS API request", step 4).
-pub(super) fn derive(secret: &str, scope: &str) -> hmac::Key {
+pub fn derive(secret: &str, scope: &str) -> hmac::Key {
     let secret = format!("AWS4{secret}");
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     scope.split('/').fold(key, |key, part| {

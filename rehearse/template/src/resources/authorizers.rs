@@ -1,0 +1,320 @@
+//! Authorizers of HTTP, REST and WebSocket APIs.
+
+use std::collections::BTreeMap;
+
+use super::policies;
+use crate::application::{Authorizer, AuthorizerEvent, FunctionAuthorizer, PayloadFormat};
+use crate::document::Node;
+use crate::evaluate::{Fields, Resource, ResourceKind, Scope, references};
+
+/// The header of tokens where no other is named.
+const DEFAULT_HEADER: &str = "Authorization";
+
+/// The `Auth` property of `AWS::Serverless::HttpApi` or `AWS::Serverless::Api`.
+#[derive(Default)]
+pub struct Auth {
+    default: Option<String>,
+    named: BTreeMap<String, Option<Authorizer>>,
+}
+
+/// Which kind of API an [`Auth`] belongs to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// `AWS::Serverless::HttpApi`.
+    Http,
+    /// `AWS::Serverless::Api`.
+    Rest,
+}
+
+impl Auth {
+    /// Reads the property `Auth` of an API.
+    pub fn read(scope: &Scope<'_>, api: &Fields<'_, '_>, owner: Owner) -> Self {
+        let fields = api.map("Auth");
+        fields.ignore(&[
+            "AddApiKeyRequiredToCorsPreflight",
+            "AddDefaultAuthorizerToCorsPreflight",
+            "ApiKeyRequired",
+            "EnableIamAuthorizer",
+            "InvokeRole",
+            "UsagePlan",
+        ]);
+        let default = fields.text("DefaultAuthorizer");
+        let mut named = BTreeMap::new();
+        let all = fields.node("Authorizers");
+        for entry in all.map_or(&[][..], Node::entries) {
+            let owner_name = format!("the authorizer {}", entry.key);
+            let fields = Fields::of(scope, Some(&entry.value), entry.line, owner_name);
+            let authorizer = match owner {
+                Owner::Http => http_authorizer(scope, &fields, entry.line),
+                Owner::Rest => rest_authorizer(scope, &fields, entry.line),
+            };
+            fields.finish();
+            named.insert(entry.key.clone(), authorizer);
+        }
+        fields.finish();
+        Self { default, named }
+    }
+
+    /// The authorizer of an event with this `Auth` property.
+    pub fn of_event(
+        &self,
+        scope: &Scope<'_>,
+        event: &Fields<'_, '_>,
+        line: usize,
+    ) -> Option<Authorizer> {
+        let fields = event.map("Auth");
+        fields.ignore(&[
+            "ApiKeyRequired",
+            "InvokeRole",
+            "OverrideApiAuth",
+            "ResourcePolicy",
+        ]);
+        let own = fields.text("Authorizer");
+        let scopes = texts(scope, &fields, "AuthorizationScopes");
+        fields.finish();
+        let name = own.as_ref().or(self.default.as_ref())?;
+        match (name.as_str(), self.named.get(name)) {
+            ("NONE", _) => None,
+            ("AWS_IAM", _) => Some(Authorizer::Iam),
+            (_, Some(authorizer)) => match (authorizer.clone(), scopes.is_empty()) {
+                (
+                    Some(Authorizer::Jwt {
+                        issuer,
+                        audience,
+                        identity_source,
+                        ..
+                    }),
+                    false,
+                ) => Some(Authorizer::Jwt {
+                    issuer,
+                    audience,
+                    identity_source,
+                    scopes,
+                }),
+                (authorizer, _) => authorizer,
+            },
+            (name, None) => {
+                scope.error(line, format!("there is no authorizer `{name}`"));
+                None
+            }
+        }
+    }
+}
+
+fn http_authorizer(scope: &Scope<'_>, fields: &Fields<'_, '_>, line: usize) -> Option<Authorizer> {
+    if fields.node("JwtConfiguration").is_some() {
+        let jwt = fields.map("JwtConfiguration");
+        let issuer = jwt.required("issuer");
+        let audience = texts(scope, &jwt, "audience");
+        jwt.finish();
+        let source = fields.text("IdentitySource");
+        return Some(Authorizer::Jwt {
+            issuer: issuer?,
+            audience,
+            identity_source: source.unwrap_or_else(|| header(DEFAULT_HEADER)),
+            scopes: texts(scope, fields, "AuthorizationScopes"),
+        });
+    }
+    fields.ignore(&["FunctionInvokeRole", "EnableFunctionDefaultPermissions"]);
+    let function = function(scope, fields, line)?;
+    let version = fields.one_of("AuthorizerPayloadFormatVersion", &["1.0", "2.0"]);
+    let payload = match version.as_deref() {
+        Some("1.0") => PayloadFormat::V1,
+        _ => PayloadFormat::V2,
+    };
+    let simple = fields.boolean("EnableSimpleResponses").unwrap_or(false);
+    Some(Authorizer::Function(FunctionAuthorizer {
+        function,
+        event: AuthorizerEvent::Request(payload),
+        identity_sources: identity(scope, fields),
+        simple_response: simple,
+    }))
+}
+
+fn rest_authorizer(scope: &Scope<'_>, fields: &Fields<'_, '_>, line: usize) -> Option<Authorizer> {
+    if fields.node("UserPoolArn").is_some() {
+        fields.ignore(&["Identity", "AuthorizationScopes"]);
+        scope.error(
+            line,
+            "Cognito authorizers are not supported; a JWT authorizer of an HTTP API is",
+        );
+        return None;
+    }
+    fields.ignore(&[
+        "FunctionInvokeRole",
+        "AuthorizationScopes",
+        "DisableFunctionDefaultPermissions",
+    ]);
+    let function = function(scope, fields, line)?;
+    let kind = fields.one_of("FunctionPayloadType", &["TOKEN", "REQUEST"]);
+    let request = kind.as_deref() == Some("REQUEST");
+    let mut identity_sources = identity(scope, fields);
+    if !request && identity_sources.is_empty() {
+        identity_sources.push(header(DEFAULT_HEADER));
+    }
+    Some(Authorizer::Function(FunctionAuthorizer {
+        function,
+        event: if request {
+            AuthorizerEvent::Request(PayloadFormat::V1)
+        } else {
+            AuthorizerEvent::Token
+        },
+        identity_sources,
+        simple_response: false,
+    }))
+}
+
+fn function(scope: &Scope<'_>, fields: &Fields<'_, '_>, line: usize) -> Option<String> {
+    let arn = fields.required("FunctionArn")?;
+    let function = references::function_named(scope, &arn);
+    if function.is_none() {
+        scope.error(
+            line,
+            format!("FunctionArn `{arn}` is not a function of this template"),
+        );
+    }
+    function
+}
+
+/// The property `Identity` as identity sources.
+fn identity(scope: &Scope<'_>, fields: &Fields<'_, '_>) -> Vec<String> {
+    let identity = fields.map("Identity");
+    identity.ignore(&[
+        "Context",
+        "ReauthorizeEvery",
+        "StageVariables",
+        "ValidationExpression",
+    ]);
+    let mut sources: Vec<String> = identity
+        .text("Header")
+        .map(|name| header(&name))
+        .into_iter()
+        .collect();
+    sources.extend(
+        texts(scope, &identity, "Headers")
+            .iter()
+            .map(|name| header(name)),
+    );
+    let queries = texts(scope, &identity, "QueryStrings");
+    sources.extend(
+        queries
+            .iter()
+            .map(|name| format!("$request.querystring.{name}")),
+    );
+    identity.finish();
+    sources
+}
+
+fn header(name: &str) -> String {
+    format!("$request.header.{name}")
+}
+
+/// The texts of the list `key`, or its one text.
+pub fn texts(scope: &Scope<'_>, fields: &Fields<'_, '_>, key: &'static str) -> Vec<String> {
+    let Some(node) = fields.node(key) else {
+        return Vec::new();
+    };
+    if node.items().is_empty() {
+        return fields.text(key).into_iter().collect();
+    }
+    let items = fields.list(key).into_iter();
+    items.filter_map(|item| scope.text(item, key)).collect()
+}
+
+/// The authorizer of an `AWS::ApiGatewayV2::Route`.
+pub fn of_route(
+    scope: &Scope<'_>,
+    route: &Resource<'_>,
+    fields: &Fields<'_, '_>,
+) -> Option<Authorizer> {
+    let kind = fields.one_of("AuthorizationType", &["NONE", "AWS_IAM", "CUSTOM", "JWT"]);
+    let scopes = texts(scope, fields, "AuthorizationScopes");
+    let id = fields.node("AuthorizerId");
+    match kind.as_deref() {
+        None | Some("NONE") => None,
+        Some("AWS_IAM") => Some(Authorizer::Iam),
+        Some(_) => {
+            let named = id.and_then(policies::referenced);
+            let mut all = scope.of_kind(ResourceKind::Authorizer);
+            let Some(resource) = all.find(|each| Some(each.id) == named.as_deref()) else {
+                let message = format!(
+                    "{}: AuthorizerId is not an authorizer of this template",
+                    route.id
+                );
+                scope.error(route.line, message);
+                return None;
+            };
+            plain_authorizer(scope, resource, scopes)
+        }
+    }
+}
+
+/// `AWS::ApiGatewayV2::Authorizer`.
+fn plain_authorizer(
+    scope: &Scope<'_>,
+    resource: &Resource<'_>,
+    scopes: Vec<String>,
+) -> Option<Authorizer> {
+    let fields = Fields::of(scope, resource.properties, resource.line, resource.id);
+    fields.ignore(&[
+        "ApiId",
+        "AuthorizerCredentialsArn",
+        "AuthorizerResultTtlInSeconds",
+        "IdentityValidationExpression",
+        "Name",
+    ]);
+    let kind = fields.required("AuthorizerType");
+    let identity_sources = texts(scope, &fields, "IdentitySource");
+    let authorizer = if kind.as_deref() == Some("JWT") {
+        let jwt = fields.map("JwtConfiguration");
+        let (issuer, issuer_lower) = (jwt.text("Issuer"), jwt.text("issuer"));
+        let mut audience = texts(scope, &jwt, "Audience");
+        audience.extend(texts(scope, &jwt, "audience"));
+        jwt.finish();
+        let issuer = issuer.or(issuer_lower);
+        if issuer.is_none() {
+            jwt_without_issuer(scope, resource);
+        }
+        Some(Authorizer::Jwt {
+            issuer: issuer?,
+            audience,
+            identity_source: identity_sources
+                .first()
+                .cloned()
+                .unwrap_or_else(|| header(DEFAULT_HEADER)),
+            scopes,
+        })
+    } else {
+        fields.one_of("AuthorizerType", &["JWT", "REQUEST"]);
+        let uri = fields.required("AuthorizerUri")?;
+        let arn = uri
+            .split_once(":lambda:path/2015-03-31/functions/")
+            .and_then(|(_, rest)| rest.strip_suffix("/invocations"));
+        let function = references::function_named(scope, arn.unwrap_or(&uri));
+        if function.is_none() {
+            let message = format!(
+                "{}: AuthorizerUri `{uri}` does not invoke a function of this template",
+                resource.id
+            );
+            scope.error(resource.line, message);
+        }
+        let version = fields.one_of("AuthorizerPayloadFormatVersion", &["1.0", "2.0"]);
+        let payload = match version.as_deref() {
+            Some("2.0") => PayloadFormat::V2,
+            _ => PayloadFormat::V1,
+        };
+        Some(Authorizer::Function(FunctionAuthorizer {
+            function: function?,
+            event: AuthorizerEvent::Request(payload),
+            identity_sources,
+            simple_response: fields.boolean("EnableSimpleResponses").unwrap_or(false),
+        }))
+    };
+    fields.finish();
+    authorizer
+}
+
+fn jwt_without_issuer(scope: &Scope<'_>, resource: &Resource<'_>) {
+    let message = format!("{}: JwtConfiguration has no Issuer", resource.id);
+    scope.error(resource.line, message);
+}

@@ -1,0 +1,113 @@
+//! Routes in the OpenAPI definition of an API (`DefinitionBody`).
+
+use std::time::Duration;
+
+use super::http_api;
+use crate::application::{HttpRoute, PayloadFormat};
+use crate::document::{Kind, Node};
+use crate::evaluate::{Fields, Resource, Scope, references};
+
+const INTEGRATION: &str = "x-amazon-apigateway-integration";
+
+const METHODS: [&str; 8] = [
+    "get",
+    "put",
+    "post",
+    "delete",
+    "options",
+    "head",
+    "patch",
+    "x-amazon-apigateway-any-method",
+];
+
+/// The routes of the definition that invoke functions of the template.
+pub fn routes(
+    scope: &Scope<'_>,
+    api: &Resource<'_>,
+    fields: &Fields<'_, '_>,
+    payload: PayloadFormat,
+) -> Vec<HttpRoute> {
+    if let Some(node) = fields.node("DefinitionUri") {
+        let message = format!(
+            "{}: DefinitionUri is not read; put the definition into DefinitionBody",
+            api.id
+        );
+        scope.warn(node.line, message);
+    }
+    let Some(definition) = fields.node("DefinitionBody") else {
+        return Vec::new();
+    };
+    if matches!(definition.kind, Kind::Call(..)) {
+        let message = format!(
+            "{}: the transform of DefinitionBody is not applied, so its routes are missing",
+            api.id
+        );
+        scope.warn(definition.line, message);
+        return Vec::new();
+    }
+    let mut routes = Vec::new();
+    for path in definition.get("paths").map_or(&[][..], Node::entries) {
+        for entry in path.value.entries() {
+            if METHODS.contains(&entry.key.as_str()) {
+                let found = route(scope, api, &path.key, entry.line, &entry.key, &entry.value);
+                if let Some((function, timeout)) = found {
+                    let method = match entry.key.as_str() {
+                        "x-amazon-apigateway-any-method" => "ANY".to_owned(),
+                        method => method.to_ascii_uppercase(),
+                    };
+                    let route = HttpRoute {
+                        method,
+                        path: path.key.clone(),
+                        function,
+                        timeout,
+                        payload,
+                        authorizer: None,
+                    };
+                    http_api::check(scope, &route.method, &route.path, api.id, entry.line);
+                    http_api::add(scope, &mut routes, route, api.id, entry.line);
+                }
+            }
+        }
+    }
+    routes
+}
+
+fn route(
+    scope: &Scope<'_>,
+    api: &Resource<'_>,
+    path: &str,
+    line: usize,
+    method: &str,
+    operation: &Node,
+) -> Option<(String, Duration)> {
+    if operation.get("security").is_some() {
+        let message = format!(
+            "{}: security of {method} {path} is not supported; set Auth on the event or the API",
+            api.id
+        );
+        scope.error(line, message);
+    }
+    let integration = operation.get(INTEGRATION)?;
+    let integration = scope.follow_if(integration)?;
+    let kind = integration
+        .get("type")
+        .and_then(Node::scalar)
+        .unwrap_or_default();
+    let uri = integration
+        .get("uri")
+        .and_then(|uri| scope.text(uri, "uri"));
+    let arn = uri.as_deref().and_then(|uri| {
+        let rest = uri.split_once(":lambda:path/2015-03-31/functions/");
+        rest.map_or(Some(uri), |(_, rest)| rest.strip_suffix("/invocations"))
+    });
+    let function = arn.and_then(|arn| references::function_named(scope, arn));
+    if !kind.eq_ignore_ascii_case("aws_proxy") || function.is_none() {
+        let message = format!(
+            "{}: {method} {path} is not an aws_proxy integration of a function of this template, \
+             so it is not served",
+            api.id
+        );
+        scope.warn(line, message);
+    }
+    Some((function?, Duration::from_secs(29))).filter(|_| kind.eq_ignore_ascii_case("aws_proxy"))
+}

@@ -1,0 +1,432 @@
+//! Templates of the shapes that are common in public repositories: some run, others
+//! are refused or warned about.
+
+use std::fs;
+use std::path::Path;
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{Runner, Start, examples, fixture};
+
+/// A project with this template and built functions.
+struct Project(TempDir);
+
+impl Project {
+    fn new(template: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("template.yaml"), template).expect("written");
+        Self(folder)
+    }
+
+    fn fixture(name: &str) -> Self {
+        let text = fs::read_to_string(fixture("public").join(name)).expect("the fixture");
+        Self::new(&text)
+    }
+
+    /// With an example function as the built executable `file`.
+    fn built(self, example: &str, file: &str) -> Self {
+        let file = self.0.path().join(file);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("created");
+        fs::copy(examples().join(example), file).expect("copied");
+        self
+    }
+
+    /// With `rust_app` as `cargo lambda build` leaves it.
+    fn rust_app(self) -> Self {
+        let project = self.built("echo", "rust_app/target/lambda/hello/bootstrap");
+        let manifest = "[package]\nname = \"hello\"\nversion = \"0.1.0\"\n";
+        fs::write(project.0.path().join("rust_app/Cargo.toml"), manifest).expect("written");
+        project
+    }
+
+    fn start(&self) -> Start {
+        Start::template(&self.0.path().join("template.yaml"))
+    }
+
+    fn run(&self) -> Runner {
+        self.start().run()
+    }
+}
+
+async fn get(runner: &Runner, path: &str) -> (StatusCode, Value) {
+    let url = format!("{}{path}", runner.web());
+    let response = runner.client.get(url).send().await.expect("a response");
+    let status = response.status();
+    let text = response.text().await.expect("a body");
+    (status, serde_json::from_str(&text).unwrap_or(json!(text)))
+}
+
+#[tokio::test]
+async fn the_rust_template_of_sam_init_runs() {
+    let project = Project::fixture("rust-hello.yaml").rust_app();
+    let runner = project.run();
+    // With the stage as in AWS, and without it as behind a custom domain.
+    for path in ["/Prod/hello?a=1&a=2", "/hello?a=1&a=2"] {
+        let (status, event) = get(&runner, path).await;
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!(event["resource"], "/hello");
+        assert_eq!(event["path"], "/hello");
+        assert_eq!(event["requestContext"]["path"], "/Prod/hello");
+        assert_eq!(event["queryStringParameters"], json!({"a": "2"}));
+        assert_eq!(
+            event["multiValueQueryStringParameters"],
+            json!({"a": ["1", "2"]})
+        );
+        assert_eq!(event["pathParameters"], Value::Null);
+        assert_eq!(event["body"], Value::Null);
+    }
+    let (status, body) = get(&runner, "/Prod/other").await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert_eq!(body, json!({"message": "Missing Authentication Token"}));
+    let (status, body) = get(&runner, "/other").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert_eq!(body, json!({"message": "Not Found"}));
+}
+
+#[tokio::test]
+async fn a_template_with_a_table_runs_with_a_warning() {
+    let project = Project::fixture("rust-dynamodb.yaml").rust_app();
+    let runner = project.run();
+    let log = runner.log();
+    assert!(
+        log.contains("template.yaml:11: Table: AWS::Serverless::SimpleTable does not run here"),
+        "{log}"
+    );
+    let variables = invoked(&runner, "PutFunction", &json!({"rawPath": "/environment"})).await;
+    assert_eq!(variables["TABLE_NAME"], "local-Table");
+    assert_eq!(
+        variables["TABLE_ARN"],
+        "arn:aws:dynamodb:us-east-1:123456789012:table/local-Table"
+    );
+    assert_eq!(
+        variables["QUEUE_URL"],
+        "https://sqs.us-east-1.amazonaws.com/123456789012/local-Queue"
+    );
+    assert_eq!(variables["ZONE"], "us-east-1a");
+    // An ignored type causes no warning, and a given value replaces the placeholder.
+    let project = Project::fixture("rust-dynamodb.yaml").rust_app();
+    let runner = project
+        .start()
+        .with(&[
+            "--ignore-type",
+            "AWS::Serverless::SimpleTable",
+            "--set",
+            "Table=mine",
+        ])
+        .run();
+    assert!(!runner.log().contains("SimpleTable"));
+    let variables = invoked(&runner, "PutFunction", &json!({"rawPath": "/environment"})).await;
+    assert_eq!(variables["TABLE_NAME"], "mine");
+}
+
+/// Invokes a function as `aws lambda invoke` does.
+async fn invoked(runner: &Runner, function: &str, payload: &Value) -> Value {
+    let url = format!(
+        "{}/2015-03-31/functions/{function}/invocations",
+        runner.web()
+    );
+    let request = runner.client.post(url).body(payload.to_string());
+    let response = request.send().await.expect("a response");
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.headers()["x-amz-executed-version"], "$LATEST");
+    response.json().await.expect("JSON")
+}
+
+#[tokio::test]
+async fn a_package_in_the_folder_of_the_template_is_served_on_a_named_stage() {
+    let project = Project::fixture("http-api-root.yaml").built("echo", "bootstrap");
+    let runner = project.run();
+    let (status, event) = get(&runner, "/dev/a/event").await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(event["rawPath"], "/dev/a/event");
+    assert_eq!(event["requestContext"]["stage"], "dev");
+    assert_eq!(event["stageVariables"], json!({"tier": "free"}));
+    let preflight = runner
+        .client
+        .request(reqwest::Method::OPTIONS, format!("{}/dev/a", runner.web()))
+        .header("origin", "http://localhost:8080")
+        .header("access-control-request-method", "POST");
+    let response = preflight.send().await.expect("a response");
+    assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    let headers = response.headers();
+    assert_eq!(
+        headers["access-control-allow-origin"],
+        "http://localhost:8080"
+    );
+    assert_eq!(headers["access-control-allow-methods"], "GET,POST");
+    assert_eq!(headers["access-control-max-age"], "600");
+}
+
+#[tokio::test]
+async fn a_function_url_has_a_port_of_its_own() {
+    let project = Project::fixture("function-url.yaml").built("echo", "bootstrap");
+    let runner = project.run();
+    let url = runner.ready["apis"]["FunctionUrl"].as_str().expect("a URL");
+    let request = runner
+        .client
+        .get(format!("{url}/any/event"))
+        .header("origin", "http://a.example");
+    let response = request.send().await.expect("a response");
+    assert_eq!(response.headers()["access-control-allow-origin"], "*");
+    let event: Value = response.json().await.expect("JSON");
+    assert_eq!(event["version"], "2.0");
+    assert_eq!(event["rawPath"], "/any/event");
+    let private = runner.ready["apis"]["PrivateUrl"].as_str().expect("a URL");
+    let response = runner.client.get(private).send().await.expect("a response");
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_rest_api_asks_its_authorizer() {
+    let project = Project::fixture("rest-authorizer.yaml").rust_app();
+    let runner = project.run();
+    let ask = async |path: &str, token: Option<&str>| {
+        let mut request = runner.client.get(format!("{}/v1{path}", runner.web()));
+        if let Some(token) = token {
+            request = request.header("authorization", token);
+        }
+        let response = request.send().await.expect("a response");
+        (
+            response.status(),
+            response.json::<Value>().await.unwrap_or_default(),
+        )
+    };
+    assert_eq!(ask("/pets", None).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        ask("/pets", Some("unknown")).await.0,
+        StatusCode::UNAUTHORIZED
+    );
+    assert_eq!(ask("/pets", Some("deny")).await.0, StatusCode::FORBIDDEN);
+    let (status, event) = ask("/pets/1/toys", Some("allow")).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(event["resource"], "/pets/{proxy+}");
+    assert_eq!(event["pathParameters"], json!({"proxy": "1/toys"}));
+    assert_eq!(event["stageVariables"], json!({"tier": "free"}));
+    let authorizer = &event["requestContext"]["authorizer"];
+    assert_eq!(authorizer["principalId"], "ann");
+    assert_eq!(authorizer["tier"], "free");
+    assert_eq!(ask("/open", None).await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_http_api_asks_its_authorizer() {
+    let project = Project::fixture("http-authorizer.yaml").rust_app();
+    let runner = project.run();
+    let ask = async |path: &str, token: Option<&str>| {
+        let mut request = runner.client.get(format!("{}{path}", runner.web()));
+        if let Some(token) = token {
+            request = request.header("authorization", token);
+        }
+        let response = request.send().await.expect("a response");
+        (
+            response.status(),
+            response.json::<Value>().await.unwrap_or_default(),
+        )
+    };
+    assert_eq!(ask("/event", None).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(ask("/event", Some("deny")).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(ask("/event", Some("allow")).await.0, StatusCode::OK);
+    let (status, body) = ask("/signed", Some("allow")).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert_eq!(body, json!({"message": "Forbidden"}));
+}
+
+#[tokio::test]
+async fn routes_of_an_openapi_definition_are_served() {
+    let project = Project::fixture("openapi.yaml").rust_app();
+    let runner = project.run();
+    let (status, event) = get(&runner, "/Prod/pets/7").await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(event["pathParameters"], json!({"id": "7"}));
+    assert!(
+        runner
+            .log()
+            .contains("Api: options /pets/{id} is not an aws_proxy integration")
+    );
+}
+
+#[tokio::test]
+async fn functions_behind_other_events_can_be_invoked() {
+    let project = Project::fixture("events.yaml").rust_app();
+    let runner = project.run();
+    for warning in [
+        "Worker.Queue: SQS events do not happen here",
+        "Worker.Daily: Schedule events do not happen here",
+        "Steps: AWS::Serverless::StateMachine does not run here",
+    ] {
+        assert!(runner.log().contains(warning), "{}", runner.log());
+    }
+    for name in [
+        "Worker",
+        "worker",
+        "arn:aws:lambda:us-east-1:123456789012:function:worker",
+    ] {
+        let variables = invoked(&runner, name, &json!({"rawPath": "/environment"})).await;
+        assert_eq!(variables["BUCKET"], "local-bucket");
+        assert_eq!(
+            variables["TOPIC"],
+            "arn:aws:sns:us-east-1:123456789012:local-Topic"
+        );
+        assert_eq!(
+            variables["ROLE"],
+            "arn:aws:iam::123456789012:role/local-Role"
+        );
+        let root = variables["LAMBDA_TASK_ROOT"].as_str().expect("a folder");
+        assert!(Path::new(root).join("bootstrap").is_file(), "{root}");
+        assert_eq!(variables["PWD"].as_str().unwrap_or(root), root);
+    }
+    let url = format!("{}/2015-03-31/functions", runner.web());
+    let post = async |name: &str, kind: &str, body: &'static str| {
+        let request = runner.client.post(format!("{url}/{name}/invocations"));
+        let request = request.header("x-amz-invocation-type", kind).body(body);
+        request.send().await.expect("a response")
+    };
+    let response = post("nothing", "RequestResponse", "{}").await;
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert_eq!(
+        response.headers()["x-amzn-errortype"],
+        "ResourceNotFoundException"
+    );
+    assert_eq!(
+        post("worker", "Event", "{}").await.status(),
+        StatusCode::ACCEPTED
+    );
+    assert_eq!(
+        post("worker", "DryRun", "{}").await.status(),
+        StatusCode::NO_CONTENT
+    );
+    assert_eq!(
+        post("worker", "RequestResponse", "{").await.status(),
+        StatusCode::BAD_REQUEST
+    );
+    let failed = post("worker", "RequestResponse", r#"{"rawPath": "/error"}"#).await;
+    assert_eq!(failed.headers()["x-amz-function-error"], "Unhandled");
+    let body: Value = failed.json().await.expect("JSON");
+    assert_eq!(body["errorMessage"], "failure requested");
+}
+
+const FUNCTION: &str = "    Type: AWS::Serverless::Function
+    Properties: {CodeUri: rust_app, Handler: bootstrap, Runtime: provided.al2023";
+
+/// Templates that are refused: the resources, the line and the message.
+const REFUSED: [(&str, usize, &str); 8] = [
+    (
+        "Fn:\n    Type: AWS::Serverless::Function\n    Properties: {PackageType: Image}",
+        3,
+        "Fn: PackageType Image is not supported: functions run without containers",
+    ),
+    (
+        "Fn:\n    Type: AWS::Serverless::Function\n    Properties: {Runtime: java21, Handler: a.B}",
+        5,
+        "Fn: the runtime `java21` is not supported",
+    ),
+    (
+        "Fn:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: python3.12\n      \
+         Handler: index.handler\n      InlineCode: x",
+        8,
+        "Fn: InlineCode is not supported; put the code into a folder",
+    ),
+    (
+        "Fn:\n{FUNCTION}, Environment: {Variables: {HOST: !GetAtt Db.Endpoint.Address}}}\n  Db: {Type: AWS::RDS::DBInstance}",
+        5,
+        "give it one with --set Db.Endpoint.Address=…",
+    ),
+    (
+        "Fn:\n{FUNCTION}, Environment: {Variables: {TABLE: !Ref Tabel}}}\n  Table: {Type: AWS::DynamoDB::Table}",
+        5,
+        "Ref Tabel: there is no such parameter or resource",
+    ),
+    (
+        "Fn:\n{FUNCTION}}\n  Api:\n    Type: AWS::Serverless::Api\n    Properties:\n      StageName: v1\n      \
+         Auth:\n        Authorizers:\n          Pool:\n            UserPoolArn: arn",
+        12,
+        "Cognito authorizers are not supported",
+    ),
+    (
+        "Api:\n    Type: AWS::ApiGatewayV2::Api\n    Properties: {ProtocolType: WEBSOCKET, RouteSelectionExpression: $context.key}",
+        5,
+        "Api: RouteSelectionExpression",
+    ),
+    (
+        "Fn:\n{FUNCTION}, Timeout: 0}",
+        5,
+        "Fn.Timeout has to be a whole number from 1 to 900",
+    ),
+];
+
+#[test]
+fn what_cannot_run_is_refused_by_file_and_line() {
+    for (resources, line, message) in REFUSED {
+        let resources = resources.replace("{FUNCTION}", FUNCTION);
+        let project = Project::new(&format!(
+            "Transform: AWS::Serverless-2016-10-31\nResources:\n  {resources}\n"
+        ));
+        let outcome = project.rust_app().start().try_run();
+        let (status, log) = outcome.err().expect("it is refused");
+        assert_eq!(status.code(), Some(2), "{log}");
+        let expected = format!("template.yaml:{line}: ");
+        let found = log
+            .lines()
+            .any(|one| one.contains(&expected) && one.contains(message));
+        assert!(found, "{expected}{message}\nis not in\n{log}");
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_is_needed_can_be_given() {
+    let resources = REFUSED[3].0.replace("{FUNCTION}", FUNCTION);
+    let project = Project::new(&format!(
+        "Transform: AWS::Serverless-2016-10-31\nResources:\n  {resources}\n"
+    ));
+    let project = project.rust_app();
+    let runner = project
+        .start()
+        .with(&["--set", "Db.Endpoint.Address=db.example"])
+        .run();
+    let variables = invoked(&runner, "Fn", &json!({"rawPath": "/environment"})).await;
+    assert_eq!(variables["HOST"], "db.example");
+}
+
+#[test]
+fn what_aws_ignores_or_cannot_be_known_is_warned_about() {
+    let project = Project::new(&format!(
+        "Transform: AWS::Serverless-2016-10-31
+Globals:
+  CapacityProvider: {{}}
+Resources:
+  Fn:
+{FUNCTION}, Colour: blue, Role: 'arn:aws:iam::1:role/x', Layers: ['arn:aws:lambda:us-east-1:1:layer:x:1']}}
+  Fn2: &fn
+    Type: AWS::Serverless::Function
+    Properties: {{CodeUri: rust_app, Handler: bootstrap, Runtime: provided, Timeout: 3,
+    Timeout: 4}}
+  Fn3: *fn
+"
+    ));
+    let project = project.rust_app();
+    let runner = project.run();
+    let log = runner.log();
+    for warning in [
+        "template.yaml:3: Globals: `CapacityProvider` is not supported and has no effect",
+        "template.yaml:7: Fn: `Colour` is not supported and has no effect",
+        "template.yaml:7: Fn: its role is not in the template",
+        "template.yaml:7: Fn: the layer is not in the template",
+        "template.yaml:11: `Timeout` is a duplicate key, first used on line 10",
+    ] {
+        assert!(log.contains(warning), "{warning}\nis not in\n{log}");
+    }
+}
+
+#[test]
+fn a_missing_executable_is_named_with_the_ways_to_build_it() {
+    let project = Project::fixture("rust-hello.yaml");
+    let (status, log) = project.start().try_run().err().expect("it is refused");
+    assert_eq!(status.code(), Some(1));
+    assert!(
+        log.contains("HelloWorldFunction: no executable for"),
+        "{log}"
+    );
+    assert!(log.contains("cargo lambda build"), "{log}");
+}
