@@ -38,6 +38,9 @@ async fn answer(event: LambdaEvent<Value>) -> Result<Value, Error> {
     }
     match payload["type"].as_str() {
         Some("TOKEN") => return decide(&payload["authorizationToken"]),
+        Some("REQUEST") if payload["methodArn"].is_string() => {
+            return decide(&payload["queryStringParameters"]["token"]);
+        }
         Some("REQUEST") => {
             let token = &payload["headers"]["authorization"];
             return Ok(json!({"isAuthorized": token == "allow"}));

@@ -35,6 +35,23 @@ async fn functions_post_to_connections_ask_about_them_and_close_them() {
         "AccessDeniedException"
     );
 
+    let ask_as = |route: &str, what: &str| json!({"action": route, "do": what, "to": to});
+    assert_eq!(one.ask(&ask_as("posting", "post")).await, "posted");
+    assert_eq!(other.text().await, "xx");
+    for (route, what) in [
+        ("posting", "delete"),
+        ("posting", "get"),
+        ("denied", "post"),
+    ] {
+        let outcome = one.ask(&ask_as(route, what)).await;
+        assert_eq!(outcome, "AccessDeniedException", "{route} {what}");
+    }
+    let malformed = json!({"action": "say", "do": "post", "to": "malformed"});
+    assert_eq!(one.ask(&malformed).await, "BadRequestException");
+
+    assert_eq!(one.ask(&ask("post-to-domain")).await, "posted");
+    assert_eq!(other.text().await, "over TLS");
+
     assert_eq!(one.ask(&ask("delete")).await, "deleted");
     assert_eq!(other.close_code().await, 1000);
     for what in ["post", "get", "delete"] {

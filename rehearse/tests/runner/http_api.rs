@@ -7,6 +7,7 @@ use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HOST, SET_COOKIE};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 async fn refusal(runner: &Runner, path: &str) -> (StatusCode, Value) {
     let response = runner.get(path).await;
@@ -81,6 +82,28 @@ async fn bodies_and_headers_have_the_gateways_limits() {
     assert_eq!(long.status(), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     let short = get(9_000).await.expect("an answer");
     assert_eq!(short.status(), StatusCode::OK);
+
+    for method in ["TRACE", "CONNECT", "PURGE"] {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
+        let request = runner
+            .client
+            .request(method, runner.url("/api/things/a/event"));
+        let response = request.send().await.expect("a response");
+        assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    }
+
+    let address = runner.web().trim_start_matches("http://").to_owned();
+    let mut stream = tokio::net::TcpStream::connect(address)
+        .await
+        .expect("connected");
+    let request = b"GET /api/event HTTP/1.1\r\nconnection: close\r\n\r\n";
+    stream.write_all(request).await.expect("sent");
+    let mut response = String::new();
+    stream
+        .read_to_string(&mut response)
+        .await
+        .expect("a response");
+    assert!(response.starts_with("HTTP/1.1 400"), "{response}");
 
     let nowhere = runner.client.get(runner.url("/api/event"));
     let nowhere = nowhere.header(HOST, "no host").send().await;

@@ -8,6 +8,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::socket::Client;
 use crate::support::{Runner, Start, examples, fixture};
 
 /// A project with this template and built functions.
@@ -157,6 +158,53 @@ async fn a_package_in_the_folder_of_the_template_is_served_on_a_named_stage() {
     );
     assert_eq!(headers["access-control-allow-methods"], "GET,POST");
     assert_eq!(headers["access-control-max-age"], "600");
+}
+
+#[tokio::test]
+async fn a_websocket_chat_of_plain_resources_runs() {
+    let project = Project::fixture("websocket-chat.yaml").built("socket", "chat/bootstrap");
+    let runner = project.run();
+    assert!(runner.log().contains("SendRoute is not in its DependsOn"));
+    let url = runner.ready["socket"].as_str().expect("an address");
+    assert!(url.ends_with("/Prod"), "{url}");
+    let variables = std::fs::read_to_string(runner.folder.path().join("data/env-vars.json"));
+    let variables: Value = serde_json::from_str(&variables.expect("it is there")).expect("JSON");
+    let endpoint = variables["ChatFunction"]["ENDPOINT"]
+        .as_str()
+        .expect("a text");
+    assert_eq!(
+        endpoint,
+        format!("{}/Prod", runner.web().replace("http:", "https:"))
+    );
+    let mut listener = Client::connect(&runner).await;
+    // Without a route the gateway itself answers, and names the connection.
+    listener.send(&json!({"action": "none"})).await;
+    let notice = listener.json().await;
+    assert_eq!(notice["message"], "Forbidden");
+    let id = notice["connectionId"].as_str().expect("an id");
+    let mut sender = Client::connect(&runner).await;
+    sender
+        .send(&json!({"action": "say", "do": "post-to-domain", "to": id}))
+        .await;
+    assert_eq!(listener.text().await, "over TLS");
+}
+
+#[tokio::test]
+async fn sams_websocket_api_asks_its_authorizer() {
+    let project = Project::fixture("sam-websocket.yaml")
+        .rust_app()
+        .built("socket", "chat/bootstrap");
+    let runner = project.run();
+    for (query, status) in [("", 401), ("?token=x", 401), ("?token=deny", 403)] {
+        let refused = Client::connect_with(&runner, query).await;
+        assert_eq!(refused.err(), Some(status), "{query}");
+    }
+    let (mut client, _) = Client::connect_with(&runner, "?token=allow")
+        .await
+        .expect("allowed");
+    client
+        .send(&json!({"do": "post-to-domain", "to": "malformed"}))
+        .await;
 }
 
 #[tokio::test]

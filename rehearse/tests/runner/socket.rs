@@ -52,6 +52,27 @@ Resources:
             - Effect: Allow
               Action: execute-api:ManageConnections
               Resource: !Sub arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{Sockets}}/live/*
+  Poster:
+    Type: AWS::Serverless::Function
+    Metadata:
+      BuildProperties:
+        Binary: socket
+    Properties:
+      Policies:
+        - Statement:
+            - Effect: Allow
+              Action: execute-api:ManageConnections
+              Resource: !Sub arn:aws:execute-api:*:*:${{Sockets}}/live/POST/@connections/*
+  Denied:
+    Type: AWS::Serverless::Function
+    Metadata:
+      BuildProperties:
+        Binary: socket
+    Properties:
+      Policies:
+        - AdministratorAccess
+        - Statement:
+            - {{Effect: Deny, NotAction: 's3:*', Resource: '*'}}
   Outsider:
     Type: AWS::Serverless::Function
     Metadata:
@@ -73,10 +94,11 @@ Resources:
     );
     let mut permissions = String::new();
     for (number, (key, integration, responds)) in routes.iter().enumerate() {
-        let function = if *key == "outside" {
-            "Outsider"
-        } else {
-            "Talker"
+        let function = match *key {
+            "outside" => "Outsider",
+            "posting" => "Poster",
+            "denied" => "Denied",
+            _ => "Talker",
         };
         let _ = write!(
             text,
@@ -135,12 +157,14 @@ fn deployed(routes: &[(&str, &str, bool)]) -> String {
 }
 
 /// Every kind of route but `$default`.
-pub const ALL: [(&str, &str, bool); 6] = [
+pub const ALL: [(&str, &str, bool); 8] = [
     ("$connect", "", false),
     ("$disconnect", "", false),
     ("say", "", true),
     ("quiet", "", false),
     ("outside", "", true),
+    ("posting", "", true),
+    ("denied", "", true),
     ("hasty", "      TimeoutInMillis: 200\n", true),
 ];
 
