@@ -162,12 +162,14 @@ impl Pending {
         let Some(outgoing) = self.queue.iter_mut().find(|outgoing| outgoing.id == id) else {
             return;
         };
+        let waiting = Stage::Waiting {
+            not_before: retry_at
+                .unwrap_or_default()
+                .clamp(now + Duration::from_secs(1), now + 10 * PAUSE),
+        };
         outgoing.stage = match error {
-            ErrorCode::TooFast | ErrorCode::TryAgain | ErrorCode::Internal => Stage::Waiting {
-                not_before: retry_at
-                    .unwrap_or_default()
-                    .clamp(now + Duration::from_secs(1), now + 10 * PAUSE),
-            },
+            ErrorCode::TooFast | ErrorCode::TryAgain | ErrorCode::Internal => waiting,
+            ErrorCode::Unknown if retry_at.is_some() => waiting,
             // The session has ended; after the next sign-in it may go out.
             ErrorCode::SignedOut => Stage::Waiting {
                 not_before: Timestamp::EPOCH,
@@ -263,5 +265,17 @@ mod tests {
         pending.refused("a", ErrorCode::TooFast, "Slowly.", Some(at(5_000)), at(100));
         assert_eq!(pending.next("r", at(4_999)), None);
         assert_eq!(id_of(pending.next("r", at(5_000))).as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn an_error_of_a_later_version_is_final_without_a_time() {
+        let mut pending = with(&["a", "b"]);
+        pending.next("r", at(0));
+        pending.refused("a", ErrorCode::Unknown, "No.", None, at(0));
+        assert_eq!(pending.delivery("a"), Delivery::Failed("No.".into()));
+        pending.next("r", at(1));
+        pending.refused("b", ErrorCode::Unknown, "Later.", Some(at(5_000)), at(1));
+        assert_eq!(pending.next("r", at(4_999)), None);
+        assert_eq!(id_of(pending.next("r", at(5_000))).as_deref(), Some("b"));
     }
 }

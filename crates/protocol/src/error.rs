@@ -34,6 +34,9 @@ pub enum ErrorCode {
     TryAgain,
     /// A fault of ours; nothing was promised.
     Internal,
+    /// A code of a later version of the service: final, unless `retry_at` is present.
+    #[serde(other)]
+    Unknown,
 }
 
 /// The body of every refusal: `{error, message, …}`.

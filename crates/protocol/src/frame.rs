@@ -195,11 +195,15 @@ pub enum ServerFrame {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_at: Option<Timestamp>,
     },
+    /// An event of a later version of the service.
+    #[serde(other)]
+    Unknown,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::RoomKind;
 
     #[test]
     fn a_client_frame_with_an_unknown_field_is_refused() {
@@ -236,5 +240,26 @@ mod tests {
                 .unwrap_or_default();
             assert!(!error.contains("unknown variant"), "{action}: {error}");
         }
+    }
+
+    #[test]
+    fn what_a_later_version_sends_is_read_as_unknown() {
+        let read = |text: &str| serde_json::from_str::<ServerFrame>(text).unwrap();
+        let event = r#"{"event":"reaction","room":"r","emoji":"x"}"#;
+        assert_eq!(read(event), ServerFrame::Unknown);
+        let problem = r#"{"event":"problem","error":"on_fire","message":"No.","level":3}"#;
+        assert!(matches!(
+            read(problem),
+            ServerFrame::Problem {
+                error: ErrorCode::Unknown,
+                ..
+            }
+        ));
+        let added = r#"{"event":"added","room":{"id":"r","name":"News","kind":"channel",
+            "last_seq":0,"read_seq":0}}"#;
+        assert!(matches!(
+            read(added),
+            ServerFrame::Added { room } if room.kind == RoomKind::Unknown
+        ));
     }
 }

@@ -1,7 +1,8 @@
 //! The things that people see: users, rooms, messages.
 
 use crate::time::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::IntoDeserializer;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A person as others see them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +32,17 @@ pub enum RoomKind {
     Group,
     /// The one room of a pair.
     Direct,
+    /// A kind of a later version of the service. Only [`Room`] has it: a request with an unknown
+    /// kind is rejected.
+    #[serde(skip)]
+    Unknown,
+}
+
+/// Reads the kind of a room, which may be one of a later version.
+fn kind_or_unknown<'de, D: Deserializer<'de>>(from: D) -> Result<RoomKind, D::Error> {
+    let kind = String::deserialize(from)?;
+    let known = RoomKind::deserialize(kind.as_str().into_deserializer());
+    Ok(known.unwrap_or_else(|_: serde::de::value::Error| RoomKind::Unknown))
 }
 
 /// What a member may do.
@@ -62,6 +74,7 @@ pub struct Room {
     /// Its name.
     pub name: String,
     /// Group or direct.
+    #[serde(deserialize_with = "kind_or_unknown")]
     pub kind: RoomKind,
     /// The `seq` of its newest message, 0 in an empty room.
     pub last_seq: i64,

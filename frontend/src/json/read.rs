@@ -33,14 +33,16 @@ macro_rules! reads {
 }
 pub(super) use reads;
 
-/// Implements [`Read`] for enums of strings.
+/// Implements [`Read`] for enums of strings; other words are `else`, or an error without it.
 macro_rules! enums {
-    ($($shape:path { $($word:literal => $variant:ident),+ $(,)? })+) => {
+    (@other) => { None };
+    (@other $other:ident) => { Some(Self::$other) };
+    ($($shape:path $(, else $other:ident)? { $($word:literal => $variant:ident),+ $(,)? })+) => {
         $(impl Read for $shape {
             fn read(from: &Json) -> Option<Self> {
                 match from.text()?.as_str() {
                     $($word => Some(Self::$variant),)+
-                    _ => None,
+                    _ => enums!(@other $($other)?),
                 }
             }
         })+

@@ -49,8 +49,8 @@ reads! {
 
 enums! {
     Role { "owner" => Owner, "member" => Member }
-    RoomKind { "group" => Group, "direct" => Direct }
-    ErrorCode {
+    RoomKind, else Unknown { "group" => Group, "direct" => Direct }
+    ErrorCode, else Unknown {
         "invalid" => Invalid,
         "too_fast" => TooFast,
         "wrong_credentials" => WrongCredentials,
@@ -89,6 +89,8 @@ impl Write for RoomKind {
         match self {
             Self::Group => "group",
             Self::Direct => "direct",
+            // The service rejects it.
+            Self::Unknown => "unknown",
         }
         .write(to);
     }
@@ -191,7 +193,7 @@ impl Read for ServerFrame {
                 id: Read::of_field(from, "id")?,
                 retry_at: Read::of_field(from, "retry_at")?,
             },
-            _ => return None,
+            _ => Self::Unknown,
         })
     }
 }

@@ -29,6 +29,10 @@ pub(crate) async fn create(app: &App, request: Request, caller: Caller) -> Resul
     match body.kind {
         RoomKind::Group => group(app, request, owner, &body.name, emails).await,
         RoomKind::Direct => direct(app, request, owner, emails).await,
+        // Not in a request: see its type.
+        RoomKind::Unknown => {
+            Err(ValidationError::new("kind", "Choose a group or a direct room.").into())
+        }
     }
 }
 

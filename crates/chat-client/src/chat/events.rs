@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::Timestamp;
 use protocol::frame::Missed;
-use protocol::{ErrorCode, Message, Room as About, ServerFrame};
+use protocol::{ErrorCode, Message, Room as About, RoomKind, ServerFrame};
 
 use super::Chat;
 use crate::effect::{Effect, Fetch};
@@ -117,6 +117,9 @@ impl Chat {
 
     /// One room, known or new.
     pub(super) fn learn(&mut self, about: About, now: Timestamp) -> Vec<Effect> {
+        if about.kind == RoomKind::Unknown {
+            return Vec::new();
+        }
         if let Some(room) = self.rooms.get_mut(&about.id) {
             room.learn(about, now);
             return Vec::new();
@@ -255,7 +258,8 @@ impl Chat {
             | ServerFrame::Pong { .. }
             | ServerFrame::Message(_)
             | ServerFrame::Ack { .. }
-            | ServerFrame::Problem { .. } => {}
+            | ServerFrame::Problem { .. }
+            | ServerFrame::Unknown => {}
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod catching_up;
 mod connection;
+mod later_versions;
 
 use protocol::ServerFrame;
 
