@@ -50,6 +50,19 @@ pub struct Chat {
     again: Vec<(Timestamp, Fetch)>,
     /// What an earlier process left unsent in rooms that are not known yet.
     restored: Vec<Unsent>,
+    /// Rooms that the user is no longer a member of, until they are taken.
+    departed: Vec<Departed>,
+}
+
+/// A room that the user left or was removed from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Departed {
+    /// The room's id.
+    pub room: String,
+    /// What the room was called.
+    pub title: String,
+    /// Messages that can no longer be sent there.
+    pub unsent: Vec<Unsent>,
 }
 
 impl Chat {
@@ -111,6 +124,22 @@ impl Chat {
         self.unread() != unread
     }
 
+    /// Marks the messages of a room up to `seq` as read. Returns whether the mark
+    /// has moved.
+    pub fn read_up_to(&mut self, room: &str, seq: i64) -> bool {
+        self.rooms.get_mut(room).is_some_and(|room| room.seen(seq))
+    }
+
+    /// Whether [`Chat::take_departed`] has any.
+    pub fn has_departed(&self) -> bool {
+        !self.departed.is_empty()
+    }
+
+    /// The rooms that the user has left, or was removed from, since the last call.
+    pub fn take_departed(&mut self) -> Vec<Departed> {
+        std::mem::take(&mut self.departed)
+    }
+
     /// Says something in a room, under an id that nothing else has. It goes out
     /// when it may, now or on a later socket, and once.
     ///
@@ -140,21 +169,25 @@ impl Chat {
     /// All that was said and not acknowledged. Whoever keeps it gives it to
     /// [`Chat::restore`] in the next process.
     pub fn unsent(&self) -> Vec<Unsent> {
-        let outgoing = self.rooms.iter().flat_map(|(room, known)| {
-            known.pending.outgoing().map(|outgoing| Unsent {
-                room: room.clone(),
-                id: outgoing.id.clone(),
-                text: outgoing.text.clone(),
-                at: outgoing.at,
-            })
-        });
+        let outgoing = self
+            .rooms
+            .iter()
+            .flat_map(|(room, known)| known.pending.unsent(room));
         outgoing.chain(self.restored.iter().cloned()).collect()
     }
 
-    /// Goes on with what an earlier process left unsent, as soon as its rooms are
-    /// known. What had arrived all the same is not said twice: it has the same id.
-    pub fn restore(&mut self, unsent: Vec<Unsent>) {
-        self.restored.extend(unsent);
+    /// Takes over what another process left unsent; messages of rooms that are not
+    /// known yet wait for them. A message that had arrived is not sent twice: it
+    /// keeps its id.
+    pub fn restore(&mut self, unsent: Vec<Unsent>, now: Timestamp) -> Vec<Effect> {
+        for unsent in unsent {
+            match self.rooms.get_mut(&unsent.room) {
+                Some(room) => room.pending.restore(unsent),
+                None if self.restored.contains(&unsent) => {}
+                None => self.restored.push(unsent),
+            }
+        }
+        self.flush(now)
     }
 
     /// Tries a refused message of the open room again.
@@ -220,9 +253,28 @@ impl Chat {
     fn look(&mut self) {
         if self.is_watched
             && let Some(room) = self.current_mut()
+            && let Some(newest) = room.log.cursor()
         {
-            room.seen();
+            room.seen(newest);
         }
+    }
+
+    /// The user is no longer a member of a room.
+    fn depart(&mut self, room: &str) {
+        let Some(known) = self.rooms.remove(room) else {
+            return;
+        };
+        let title = known.title(self.my_id());
+        let unsent = known.pending.unsent(room).collect();
+        let room = room.to_owned();
+        if self.current.as_ref() == Some(&room) {
+            self.current = None;
+        }
+        self.departed.push(Departed {
+            room,
+            title,
+            unsent,
+        });
     }
 }
 

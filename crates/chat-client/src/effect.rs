@@ -66,7 +66,9 @@ impl Fetch {
             Self::Rooms => "/api/rooms".to_owned(),
             Self::Room { room } => of_room(room),
             Self::Newest { room } => page(room, ""),
-            Self::Older { room, before } => page(room, &format!("?before={before}")),
+            Self::Older { room, before } => {
+                page(room, &format!("?before={before}&limit={PAGE_MOST}"))
+            }
             Self::After { room, after } => page(room, &format!("?after={after}&limit={PAGE_MOST}")),
         }
     }

@@ -110,7 +110,7 @@ mod presence;
 mod room;
 mod typing;
 
-pub use chat::{Chat, Fetched};
+pub use chat::{Chat, Departed, Fetched};
 pub use domain::{Timestamp, ValidationError};
 pub use effect::{Effect, Fetch, encode};
 pub use link::{Link, back_off};

@@ -89,6 +89,23 @@ impl Pending {
         });
     }
 
+    /// Takes over a message of another process, unless it is here already.
+    pub(crate) fn restore(&mut self, unsent: Unsent) {
+        if self.queue.iter().all(|outgoing| outgoing.id != unsent.id) {
+            self.push(unsent.id, unsent.text, unsent.at);
+        }
+    }
+
+    /// The messages on their way, to be stored.
+    pub(crate) fn unsent(&self, room: &str) -> impl Iterator<Item = Unsent> {
+        self.queue.iter().map(move |outgoing| Unsent {
+            room: room.to_owned(),
+            id: outgoing.id.clone(),
+            text: outgoing.text.clone(),
+            at: outgoing.at,
+        })
+    }
+
     /// The messages on their way.
     pub fn outgoing(&self) -> impl Iterator<Item = &Outgoing> {
         self.queue.iter()

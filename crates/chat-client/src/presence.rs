@@ -39,17 +39,11 @@ impl Presence {
         }
     }
 
-    /// Somebody came, stays or goes. A lease in the past by this machine's clock
-    /// says more about the clock than about them.
-    pub(crate) fn heard(&mut self, user: &str, online: bool, until: Timestamp, now: Timestamp) {
+    /// A person went online or offline. A lease counts in full from its arrival: its
+    /// end is by the service's clock, which this machine's may not agree with.
+    pub(crate) fn heard(&mut self, user: &str, online: bool, now: Timestamp) {
         if online {
-            self.stays(
-                user,
-                until
-                    .saturating_since(now)
-                    .clamp(Duration::from_secs(1), PRESENCE_LEASE),
-                now,
-            );
+            self.stays(user, PRESENCE_LEASE, now);
         } else {
             self.goes(user, now);
         }
@@ -124,8 +118,8 @@ mod tests {
     #[test]
     fn somebody_who_goes_is_shown_for_fifteen_seconds_more() {
         let mut presence = Presence::default();
-        presence.heard("ann", true, at(300_000), at(0));
-        presence.heard("ann", false, at(0), at(10_000));
+        presence.heard("ann", true, at(0));
+        presence.heard("ann", false, at(10_000));
         assert!(!presence.expire(at(24_999)));
         assert!(presence.expire(at(25_000)));
         assert!(!presence.is_here("ann"));
@@ -134,9 +128,9 @@ mod tests {
     #[test]
     fn somebody_who_comes_back_meanwhile_was_never_gone() {
         let mut presence = Presence::default();
-        presence.heard("ann", true, at(300_000), at(0));
-        presence.heard("ann", false, at(0), at(10_000));
-        presence.heard("ann", true, at(315_000), at(15_000));
+        presence.heard("ann", true, at(0));
+        presence.heard("ann", false, at(10_000));
+        presence.heard("ann", true, at(15_000));
         assert!(!presence.expire(at(60_000)));
         assert!(presence.is_here("ann"));
     }
@@ -145,10 +139,10 @@ mod tests {
     fn a_lease_runs_out_by_itself() {
         let mut presence = Presence::default();
         presence.listed(&["ann".into()], at(0));
-        presence.heard("bob", true, at(60_000), at(0));
-        assert!(presence.expire(at(75_000)));
-        assert_eq!(presence.users().collect::<Vec<_>>(), ["ann"]);
+        presence.heard("bob", true, at(60_000));
         assert!(presence.expire(at(315_000)));
+        assert_eq!(presence.users().collect::<Vec<_>>(), ["bob"]);
+        assert!(presence.expire(at(375_000)));
     }
 
     #[test]

@@ -121,11 +121,15 @@ impl Room {
         self.log.hear(message);
     }
 
-    /// Somebody sees the newest message that is here.
-    pub(crate) fn seen(&mut self) {
-        if let Some(cursor) = self.log.cursor() {
-            self.about.read_seq = self.about.read_seq.max(cursor);
+    /// The user has seen the messages up to `seq`. Returns whether the read mark
+    /// has moved.
+    pub(crate) fn seen(&mut self, seq: i64) -> bool {
+        let seq = seq.min(self.about.last_seq);
+        let has_moved = seq > self.about.read_seq;
+        if has_moved {
+            self.about.read_seq = seq;
         }
+        has_moved
     }
 
     /// The read mark, if the service does not know it yet.

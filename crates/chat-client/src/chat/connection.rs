@@ -7,12 +7,16 @@ use protocol::ClientFrame;
 use protocol::frame::Cursors;
 
 use super::Chat;
+use super::tick::ANSWER;
 use crate::effect::Effect;
 use crate::link::{Link, back_off};
 use crate::room::Room;
 
 /// How long to ask nothing at the most: a presence runs out after five minutes.
 const SILENCE: Duration = Duration::from_mins(4);
+
+/// How long to wait for the answer of a socket that may have lost its network.
+const OFFLINE_ANSWER: Duration = Duration::from_secs(2);
 
 impl Chat {
     /// A socket is wanted from now on.
@@ -54,6 +58,16 @@ impl Chat {
             Link::Live if self.unanswered_since.is_none() => self.ask(now),
             _ => Vec::new(),
         }
+    }
+
+    /// The network is said to be gone, which a socket may not notice for minutes:
+    /// asks, and gives up the socket unless it answers within two seconds.
+    pub fn went_offline(&mut self, now: Timestamp) -> Vec<Effect> {
+        if self.link != Link::Live {
+            return Vec::new();
+        }
+        self.unanswered_since = Some(now - (ANSWER - OFFLINE_ANSWER));
+        self.ask(now)
     }
 
     /// The session has ended: no socket is wanted any more.

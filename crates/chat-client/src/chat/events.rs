@@ -6,7 +6,7 @@ use domain::Timestamp;
 use protocol::frame::Missed;
 use protocol::{ErrorCode, Message, Room as About, RoomKind, ServerFrame};
 
-use super::Chat;
+use super::{Chat, Departed};
 use crate::effect::{Effect, Fetch};
 use crate::link::Link;
 use crate::room::Room;
@@ -98,16 +98,25 @@ impl Chat {
     ) -> Vec<Effect> {
         if is_whole {
             self.is_listed = true;
-            self.rooms
-                .retain(|id, _| rooms.iter().any(|about| about.id == *id));
+            let is_gone = |id: &&String| rooms.iter().all(|about| about.id != **id);
+            let gone: Vec<String> = self.rooms.keys().filter(is_gone).cloned().collect();
+            for room in gone {
+                self.depart(&room);
+            }
         }
         let mut effects = Vec::new();
         for about in rooms {
             effects.extend(self.learn(about, now));
         }
         if is_whole {
-            // What waits still was said in rooms that one is in no longer.
-            self.restored.clear();
+            // The rest was written in rooms that the user is no longer in.
+            for unsent in std::mem::take(&mut self.restored) {
+                self.departed.push(Departed {
+                    room: unsent.room.clone(),
+                    title: String::new(),
+                    unsent: vec![unsent],
+                });
+            }
         }
         if self.is_listed && self.open_room().is_none() {
             self.current = None;
@@ -127,7 +136,7 @@ impl Chat {
         let room = about.id.clone();
         let mut known = Room::new(about, now);
         for unsent in self.restored.extract_if(.., |unsent| unsent.room == room) {
-            known.pending.push(unsent.id, unsent.text, unsent.at);
+            known.pending.restore(unsent);
         }
         self.rooms.insert(room.clone(), known);
         if self.follows_all {
@@ -214,12 +223,7 @@ impl Chat {
     fn company(&mut self, frame: ServerFrame, now: Timestamp) {
         let me = self.my_id().to_owned();
         match frame {
-            ServerFrame::Left { room, .. } => {
-                self.rooms.remove(&room);
-                if self.current.as_ref() == Some(&room) {
-                    self.current = None;
-                }
-            }
+            ServerFrame::Left { room, .. } => self.depart(&room),
             ServerFrame::Joined { room, last_seq, .. } => {
                 if let Some(room) = self.rooms.get_mut(&room) {
                     room.about.last_seq = room.about.last_seq.max(last_seq);
@@ -231,13 +235,10 @@ impl Chat {
                 }
             }
             ServerFrame::Presence {
-                room,
-                user,
-                online,
-                until,
+                room, user, online, ..
             } => {
                 if let Some(room) = self.rooms.get_mut(&room) {
-                    room.presence.heard(&user.id, online, until, now);
+                    room.presence.heard(&user.id, online, now);
                 }
             }
             ServerFrame::Typing { room, user } => {

@@ -10,7 +10,7 @@ use crate::effect::{Effect, Fetch};
 use crate::link::Link;
 
 /// How long to wait for the answer to `hello` or `ping`.
-const ANSWER: Duration = Duration::from_secs(10);
+pub(super) const ANSWER: Duration = Duration::from_secs(10);
 /// How long a socket may take to open.
 const OPENING: Duration = Duration::from_secs(40);
 

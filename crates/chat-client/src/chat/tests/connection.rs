@@ -25,13 +25,13 @@ fn what_one_process_leaves_unsent_the_next_sends_under_the_same_id() {
     assert_eq!(unsent.len(), 2);
 
     let mut next = Chat::of(user("ann"));
-    next.restore(unsent.clone());
+    next.restore(unsent.clone(), at(0));
     assert_eq!(next.unsent(), unsent, "kept until the room is known");
     let elsewhere = Unsent {
         room: "left".into(),
         ..unsent[0].clone()
     };
-    next.restore(vec![elsewhere]);
+    next.restore(vec![elsewhere], at(0));
     next.opened(at(10));
     let sent = frames(next.heard(welcome(vec![room("r", 3)], &[]), at(11)));
     let first = ClientFrame::Message {
@@ -190,4 +190,54 @@ fn problem(error: ErrorCode, retry_at: Option<Timestamp>) -> ServerFrame {
         id: None,
         retry_at,
     }
+}
+
+#[test]
+fn a_socket_that_lost_its_network_is_given_up_within_two_seconds() {
+    let mut chat = in_room();
+    assert!(!frames(chat.went_offline(at(10_000))).is_empty());
+    assert!(!chat.tick(at(11_000)).0);
+    assert_eq!(chat.link, Link::Live);
+    chat.tick(at(12_000));
+    assert_eq!(chat.link, Link::Opening(at(12_000)));
+}
+
+#[test]
+fn a_message_of_another_process_is_taken_over_once() {
+    let mut chat = in_room();
+    let unsent = Unsent {
+        room: "r".into(),
+        id: "x".into(),
+        text: "hi".into(),
+        at: at(1),
+    };
+    assert_eq!(frames(chat.restore(vec![unsent.clone()], at(2))).len(), 1);
+    assert!(chat.restore(vec![unsent.clone()], at(3)).is_empty());
+    assert_eq!(chat.unsent(), [unsent]);
+}
+
+#[test]
+fn what_was_being_sent_to_a_room_is_handed_back_on_removal() {
+    let mut chat = in_room();
+    chat.say("r", "x".into(), "hi", at(1)).expect("a text");
+    let left = ServerFrame::Left {
+        reference: None,
+        room: "r".into(),
+    };
+    chat.heard(left, at(2));
+    assert_eq!(chat.current, None);
+    let departed = chat.take_departed();
+    assert_eq!(departed.len(), 1);
+    assert_eq!(departed[0].unsent[0].text, "hi");
+    assert!(chat.take_departed().is_empty());
+}
+
+#[test]
+fn a_read_mark_moves_forward_only_and_only_as_far_as_was_seen() {
+    let mut chat = in_room();
+    assert!(chat.read_up_to("r", 2));
+    assert_eq!(chat.unread(), 1);
+    assert!(!chat.read_up_to("r", 1));
+    assert!(chat.read_up_to("r", 99));
+    assert_eq!(chat.unread(), 0);
 }
