@@ -1,19 +1,20 @@
-//! Clock, randomness, storage and window of the browser.
+//! Clock, randomness, storage, history and window of the browser.
 
 use domain::Timestamp;
 use js_sys::{Array, Date, Intl, Object, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::Storage;
+use wasm_bindgen::prelude::*;
+use web_sys::{EventTarget, Storage};
 
-use crate::state::day_of;
+use crate::state::{Route, day_of};
+use crate::strings;
 
 pub fn now() -> Timestamp {
     Timestamp::from_millis(Date::now() as i64)
 }
 
-/// Minutes ahead of UTC.
-pub fn offset_from_utc() -> i64 {
-    -(Date::new_0().get_timezone_offset() as i64)
+/// Minutes ahead of UTC at a time: summer time is not that of today.
+pub fn offset_from_utc(at: Timestamp) -> i64 {
+    -(date(at).get_timezone_offset() as i64)
 }
 
 pub fn random() -> f64 {
@@ -49,12 +50,17 @@ pub fn clock(at: Timestamp) -> String {
     formatted(at, &[("hour", "2-digit"), ("minute", "2-digit")])
 }
 
-/// A day in the reader's locale.
-pub fn day(at: Timestamp) -> String {
-    formatted(
-        at,
-        &[("weekday", "long"), ("day", "numeric"), ("month", "long")],
-    )
+/// A day in the reader's locale, with its year if that is not the current one.
+pub fn day(at: Timestamp, today: i64) -> String {
+    match today - day_of(at, offset_from_utc(at)) {
+        0 => strings::TODAY.to_owned(),
+        1 => strings::YESTERDAY.to_owned(),
+        _ => {
+            let mut parts = vec![("weekday", "long"), ("day", "numeric"), ("month", "long")];
+            parts.extend(year(at));
+            formatted(at, &parts)
+        }
+    }
 }
 
 /// A day and a time in the reader's locale.
@@ -63,12 +69,121 @@ pub fn moment(at: Timestamp) -> String {
 }
 
 /// A time today, and a day before today.
-pub fn short(at: Timestamp) -> String {
-    let day = |at| day_of(at, offset_from_utc());
-    if day(at) == day(now()) {
-        return clock(at);
+pub fn short(at: Timestamp, today: i64) -> String {
+    match today - day_of(at, offset_from_utc(at)) {
+        0 => clock(at),
+        1 => strings::YESTERDAY.to_owned(),
+        _ => {
+            let mut parts = vec![("day", "numeric"), ("month", "short")];
+            parts.extend(year(at));
+            formatted(at, &parts)
+        }
     }
-    formatted(at, &[("day", "numeric"), ("month", "short")])
+}
+
+/// The year, if it is not the current one.
+fn year(at: Timestamp) -> Option<(&'static str, &'static str)> {
+    (date(at).get_full_year() != Date::new_0().get_full_year()).then_some(("year", "numeric"))
+}
+
+/// Whether the reader looks at the page: it is visible and has the focus.
+pub fn has_attention() -> bool {
+    is_visible() && document().has_focus().unwrap_or(true)
+}
+
+/// Whether the main pointer is a finger.
+pub fn has_coarse_pointer() -> bool {
+    let query = window().match_media("(pointer: coarse)");
+    query.ok().flatten().is_some_and(|query| query.matches())
+}
+
+/// Whether the browser supports a declaration of CSS.
+pub fn supports(property: &str, value: &str) -> bool {
+    css_supports(property, value).unwrap_or(false)
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch, js_namespace = CSS, js_name = supports)]
+    fn css_supports(property: &str, value: &str) -> Result<bool, JsValue>;
+}
+
+/// Calls `handle` for each event, as long as the page lives.
+pub fn listen(target: &EventTarget, event: &str, handle: impl Fn(web_sys::Event) + 'static) {
+    let handle = Closure::<dyn Fn(web_sys::Event)>::new(handle);
+    // Fails only for an invalid listener.
+    let _ = target.add_event_listener_with_callback(event, handle.as_ref().unchecked_ref());
+    handle.forget();
+}
+
+/// Sets `--viewport` to the height that the on-screen keyboard leaves, where the
+/// browser does not resize the page itself.
+pub fn fit_to_viewport() {
+    let Some(viewport) = window().visual_viewport() else {
+        return;
+    };
+    let target: EventTarget = viewport.clone().into();
+    listen(&target, "resize", move |_| {
+        let root = document().document_element();
+        if let Some(root) = root.and_then(|root| root.dyn_into::<web_sys::HtmlElement>().ok()) {
+            let height = viewport.height();
+            // Zoomed in, the viewport is a part of the page.
+            let value = if viewport.scale() > 1.01 {
+                String::new()
+            } else {
+                format!("{height}px")
+            };
+            let _ = web_sys::HtmlElement::style(&root).set_property("--viewport", &value);
+        }
+    });
+}
+
+/// Copies a text.
+pub fn copy(text: &str) {
+    let _ = window().navigator().clipboard().write_text(text);
+}
+
+/// The browser's history. An entry that the page has pushed has a state.
+pub struct History;
+
+impl History {
+    /// The route of the current address.
+    pub fn route() -> Route {
+        let location = window().location();
+        let decode = |segment: &str| js_sys::decode_uri_component(segment).ok().map(String::from);
+        Route::parse(
+            &location.pathname().unwrap_or_default(),
+            &location.hash().unwrap_or_default(),
+            decode,
+        )
+    }
+
+    pub fn push(route: &Route) {
+        if let Ok(history) = window().history() {
+            let address = route.address(encoded);
+            let _ = history.push_state_with_url(&JsValue::TRUE, "", Some(&address));
+        }
+    }
+
+    pub fn replace(route: &Route) {
+        if let Ok(history) = window().history() {
+            let address = route.address(encoded);
+            let state = history.state().unwrap_or(JsValue::NULL);
+            let _ = history.replace_state_with_url(&state, "", Some(&address));
+        }
+    }
+
+    /// Whether the previous entry is the page's own.
+    pub fn has_previous() -> bool {
+        let history = window().history();
+        history.is_ok_and(|history| history.state().is_ok_and(|state| state.is_truthy()))
+    }
+
+    pub fn back() {
+        if let Ok(history) = window().history() {
+            let _ = history.back();
+        }
+    }
 }
 
 pub fn is_visible() -> bool {
@@ -117,11 +232,35 @@ pub fn reload() {
     let _ = window().location().reload();
 }
 
-/// Writes panics to the console.
+/// Writes panics to the console and reloads the page, which has stored everything
+/// unsent. A second panic within ten seconds shows a message instead.
 pub fn report_panics() {
-    std::panic::set_hook(Box::new(|fault| {
-        web_sys::console::error_1(&fault.to_string().into());
+    const LAST: &str = "panicked";
+    std::panic::set_hook(Box::new(|panic| {
+        web_sys::console::error_1(&panic.to_string().into());
+        let now = Date::now();
+        let storage = session_storage();
+        let last = storage
+            .as_ref()
+            .and_then(|storage| storage.get_item(LAST).ok()?);
+        let last = last.and_then(|last| last.parse::<f64>().ok());
+        if last.is_none_or(|last| (now - last).abs() > 10_000.0) {
+            if let Some(storage) = storage {
+                let _ = storage.set_item(LAST, &now.to_string());
+            }
+            reload();
+        } else if let Some(show) = failure_handler() {
+            let _ = show.call0(&JsValue::UNDEFINED);
+        }
     }));
+}
+
+/// The function of `start.js` that offers a reload.
+fn failure_handler() -> Option<js_sys::Function> {
+    Reflect::get(&window(), &"showFailure".into())
+        .ok()?
+        .dyn_into()
+        .ok()
 }
 
 pub fn window() -> web_sys::Window {
@@ -139,10 +278,13 @@ fn formatted(at: Timestamp, parts: &[(&str, &str)]) -> String {
         let _ = Reflect::set(&options, &JsValue::from(*name), &JsValue::from(*value));
     }
     let format = Intl::DateTimeFormat::new(&Array::new(), &options).format();
-    let date = Date::new(&JsValue::from(at.as_millis() as f64));
     format
-        .call1(&JsValue::UNDEFINED, date.unchecked_ref())
+        .call1(&JsValue::UNDEFINED, date(at).unchecked_ref())
         .ok()
         .and_then(|text| text.as_string())
         .unwrap_or_default()
+}
+
+fn date(at: Timestamp) -> Date {
+    Date::new(&JsValue::from(at.as_millis() as f64))
 }

@@ -24,13 +24,11 @@ pub mod app;
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
 #[cfg(target_arch = "wasm32")]
-mod drafts;
+mod code_step;
 #[cfg(any(target_arch = "wasm32", test))]
 pub mod json;
 #[cfg(target_arch = "wasm32")]
 mod passkey;
-#[cfg(target_arch = "wasm32")]
-mod pending_storage;
 #[cfg(target_arch = "wasm32")]
 mod session_flags;
 #[cfg(target_arch = "wasm32")]
@@ -39,5 +37,7 @@ pub mod sign_in;
 mod signal;
 #[cfg(target_arch = "wasm32")]
 mod socket;
+#[cfg(target_arch = "wasm32")]
+mod user_storage;
 #[cfg(target_arch = "wasm32")]
 pub mod view;

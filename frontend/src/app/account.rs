@@ -8,7 +8,7 @@ use protocol::factors::{
 use protocol::http::{ChangePassword, MeAnswer, Sessions};
 
 use super::App;
-use crate::browser::{self, encoded};
+use crate::browser::encoded;
 use crate::json::{self, Json};
 use crate::state::{
     Account, Change, Failure, Problem, Section, check_new_password, read_factor_code,
@@ -16,15 +16,6 @@ use crate::state::{
 use crate::{passkey, strings};
 
 impl App {
-    pub fn open_account(self) {
-        self.account.set(Some(Account::default()));
-        self.spawn(async move { self.learn_account().await });
-    }
-
-    pub fn close_account(self) {
-        self.account.set(None);
-    }
-
     pub fn change_password(self, current: String, password: String) {
         if let Err(problem) = check_new_password(&password) {
             return self.with_account(|account| account.refused(Section::Password, problem));
@@ -52,20 +43,19 @@ impl App {
         });
     }
 
-    /// Makes a change, after a step-up where the service requires it.
+    /// Makes a change. If the service requires a step-up first, which depends on its
+    /// clock alone, the change waits for that.
     pub fn change_factors(self, change: Change) {
-        let is_fresh = self.account.with_untracked(|account| {
-            account
-                .as_ref()
-                .is_some_and(|account| account.is_fresh(browser::now()))
-        });
-        if !is_fresh {
-            return self.with_account(|account| account.ask(change));
-        }
+        self.make_change(change, true);
+    }
+
+    fn make_change(self, change: Change, may_step_up: bool) {
         self.with_account(|account| account.begin(part_of(&change)));
         self.spawn(async move {
             match self.make(&change).await {
-                Err(Failure::Refused(refusal)) if refusal.error == ErrorCode::Forbidden => {
+                Err(Failure::Refused(refusal))
+                    if may_step_up && refusal.error == ErrorCode::Forbidden =>
+                {
                     self.with_account(|account| account.ask(change));
                 }
                 outcome => {
@@ -89,7 +79,7 @@ impl App {
         self.spawn(async move {
             let body = StepUp { password, code };
             match self.inner().api.post::<Fresh>("/api/step-up", &body).await {
-                Ok(Fresh { fresh_until }) => self.proved(fresh_until),
+                Ok(Fresh { .. }) => self.stepped_up(),
                 Err(failure) => self.end(Err(failure)),
             }
         });
@@ -127,17 +117,14 @@ impl App {
         });
     }
 
-    fn proved(self, fresh_until: chat_client::Timestamp) {
+    fn stepped_up(self) {
         let mut waiting = None;
         self.with_account(|account| {
             account.done("");
             waiting = account.waiting.take();
-            if let Some(factors) = &mut account.factors {
-                factors.fresh_until = Some(fresh_until);
-            }
         });
         if let Some(change) = waiting {
-            self.change_factors(change);
+            self.make_change(change, false);
         }
     }
 
@@ -188,7 +175,7 @@ impl App {
     }
 
     /// Fetches what the view shows. What cannot be fetched stays as it was.
-    async fn learn_account(self) {
+    pub(super) async fn learn_account(self) {
         let inner = self.inner();
         if let Ok(MeAnswer { user }) = inner.api.get("/api/me").await {
             self.with_account(|account| account.email = Some(user.email));

@@ -11,33 +11,19 @@ use protocol::http::{RoomAnswer, Rooms, SocketAddress};
 use super::App;
 use crate::browser;
 use crate::socket::{Event, Socket};
-use crate::state::{Failure, Problem, to_fetch};
+use crate::state::{Failure, Problem, Scroll, to_fetch};
 use crate::strings;
 
 impl App {
-    pub fn open_room(self, room: &str) {
-        self.account.set(None);
-        self.mark.set(self.chat.with_untracked(|chat| {
-            let room = chat.rooms.get(room)?;
-            (room.unread() > 0).then_some(room.about.read_seq)
-        }));
-        self.is_at_end.set(true);
-        self.change(|chat| chat.open(room));
-    }
-
-    pub fn close_room(self) {
-        self.chat.update(Chat::close_room);
-    }
-
-    pub fn send(self, text: &str) -> Result<(), Problem> {
-        let mut said = Ok(Vec::new());
+    /// Sends a message to the room of the composer, which need not be open any more.
+    pub fn send(self, room: &str, text: &str) -> Result<(), Problem> {
+        let mut sent = Ok(Vec::new());
         self.chat.update(|chat| {
-            if let Some(room) = chat.current.clone() {
-                said = chat.say(&room, browser::new_id(), text, browser::now());
-            }
+            sent = chat.say(room, browser::new_id(), text, browser::now());
         });
-        self.carry_out(said?);
+        self.carry_out(sent?);
         self.mark.set(None);
+        self.scroll.set(Scroll::End);
         Ok(())
     }
 
@@ -66,7 +52,7 @@ impl App {
 
     pub(super) fn disconnect(self) {
         self.inner().socket.replace(None);
-        self.inner().asked.borrow_mut().clear();
+        self.inner().requested.borrow_mut().clear();
         self.open_next(None);
     }
 
@@ -83,10 +69,10 @@ impl App {
     /// Fetches the last message of rooms that have not been opened yet.
     pub(super) fn fetch_last(self) {
         let inner = self.inner();
-        let mut asked = inner.asked.borrow_mut();
-        let rooms = self.chat.with_untracked(|chat| to_fetch(chat, &asked));
-        asked.extend(rooms.iter().cloned());
-        drop(asked);
+        let mut requested = inner.requested.borrow_mut();
+        let rooms = self.chat.with_untracked(|chat| to_fetch(chat, &requested));
+        requested.extend(rooms.iter().cloned());
+        drop(requested);
         let fetch = |room| Effect::Fetch(Fetch::Newest { room });
         self.carry_out(rooms.into_iter().map(fetch).collect());
     }
@@ -128,7 +114,7 @@ impl App {
     async fn socket_address(self) -> Result<(SocketAddress, String), Failure> {
         let inner = self.inner();
         let address = inner.api.get("/api/socket").await?;
-        Ok((address, inner.api.token().await?))
+        Ok((address, inner.api.token()))
     }
 
     fn wants(self, attempt: u32) -> bool {
@@ -154,7 +140,11 @@ impl App {
                 chat.current.as_ref() == Some(&message.room) && message.from.id != chat.my_id()
             });
             if is_for_me {
-                let text = strings::said(Some(&message.from.name), &message.text);
+                let mut text = strings::said(Some(&message.from.name), &message.text);
+                if self.announced.with_untracked(|before| *before == text) {
+                    // An equal text would not be announced again.
+                    text.push('\u{a0}');
+                }
                 self.announced.set(text);
             }
         }
@@ -197,6 +187,11 @@ impl App {
             Ok(fetched) => self.change(|chat| chat.fetched(fetched, browser::now())),
             Err(failure) if failure.is_signed_out() => self.signed_out(),
             Err(failure) => self.change(|chat| {
+                let is_room_of_others = matches!(&fetch, Fetch::Room { room }
+                    if chat.current.as_ref() == Some(room) && !chat.rooms.contains_key(room));
+                if is_room_of_others && !failure.is_temporary() {
+                    chat.close_room();
+                }
                 chat.not_fetched(fetch, failure.is_temporary(), browser::now());
                 Vec::new()
             }),

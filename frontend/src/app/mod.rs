@@ -3,26 +3,30 @@
 
 mod account;
 mod chat;
+mod navigation;
+mod reading;
 mod rooms;
 mod sign_out;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
-use chat_client::Chat;
+use chat_client::{Chat, Departed, Unsent};
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use protocol::http::SignedIn;
-use wasm_bindgen::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::StorageEvent;
 
 use crate::api::Api;
+use crate::browser;
 use crate::signal::SmallSignal;
 use crate::socket::Socket;
-use crate::state::{Account, SavedMessages};
-use crate::{browser, pending_storage};
+use crate::state::{Account, Dialog, Route, Scroll, day_of};
+use crate::user_storage::UserStorage;
 
 /// What the views share.
 #[derive(Clone, Copy)]
@@ -32,37 +36,61 @@ pub struct App {
     pub notice: SmallSignal<Option<String>>,
     /// Whether the newest message of the open room is in view.
     pub is_at_end: SmallSignal<bool>,
+    /// The newest message in view.
+    pub in_view: SmallSignal<Option<i64>>,
     /// The read mark of the open room when the reader last looked away.
     pub mark: SmallSignal<Option<i64>>,
+    /// Whether the line above the new messages is above the view and has not been
+    /// in view.
+    pub is_mark_above: SmallSignal<bool>,
+    /// Where the message list scrolls to.
+    pub scroll: SmallSignal<Scroll>,
     /// The account view, if it is shown instead of a room.
     pub account: SmallSignal<Option<Account>>,
-    pub opened: SmallSignal<Option<Opened>>,
+    pub dialog: SmallSignal<Option<Dialog>>,
     /// The search text of the room list.
     pub search: SmallSignal<String>,
+    /// Whether the room list keeps its order, because a pointer is over it.
+    pub is_order_frozen: SmallSignal<bool>,
+    /// The user's drafts by room.
+    pub drafts: SmallSignal<BTreeMap<String, String>>,
+    /// A draft that another tab has changed: room, old and new text.
+    pub other_tab_draft: SmallSignal<Option<(String, String, String)>>,
+    /// Rooms that the user was removed from, until they are acknowledged.
+    pub departed: SmallSignal<Vec<Departed>>,
     /// The live region that screen readers announce.
     pub announced: SmallSignal<String>,
+    /// The current day, for "Today" and "Yesterday".
+    pub today: SmallSignal<i64>,
+    pub is_signing_out: SmallSignal<bool>,
     inner: StoredValue<Rc<Inner>, LocalStorage>,
 }
 
-/// A dialog.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Opened {
-    NewChat,
-    /// The members of the open room.
-    Members,
-}
-
-#[derive(Default)]
 struct Inner {
     api: Api,
+    storage: UserStorage,
     socket: RefCell<Option<Socket>>,
     /// Counts connection attempts: events of all but the last are ignored.
     attempt: Cell<u32>,
     /// The rooms whose last message was requested.
-    asked: RefCell<BTreeSet<String>>,
+    requested: RefCell<BTreeSet<String>>,
     /// The timer that opens the next socket.
     opening: Cell<Option<TimeoutHandle>>,
+    /// Where the user is.
+    route: RefCell<Route>,
+    /// Counts the navigations, so that a late response does not undo one.
+    navigations: Cell<u32>,
+    /// The rooms that the user is leaving.
+    leaving: RefCell<BTreeSet<String>>,
+    /// The first loaded message when older ones were last requested for `scroll`.
+    sought: Cell<i64>,
+    seconds: Cell<u32>,
 }
+
+/// How often messages that another tab has left behind are looked for, in
+/// seconds, and how old they are by then.
+const TAKE_OVER_EVERY: u32 = 5;
+const TAKE_OVER_AFTER: Duration = Duration::from_secs(15);
 
 /// The app, in a view.
 pub fn app() -> App {
@@ -71,17 +99,38 @@ pub fn app() -> App {
 
 impl App {
     pub fn new(signed_in: SignedIn) -> Self {
-        let inner = Inner::default();
+        let inner = Inner {
+            api: Api::default(),
+            storage: UserStorage::of(&signed_in.user.id),
+            socket: RefCell::default(),
+            attempt: Cell::default(),
+            requested: RefCell::default(),
+            opening: Cell::default(),
+            route: RefCell::default(),
+            navigations: Cell::default(),
+            leaving: RefCell::default(),
+            sought: Cell::default(),
+            seconds: Cell::default(),
+        };
         inner.api.sign_in(&signed_in);
         Self {
             chat: SmallSignal::new(Chat::of(signed_in.user)),
             notice: SmallSignal::default(),
             is_at_end: SmallSignal::new(true),
+            in_view: SmallSignal::default(),
             mark: SmallSignal::default(),
+            is_mark_above: SmallSignal::default(),
+            scroll: SmallSignal::default(),
             account: SmallSignal::default(),
-            opened: SmallSignal::default(),
+            dialog: SmallSignal::default(),
             search: SmallSignal::default(),
+            is_order_frozen: SmallSignal::default(),
+            drafts: SmallSignal::new(inner.storage.drafts()),
+            other_tab_draft: SmallSignal::default(),
+            departed: SmallSignal::default(),
             announced: SmallSignal::default(),
+            today: SmallSignal::new(today()),
+            is_signing_out: SmallSignal::default(),
             inner: StoredValue::new_local(Rc::new(inner)),
         }
     }
@@ -91,77 +140,161 @@ impl App {
     }
 
     pub fn start(self) {
-        self.keep_unsent();
+        self.store_unsent();
+        self.start_navigation();
         self.change(|chat| chat.connect(browser::now()));
         set_interval(move || self.second_passed(), Duration::from_secs(1));
 
-        let woke = Closure::<dyn Fn()>::new(move || self.woke());
-        let listener = woke.as_ref().unchecked_ref();
-        // Fails only for an invalid listener.
-        let _ = browser::window().add_event_listener_with_callback("online", listener);
-        let _ = browser::document().add_event_listener_with_callback("visibilitychange", listener);
-        woke.forget();
+        for event in ["online", "focus"] {
+            browser::listen(&browser::window(), event, move |_| self.woke());
+        }
+        browser::listen(&browser::document(), "visibilitychange", move |_| {
+            self.woke();
+        });
+        browser::listen(&browser::window(), "blur", move |_| self.look_away());
+        browser::listen(&browser::window(), "offline", move |_| {
+            self.change(|chat| chat.went_offline(browser::now()));
+        });
+        browser::listen(&browser::window(), "storage", move |event| {
+            self.other_tab_stored(event.unchecked_ref());
+        });
 
+        browser::fit_to_viewport();
         Effect::new(move || {
             let unread = self.chat.with(Chat::unread);
             browser::set_title(&crate::strings::title(unread));
             browser::set_badge(unread > 0);
         });
-        Effect::new(move || {
-            let is_at_end = self.is_at_end.get();
-            self.see(is_at_end && browser::is_visible());
+        Effect::new(move || self.take_departed());
+        self.start_reading();
+    }
+
+    /// Restores the user's unsent messages, and stores them from now on.
+    fn store_unsent(self) {
+        let storage = self.inner().storage.clone();
+        let stored = storage.unsent();
+        self.quietly(|chat| chat.restore(stored.clone(), browser::now()));
+        Effect::new(move |before: Option<Vec<Unsent>>| {
+            let before = before.unwrap_or_else(|| stored.clone());
+            let after = self.chat.with(Chat::unsent);
+            if before != after {
+                storage.save_unsent(&before, &after);
+            }
+            after
         });
     }
 
-    /// Restores this tab's unsent messages, and stores them from now on.
-    fn keep_unsent(self) {
-        let me = self.chat.with_untracked(|chat| chat.my_id().to_owned());
-        if let Some(saved) = pending_storage::load().filter(|saved| saved.user == me) {
-            self.quietly(|chat| {
-                chat.restore(saved.messages);
-                Vec::new()
-            });
-        }
-        Effect::new(move |before: Option<SavedMessages>| {
-            let saved = SavedMessages {
-                user: me.clone(),
-                messages: self.chat.with(Chat::unsent),
-            };
-            if before.as_ref() != Some(&saved) {
-                pending_storage::save(&saved);
-            }
-            saved
+    /// Takes over what a tab that was closed has left unsent. A tab that is still
+    /// open may send it too: the ids are the same.
+    fn take_over_unsent(self) {
+        let now = browser::now();
+        let known = self.chat.with_untracked(Chat::unsent);
+        let mut stored = self.inner().storage.unsent();
+        stored.retain(|unsent| {
+            now.saturating_since(unsent.at) > TAKE_OVER_AFTER && !known.contains(unsent)
         });
+        if !stored.is_empty() {
+            self.change(|chat| chat.restore(stored, now));
+        }
     }
 
     fn second_passed(self) {
         self.tick(browser::now());
         self.fetch_last();
+        self.inner().sought.set(0);
+        self.seek();
+        let seconds = self.inner().seconds.get().wrapping_add(1);
+        self.inner().seconds.set(seconds);
+        if seconds.is_multiple_of(TAKE_OVER_EVERY) {
+            self.take_over_unsent();
+        }
+        let today = today();
+        if self.today.get_untracked() != today {
+            self.today.set(today);
+        }
     }
 
-    /// The page is visible again, or the network is back.
+    /// The page is visible or focused again, or the network is back.
     fn woke(self) {
-        let is_visible = browser::is_visible();
-        self.see(is_visible && self.is_at_end.get_untracked());
-        if is_visible {
+        if browser::is_visible() {
             self.quietly(|chat| chat.woke(browser::now()));
+            self.mark_read();
+        } else {
+            self.look_away();
         }
     }
 
-    /// Whether the newest message is seen. Messages that arrive while it is not are
-    /// set apart from those that were read, once.
-    fn see(self, is_seen: bool) {
-        if !is_seen && self.mark.get_untracked().is_none() {
-            let read = self.chat.with_untracked(|chat| {
-                let room = chat.open_room()?;
-                (room.unread() == 0).then_some(room.about.read_seq)
-            });
-            self.mark.set(read);
+    pub fn draft(self, room: &str) -> String {
+        self.inner().storage.draft(room)
+    }
+
+    pub fn save_draft(self, room: &str, text: &str) {
+        self.inner().storage.save_draft(room, text);
+        self.keep_draft(room, text);
+    }
+
+    /// Keeps the draft for the room list.
+    fn keep_draft(self, room: &str, text: &str) {
+        self.drafts.maybe_update(|drafts| {
+            let begins = text
+                .trim()
+                .chars()
+                .take(crate::state::PREVIEW)
+                .collect::<String>();
+            if begins.is_empty() {
+                return drafts.remove(room).is_some();
+            }
+            drafts.insert(room.to_owned(), begins.clone()) != Some(begins)
+        });
+    }
+
+    /// Another tab of this browser has stored something.
+    fn other_tab_stored(self, event: &StorageEvent) {
+        let Some(key) = event.key() else {
+            return;
+        };
+        let inner = self.inner();
+        if let Some(room) = inner.storage.room_of_draft(&key) {
+            let (old, new) = (event.old_value(), event.new_value());
+            let (old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
+            self.keep_draft(room, &new);
+            self.other_tab_draft.set(Some((room.to_owned(), old, new)));
         }
-        self.chat.maybe_update(|chat| chat.watched(is_seen));
+    }
+
+    /// Collects the rooms that the user was removed from, with the text that can
+    /// no longer be sent.
+    fn take_departed(self) {
+        if !self.chat.with(Chat::has_departed) {
+            return;
+        }
+        let mut departed = Vec::new();
+        self.chat.update(|chat| departed = chat.take_departed());
+        let inner = self.inner();
+        for mut each in departed {
+            let draft = inner.storage.draft(&each.room);
+            self.save_draft(&each.room, "");
+            if inner.leaving.borrow_mut().remove(&each.room) {
+                continue;
+            }
+            if !draft.trim().is_empty() {
+                each.unsent.push(Unsent {
+                    room: each.room.clone(),
+                    id: String::new(),
+                    text: draft,
+                    at: browser::now(),
+                });
+            }
+            self.departed.update(|departed| departed.push(each));
+        }
     }
 
     fn spawn(self, work: impl Future<Output = ()> + 'static) {
         spawn_local(work);
     }
+}
+
+fn today() -> i64 {
+    let now = browser::now();
+    day_of(now, browser::offset_from_utc(now))
 }

@@ -7,8 +7,8 @@ use protocol::http::{AddMember, CreateRoom, RoomAnswer};
 
 use super::App;
 use crate::browser::{self, encoded};
-use crate::state::{Failure, Problem, check_email};
-use crate::{drafts, json};
+use crate::json;
+use crate::state::{Failure, Problem, Route, check_email};
 
 impl App {
     /// Creates a group and opens it.
@@ -54,25 +54,28 @@ impl App {
         });
     }
 
-    pub fn leave_room(self) {
-        let (room, me) = self
-            .chat
-            .with_untracked(|chat| (chat.current.clone(), chat.my_id().to_owned()));
-        let Some(room) = room else {
-            return;
-        };
+    pub fn leave_room(self, room: String) {
+        let me = self.chat.with_untracked(|chat| chat.my_id().to_owned());
+        self.inner().leaving.borrow_mut().insert(room.clone());
         self.spawn(async move {
             match self.take_out(&room, &me).await {
                 Ok(()) => self.left(room),
-                Err(problem) => self.notice.set(Some(problem.message)),
+                Err(problem) => {
+                    self.inner().leaving.borrow_mut().remove(&room);
+                    self.notice.set(Some(problem.message));
+                }
             }
         });
     }
 
     /// The service also sends `left`; this is for when the socket is closed.
     fn left(self, room: String) {
-        self.opened.set(None);
-        drafts::save(&room, "");
+        let is_open = self
+            .chat
+            .with_untracked(|chat| chat.current.as_ref() == Some(&room));
+        if is_open {
+            self.replace(Route::default());
+        }
         let left = protocol::ServerFrame::Left {
             reference: None,
             room,
@@ -88,6 +91,7 @@ impl App {
     }
 
     async fn create(self, room: CreateRoom) -> Result<(), Problem> {
+        let navigations = self.navigations();
         let started = self
             .inner()
             .api
@@ -96,8 +100,10 @@ impl App {
         let RoomAnswer { room } = started.map_err(|failure| self.explain(&failure))?;
         let id = room.id.clone();
         self.change(|chat| chat.fetched(Fetched::Room(room), browser::now()));
-        self.opened.set(None);
-        self.open_room(&id);
+        // Where the user has gone elsewhere meanwhile, the room only appears in the list.
+        if self.navigations() == navigations {
+            self.open_in_place(&id);
+        }
         Ok(())
     }
 

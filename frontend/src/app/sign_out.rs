@@ -1,28 +1,41 @@
 //! Signing out.
 
 use super::App;
-use crate::{browser, drafts, pending_storage, session_flags, strings};
+use crate::browser::{self, History};
+use crate::state::Route;
+use crate::{session_flags, strings};
+
+/// How long to wait for the service, in milliseconds.
+const TIMEOUT: u32 = 5_000;
 
 impl App {
     /// Signs out. If the service cannot be reached, the cookie would still sign in
     /// the next person who opens the page, so the chat stays open and says so.
     pub fn sign_out(self) {
+        if self.is_signing_out.get_untracked() {
+            return;
+        }
+        self.is_signing_out.set(true);
+        self.notice.set(None);
         self.spawn(async move {
-            match self.inner().api.send("POST", "/api/logout", None).await {
+            let inner = self.inner();
+            match inner.api.post_within(TIMEOUT, "/api/logout").await {
                 Err(failure) if !failure.is_signed_out() => {
+                    self.is_signing_out.set(false);
                     self.notice.set(Some(strings::NOT_SIGNED_OUT.to_owned()));
                 }
                 _ => {
-                    drafts::forget_all();
-                    pending_storage::forget();
+                    inner.storage.forget();
                     session_flags::clear_signed_in();
+                    History::replace(&Route::default());
                     self.leave();
                 }
             }
         });
     }
 
-    /// The service has ended the session.
+    /// The service has ended the session. Drafts and unsent messages wait for the
+    /// user.
     pub(super) fn signed_out(self) {
         session_flags::set_ended_by_service();
         self.leave();

@@ -18,7 +18,7 @@ use protocol::{
 use super::Json;
 use super::read::{Read, enums, reads};
 use super::write::{Object, Write, writes};
-use crate::state::SavedMessages;
+use crate::state::CodeStep;
 
 reads! {
     User { id, name }
@@ -30,7 +30,7 @@ reads! {
     Challenge { challenge, expires_at, resend_at }
     SignedIn { access_token, expires_at, user }
     Unsent { room, id, text, at }
-    SavedMessages { user, messages }
+    CodeStep { email, challenge, is_reset }
     MeAnswer { user }
     SocketAddress { url, protocol }
     Session { id, created_at, seen_at, device, current }
@@ -81,7 +81,7 @@ writes! {
     AddPasskey<Json> { challenge, name, credential }
     PasskeyLogin<Json> { challenge, credential }
     Unsent { room, id, text, at }
-    SavedMessages { user, messages }
+    CodeStep { email, challenge, is_reset }
 }
 
 impl Write for RoomKind {

@@ -105,6 +105,12 @@ impl Write for Timestamp {
     }
 }
 
+impl Write for bool {
+    fn write(&self, to: &mut String) {
+        to.push_str(if *self { "true" } else { "false" });
+    }
+}
+
 impl Write for Json {
     fn write(&self, to: &mut String) {
         to.push_str(&self.to_text());

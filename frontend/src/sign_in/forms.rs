@@ -12,7 +12,7 @@ use crate::state::{
     Failure, Problem, Screen, SignInForm, Step, check_email, check_new_password,
     check_registration, read_code, read_factor_code,
 };
-use crate::{api, passkey, session_flags, strings};
+use crate::{api, browser, passkey, session_flags, strings};
 
 impl SignInFlow {
     /// Signs in with the refresh cookie, if it is valid.
@@ -157,7 +157,7 @@ impl SignInFlow {
             match api::post_text::<Challenge>(path, &body).await {
                 Ok(challenge) => {
                     self.form
-                        .update(|form| form.code_sent(email.trim(), challenge));
+                        .update(|form| form.code_sent(email.trim(), challenge, browser::now()));
                     self.preload_chat();
                 }
                 Err(failure) => self.form.update(|form| form.code_not_sent(&failure)),

@@ -17,8 +17,8 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::json::Json;
 use crate::signal::SmallSignal;
-use crate::state::{Problem, Screen, SignInForm};
-use crate::{browser, session_flags, strings};
+use crate::state::{CodeStep, Problem, Screen, SignInForm};
+use crate::{browser, code_step, session_flags, strings};
 
 /// What the views of this module share.
 #[derive(Clone, Copy)]
@@ -56,6 +56,16 @@ impl SignInFlow {
         if session_flags::take_ended_by_service() {
             self.refuse(Problem::of_form(strings::SIGNED_OUT));
         }
+        if let Some(step) = code_step::load() {
+            self.form.update(|form| form.resume(step));
+        }
+        Effect::new(move |before: Option<Option<CodeStep>>| {
+            let step = self.form.with(SignInForm::to_resume);
+            if before.is_some_and(|before| before != step) {
+                code_step::save(step.as_ref());
+            }
+            step
+        });
         if session_flags::is_signed_in() {
             self.preload_chat();
         }
@@ -81,6 +91,7 @@ impl SignInFlow {
             return self.screen.set(Screen::Unreachable);
         };
         session_flags::set_signed_in();
+        code_step::save(None);
         chat.mounted.take();
         // The chat module reports its own errors.
         let _ = start.call1(&JsValue::UNDEFINED, signed_in.as_js());

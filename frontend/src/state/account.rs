@@ -1,8 +1,5 @@
 //! The state of the account view.
 
-use std::time::Duration;
-
-use domain::Timestamp;
 use protocol::factors::{Factors, TotpBegun};
 use protocol::http::Session;
 
@@ -81,13 +78,6 @@ impl Account {
         self.waiting = Some(change);
     }
 
-    /// Whether a change can be made without the password now; a few seconds
-    /// are left for its way there.
-    pub fn is_fresh(&self, now: Timestamp) -> bool {
-        let until = self.factors.as_ref().and_then(|known| known.fresh_until);
-        until.is_some_and(|until| until > now + Duration::from_secs(5))
-    }
-
     pub fn has_totp(&self) -> bool {
         self.factors
             .as_ref()
@@ -112,7 +102,6 @@ impl Account {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::samples::at;
 
     #[test]
     fn what_is_said_of_one_part_is_not_said_of_another() {
@@ -126,22 +115,5 @@ mod tests {
         account.done("Done.");
         assert_eq!(account.notice(Section::Password), Some("Done."));
         assert!(account.problem(Section::Passkeys).is_none());
-    }
-
-    #[test]
-    fn a_change_waits_for_the_password_unless_the_session_is_fresh() {
-        let mut account = Account::default();
-        assert!(!account.is_fresh(at(0)));
-        account.factors = Some(Factors {
-            totp_since: None,
-            recovery_codes_left: 0,
-            passkeys: Vec::new(),
-            password_is_short: false,
-            fresh_until: Some(at(60_000)),
-        });
-        assert!(account.is_fresh(at(50_000)));
-        assert!(!account.is_fresh(at(56_000)));
-        account.ask(Change::BeginTotp);
-        assert_eq!(account.waiting, Some(Change::BeginTotp));
     }
 }

@@ -25,6 +25,8 @@ pub enum Line {
 pub struct MessageLine {
     /// The client's message id.
     pub id: String,
+    /// `None` until it is acknowledged.
+    pub seq: Option<i64>,
     /// The author's name.
     pub author: String,
     /// The author's id.
@@ -37,11 +39,11 @@ pub struct MessageLine {
     pub delivery: Delivery,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Reader<'r> {
     pub me: &'r str,
-    /// Minutes ahead of UTC.
-    pub offset: i64,
+    /// Minutes ahead of UTC at a time.
+    pub offset: &'r dyn Fn(Timestamp) -> i64,
     /// The read mark when they opened the room: later messages are new.
     pub mark: Option<i64>,
 }
@@ -89,6 +91,7 @@ pub fn lines(room: &Room, reader: Reader<'_>, span: Span) -> Vec<Line> {
         for outgoing in room.pending.outgoing() {
             let said = MessageLine {
                 id: outgoing.id.clone(),
+                seq: None,
                 author: String::new(),
                 from: reader.me.to_owned(),
                 is_mine: true,
@@ -106,6 +109,7 @@ pub fn lines(room: &Room, reader: Reader<'_>, span: Span) -> Vec<Line> {
 fn said(message: &Message, me: &str) -> MessageLine {
     MessageLine {
         id: message.id.clone(),
+        seq: Some(message.seq),
         author: message.from.name.clone(),
         from: message.from.id.clone(),
         is_mine: message.from.id == me,
@@ -130,11 +134,15 @@ struct Drawing<'r> {
 
 impl Drawing<'_> {
     fn day(&self, at: Timestamp) -> i64 {
-        day_of(at, self.reader.offset)
+        day_of(at, (self.reader.offset)(at))
     }
 
     fn add(&mut self, mut said: MessageLine, seq: Option<i64>) {
-        let day = self.day(said.at);
+        // An unsent message has a time of this machine's clock, which may be wrong.
+        let day = match (seq, self.today) {
+            (None, Some(today)) => today,
+            _ => self.day(said.at),
+        };
         // A clock that is behind must not repeat a day.
         if self.today.is_none_or(|today| day > today) {
             self.lines.push(Line::Day { day, at: said.at });
@@ -170,7 +178,7 @@ mod tests {
     fn stretch(chat: &Chat, offset: i64, mark: Option<i64>, span: Span) -> Vec<Line> {
         let reader = Reader {
             me: chat.my_id(),
-            offset,
+            offset: &|_| offset,
             mark,
         };
         lines(chat.open_room().expect("open"), reader, span)
@@ -238,6 +246,26 @@ mod tests {
             ]
         );
         assert_eq!(shape(&stretch(&chat, 0, Some(3), all)).len(), 4);
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_by_the_offset_of_its_own_time() {
+        // Summer ends between the two messages, and midnight comes an hour later.
+        let midnight = 24 * 60 * 60_000;
+        let chat = talk(vec![
+            message(1, "bob", midnight - 90 * 60_000),
+            message(2, "bob", 2 * midnight - 90 * 60_000),
+        ]);
+        let reader = Reader {
+            me: chat.my_id(),
+            offset: &|time| if time < at(midnight) { 120 } else { 60 },
+            mark: None,
+        };
+        let room = chat.open_room().expect("open");
+        assert_eq!(
+            shape(&lines(room, reader, Span { from: 1, to: None })),
+            ["day 1", "bob: message 1", "bob: message 2"]
+        );
     }
 
     #[test]

@@ -1,10 +1,15 @@
-//! Links in a text, and texts of a few emoji. Everything else stays text:
-//! nothing of a message is parsed as HTML.
+//! Links in a text, and texts of a few emoji. Everything else stays text: nothing
+//! of a message is parsed as HTML.
 
+/// A part of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part<'t> {
     Text(&'t str),
-    Link(&'t str),
+    Link {
+        text: &'t str,
+        /// What the text lacks to be an address: `https://`, `mailto:` or nothing.
+        prefix: &'static str,
+    },
 }
 
 /// The most emoji that are drawn large.
@@ -14,18 +19,27 @@ const FEW: usize = 6;
 pub fn parts(text: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let (mut done, mut from) = (0, 0);
-    while let Some(found) = text[from..].find("http") {
-        let start = from + found;
-        let end = start + link_length(&text[start..]);
-        let is_word = !text[..start].ends_with(char::is_alphanumeric);
-        if end > start && is_word {
-            if start > done {
-                parts.push(Part::Text(&text[done..start]));
+    while from < text.len() {
+        let rest = &text[from..];
+        let follows_word = text[..from].ends_with(is_word);
+        let found = if follows_word { None } else { link_at(rest) };
+        match found {
+            Some((length, prefix)) => {
+                if from > done {
+                    parts.push(Part::Text(&text[done..from]));
+                }
+                let text = &rest[..length];
+                parts.push(Part::Link { text, prefix });
+                from += length;
+                done = from;
             }
-            parts.push(Part::Link(&text[start..end]));
-            done = end;
+            None => {
+                // Links begin after what is not part of a word.
+                let mut skipped = rest.char_indices().skip(1);
+                let next = skipped.find(|(at, _)| !rest[..*at].ends_with(is_word));
+                from += next.map_or(rest.len(), |(at, _)| at);
+            }
         }
-        from = end.max(start + "http".len());
     }
     if done < text.len() {
         parts.push(Part::Text(&text[done..]));
@@ -33,40 +47,65 @@ pub fn parts(text: &str) -> Vec<Part<'_>> {
     parts
 }
 
+/// Whether a text is a few emoji and nothing else. Characters that are joined to
+/// one emoji, such as those of a flag or a family, count once.
 pub fn is_emoji(text: &str) -> bool {
     let mut count = 0;
+    let mut is_joined = false;
+    let mut is_half_flag = false;
     for character in text.chars() {
         match u32::from(character) {
-            // Joiners, variation selectors, skin tones and spaces.
-            0x200d | 0xfe0f | 0x1f3fb..=0x1f3ff | 0x20 => {}
-            0x1f1e6..=0x1faff | 0x2600..=0x27bf | 0x2b50 | 0x2b55 => count += 1,
+            0x200d => is_joined = true,
+            // Variation selectors, skin tones, tags and spaces.
+            0xfe0f | 0x1f3fb..=0x1f3ff | 0xe0020..=0xe007f | 0x20 => {}
+            // A flag is a pair of regional indicators.
+            0x1f1e6..=0x1f1ff => {
+                count += usize::from(!is_half_flag);
+                is_half_flag = !is_half_flag;
+            }
+            0x1f300..=0x1faff | 0x2600..=0x27bf | 0x2b50 | 0x2b55 => {
+                count += usize::from(!std::mem::take(&mut is_joined));
+            }
             _ => return false,
         }
     }
     (1..=FEW).contains(&count)
 }
 
-/// The length of the link at the start of `text`; 0 if there is none.
-fn link_length(text: &str) -> usize {
-    let Some(rest) = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"))
-    else {
-        return 0;
+/// The length of the link at the start of `text`, and its prefix.
+fn link_at(text: &str) -> Option<(usize, &'static str)> {
+    let begins_with = |start: &str| {
+        let head = text.get(..start.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(start))
     };
-    if !rest.starts_with(|first: char| first.is_alphanumeric() || first == '[') {
-        return 0;
+    for (start, prefix) in [("https://", ""), ("http://", ""), ("www.", "https://")] {
+        if begins_with(start) {
+            let host = text[start.len()..].chars().next()?;
+            let may_begin = host.is_alphanumeric() || (host == '[' && prefix.is_empty());
+            let length = address_length(text);
+            return (may_begin && length > start.len()).then_some((length, prefix));
+        }
     }
-    let end = text
-        .find(|each: char| each.is_whitespace() || each.is_control() || "<>\"`".contains(each))
-        .unwrap_or(text.len());
-    let mut link = &text[..end];
+    email_length(text).map(|length| (length, "mailto:"))
+}
+
+fn address_length(text: &str) -> usize {
+    let ends = |each: char| {
+        each.is_whitespace()
+            || each.is_control()
+            || "<>\"`".contains(each)
+            || is_bidi_control(each)
+            || is_cjk_punctuation(each)
+    };
+    let mut link = &text[..text.find(ends).unwrap_or(text.len())];
     // Punctuation at the end belongs to the sentence.
     while let Some(last) = link.chars().next_back() {
+        let count = |each: char| link.matches(each).count();
         let ends_sentence = match last {
-            ')' => link.matches(')').count() > link.matches('(').count(),
-            ']' => link.matches(']').count() > link.matches('[').count(),
-            _ => ".,;:!?'*_~…”’»".contains(last),
+            ')' => count(')') > count('('),
+            ']' => count(']') > count('['),
+            '）' => count('）') > count('（'),
+            _ => ".,;:!?'*…”’»".contains(last),
         };
         if !ends_sentence {
             break;
@@ -76,17 +115,52 @@ fn link_length(text: &str) -> usize {
     link.len()
 }
 
+/// An email address such as `ann@example.com`.
+fn email_length(text: &str) -> Option<usize> {
+    let is_local = |each: char| each.is_ascii_alphanumeric() || "._%+-".contains(each);
+    let is_domain = |each: char| each.is_ascii_alphanumeric() || ".-".contains(each);
+    let local = text.find(|each| !is_local(each))?;
+    let domain = text[local..].strip_prefix('@')?;
+    if local == 0 || !text.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let length = domain.find(|each| !is_domain(each)).unwrap_or(domain.len());
+    let domain = domain[..length].trim_end_matches(['.', '-']);
+    let (name, top) = domain.rsplit_once('.')?;
+    let is_address = !name.is_empty()
+        && !name.starts_with(['.', '-'])
+        && top.len() >= 2
+        && top.chars().all(|each| each.is_ascii_alphabetic());
+    is_address.then_some(local + 1 + domain.len())
+}
+
+fn is_word(each: char) -> bool {
+    each.is_alphanumeric() || "@._%+-".contains(each)
+}
+
+/// Characters that change the direction of the text, and could make an address
+/// look like another one.
+fn is_bidi_control(each: char) -> bool {
+    matches!(each, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Full-width punctuation, which no address contains.
+fn is_cjk_punctuation(each: char) -> bool {
+    matches!(each, '\u{3000}'..='\u{3002}' | '\u{3008}'..='\u{3011}' | '\u{3014}'..='\u{301f}'
+        | '\u{ff01}' | '\u{ff0c}' | '\u{ff0e}' | '\u{ff1a}' | '\u{ff1b}' | '\u{ff1f}')
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
-    fn links(text: &str) -> Vec<&str> {
+    fn links(text: &str) -> Vec<String> {
         parts(text)
             .into_iter()
             .filter_map(|part| match part {
-                Part::Link(link) => Some(link),
+                Part::Link { text, prefix } => Some([prefix, text].concat()),
                 Part::Text(_) => None,
             })
             .collect()
@@ -99,6 +173,33 @@ mod tests {
             ["https://example.com/a_(b)", "http://x.org/?q=1#f"]
         );
         assert_eq!(links("https://[::1]:80/\nnext"), ["https://[::1]:80/"]);
+        assert_eq!(
+            links("https://a.b/x_ https://a.b/~"),
+            ["https://a.b/x_", "https://a.b/~"]
+        );
+    }
+
+    #[test]
+    fn a_link_ends_at_bidi_controls_and_cjk_punctuation() {
+        assert_eq!(links("https://a.b/\u{202e}gpj.exe"), ["https://a.b/"]);
+        assert_eq!(links("看https://a.b/c。好"), Vec::<String>::new());
+        assert_eq!(links("看 https://a.b/c。好"), ["https://a.b/c"]);
+        assert_eq!(links("（https://a.b/c）"), ["https://a.b/c"]);
+    }
+
+    #[test]
+    fn web_and_email_addresses_without_a_scheme_are_links() {
+        assert_eq!(
+            links("Https://A.b or WWW.a.b."),
+            ["Https://A.b", "https://WWW.a.b"]
+        );
+        assert_eq!(
+            links("Ask ann.b+c@example.com."),
+            ["mailto:ann.b+c@example.com"]
+        );
+        for text in ["@ann", "a@b", "ann@example.", "a@.com", "www. a", "x@1.2"] {
+            assert!(links(text).is_empty(), "{text}");
+        }
     }
 
     #[test]
@@ -120,6 +221,8 @@ mod tests {
     fn a_few_emoji_are_told_from_text() {
         assert!(is_emoji("☕"));
         assert!(is_emoji("👩‍💻 👍🏽"));
+        assert!(is_emoji("👨‍👩‍👧‍👦👨‍👩‍👧‍👦👨‍👩‍👧‍👦"));
+        assert!(is_emoji("🇩🇪🇫🇷🇮🇹🇪🇸🇵🇹🇳🇱"));
         assert!(!is_emoji("ok 👍"));
         assert!(!is_emoji("7"));
         assert!(!is_emoji(""));
@@ -128,11 +231,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_parts_together_are_the_text(text in "(\\PC|https?://|[().\n ]){0,60}") {
+        fn the_parts_together_are_the_text(text in "(\\PC|https?://|www.|a@b.cd|[().\n ]){0,60}") {
             let joined: String = parts(&text)
                 .into_iter()
                 .map(|part| match part {
-                    Part::Text(text) | Part::Link(text) => text,
+                    Part::Text(text) | Part::Link { text, .. } => text,
                 })
                 .collect();
             prop_assert_eq!(joined, text);

@@ -12,7 +12,7 @@ mod message_text;
 mod qr;
 mod receipt;
 mod room_list;
-mod saved;
+mod route;
 mod sign_in;
 mod strength;
 mod validation;
@@ -25,10 +25,10 @@ pub use failure::{Failure, Problem};
 pub use message_list::{Line, MessageLine, Reader, Span, day_of, lines};
 pub use message_text::{Part, is_emoji, parts};
 pub use qr::qr;
-pub use receipt::{Receipt, read, receipt};
-pub use room_list::{RoomRow, found, row_of, to_fetch};
-pub use saved::SavedMessages;
-pub use sign_in::{SignInForm, Step};
+pub use receipt::{Receipt, delivery, read_by, read_marks};
+pub use room_list::{PREVIEW, RoomRow, avatar_id, found, in_shown_order, row_of, to_fetch};
+pub use route::{Dialog, Place, Route};
+pub use sign_in::{CodeStep, SignInForm, Step};
 pub use strength::{Strength, strength};
 pub use validation::{
     check_email, check_new_password, check_registration, is_whole_code, read_code, read_factor_code,
@@ -45,4 +45,19 @@ pub enum Screen {
     Starting,
     Unreachable,
     SignIn,
+}
+
+/// Where the message list scrolls to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scroll {
+    /// The reader scrolls.
+    #[default]
+    Free,
+    /// A room was opened, at a message or at its first unread one, which is not
+    /// known before the room is.
+    Opening(Option<i64>),
+    /// A message, once it is loaded and drawn.
+    To(i64),
+    /// The newest message.
+    End,
 }

@@ -1,8 +1,8 @@
-//! Receipts of sent messages.
+//! Receipts of the user's own messages.
 
-use chat_client::{Chat, Delivery, Room};
+use chat_client::{Chat, Delivery, Timestamp};
 
-/// Receipts of sent messages.
+/// How far a message of the user has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Receipt {
     Pending,
@@ -11,6 +11,7 @@ pub enum Receipt {
     Sent,
     Read {
         names: Vec<String>,
+        /// How many others.
         more: usize,
     },
 }
@@ -20,32 +21,43 @@ const NAMES: usize = 3;
 /// How far back a message is searched by its id: further than the live end.
 const BACK: usize = 200;
 
-pub fn receipt(chat: &Chat, id: &str) -> Receipt {
+/// The read marks of the others in the open room, by name.
+pub fn read_marks(chat: &Chat) -> Vec<(String, i64)> {
+    let members = chat
+        .open_room()
+        .and_then(|room| room.about.members.as_ref());
+    let others = members.into_iter().flatten();
+    others
+        .filter(|member| member.user.id != chat.my_id())
+        .map(|member| (member.user.name.clone(), member.read_seq))
+        .collect()
+}
+
+/// The receipt of a message of the open room that had no place yet when it was
+/// drawn, and its `seq` and time once it has.
+pub fn delivery(chat: &Chat, id: &str) -> (Receipt, Option<(i64, Timestamp)>) {
     let Some(room) = chat.open_room() else {
-        return Receipt::Sent;
+        return (Receipt::Sent, None);
     };
     match room.pending.delivery(id) {
-        Delivery::Pending => Receipt::Pending,
-        Delivery::Failed(reason) => Receipt::Failed(reason),
+        Delivery::Pending => (Receipt::Pending, None),
+        Delivery::Failed(reason) => (Receipt::Failed(reason), None),
         Delivery::Sent => {
             let me = chat.my_id();
             let mut messages = room.log.messages().rev().take(BACK);
             let found = messages.find(|message| message.id == id && message.from.id == me);
-            found.map_or(Receipt::Sent, |message| read(room, me, message.seq))
+            (
+                Receipt::Sent,
+                found.map(|message| (message.seq, message.at)),
+            )
         }
     }
 }
 
-/// Who has read the reader's own message `seq`.
-pub fn read(room: &Room, me: &str, seq: i64) -> Receipt {
-    let mut names: Vec<String> = room
-        .about
-        .members
-        .iter()
-        .flatten()
-        .filter(|member| member.user.id != me && member.read_seq >= seq)
-        .map(|member| member.user.name.clone())
-        .collect();
+/// The receipt of message `seq`, by the read marks of the others.
+pub fn read_by(marks: &[(String, i64)], seq: i64) -> Receipt {
+    let readers = marks.iter().filter(|(_, mark)| *mark >= seq);
+    let mut names: Vec<String> = readers.map(|(name, _)| name.clone()).collect();
     if names.is_empty() {
         return Receipt::Sent;
     }
@@ -61,6 +73,13 @@ mod tests {
 
     use super::*;
     use crate::state::samples::{at, talk, user};
+
+    fn receipt(chat: &Chat, id: &str) -> Receipt {
+        match delivery(chat, id) {
+            (Receipt::Sent, Some((seq, _))) => read_by(&read_marks(chat), seq),
+            (receipt, _) => receipt,
+        }
+    }
 
     fn acknowledged() -> Chat {
         let mut chat = talk(Vec::new());
@@ -96,5 +115,19 @@ mod tests {
     #[test]
     fn the_author_does_not_count_as_a_reader() {
         assert_eq!(receipt(&acknowledged(), "x"), Receipt::Sent);
+    }
+
+    #[test]
+    fn a_receipt_lists_three_names_and_counts_the_rest() {
+        let marks: Vec<_> = ["a", "b", "c", "d", "e"]
+            .into_iter()
+            .zip([5, 5, 5, 5, 1])
+            .map(|(name, seq)| (name.to_owned(), seq))
+            .collect();
+        let Receipt::Read { names, more } = read_by(&marks, 5) else {
+            panic!("it is read");
+        };
+        assert_eq!((names.len(), more), (3, 1));
+        assert_eq!(read_by(&marks, 6), Receipt::Sent);
     }
 }

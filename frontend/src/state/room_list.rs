@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use chat_client::{Chat, Link, Room, Timestamp};
-use protocol::Message;
+use protocol::{RoomKind, User};
 
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RoomRow {
     pub id: String,
+    /// See [`avatar_id`].
+    pub avatar: String,
     pub title: String,
     pub unread: i64,
     /// Whether another member is online.
@@ -18,10 +20,12 @@ pub struct RoomRow {
     /// The beginning of the last message.
     pub last: String,
     pub at: Option<Timestamp>,
+    /// The beginning of the user's draft.
+    pub draft: Option<String>,
 }
 
 /// Characters of the last message that are shown.
-const PREVIEW: usize = 80;
+pub const PREVIEW: usize = 80;
 
 /// The rooms whose last message is fetched before they are opened: each is a
 /// request.
@@ -53,8 +57,7 @@ pub fn found(chat: &Chat, search: &str) -> Vec<String> {
     let mut found: Vec<(Option<Timestamp>, String, &String)> = chat
         .rooms
         .iter()
-        .map(|(id, room)| (last(room), room.title(chat.my_id()).to_lowercase(), id))
-        .map(|(last, title, id)| (last.map(|last| last.at), title, id))
+        .map(|(id, room)| (last_at(room), room.title(chat.my_id()).to_lowercase(), id))
         .filter(|(_, title, _)| title.contains(&search))
         .collect();
     found.sort_by(|(at, title, _), (other_at, other_title, _)| {
@@ -63,38 +66,76 @@ pub fn found(chat: &Chat, search: &str) -> Vec<String> {
     found.into_iter().map(|(_, _, id)| id.clone()).collect()
 }
 
+/// The rooms of `fresh` in the order of `shown`, so that nothing moves under the
+/// pointer. New ones come last.
+pub fn in_shown_order(shown: &[String], fresh: Vec<String>) -> Vec<String> {
+    let kept = shown.iter().filter(|id| fresh.contains(id)).cloned();
+    let mut order: Vec<String> = kept.collect();
+    order.extend(fresh.into_iter().filter(|id| !shown.contains(id)));
+    order
+}
+
 /// Empty for an unknown room.
-pub fn row_of(chat: &Chat, id: &str) -> RoomRow {
+pub fn row_of(chat: &Chat, id: &str, draft: Option<&str>) -> RoomRow {
     let Some(room) = chat.rooms.get(id) else {
         return RoomRow::default();
     };
     let me = chat.my_id();
     let last = last(room);
-    let author = |message: &Message| {
-        if message.from.id == me {
-            String::new()
+    let author = |last: &Last<'_>| {
+        if last.from.id == me {
+            Some(String::new())
+        } else if room.about.kind == RoomKind::Direct {
+            // The title names the author.
+            None
         } else {
-            message.from.name.clone()
+            Some(last.from.name.clone())
         }
     };
-    let preview = |message: &Message| {
-        let line = message.text.lines().next().unwrap_or_default();
+    let preview = |last: &Last<'_>| {
+        let line = last.text.lines().next().unwrap_or_default();
         line.chars().take(PREVIEW).collect()
     };
     RoomRow {
         id: room.about.id.clone(),
+        avatar: avatar_id(room, me),
         title: room.title(me),
         unread: room.unread(),
         has_company: room.has_company(me),
         is_open: chat.current.as_ref() == Some(&room.about.id),
-        author: last.map(author),
-        last: last.map(preview).unwrap_or_default(),
-        at: last.map(|message| message.at),
+        author: last.as_ref().and_then(author),
+        last: last.as_ref().map(preview).unwrap_or_default(),
+        at: last_at(room),
+        draft: draft.map(str::to_owned),
     }
 }
 
-fn last(room: &Room) -> Option<&Message> {
-    room.log.messages().next_back()
+/// The id that an avatar's colour depends on: a person has the same one everywhere.
+pub fn avatar_id(room: &Room, me: &str) -> String {
+    let other = room
+        .other(me)
+        .filter(|_| room.about.kind == RoomKind::Direct);
+    other.map_or(&room.about.id, |other| &other.id).clone()
+}
+
+/// The newest message of a room.
+struct Last<'r> {
+    from: &'r User,
+    text: &'r str,
+    at: Timestamp,
+}
+
+fn last(room: &Room) -> Option<Last<'_>> {
+    let message = room.log.messages().next_back()?;
+    Some(Last {
+        from: &message.from,
+        text: &message.text,
+        at: message.at,
+    })
+}
+
+fn last_at(room: &Room) -> Option<Timestamp> {
+    last(room).map(|last| last.at)
 }
 
 #[cfg(test)]
@@ -109,7 +150,7 @@ mod tests {
         let mut last = message(2, "bob", 2_000);
         last.text = format!("{}\nsecond line", "x".repeat(200));
         let chat = talk(vec![message(1, "ann", 1_000), last]);
-        let row = row_of(&chat, "r");
+        let row = row_of(&chat, "r", None);
         assert_eq!(row.last, "x".repeat(PREVIEW));
         assert_eq!(row.author.as_deref(), Some("bob"));
         assert_eq!((row.at, row.is_open), (Some(at(2_000)), true));
@@ -130,6 +171,16 @@ mod tests {
         assert_eq!(to_fetch(&chat, &asked), ["a"]);
         asked.extend((0..FETCHED).map(|number| number.to_string()));
         assert!(to_fetch(&chat, &asked).is_empty());
+    }
+
+    #[test]
+    fn rooms_keep_their_order_under_a_pointer_and_new_ones_come_last() {
+        let ids = |ids: &[&str]| -> Vec<String> { ids.iter().map(|id| (*id).to_owned()).collect() };
+        let shown = ids(&["a", "b", "c"]);
+        assert_eq!(
+            in_shown_order(&shown, ids(&["d", "c", "a"])),
+            ids(&["a", "c", "d"])
+        );
     }
 
     #[test]

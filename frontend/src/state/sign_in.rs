@@ -35,6 +35,15 @@ pub struct SignInForm {
     resend_at: Timestamp,
 }
 
+/// The step at which an emailed code is asked for, as it is stored by the tab.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeStep {
+    pub email: String,
+    pub challenge: String,
+    /// Whether the code is for a new password.
+    pub is_reset: bool,
+}
+
 impl SignInForm {
     pub fn go(&mut self, step: Step) {
         *self = Self {
@@ -88,7 +97,9 @@ impl SignInForm {
         self.problem = Some(Problem::of_form(strings::START_AGAIN));
     }
 
-    pub fn code_sent(&mut self, email: &str, challenge: Challenge) {
+    /// The wait for another code begins `now`: the service's times are by its clock,
+    /// which this machine's may not agree with.
+    pub fn code_sent(&mut self, email: &str, challenge: Challenge, now: Timestamp) {
         let step = match self.step {
             Step::Forgot | Step::Reset => Step::Reset,
             _ => Step::Code,
@@ -97,7 +108,7 @@ impl SignInForm {
             step,
             email: email.to_owned(),
             challenge: challenge.challenge,
-            resend_at: challenge.resend_at,
+            resend_at: now + RESEND_WAIT,
             ..Self::default()
         };
     }
@@ -115,8 +126,36 @@ impl SignInForm {
         self.challenge.clone()
     }
 
-    /// Seconds until a new code may be requested. A wrong clock never waits
-    /// longer than the service requires.
+    /// What a reload continues with, while a code is on its way.
+    pub fn to_resume(&self) -> Option<CodeStep> {
+        let is_reset = match self.step {
+            Step::Code => false,
+            Step::Reset => true,
+            _ => return None,
+        };
+        Some(CodeStep {
+            email: self.email.clone(),
+            challenge: self.challenge.clone(),
+            is_reset,
+        })
+    }
+
+    /// Continues after a reload. The service says so if the code has expired.
+    pub fn resume(&mut self, saved: CodeStep) {
+        *self = Self {
+            step: if saved.is_reset {
+                Step::Reset
+            } else {
+                Step::Code
+            },
+            email: saved.email,
+            challenge: saved.challenge,
+            problem: self.problem.take(),
+            ..Self::default()
+        };
+    }
+
+    /// Seconds until a new code may be requested.
     pub fn seconds_to_resend(&self, now: Timestamp) -> i64 {
         let wait = self.resend_at.saturating_since(now).min(RESEND_WAIT);
         wait.as_millis().div_ceil(1_000) as i64
@@ -144,6 +183,7 @@ mod tests {
                 expires_at: at(300_000),
                 resend_at: at(60_000),
             },
+            at(0),
         );
         form
     }
@@ -181,6 +221,31 @@ mod tests {
         assert_eq!(form.seconds_to_resend(at(58_500)), 2);
         assert_eq!(form.seconds_to_resend(at(60_000)), 0);
         assert_eq!(form.seconds_to_resend(at(-9_000_000)), 60);
+    }
+
+    #[test]
+    fn the_wait_for_another_code_does_not_depend_on_this_machines_clock() {
+        let mut form = SignInForm::default();
+        let ahead = at(9_000_000);
+        let challenge = Challenge {
+            challenge: "c".into(),
+            expires_at: at(300_000),
+            resend_at: at(60_000),
+        };
+        form.code_sent("ann@example.com", challenge, ahead);
+        assert_eq!(form.seconds_to_resend(ahead), 60);
+    }
+
+    #[test]
+    fn the_code_step_is_resumed_as_it_was() {
+        let form = waiting_for_code();
+        let saved = form.to_resume().expect("a code is on its way");
+        let mut resumed = SignInForm::default();
+        resumed.resume(saved);
+        assert_eq!(resumed.step, Step::Code);
+        assert_eq!(resumed.challenge(), "c");
+        assert_eq!(resumed.email, "ann@example.com");
+        assert_eq!(SignInForm::default().to_resume(), None);
     }
 
     #[test]
@@ -231,6 +296,7 @@ mod tests {
                 expires_at: at(0),
                 resend_at: at(0),
             },
+            at(0),
         );
         assert_eq!(form.step, Step::Reset);
     }

@@ -26,6 +26,8 @@ pub const TURN_OFF: &str = "Turn off";
 pub const TOTP_IS_ON: &str = "Two-factor authentication is on.";
 pub const TOTP_IS_OFF: &str = "Two-factor authentication is off.";
 pub const RECOVERY_CODES: &str = "Save these recovery codes in a place that you can reach without your phone. Each works once. They are shown only now.";
+pub const SAVE_AS_FILE: &str = "Save as a file";
+pub const RECOVERY_FILE: &str = "banter-recovery-codes.txt";
 pub const NEW_CODES: &str = "New recovery codes";
 
 pub const PASSKEYS: &str = "Passkeys";

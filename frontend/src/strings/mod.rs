@@ -11,6 +11,7 @@ pub const NAME: &str = "Banter";
 pub const TAGLINE: &str = "Chat that never loses a message.";
 
 pub const STARTING: &str = "Loading…";
+pub const SLOW: &str = "This is taking long.";
 pub const UNREACHABLE: &str = "Cannot reach Banter. Check your connection and try again.";
 pub const TRY_AGAIN: &str = "Banter is temporarily unavailable. Please try again.";
 pub const AGAIN: &str = "Try again";
@@ -60,6 +61,19 @@ pub const DISCARD: &str = "Discard";
 
 pub const LIVE: &str = "Connected";
 pub const CONNECTING: &str = "Connecting…";
+pub const NOT_A_MEMBER: &str = "You are not a member of this room.";
+pub const DRAFT: &str = "Draft: ";
+pub const TODAY: &str = "Today";
+pub const YESTERDAY: &str = "Yesterday";
+pub const WAITING_INVITE: &str = "Invited. They will see this chat once they have joined.";
+pub const LEAVE_CHAT: &str = "Leave chat";
+pub const REMOVED_TITLE: &str = "You were removed";
+pub const REMOVED_UNSENT: &str = "This was not sent. Copy it if you need it:";
+pub const UNKNOWN_ROOM: &str = "a room";
+pub const COPY: &str = "Copy";
+pub const COPIED: &str = "Copied.";
+pub const SIGNING_OUT: &str = "Signing out…";
+pub const CONFIRM: &str = "Click again to confirm";
 pub const CLOSED: &str = "Not connected. Your messages are sent as soon as you are online again.";
 
 /// The text for an error response without a body of the contract.
@@ -93,6 +107,19 @@ pub fn latest(unread: i64) -> String {
     }
 }
 
+/// The button that scrolls to the first unread message.
+pub fn first_unread(unread: i64) -> String {
+    match unread {
+        1 => "1 new message ↑".to_owned(),
+        _ => format!("{unread} new messages ↑"),
+    }
+}
+
+/// The line above what could not be sent to a room.
+pub fn removed(room: &str) -> String {
+    format!("You are no longer a member of {room}.")
+}
+
 /// The tooltip of a read mark.
 pub fn read_by(names: &[String], more: usize) -> String {
     let names = names.join(", ");
@@ -102,10 +129,11 @@ pub fn read_by(names: &[String], more: usize) -> String {
     }
 }
 
-/// A message in one line with its author: `""` stands for the reader.
+/// A message in one line with its author, if it is not named beside it: `""`
+/// stands for the reader.
 pub fn said(author: Option<&str>, text: &str) -> String {
     match author {
-        None => String::new(),
+        None => text.to_owned(),
         Some("") => format!("You: {text}"),
         Some(author) => format!("{author}: {text}"),
     }

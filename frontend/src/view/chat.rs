@@ -5,9 +5,9 @@ use leptos::prelude::*;
 
 use super::icons::{self, icon};
 use super::list::{Item, click, items};
-use super::{account, avatar, members, new_chat, room};
-use crate::app::{Opened, app};
-use crate::state::{found, row_of};
+use super::{account, avatar, departed, members, new_chat, room};
+use crate::app::app;
+use crate::state::{Dialog, found, in_shown_order, row_of};
 use crate::{browser, strings};
 
 pub fn page() -> impl IntoView {
@@ -31,6 +31,7 @@ fn chat() -> AnyView {
         </main>
         {new_chat::new_chat()}
         {members::members()}
+        {departed::departed()}
         <p id="announcer" class="hidden" aria-live="polite">{move || app.announced.get()}</p>
     }
     .into_any()
@@ -38,22 +39,21 @@ fn chat() -> AnyView {
 
 fn head() -> AnyView {
     let app = app();
-    let name = move || {
+    let me = Memo::new(move |_| {
         app.chat.with(|chat| {
-            chat.me
-                .as_ref()
-                .map(|me| me.name.clone())
+            let me = chat.me.as_ref();
+            me.map(|me| (me.id.clone(), me.name.clone()))
                 .unwrap_or_default()
         })
-    };
+    });
     view! {
         <header class="side-head">
             {icons::brand()}
             <h1>{strings::NAME}</h1>
             <button id="account" on:click=click(move || app.open_account())>
                 <span class="hidden">{strings::ACCOUNT}": "</span>
-                <span id="me">{move || name()}</span>
-                {move || app.chat.with(|chat| avatar::avatar(chat.my_id(), &name(), false))}
+                <bdi id="me">{move || me.get().1}</bdi>
+                {move || me.with(|(id, name)| avatar::avatar(id, name, false))}
             </button>
         </header>
         <p id="notice" class="problem" role="alert">{move || app.notice.get()}</p>
@@ -78,7 +78,7 @@ fn tools() -> AnyView {
                 id="start"
                 class="main icon"
                 aria-label=strings::NEW_CHAT
-                on:click=click(move || app.opened.set(Some(Opened::NewChat)))
+                on:click=click(move || app.open_dialog(Dialog::NewChat))
             >
                 {icon(icons::NEW)}
             </button>
@@ -89,28 +89,63 @@ fn tools() -> AnyView {
 
 fn list() -> AnyView {
     let app = app();
-    let word = move || {
+    let found = Memo::new(move |_| {
         let search = app.search.get();
-        app.chat.with(
-            |chat| match (chat.is_listed, found(chat, &search).is_empty()) {
-                (_, false) => "",
+        app.chat.with(|chat| found(chat, &search))
+    });
+    // The order does not change under a pointer.
+    let order = Memo::new(move |shown: Option<&Vec<String>>| {
+        let fresh = found.get();
+        match shown {
+            Some(shown) if app.is_order_frozen.get() => in_shown_order(shown, fresh),
+            _ => fresh,
+        }
+    });
+    let state = Memo::new(move |_| {
+        app.chat
+            .with(|chat| match (chat.is_listed, chat.rooms.is_empty()) {
                 (false, true) => strings::LOADING,
-                (true, true) if chat.rooms.is_empty() => strings::NO_ROOMS,
-                (true, true) => strings::NOTHING_FOUND,
-            },
-        )
-    };
+                (true, true) => strings::NO_ROOMS,
+                (_, false) if found.with(Vec::is_empty) => strings::NOTHING_FOUND,
+                (_, false) => "",
+            })
+    });
+    let is_empty = move || state.get() == strings::NO_ROOMS;
     let rows = move || {
-        let search = app.search.get();
-        let ids = app.chat.with(|chat| found(chat, &search)).into_iter();
+        let ids = order.get().into_iter();
         ids.map(|id| Item::new(id.clone(), move || row(id)))
             .collect()
     };
     view! {
-        <nav class="rooms" aria-label=strings::ROOMS>
+        <nav
+            class="rooms"
+            aria-label=strings::ROOMS
+            on:pointermove=move |event| {
+                let is_mouse = event.pointer_type() == "mouse";
+                if app.is_order_frozen.get_untracked() != is_mouse {
+                    app.is_order_frozen.set(is_mouse);
+                }
+            }
+            on:pointerleave=move |_| app.is_order_frozen.set(false)
+        >
             <ul id="room-list">{items(rows)}</ul>
-            <p class="hint" role="status">{move || word()}</p>
+            <p class="hint" role="status">{move || state.get()}</p>
+            {move || is_empty().then(first_chat)}
         </nav>
+    }
+    .into_any()
+}
+
+fn first_chat() -> AnyView {
+    let app = app();
+    view! {
+        <button
+            id="first-chat"
+            class="main"
+            on:click=click(move || app.open_dialog(Dialog::NewChat))
+        >
+            {strings::NEW_CHAT}
+        </button>
     }
     .into_any()
 }
@@ -118,7 +153,14 @@ fn list() -> AnyView {
 fn row(id: String) -> AnyView {
     let app = app();
     let (of_row, to_open) = (id.clone(), id.clone());
-    let row = Memo::new(move |_| app.chat.with(|chat| row_of(chat, &of_row)));
+    let row = Memo::new(move |_| {
+        let draft = app.drafts.with(|drafts| drafts.get(&of_row).cloned());
+        app.chat.with(|chat| {
+            // The composer of the open room shows its draft.
+            let draft = draft.filter(|_| chat.current.as_ref() != Some(&of_row));
+            row_of(chat, &of_row, draft.as_deref())
+        })
+    });
     let unread = move || {
         let unread = row.with(|row| row.unread);
         (unread > 0).then(|| {
@@ -128,7 +170,17 @@ fn row(id: String) -> AnyView {
     };
     let when = move || {
         let at = row.with(|row| row.at)?;
-        Some(view! { <time>{browser::short(at)}</time> }.into_any())
+        Some(view! { <time>{browser::short(at, app.today.get())}</time> }.into_any())
+    };
+    let last = move || {
+        row.with(|row| match &row.draft {
+            Some(draft) => view! {
+                <span class="draft">{strings::DRAFT}</span>
+                {draft.clone()}
+            }
+            .into_any(),
+            None => strings::said(row.author.as_deref(), &row.last).into_any(),
+        })
     };
     view! {
         <li>
@@ -138,12 +190,10 @@ fn row(id: String) -> AnyView {
                 aria-current=move || row.with(|row| row.is_open).then_some("true")
                 on:click=click(move || app.open_room(&to_open))
             >
-                {move || row.with(|row| avatar::avatar(&row.id, &row.title, row.has_company))}
-                <span class="name">{move || row.with(|row| row.title.clone())}</span>
+                {move || row.with(|row| avatar::avatar(&row.avatar, &row.title, row.has_company))}
+                <span class="name" dir="auto">{move || row.with(|row| row.title.clone())}</span>
                 {move || when()}
-                <span class="last">
-                    {move || row.with(|row| strings::said(row.author.as_deref(), &row.last))}
-                </span>
+                <span class="last" dir="auto">{move || last()}</span>
                 {move || unread()}
             </button>
         </li>

@@ -2,6 +2,7 @@
 
 use leptos::html;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use super::icons::{self, icon};
 use super::list::click;
@@ -24,6 +25,10 @@ pub fn dialog(
         if is_open.get() && !element.open() {
             // Fails only for an element outside the document.
             let _ = element.show_modal();
+            // The first focus is the first field, not the button that closes.
+            if let Ok(Some(field)) = element.query_selector("input:not(.hidden)") {
+                let _ = field.unchecked_into::<web_sys::HtmlElement>().focus();
+            }
         } else if !is_open.get() && element.open() {
             element.close();
         }

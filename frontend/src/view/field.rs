@@ -27,13 +27,13 @@ pub fn field(
     problem: impl Fn() -> Option<String> + Send + Sync + 'static,
 ) -> AnyView {
     let id = ask.id;
-    let problem = Signal::derive(problem);
+    let (problem, is_edited) = until_edited(problem);
     let is_new_password = ask.autocomplete == "new-password";
     view! {
         <div class="field">
             <label for=id>{ask.label}</label>
-            {input(ask, value, problem)}
-            {is_new_password.then(|| strength::meter(value))}
+            {input(ask, value, problem, is_edited)}
+            {is_new_password.then(|| strength::meter(value, problem))}
             <p id=format!("{id}-problem") class="problem" role="alert">
                 {move || problem.get()}
             </p>
@@ -59,7 +59,27 @@ pub fn username(email: Option<String>) -> AnyView {
     .into_any()
 }
 
-fn input(ask: Ask, value: RwSignal<String>, problem: Signal<Option<String>>) -> AnyView {
+/// The problem until its field is edited: what is typed next is not judged yet.
+fn until_edited(
+    problem: impl Fn() -> Option<String> + Send + Sync + 'static,
+) -> (Signal<Option<String>>, RwSignal<bool>) {
+    let is_edited = RwSignal::new(false);
+    let latest = Signal::derive(problem);
+    // A new verdict is shown, also if it is the same one again.
+    Effect::new(move || {
+        latest.track();
+        is_edited.set(false);
+    });
+    let shown = Signal::derive(move || latest.get().filter(|_| !is_edited.get()));
+    (shown, is_edited)
+}
+
+fn input(
+    ask: Ask,
+    value: RwSignal<String>,
+    problem: Signal<Option<String>>,
+    is_edited: RwSignal<bool>,
+) -> AnyView {
     let Ask {
         id,
         kind,
@@ -90,7 +110,14 @@ fn input(ask: Ask, value: RwSignal<String>, problem: Signal<Option<String>>) -> 
             aria-describedby=format!("{id}-problem {id}-hint")
             aria-invalid=move || problem.with(|problem| problem.is_some().to_string())
             prop:value=move || value.get()
-            on:input=move |event| value.set(event_target_value(&event))
+            dir=(kind == "text" && !is_code).then_some("auto")
+            on:input=move |event| {
+                let typed = event_target_value(&event);
+                if value.with_untracked(|value| *value != typed) {
+                    value.set(typed);
+                    is_edited.set(true);
+                }
+            }
         />
     }
     .into_any();

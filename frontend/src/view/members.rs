@@ -5,11 +5,13 @@ use leptos::prelude::*;
 use protocol::{Role, RoomKind};
 
 use super::avatar;
+use super::confirm::confirmed;
 use super::dialog::dialog;
 use super::field::Ask;
-use super::list::{Item, click, items};
+use super::list::{Item, items};
 use super::new_chat::small_form;
-use crate::app::{Opened, app};
+use crate::app::app;
+use crate::state::Dialog;
 use crate::strings;
 
 const EMAIL: Ask = Ask {
@@ -35,8 +37,8 @@ pub fn members() -> AnyView {
     dialog(
         "people-dialog",
         strings::MEMBERS,
-        Signal::derive(move || app.opened.get() == Some(Opened::Members)),
-        move || app.opened.set(None),
+        Signal::derive(move || app.dialog.get() == Some(Dialog::Members)),
+        move || app.dialog_closed(Dialog::Members),
         content,
     )
 }
@@ -45,20 +47,21 @@ fn content() -> AnyView {
     let app = app();
     let room = app.chat.with_untracked(|chat| chat.current.clone());
     let room = room.unwrap_or_default();
-    let is_group = move || {
+    // The forms stay as they are while messages and presences arrive.
+    let is_group = Memo::new(move |_| {
         app.chat.with(|chat| {
             chat.open_room()
                 .is_some_and(|room| room.about.kind == RoomKind::Group)
         })
-    };
-    let of_room = room.clone();
+    });
+    let (of_room, to_leave) = (room.clone(), room.clone());
     view! {
         <ul id="members">
             {items(move || member_items(&of_room))}
             {items(move || app.chat.with(invited))}
         </ul>
-        {move || is_group().then(|| invite(room.clone()))}
-        {move || is_group().then(leave)}
+        {move || is_group.get().then(|| invite(room.clone()))}
+        {move || is_group.get().then(|| leave(to_leave.clone()))}
     }
     .into_any()
 }
@@ -129,15 +132,14 @@ fn member(room: String, person: Person) -> AnyView {
     };
     let id = person.id.clone();
     let remove = person.is_removable.then(|| {
-        view! {
-            <button
-                class="quiet danger remove"
-                aria-label=strings::remove(&person.name)
-                on:click=click(move || app.remove(room.clone(), id.clone()))
-            >
-                {strings::REMOVE}
-            </button>
-        }
+        let remove = move || app.remove(room.clone(), id.clone());
+        confirmed(
+            "",
+            "quiet danger remove",
+            strings::REMOVE,
+            strings::CONFIRM,
+            remove,
+        )
     });
     let name = if person.is_me {
         strings::you(&person.name)
@@ -147,7 +149,7 @@ fn member(room: String, person: Person) -> AnyView {
     view! {
         <li class="member" data-user=person.id.clone()>
             {avatar::avatar(&person.id, &person.name, person.is_here)}
-            <p class="who">{name}<span class="hint">{about}</span></p>
+            <p class="who"><bdi>{name}</bdi><span class="hint">{about}</span></p>
             {remove}
         </li>
     }
@@ -182,34 +184,12 @@ fn invite(room: String) -> AnyView {
     .into_any()
 }
 
-/// Leaving cannot be undone without help, so it takes two clicks.
-fn leave() -> AnyView {
+fn leave(room: String) -> AnyView {
     let app = app();
-    let is_sure = RwSignal::new(false);
-    let label = move || {
-        if is_sure.get() {
-            strings::LEAVE_CONFIRM
-        } else {
-            strings::LEAVE
-        }
-    };
-    let leave = move || {
-        if is_sure.get_untracked() {
-            app.leave_room();
-        } else {
-            is_sure.set(true);
-        }
-    };
+    let leave = move || app.leave_room(room.clone());
     view! {
         <section>
-            <button
-                id="leave"
-                class="quiet danger"
-                on:click=click(leave)
-                on:blur=move |_| is_sure.set(false)
-            >
-                {label}
-            </button>
+            {confirmed("leave", "quiet danger", strings::LEAVE, strings::LEAVE_CONFIRM, leave)}
             <p class="problem" role="alert">{move || app.notice.get()}</p>
         </section>
     }

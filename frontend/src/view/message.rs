@@ -1,82 +1,118 @@
 //! One line of the message list.
 
+use chat_client::Timestamp;
 use leptos::prelude::*;
 
 use super::avatar;
 use super::list::click;
 use crate::app::app;
-use crate::browser;
-use crate::state::{Line, MessageLine, Part, Receipt, is_emoji, parts, receipt};
+use crate::browser::{self, encoded};
+use crate::state::{
+    Line, MessageLine, Part, Receipt, Route, delivery, is_emoji, parts, read_by, read_marks,
+};
 use crate::strings;
 
-/// A line of the live end, which tracks changes.
-pub fn draw(line: Line) -> AnyView {
+/// A line of the live end, whose messages may have no place yet.
+pub fn live_line(line: Line) -> AnyView {
     let is_live = true;
-    drawn(line, is_live)
+    draw(line, is_live)
 }
 
-/// A line of a block, drawn once.
-pub fn static_draw(line: Line) -> AnyView {
+/// A line of a block, drawn once. Only its receipts change.
+pub fn block_line(line: Line) -> AnyView {
     let is_live = false;
-    drawn(line, is_live)
+    draw(line, is_live)
 }
 
-fn drawn(line: Line, is_live: bool) -> AnyView {
+fn draw(line: Line, is_live: bool) -> AnyView {
     match line {
         Line::Day { at, .. } => {
-            view! { <li class="day"><span>{browser::day(at)}</span></li> }.into_any()
+            let today = app().today;
+            view! { <li class="day"><span>{move || browser::day(at, today.get())}</span></li> }
+                .into_any()
         }
         Line::New => view! { <li class="new" id="new">{strings::NEW_MESSAGES}</li> }.into_any(),
-        Line::Message(said) if said.is_mine && is_live => mine(said),
-        Line::Message(said) => {
-            let mark = said.is_mine.then(|| mark(&Receipt::Sent));
-            plain(said, "sent", mark)
+        Line::Message(message) if message.is_mine => mine(message, is_live),
+        Line::Message(message) => view! {
+            <li
+                class=class(&message)
+                data-id=message.id.clone()
+                data-seq=message.seq
+                data-delivery="sent"
+            >
+                {head(&message)}
+                {text(&message.text)}
+            </li>
         }
+        .into_any(),
     }
 }
 
-fn plain(said: MessageLine, delivery: &'static str, mark: Option<AnyView>) -> AnyView {
-    view! {
-        <li class=class(&said) data-id=said.id.clone() data-delivery=delivery>
-            {head(&said)}
-            {text(&said.text)}
-            {mark}
-        </li>
-    }
-    .into_any()
-}
-
-/// The reader's own message with its receipt.
-fn mine(said: MessageLine) -> AnyView {
+/// The user's own message with its receipt.
+fn mine(message: MessageLine, is_live: bool) -> AnyView {
     let app = app();
-    let id = said.id.clone();
-    let receipt = Memo::new(move |_| app.chat.with(|chat| receipt(chat, &id)));
-    let delivery = move || {
+    let (id, sent_at) = (message.id.clone(), message.at);
+    let place = message.seq.map(|seq| (seq, message.at));
+    let way = Memo::new(move |_| {
+        if is_live {
+            app.chat.with(|chat| delivery(chat, &id))
+        } else {
+            (Receipt::Sent, place)
+        }
+    });
+    let marks = use_context::<Memo<Vec<(String, i64)>>>();
+    let receipt = move || match way.get() {
+        (Receipt::Sent, Some((seq, _))) => marks.map_or(Receipt::Sent, |marks| {
+            marks.with(|marks| read_by(marks, seq))
+        }),
+        (receipt, _) => receipt,
+    };
+    let receipt = Memo::new(move |_| receipt());
+    let state = move || {
         receipt.with(|receipt| match receipt {
             Receipt::Pending => "pending",
             Receipt::Failed(_) => "failed",
             Receipt::Sent | Receipt::Read { .. } => "sent",
         })
     };
-    let id = said.id.clone();
-    let marks = move || {
+    let id = message.id.clone();
+    let shown = move || {
         receipt.with(|receipt| match receipt {
             Receipt::Failed(reason) => failed(&id, reason),
-            other => mark(other),
+            other => receipt_mark(other),
         })
     };
+    // A message that is not sent yet has a time of this machine's clock.
+    let when = move || match way.with(|(_, place)| *place) {
+        Some((seq, at)) => time(at, Some(seq)),
+        None => time(sent_at, None),
+    };
     view! {
-        <li class=class(&said) data-id=said.id.clone() data-delivery=delivery>
-            {head(&said)}
-            {text(&said.text)}
-            {move || marks()}
+        <li
+            class=class(&message)
+            data-id=message.id.clone()
+            data-seq=move || way.with(|(_, place)| place.map(|(seq, _)| seq))
+            data-delivery=state
+        >
+            <p class=if message.begins_group { "by" } else { "by hidden" }>
+                <span class="author hidden">{strings::YOU}</span>
+                {move || message.begins_group.then(|| when())}
+            </p>
+            {text(&message.text)}
+            {move || shown()}
         </li>
     }
     .into_any()
 }
 
-fn class(said: &MessageLine) -> &'static str {
-    match (said.is_mine, said.begins_group) {
+/// The read marks of the open room, for all messages of the list.
+pub fn provide_read_marks() {
+    let app = app();
+    provide_context(Memo::new(move |_| app.chat.with(read_marks)));
+}
+
+fn class(message: &MessageLine) -> &'static str {
+    match (message.is_mine, message.begins_group) {
         (true, true) => "message mine first",
         (true, false) => "message mine",
         (false, true) => "message first",
@@ -84,25 +120,41 @@ fn class(said: &MessageLine) -> &'static str {
     }
 }
 
-/// Author and time, at the start of a group.
-fn head(said: &MessageLine) -> Option<AnyView> {
-    if !said.begins_group {
-        return None;
+/// Author and time. Within a group only assistive technology and copied text have
+/// the author.
+fn head(message: &MessageLine) -> AnyView {
+    let author = message.author.clone();
+    if !message.begins_group {
+        return view! { <p class="by hidden">{author}</p> }.into_any();
     }
-    let time = view! { <time title=browser::moment(said.at)>{browser::clock(said.at)}</time> };
-    if said.is_mine {
-        return Some(
-            view! { <p class="by"><span class="author hidden">{strings::YOU}</span>{time}</p> }
-                .into_any(),
-        );
+    view! {
+        {avatar::avatar(&message.from, &message.author, false)}
+        <p class="by">
+            <bdi class="author">{author}</bdi>
+            {time(message.at, message.seq)}
+        </p>
     }
-    Some(
-        view! {
-            {avatar::avatar(&said.from, &said.author, false)}
-            <p class="by"><span class="author">{said.author.clone()}</span>{time}</p>
+    .into_any()
+}
+
+/// The time, which is also the link to the message.
+fn time(at: Timestamp, seq: Option<i64>) -> AnyView {
+    let (title, clock) = (browser::moment(at), browser::clock(at));
+    let time = view! { <time title=title>{clock}</time> };
+    let room = app().chat.with_untracked(|chat| chat.current.clone());
+    let (Some(room), Some(seq)) = (room, seq) else {
+        return time.into_any();
+    };
+    let app = app();
+    let address = Route::message(&room, Some(seq)).address(encoded);
+    let open = move |event: leptos::ev::MouseEvent| {
+        // With a modifier key the browser opens a tab or a window.
+        if !event.ctrl_key() && !event.meta_key() && !event.shift_key() {
+            event.prevent_default();
+            app.open_message(&room, seq);
         }
-        .into_any(),
-    )
+    };
+    view! { <a class="permalink" href=address on:click=open>{time}</a> }.into_any()
 }
 
 /// The text with its links. All of it is text nodes, never HTML.
@@ -110,19 +162,23 @@ fn text(said: &str) -> AnyView {
     let class = if is_emoji(said) { "text emoji" } else { "text" };
     let part = |part: Part<'_>| match part {
         Part::Text(text) => text.to_owned().into_any(),
-        Part::Link(link) => view! {
-            <a href=link.to_owned() target="_blank" rel="noopener noreferrer nofollow">
-                {link.to_owned()}
+        Part::Link { text, prefix } => view! {
+            <a
+                href=[prefix, text].concat()
+                target="_blank"
+                rel="noopener noreferrer nofollow"
+            >
+                {text.to_owned()}
             </a>
         }
         .into_any(),
     };
     let parts: Vec<AnyView> = parts(said).into_iter().map(part).collect();
-    view! { <p class=class>{parts}</p> }.into_any()
+    view! { <p class=class dir="auto">{parts}</p> }.into_any()
 }
 
 /// Receipts of sent messages.
-fn mark(receipt: &Receipt) -> AnyView {
+fn receipt_mark(receipt: &Receipt) -> AnyView {
     let (sign, class, label) = match receipt {
         Receipt::Read { names, more } => ("✓✓", "mark seen", strings::read_by(names, *more)),
         Receipt::Pending => ("…", "mark", strings::PENDING.to_owned()),

@@ -25,6 +25,8 @@ mod account;
 mod avatar;
 pub mod chat;
 mod composer;
+mod confirm;
+mod departed;
 mod dialog;
 mod field;
 mod form;

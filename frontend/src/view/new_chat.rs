@@ -6,8 +6,8 @@ use leptos::task::spawn_local;
 use super::dialog::dialog;
 use super::field::{Ask, field};
 use super::form::on_submit;
-use crate::app::{Opened, app};
-use crate::state::Problem;
+use crate::app::app;
+use crate::state::{Dialog, Problem};
 use crate::strings;
 
 const ROOM_NAME: Ask = Ask {
@@ -30,8 +30,8 @@ pub fn new_chat() -> AnyView {
     dialog(
         "start-dialog",
         strings::NEW_CHAT,
-        Signal::derive(move || app.opened.get() == Some(Opened::NewChat)),
-        move || app.opened.set(None),
+        Signal::derive(move || app.dialog.get() == Some(Dialog::NewChat)),
+        move || app.dialog_closed(Dialog::NewChat),
         move || {
             view! {
                 <section>{direct()}</section>

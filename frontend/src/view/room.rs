@@ -2,23 +2,28 @@
 
 use chat_client::Link;
 use leptos::prelude::*;
+use protocol::RoomKind;
 
+use super::confirm::confirmed;
 use super::icons::{self, icon};
 use super::list::click;
-use super::{avatar, composer, messages};
-use crate::app::{Opened, app};
+use super::{avatar, composer, message, messages};
+use crate::app::app;
+use crate::state::{Dialog, avatar_id};
 use crate::strings;
 
 /// The open room, or a hint on how to open one.
 pub fn room() -> AnyView {
     let app = app();
     let current = Memo::new(move |_| app.chat.with(|chat| chat.current.clone()));
+    message::provide_read_marks();
     view! {
         <section class="talk" aria-label=strings::TALK>
             {move || match current.get() {
                 Some(id) => view! {
-                    {head(id.clone())}
+                    {head()}
                     {cut_off()}
+                    {invitation(id.clone())}
                     {messages::messages()}
                     {composer::composer(id)}
                 }.into_any(),
@@ -29,7 +34,7 @@ pub fn room() -> AnyView {
     .into_any()
 }
 
-fn head(id: String) -> AnyView {
+fn head() -> AnyView {
     let app = app();
     let title = Memo::new(move |_| {
         app.chat.with(|chat| {
@@ -41,13 +46,23 @@ fn head(id: String) -> AnyView {
     let about = Memo::new(move |_| {
         app.chat.with(|chat| {
             let room = chat.open_room()?;
-            let members = room.about.members.as_ref()?.len();
-            let here = room
+            let others_online = room
                 .presence
                 .users()
                 .filter(|id| *id != chat.my_id())
                 .count();
-            Some(strings::about_room(members, here))
+            if room.about.kind == RoomKind::Direct {
+                return (others_online > 0).then(|| strings::ONLINE.to_owned());
+            }
+            let members = room.about.members.as_ref()?.len();
+            Some(strings::about_room(members, others_online))
+        })
+    });
+    let face = Memo::new(move |_| {
+        app.chat.with(|chat| {
+            let room = chat.open_room();
+            room.map(|room| avatar_id(room, chat.my_id()))
+                .unwrap_or_default()
         })
     });
     view! {
@@ -60,16 +75,16 @@ fn head(id: String) -> AnyView {
             >
                 {icon(icons::BACK)}
             </button>
-            {move || title.with(|title| avatar::avatar(&id, title, false))}
+            {move || avatar::avatar(&face.get(), &title.get(), false)}
             <div class="titles">
-                <h1 id="room-title">{move || title.get()}</h1>
+                <h1 id="room-title" dir="auto">{move || title.get()}</h1>
                 <p id="room-about" class="hint">{move || about.get()}</p>
             </div>
             <button
                 id="people"
                 class="quiet icon"
                 aria-label=strings::MEMBERS
-                on:click=click(move || app.opened.set(Some(Opened::Members)))
+                on:click=click(move || app.open_dialog(Dialog::Members))
             >
                 {icon(icons::PEOPLE)}
             </button>
@@ -87,4 +102,31 @@ fn cut_off() -> AnyView {
     });
 
     view! { <p class="cut-off" role="status">{move || is_closed.get().then_some(strings::CLOSED)}</p> }.into_any()
+}
+
+/// A direct chat with a person who has no account yet.
+fn invitation(room: String) -> AnyView {
+    let app = app();
+    let is_waiting = Memo::new(move |_| {
+        app.chat.with(|chat| {
+            chat.open_room().is_some_and(|room| {
+                let invited = room.about.invited.as_ref();
+                room.about.kind == RoomKind::Direct
+                    && room.other(chat.my_id()).is_none()
+                    && invited.is_some_and(|invited| !invited.is_empty())
+            })
+        })
+    });
+    let leave = move || {
+        let room = room.clone();
+        let leave = move || app.leave_room(room.clone());
+        view! {
+            <div id="waiting-invite" class="banner" role="status">
+                <p>{strings::WAITING_INVITE}</p>
+                {confirmed("", "quiet danger", strings::LEAVE_CHAT, strings::CONFIRM, leave)}
+            </div>
+        }
+        .into_any()
+    };
+    view! { {move || is_waiting.get().then(|| leave())} }.into_any()
 }

@@ -6,7 +6,8 @@ use leptos::prelude::*;
 use crate::state::{Strength, strength};
 use crate::strings;
 
-pub fn meter(password: RwSignal<String>) -> AnyView {
+/// While the field has a problem, that is the only verdict.
+pub fn meter(password: RwSignal<String>, problem: Signal<Option<String>>) -> AnyView {
     let judged = Memo::new(move |_| password.with(|password| strength(password)));
     let level = move || match judged.get() {
         Strength::Empty => "0",
@@ -32,7 +33,9 @@ pub fn meter(password: RwSignal<String>) -> AnyView {
             <span></span>
             <span></span>
         </div>
-        <p class="hint" role="status">{word}</p>
+        <p class="hint" role="status">
+            {move || problem.with(Option::is_none).then(|| word())}
+        </p>
     }
     .into_any()
 }

@@ -1,7 +1,6 @@
-// Loads the sign-in module, and the chat module when it asks for it. A file of
-// its own: the Content-Security-Policy allows no inline scripts.
-import load, { start } from "./sign_in.js";
-
+// Loads the sign-in module, and the chat module when it asks for it, and says so
+// where that fails. A file of its own: the Content-Security-Policy allows no
+// inline scripts.
 let chat;
 
 async function loadChat() {
@@ -10,11 +9,39 @@ async function loadChat() {
   return start;
 }
 
-await load({ module_or_path: new URL("./sign_in.wasm", import.meta.url) });
-start(() => {
-  chat ??= loadChat().catch((error) => {
-    chat = undefined;
-    throw error;
+async function loadSignIn() {
+  const { default: load, start } = await import("./sign_in.js");
+  await load({ module_or_path: new URL("./sign_in.wasm", import.meta.url) });
+  start(() => {
+    chat ??= loadChat().catch((error) => {
+      chat = undefined;
+      throw error;
+    });
+    return chat;
   });
-  return chat;
-});
+}
+
+// Also called by the modules after a panic.
+window.showFailure = (text = "Banter could not be loaded. Check your connection and try again.") => {
+  const main = document.createElement("main");
+  main.className = "centre";
+  const message = document.createElement("p");
+  message.id = "load-failure";
+  message.setAttribute("role", "alert");
+  message.textContent = text;
+  const button = document.createElement("button");
+  button.className = "main";
+  button.textContent = "Try again";
+  button.addEventListener("click", () => location.reload());
+  main.append(message, button);
+  document.body.replaceChildren(main);
+};
+
+if (typeof WebAssembly === "object") {
+  loadSignIn().catch((error) => {
+    console.error(error);
+    window.showFailure();
+  });
+} else {
+  window.showFailure("Banter needs WebAssembly, which is turned off or missing in this browser.");
+}

@@ -10,10 +10,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 use fantoccini::elements::Element;
+use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
 
 use crate::people::Person;
+use crate::stack::Stack;
 use crate::wait::eventually;
 
 pub use driver::{Driver, driver};
@@ -24,6 +26,9 @@ const SLOW: Duration = Duration::from_secs(30);
 pub struct Browser {
     client: Client,
 }
+
+/// A tab of a browser.
+pub struct Tab(WindowHandle);
 
 impl Browser {
     /// Goes to an address.
@@ -112,13 +117,118 @@ impl Browser {
     /// # Errors
     /// When the browser has gone.
     pub async fn visit_as(&self, person: &Person) -> anyhow::Result<()> {
+        self.sign_in_as(person).await?;
+        self.visit_path(&person.stack, "/").await
+    }
+
+    /// Goes to a path of the page and waits until the chat is connected.
+    ///
+    /// # Errors
+    /// When the browser has gone, or the chat does not connect.
+    pub async fn visit_path(&self, stack: &Stack, path: &str) -> anyhow::Result<()> {
+        let web = stack.ready().web;
+        self.visit(&format!("{}{path}", web.trim_end_matches('/')))
+            .await?;
+        self.visible("#connection[data-state=live]").await.map(drop)
+    }
+
+    /// Signs in with the cookie of a person, without going anywhere.
+    ///
+    /// # Errors
+    /// When the browser has gone.
+    pub async fn sign_in_as(&self, person: &Person) -> anyhow::Result<()> {
         let web = person.stack.ready().web;
         let (name, value) = person.cookie.split_once('=').context("a cookie")?;
         let cookie = json!({"name": name, "value": value, "url": web, "httpOnly": true});
-        self.devtools("Network.setCookie", cookie).await?;
-        self.visit(&web).await?;
-        self.visible("#connection[data-state=live]").await?;
-        Ok(())
+        self.devtools("Network.setCookie", cookie).await
+    }
+
+    /// Runs a script in every page before its own scripts.
+    ///
+    /// # Errors
+    /// When the browser has gone.
+    pub async fn before_scripts(&self, script: &str) -> anyhow::Result<()> {
+        let source = json!({"source": script});
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", source)
+            .await
+    }
+
+    /// Uses a finger instead of a mouse.
+    ///
+    /// # Errors
+    /// When the browser has gone.
+    pub async fn touch(&self) -> anyhow::Result<()> {
+        let size = json!({"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": true});
+        self.devtools("Emulation.setDeviceMetricsOverride", size)
+            .await?;
+        let touch = json!({"enabled": true, "maxTouchPoints": 1});
+        self.devtools("Emulation.setTouchEmulationEnabled", touch)
+            .await
+    }
+
+    /// Lives in a time zone.
+    ///
+    /// # Errors
+    /// When the browser does not know it.
+    pub async fn time_zone(&self, name: &str) -> anyhow::Result<()> {
+        self.devtools("Emulation.setTimezoneOverride", json!({"timezoneId": name}))
+            .await
+    }
+
+    /// Goes back in the history.
+    ///
+    /// # Errors
+    /// When the browser has gone.
+    pub async fn back(&self) -> anyhow::Result<()> {
+        Ok(self.client.back().await?)
+    }
+
+    /// Goes forward in the history.
+    ///
+    /// # Errors
+    /// When the browser has gone.
+    pub async fn forward(&self) -> anyhow::Result<()> {
+        Ok(self
+            .client
+            .execute("history.forward()", Vec::new())
+            .await
+            .map(drop)?)
+    }
+
+    /// Loads the page again.
+    ///
+    /// # Errors
+    /// When the browser has gone.
+    pub async fn reload(&self) -> anyhow::Result<()> {
+        Ok(self.client.refresh().await?)
+    }
+
+    /// Opens a tab and goes on in it. Returns the name of the one before.
+    ///
+    /// # Errors
+    /// When the browser has gone.
+    pub async fn open_tab(&self) -> anyhow::Result<Tab> {
+        let before = self.client.window().await?;
+        let tab = self.client.new_window(true).await?;
+        self.client.switch_to_window(tab.handle).await?;
+        Ok(Tab(before))
+    }
+
+    /// Goes on in another tab.
+    ///
+    /// # Errors
+    /// When that has gone.
+    pub async fn switch_to(&self, tab: Tab) -> anyhow::Result<()> {
+        Ok(self.client.switch_to_window(tab.0).await?)
+    }
+
+    /// Closes this tab and goes on in another.
+    ///
+    /// # Errors
+    /// When that has gone.
+    pub async fn close_tab(&self, next: Tab) -> anyhow::Result<()> {
+        self.client.close_window().await?;
+        self.switch_to(next).await
     }
 
     /// Types where the focus is, key by key.

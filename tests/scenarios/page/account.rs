@@ -31,6 +31,8 @@ async fn password(stack: &Arc<Stack>) -> anyhow::Result<()> {
             "return document.querySelectorAll('.session').length === 3",
         )
         .await;
+    // The second click confirms.
+    browser.click(".session button").await?;
     browser.click(".session button").await?;
     browser.reads("#session-done", "signed out").await;
     browser

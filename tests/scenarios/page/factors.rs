@@ -102,6 +102,8 @@ async fn passkey(stack: &Arc<Stack>) -> anyhow::Result<()> {
     browser.click("#passkey-login").await?;
     browser.visible("#connection[data-state=live]").await?;
     browser.click("#account").await?;
+    // The second click confirms.
+    browser.click("#passkeys .passkey button").await?;
     browser.click("#passkeys .passkey button").await?;
     browser.reads("#passkey-done", "removed").await;
     browser.click("#sign-out").await?;

@@ -2,8 +2,13 @@
 
 mod account;
 mod chat;
+mod drafts;
 mod factors;
+mod failures;
+mod input;
+mod navigation;
 mod offline;
+mod reading;
 mod sign_in;
 mod views;
 
@@ -21,6 +26,11 @@ pub fn tests() -> Vec<Test> {
         offline::tests(),
         account::tests(),
         factors::tests(),
+        drafts::tests(),
+        navigation::tests(),
+        reading::tests(),
+        input::tests(),
+        failures::tests(),
         views::tests(),
     ]
     .into_iter()

@@ -4,8 +4,10 @@ use leptos::prelude::*;
 
 use super::{is_busy, of, outcome, problem};
 use crate::app::app;
+use crate::browser::{self, encoded};
 use crate::state::{Change, Section, qr};
 use crate::strings;
+use crate::view::confirm::confirmed;
 use crate::view::field::{Ask, field};
 use crate::view::form::on_submit;
 use crate::view::list::click;
@@ -60,13 +62,16 @@ fn off() -> AnyView {
 }
 
 fn on() -> AnyView {
+    let app = app();
     let left = of(|account| Some(account.factors.as_ref()?.recovery_codes_left));
     let about = move || strings::recovery_codes_left(left.get().unwrap_or(0));
     view! {
         <p>{about}</p>
         <div class="row">
             {button("recovery-new", "", strings::NEW_CODES, Change::NewRecoveryCodes)}
-            {button("totp-remove", "quiet danger", strings::TURN_OFF, Change::RemoveTotp)}
+            {confirmed("totp-remove", "quiet danger", strings::TURN_OFF, strings::CONFIRM, move || {
+                app.change_factors(Change::RemoveTotp);
+            })}
         </div>
     }
     .into_any()
@@ -140,6 +145,8 @@ fn recovery_codes() -> AnyView {
         of(|account| (!account.recovery_codes.is_empty()).then(|| account.recovery_codes.clone()));
     let list = move || {
         codes.get().map(|codes| {
+            let text = codes.join("\n");
+            let file = ["data:text/plain,", &encoded(&text)].concat();
             let items = codes
                 .into_iter()
                 .map(|code| view! { <li>{code}</li> })
@@ -147,6 +154,18 @@ fn recovery_codes() -> AnyView {
             view! {
                 <p>{strings::RECOVERY_CODES}</p>
                 <ul id="recovery-codes" class="secret recovery">{items}</ul>
+                <div class="row">
+                    <button
+                        id="recovery-copy"
+                        type="button"
+                        on:click=click(move || browser::copy(&text))
+                    >
+                        {strings::COPY}
+                    </button>
+                    <a class="button" href=file download=strings::RECOVERY_FILE>
+                        {strings::SAVE_AS_FILE}
+                    </a>
+                </div>
             }
             .into_any()
         })

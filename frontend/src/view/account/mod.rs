@@ -33,6 +33,13 @@ const NEW: Ask = Ask {
 pub fn account() -> AnyView {
     let app = app();
     let email = of(|account| account.email.clone());
+    let sign_out = move || {
+        if app.is_signing_out.get() {
+            strings::SIGNING_OUT
+        } else {
+            strings::SIGN_OUT
+        }
+    };
     let me = move || {
         app.chat
             .with(|chat| chat.me.as_ref().map(|me| me.name.clone()))
@@ -49,11 +56,17 @@ pub fn account() -> AnyView {
                     {icon(icons::BACK)}
                 </button>
                 <h1 class="titles">{strings::ACCOUNT}</h1>
-                <button id="sign-out" on:click=click(move || app.sign_out())>{strings::SIGN_OUT}</button>
+                <button
+                    id="sign-out"
+                    disabled=move || app.is_signing_out.get()
+                    on:click=click(move || app.sign_out())
+                >
+                    {sign_out}
+                </button>
             </header>
             <div class="sections">
                 <section>
-                    <h2>{me}</h2>
+                    <h2 dir="auto">{me}</h2>
                     <p id="account-email" class="hint">{move || email.get()}</p>
                 </section>
                 {password()}

@@ -4,9 +4,10 @@ use protocol::factors::Passkey;
 use super::{is_busy, outcome, problem};
 use crate::app::app;
 use crate::state::{Change, Section};
+use crate::view::confirm::confirmed;
 use crate::view::field::{Ask, field};
 use crate::view::form::on_submit;
-use crate::view::list::{Item, click, items};
+use crate::view::list::{Item, items};
 use crate::{browser, passkey, strings};
 
 const NAME: Ask = Ask {
@@ -41,18 +42,13 @@ fn entries() -> Vec<Item> {
 fn entry(passkey: Passkey) -> AnyView {
     let app = app();
     let when = browser::moment(passkey.created_at);
-    let is_busy = is_busy();
     let id = passkey.id;
     view! {
         <li class="passkey">
             <p class="about">{passkey.name}<span class="hint">{strings::added(&when)}</span></p>
-            <button
-                class="quiet danger"
-                disabled=is_busy
-                on:click=click(move || app.change_factors(Change::RemovePasskey(id.clone())))
-            >
-                {strings::REMOVE}
-            </button>
+            {confirmed("", "quiet danger", strings::REMOVE, strings::CONFIRM, move || {
+                app.change_factors(Change::RemovePasskey(id.clone()));
+            })}
         </li>
     }
     .into_any()

@@ -3,10 +3,11 @@
 use leptos::prelude::*;
 use protocol::http::Session;
 
-use super::{is_busy, outcome};
+use super::outcome;
 use crate::app::app;
 use crate::state::{Section, device};
-use crate::view::list::{Item, click, items};
+use crate::view::confirm::confirmed;
+use crate::view::list::{Item, items};
 use crate::{browser, strings};
 
 pub fn sessions() -> AnyView {
@@ -33,16 +34,17 @@ fn session(session: Session) -> AnyView {
     let device = device(&session.device).unwrap_or(strings::UNNAMED_DEVICE.to_owned());
     let when = browser::moment(session.seen_at);
     let id = session.id;
-    let is_busy = is_busy();
     let end = if session.current {
         view! { <span class="hint">{strings::THIS_BROWSER}</span> }.into_any()
     } else {
-        view! {
-            <button class="quiet danger" disabled=is_busy on:click=click(move || app.end_session(id.clone()))>
-                {strings::END_SESSION}
-            </button>
-        }
-        .into_any()
+        let end = move || app.end_session(id.clone());
+        confirmed(
+            "",
+            "quiet danger",
+            strings::END_SESSION,
+            strings::CONFIRM,
+            end,
+        )
     };
     view! {
         <li class="session">

@@ -43,8 +43,17 @@ pub fn code() -> AnyView {
     let flow = flow();
     let code = RwSignal::new(String::new());
     let send = on_submit(move || flow.verify(&code.get_untracked()));
+    // After a wrong code the button submits: overtyping a digit would use up another
+    // attempt with each key.
+    let has_failed = StoredValue::new(false);
+    let failed = problem_of("code");
     Effect::new(move || {
-        if code.with(|code| is_whole_code(code)) {
+        if failed().is_some() {
+            has_failed.set_value(true);
+        }
+    });
+    Effect::new(move || {
+        if code.with(|code| is_whole_code(code)) && !has_failed.get_value() {
             flow.verify(&code.get_untracked());
         }
     });

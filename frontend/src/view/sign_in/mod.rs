@@ -61,7 +61,12 @@ pub fn page() -> impl IntoView {
         <div id="page" data-screen=screen>
             {move || match flow.screen.get() {
                 Screen::Starting => view! {
-                    <p class="centre" role="status">{strings::STARTING}</p>
+                    <div class="centre">
+                        <p role="status">{strings::STARTING}</p>
+                        <p class="late">
+                            {strings::SLOW}" "<a href="">{strings::AGAIN}</a>
+                        </p>
+                    </div>
                 }.into_any(),
                 Screen::Unreachable => unreachable().into_any(),
                 Screen::SignIn => forms().into_any(),

@@ -1,0 +1,123 @@
+//! Keyboards, fingers, scripts and links.
+
+use std::sync::Arc;
+
+use e2e::browser::Driver;
+use e2e::suite::Test;
+use e2e::people::Person;
+use e2e::stack::Stack;
+use serde_json::Value;
+
+use super::check;
+
+pub fn tests() -> Vec<Test> {
+    e2e::tests![
+        the_enter_that_ends_a_composition_sends_nothing,
+        with_a_finger_enter_breaks_the_line_and_no_keyboard_is_raised,
+        texts_of_any_script_stay_in_their_place_and_links_are_what_they_seem,
+    ]
+}
+
+async fn the_enter_that_ends_a_composition_sends_nothing(stack: Arc<Stack>) {
+    check(composition(&stack).await);
+}
+
+async fn composition(stack: &Arc<Stack>) -> anyhow::Result<()> {
+    let ann = Person::join(stack, "Ann").await;
+    let room = ann.create_group("Tea", &[]).await;
+    let driver = Driver::start().await?;
+    let browser = driver.open().await?;
+    browser.sign_in_as(&ann).await?;
+    browser.visit_path(stack, &format!("/r/{room}")).await?;
+    browser.fill("#message-text", "日本").await?;
+    // Safari's order: the composition ends before its Enter is reported.
+    let safari = "const area = document.querySelector('#message-text'); \
+        area.dispatchEvent(new CompositionEvent('compositionstart')); \
+        area.dispatchEvent(new CompositionEvent('compositionend', {data: '日本'})); \
+        area.dispatchEvent(new KeyboardEvent('keydown', \
+          {key: 'Enter', keyCode: 229, bubbles: true, cancelable: true}));";
+    // The order of the others.
+    let others = "document.querySelector('#message-text').dispatchEvent( \
+        new KeyboardEvent('keydown', {key: 'Enter', isComposing: true, bubbles: true}))";
+    for order in [safari, others] {
+        browser.evaluate(order).await?;
+        let text = browser
+            .evaluate("return document.querySelector('#message-text').value")
+            .await?;
+        assert_eq!(text, Value::from("日本"));
+    }
+    browser.type_keys("\u{e007}").await?;
+    browser.visible("#messages [data-delivery=sent]").await?;
+    Ok(())
+}
+
+async fn with_a_finger_enter_breaks_the_line_and_no_keyboard_is_raised(stack: Arc<Stack>) {
+    check(finger(&stack).await);
+}
+
+async fn finger(stack: &Arc<Stack>) -> anyhow::Result<()> {
+    let ann = Person::join(stack, "Ann").await;
+    let room = ann.create_group("Tea", &[]).await;
+    let driver = Driver::start().await?;
+    let browser = driver.open().await?;
+    browser.touch().await?;
+    browser.sign_in_as(&ann).await?;
+    browser.visit_path(stack, "/").await?;
+    browser.click(&format!(".room[data-room='{room}']")).await?;
+    browser.visible("#message-text").await?;
+    let focus = browser
+        .evaluate("return document.activeElement.id !== 'message-text'")
+        .await?;
+    assert_eq!(focus, Value::Bool(true), "the keyboard is raised");
+    browser.fill("#message-text", "one").await?;
+    browser.type_keys("\u{e007}two").await?;
+    let text = browser
+        .evaluate("return document.querySelector('#message-text').value")
+        .await?;
+    assert_eq!(text, Value::from("one\ntwo"));
+    browser.click("#message-send").await?;
+    browser.visible("#messages [data-delivery=sent]").await?;
+    Ok(())
+}
+
+async fn texts_of_any_script_stay_in_their_place_and_links_are_what_they_seem(stack: Arc<Stack>) {
+    check(scripts(&stack).await);
+}
+
+async fn scripts(stack: &Arc<Stack>) -> anyhow::Result<()> {
+    let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
+    let room = ann.create_group("شاي", &[&bob]).await;
+    let mut socket = bob.online().await;
+    socket
+        .say(&room, "مرحبا https://example.com/\u{202e}gpj.exe")
+        .await;
+    socket.say(&room, "Www.example.com, ann@example.com").await;
+    let marks = "\u{30a}".repeat(60);
+    socket.say(&room, &format!("Z{marks}algo")).await;
+    let driver = Driver::start().await?;
+    let browser = driver.open().await?;
+    browser.sign_in_as(&ann).await?;
+    browser.visit_path(stack, &format!("/r/{room}")).await?;
+    browser.reads("#messages .message", "algo").await;
+    browser
+        .visible("#messages a[href='https://example.com/']")
+        .await?;
+    browser
+        .visible("#messages a[href='https://Www.example.com']")
+        .await?;
+    browser
+        .visible("#messages a[href='mailto:ann@example.com']")
+        .await?;
+    let directions = browser
+        .evaluate(
+            "return [...document.querySelectorAll('#messages .text, #room-title')] \
+             .map(each => getComputedStyle(each).direction)",
+        )
+        .await?;
+    assert_eq!(directions, serde_json::json!(["rtl", "rtl", "ltr", "ltr"]));
+    let clip = browser
+        .evaluate("return getComputedStyle(document.querySelector('#messages .text')).overflow")
+        .await?;
+    assert_eq!(clip, Value::from("clip"));
+    Ok(())
+}
