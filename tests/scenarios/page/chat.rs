@@ -113,6 +113,11 @@ async fn history_comes(stack: &Arc<Stack>) -> anyhow::Result<()> {
     for number in 1..=SAID {
         socket.say(&room, &format!("number {number}")).await;
     }
+    // All of it is read, so that the room opens at its end.
+    let mut reader = ann.online().await;
+    reader
+        .send(serde_json::json!({"action": "read", "room": room, "seq": SAID}))
+        .await;
     let driver = Driver::start().await?;
     let browser = driver.open().await?;
     browser.visit_as(&ann).await?;

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use e2e::browser::{Browser, Driver};
-use e2e::suite::Test;
 use e2e::people::Person;
 use e2e::stack::{Mode, Proxy, Stack};
+use e2e::suite::Test;
 use serde_json::Value;
 
 use super::{check, say};

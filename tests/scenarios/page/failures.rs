@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use e2e::browser::{Browser, Driver};
-use e2e::suite::Test;
 use e2e::people::Person;
 use e2e::stack::{Mode, Proxy, Stack};
+use e2e::suite::Test;
 
 use super::check;
 

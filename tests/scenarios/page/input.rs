@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use e2e::browser::Driver;
-use e2e::suite::Test;
 use e2e::people::Person;
 use e2e::stack::Stack;
+use e2e::suite::Test;
 use serde_json::Value;
 
 use super::check;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use e2e::browser::{Browser, Driver};
-use e2e::suite::Test;
 use e2e::people::{Person, Visitor};
 use e2e::stack::Stack;
+use e2e::suite::Test;
 use serde_json::Value;
 
 use super::{ask_for_account, ask_for_sign_in, at_page, check};

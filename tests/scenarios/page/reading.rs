@@ -1,11 +1,12 @@
 //! What counts as read, where a room opens, and under which day.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use e2e::browser::{Browser, Driver};
-use e2e::suite::Test;
 use e2e::people::Person;
 use e2e::stack::Stack;
+use e2e::suite::Test;
 use mongodb::bson::doc;
 use serde_json::Value;
 
@@ -25,6 +26,8 @@ pub fn tests() -> Vec<Test> {
 }
 
 const UNREAD: usize = 130;
+/// How long a read mark may take to the service.
+const SOON: Duration = Duration::from_secs(20);
 
 async fn a_room_opens_at_its_first_unread_message_and_marks_what_was_seen(stack: Arc<Stack>) {
     check(first_unread(&stack).await);
@@ -211,7 +214,7 @@ trait ReadMark {
 
 impl ReadMark for Browser {
     async fn read_by_service(&self, person: &Person, room: &str, least: i64) -> i64 {
-        e2e::wait::eventually("the read mark", e2e::wait::PATIENCE, || async {
+        e2e::wait::eventually("the read mark", SOON, || async {
             let read = person.room(room).await.body["room"]["read_seq"].as_i64()?;
             (read >= least).then_some(read)
         })

@@ -50,13 +50,14 @@ async fn codes(stack: &Arc<Stack>) -> anyhow::Result<()> {
     browser.click("#code-submit").await?;
     browser.reads("#code-problem", "8 digits").await;
     for left in (0..5).rev() {
-        // Each is another wrong code, sent as soon as it is whole.
+        // After a refusal the button submits: overtyping would use up attempts.
         let mut wrong = Visitor::wrong_code(&code);
         wrong.replace_range(0..1, &left.to_string());
         if wrong == code {
             wrong = Visitor::wrong_code(&code);
         }
         browser.fill("#code", &wrong).await?;
+        browser.click("#code-submit").await?;
         let told = match left {
             0 => "last try".to_owned(),
             1 => "1 try left".to_owned(),
@@ -66,6 +67,7 @@ async fn codes(stack: &Arc<Stack>) -> anyhow::Result<()> {
     }
     // Spent, so that the right one counts no more; but another may be had.
     browser.fill("#code", &code).await?;
+    browser.click("#code-submit").await?;
     browser.reads("#code-problem", "expired").await;
     browser.click("#code-back").await?;
     ask_for_account(&browser, &ann).await?;
