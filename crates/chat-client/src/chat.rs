@@ -22,7 +22,7 @@ use crate::room::Room;
 /// How often at the most one tells that one writes.
 const TYPING_AGAIN: Duration = Duration::from_secs(3);
 
-/// What somebody who is signed in knows, on one device.
+/// The state of a signed-in user on one device.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Chat {
     /// Who one is.
@@ -33,7 +33,7 @@ pub struct Chat {
     pub rooms: BTreeMap<String, Room>,
     /// Whether the rooms have been listed since the sign-in.
     pub is_listed: bool,
-    /// The room that is open before somebody's eyes.
+    /// The room that is displayed.
     pub current: Option<String>,
     /// Whether the newest message of the open room is seen.
     is_watched: bool,
@@ -166,7 +166,7 @@ impl Chat {
         Ok(self.flush(now))
     }
 
-    /// All that was said and not acknowledged. Whoever keeps it gives it to
+    /// All messages without an acknowledgement. Store them and pass them to
     /// [`Chat::restore`] in the next process.
     pub fn unsent(&self) -> Vec<Unsent> {
         let outgoing = self

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use domain::Timestamp;
 use domain::limits::PRESENCE_LEASE;
 
-/// How much later than heard somebody is shown as gone.
+/// How long a user is shown as online after going offline.
 const GRACE: Duration = Duration::from_secs(15);
 
 /// Those who are present in a room.
@@ -19,7 +19,7 @@ pub struct Presence {
     asked: Option<Timestamp>,
 }
 
-/// Somebody who is shown as present.
+/// A user who is shown as online.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Shown {
     until: Timestamp,
@@ -49,12 +49,12 @@ impl Presence {
         }
     }
 
-    /// Somebody was heard saying something, which only those do who are there.
+    /// Handles a sign of activity: the user is online.
     pub(crate) fn spoke(&mut self, user: &str, now: Timestamp) {
         self.stays(user, PRESENCE_LEASE, now);
     }
 
-    /// Somebody is no longer a member.
+    /// Handles the end of a membership.
     pub(crate) fn left(&mut self, user: &str) {
         self.shown.remove(user);
     }
@@ -66,9 +66,8 @@ impl Presence {
         self.shown.len() != before
     }
 
-    /// Whether a lease has run out although nobody said that they went: its
-    /// renewal may not have been told. Whoever shows it asks, at most once in a
-    /// grace.
+    /// Whether a lease has expired without an event: its renewal may have been
+    /// lost. The caller then fetches the room, at most once per grace period.
     pub(crate) fn is_doubtful(&mut self, now: Timestamp) -> bool {
         let has_run_out = self
             .shown
@@ -84,7 +83,7 @@ impl Presence {
         is_due
     }
 
-    /// Whether somebody is shown as present.
+    /// Whether a user is shown as online.
     pub fn is_here(&self, user: &str) -> bool {
         self.shown.contains_key(user)
     }
@@ -116,7 +115,7 @@ mod tests {
     use crate::samples::at;
 
     #[test]
-    fn somebody_who_goes_is_shown_for_fifteen_seconds_more() {
+    fn a_user_who_goes_offline_is_shown_for_fifteen_seconds_more() {
         let mut presence = Presence::default();
         presence.heard("ann", true, at(0));
         presence.heard("ann", false, at(10_000));
@@ -126,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_who_comes_back_meanwhile_was_never_gone() {
+    fn a_user_who_comes_back_meanwhile_stays_online() {
         let mut presence = Presence::default();
         presence.heard("ann", true, at(0));
         presence.heard("ann", false, at(10_000));
@@ -146,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_without_somebody_lets_them_go() {
+    fn a_list_without_a_user_takes_them_offline() {
         let mut presence = Presence::default();
         presence.listed(&["ann".into(), "bob".into()], at(0));
         presence.listed(&["bob".into()], at(1_000));

@@ -62,14 +62,14 @@ impl Room {
         room
     }
 
-    /// Takes what the service says anew. What an answer leaves out stays, and
-    /// neither the last message nor the read mark goes back: an answer may be
-    /// older than what was heard since.
+    /// Updates the room from a response. Omitted fields stay, and neither the
+    /// last message nor the read mark goes back: a response may be older than
+    /// later events.
     pub(crate) fn learn(&mut self, about: About, now: Timestamp) {
         if let Some(online) = &about.online {
             self.presence.listed(online, now);
         }
-        // Told or not, only this arrived; the rest is told again.
+        // Only this arrived for certain; later marks are sent again.
         self.told_read = about.read_seq;
         let before = std::mem::replace(&mut self.about, about);
         self.about.last_seq = self.about.last_seq.max(before.last_seq);
@@ -107,7 +107,7 @@ impl Room {
         (self.about.last_seq - self.about.read_seq).max(0)
     }
 
-    /// Somebody, perhaps oneself elsewhere, said something.
+    /// Handles a message, perhaps the user's own from another device.
     pub(crate) fn hear(&mut self, message: Message, me: &str) {
         self.about.last_seq = self.about.last_seq.max(message.seq);
         self.typing.stopped(&message.from.id);
@@ -152,7 +152,7 @@ impl Room {
         self.hear(message, &me);
     }
 
-    /// Somebody became a member, or is one no longer.
+    /// A user joined or left the room.
     pub(crate) fn member(&mut self, user: User, joined: bool) {
         if !joined {
             self.presence.left(&user.id);
@@ -171,7 +171,7 @@ impl Room {
         }
     }
 
-    /// Somebody read up to `seq`.
+    /// A user has read up to `seq`.
     pub(crate) fn read_by(&mut self, user: &str, seq: i64, me: &str) {
         if user == me {
             self.about.read_seq = self.about.read_seq.max(seq);

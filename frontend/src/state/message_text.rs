@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_few_emoji_are_told_from_text() {
+    fn a_few_emoji_are_distinguished_from_text() {
         assert!(is_emoji("☕"));
         assert!(is_emoji("👩‍💻 👍🏽"));
         assert!(is_emoji("👨‍👩‍👧‍👦👨‍👩‍👧‍👦👨‍👩‍👧‍👦"));

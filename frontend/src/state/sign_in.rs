@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_code_is_told_beside_the_code_and_a_spent_one_may_be_replaced_at_once() {
+    fn a_wrong_code_is_reported_beside_the_code_and_a_spent_one_can_be_replaced_at_once() {
         let mut form = waiting_for_code();
         form.failed(&wrong_code(2));
         let problem = form.problem.clone().expect("a problem");

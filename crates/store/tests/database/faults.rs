@@ -65,12 +65,12 @@ async fn an_error_names_no_value_of_the_document_at_fault() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_away_is_unavailable_and_no_fault_of_the_start() {
-    let nobody = TcpListener::bind("127.0.0.1:0")
+async fn an_unavailable_database_does_not_fail_the_start() {
+    let unused = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
-    let uri = format!("mongodb://{nobody}/chat?serverSelectionTimeoutMS=100");
+    let uri = format!("mongodb://{unused}/chat?serverSelectionTimeoutMS=100");
     let store = Store::connect(Settings { uri }).await.unwrap();
     let error = store.newest_seq("room").await.unwrap_err();
     assert_eq!(error.to_string(), "the database cannot be reached");

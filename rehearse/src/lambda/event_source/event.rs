@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn deaths_of_a_message_are_told_in_its_headers() {
+    fn dead_letterings_are_recorded_in_the_headers() {
         let mut death = FieldTable::default();
         death.insert("count".into(), AMQPValue::LongLongInt(2));
         death.insert("time".into(), AMQPValue::Timestamp(1_707_503_008));

@@ -53,7 +53,7 @@ fn frames(effects: Vec<Effect>) -> Vec<ClientFrame> {
 }
 
 #[test]
-fn only_what_somebody_looks_at_is_read() {
+fn only_displayed_messages_are_read() {
     let mut chat = in_room();
     assert_eq!(chat.unread(), 3);
     assert!(frames(chat.tick(at(1_000)).1).is_empty());
@@ -68,7 +68,7 @@ fn only_what_somebody_looks_at_is_read() {
 }
 
 #[test]
-fn a_read_mark_that_was_lost_with_its_socket_is_told_on_the_next() {
+fn a_read_mark_that_was_lost_with_its_socket_is_sent_on_the_next() {
     let mut chat = in_room();
     chat.watched(true);
     let read = [ClientFrame::Read {
@@ -92,11 +92,11 @@ fn what_one_says_oneself_is_not_unread() {
     assert_eq!(chat.unread(), 0);
     chat.heard(ServerFrame::Message(message("r", 5)), at(2));
     chat.heard(ServerFrame::Message(message_of("r", 6, "ann")), at(3));
-    assert_eq!(chat.unread(), 2, "nobody has seen the one in between");
+    assert_eq!(chat.unread(), 2, "the one in between was not displayed");
 }
 
 #[test]
-fn somebody_whose_lease_runs_out_unheard_is_asked_about_before_they_vanish() {
+fn a_lease_that_expires_without_an_event_is_checked_first() {
     let mut chat = in_room();
     let presence = ServerFrame::Presence {
         room: "r".into(),
