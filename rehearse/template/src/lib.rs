@@ -136,6 +136,12 @@ impl Template {
             Some(section) => scope.resources = declared(&scope, section),
             None => scope.error(1, "there are no Resources"),
         }
+        for name in given.values.keys() {
+            let id = name.split('.').next().unwrap_or_default();
+            if !scope.resources.contains_key(id) {
+                scope.error_in("--set", format!("the template has no resource `{id}`"));
+            }
+        }
         scope.secrets = resources::read_secrets(&scope, &local, given.secrets);
         let application = resources::application(&scope, &local, given.environment);
         let notes = scope.into_notes();

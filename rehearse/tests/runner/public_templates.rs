@@ -438,6 +438,24 @@ async fn a_value_that_is_needed_can_be_given() {
 }
 
 #[test]
+fn a_value_for_an_unknown_resource_is_refused() {
+    let project = Project::fixture("rust-hello.yaml").rust_app();
+    let outcome = project
+        .start()
+        .with(&["--set", "Tabel.Arn=x", "Queue"])
+        .try_run();
+    let (_, log) = outcome.err().expect("it is refused");
+    assert!(log.contains("`Queue` is not KEY=VALUE"), "{log}");
+    let outcome = project.start().with(&["--set", "Tabel.Arn=x"]).try_run();
+    let (status, log) = outcome.err().expect("it is refused");
+    assert_eq!(status.code(), Some(2));
+    assert!(
+        log.contains("--set: the template has no resource `Tabel`"),
+        "{log}"
+    );
+}
+
+#[test]
 fn what_aws_ignores_or_cannot_be_known_is_warned_about() {
     let project = Project::new(&format!(
         "Transform: AWS::Serverless-2016-10-31

@@ -132,7 +132,7 @@ fn parameters_are_held_to_their_rules() {
 }
 
 #[test]
-fn metadata_local_gives_the_runners_values_and_refuses_unknown_ones() {
+fn metadata_gives_the_runners_values_and_rejects_unknown_ones() {
     let local = |local: &str| {
         format!(
             "Metadata: {{Rehearse: {local}}}
