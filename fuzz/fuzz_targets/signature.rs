@@ -40,7 +40,7 @@ fuzz_target!(|text: &str| {
             .header("x-amz-date", if date.is_empty() { "20261126T000000Z" } else { date })
             .header("x-amz-security-token", "TOKEN")
             .body(());
-        // What is no HTTP at all does not come this far.
+        // The HTTP server rejects other requests.
         let Ok(request) = request else { return };
         let (parts, ()) = request.into_parts();
         assert!(signature::verify(&parts, body.as_bytes(), &access, "execute-api", now).is_err());

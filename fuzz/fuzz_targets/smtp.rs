@@ -1,4 +1,4 @@
-//! What a mail client says to the runner's inbox: command lines, and a mail.
+//! Input of a mail client to the runner's inbox: command lines, and a mail.
 
 #![no_main]
 

@@ -180,7 +180,7 @@ async fn fan_out(client: &Client, ids: &Value) -> String {
         .collect();
     let begin = Instant::now();
     for some in ids.chunks(64) {
-        join_all(some.iter().map(|to| post(client, to, "to everybody"))).await;
+        join_all(some.iter().map(|to| post(client, to, "to all"))).await;
     }
     json!({"took_ms": u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX)}).to_string()
 }

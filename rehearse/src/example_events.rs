@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use crate::gateway::{http_api, websocket_api};
+#[cfg(feature = "rabbitmq")]
 use crate::lambda::event_source;
 use crate::setup::custom_resource;
 use crate::setup::secret_store::SecretStore;
@@ -115,6 +116,12 @@ fn event(application: &Application, request: &Request) -> anyhow::Result<(String
         Request::Connect { handshake } => websocket_api::example_connect(sockets()?, handshake),
         Request::Frame { frame } => websocket_api::example_frame(sockets()?, &frame.to_string()),
         Request::Close { close } => websocket_api::example_close(sockets()?, *close),
+        #[cfg(not(feature = "rabbitmq"))]
+        Request::Queue { queue, message } => bail!(
+            "the message {message} in {queue} needs RabbitMQ, which this build of rehearse does \
+             not have: build it with --features rabbitmq"
+        ),
+        #[cfg(feature = "rabbitmq")]
         Request::Queue { queue, message } => {
             let mut mappings = application.mappings.iter();
             let mapping = mappings.find(|mapping| mapping.queue == *queue);

@@ -27,6 +27,7 @@ use crate::gateway::http_api::HttpServer;
 use crate::gateway::web::{self, Front, Listeners};
 use crate::gateway::websocket_api::WebSocketServer;
 use crate::iam::Access;
+#[cfg(feature = "rabbitmq")]
 use crate::lambda::event_source;
 use crate::lambda::invoker::Invoker;
 use crate::lambda::supervisor::{Running, Supervisor};
@@ -232,7 +233,12 @@ impl Started {
             .context("cannot create the stack")
     }
 
+    /// Without RabbitMQ there are no mappings: a template that has one does not start.
+    #[cfg(not(feature = "rabbitmq"))]
+    fn map(&mut self, _: Vec<MqMapping>, _: &RunnerValues, _: &Invoker) {}
+
     /// Starts the mappings: their queues exist once the stack is made.
+    #[cfg(feature = "rabbitmq")]
     fn map(&mut self, mappings: Vec<MqMapping>, runner_values: &RunnerValues, invoker: &Invoker) {
         for mapping in mappings {
             let endpoint = runner_values.rabbitmq.endpoint.clone();

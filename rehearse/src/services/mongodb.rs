@@ -32,6 +32,7 @@ enum Server {
     /// The installed one, run for this data folder.
     Private(PrivateProcess),
     /// The embedded server, in this process.
+    #[cfg(feature = "embedded-mongo")]
     Embedded(embedded_mongo::Server),
 }
 
@@ -51,10 +52,10 @@ impl MongoDb {
     ) -> anyhow::Result<Self> {
         let (uri, server) = match (uri, keeping) {
             (Some(uri), _) => (uri.to_owned(), Server::Named),
-            (None, Keeping::Memory) => embedded(embedded_mongo::Storage::Memory)?,
+            (None, Keeping::Memory) => embedded(None)?,
             (None, Keeping::Durable) => match installed_server() {
                 Some(executable) => private(executable, data).await?,
-                None => embedded(embedded_mongo::Storage::Folder(data.join("mongodb")))?,
+                None => embedded(Some(&data.join("mongodb")))?,
             },
         };
         let uri = with_database(&uri, database);
@@ -71,12 +72,19 @@ impl MongoDb {
         match self.server {
             Server::Named => {}
             Server::Private(process) => process.stop().await,
+            #[cfg(feature = "embedded-mongo")]
             Server::Embedded(server) => server.stop().await,
         }
     }
 }
 
-fn embedded(storage: embedded_mongo::Storage) -> anyhow::Result<(String, Server)> {
+/// Starts the embedded server with its data in `folder`, or in memory.
+#[cfg(feature = "embedded-mongo")]
+fn embedded(folder: Option<&Path>) -> anyhow::Result<(String, Server)> {
+    let storage = match folder {
+        Some(folder) => embedded_mongo::Storage::Folder(folder.to_owned()),
+        None => embedded_mongo::Storage::Memory,
+    };
     let options = embedded_mongo::Options {
         storage,
         ..embedded_mongo::Options::default()
@@ -84,6 +92,14 @@ fn embedded(storage: embedded_mongo::Storage) -> anyhow::Result<(String, Server)
     let server =
         embedded_mongo::Server::start_with(options).context("the embedded MongoDB cannot start")?;
     Ok((server.uri(), Server::Embedded(server)))
+}
+
+#[cfg(not(feature = "embedded-mongo"))]
+fn embedded(_folder: Option<&Path>) -> anyhow::Result<(String, Server)> {
+    anyhow::bail!(
+        "this build of rehearse has no embedded MongoDB: name a server in MONGODB_URI, or build it \
+         with --features embedded-mongo"
+    )
 }
 
 /// A `mongod` in one of the folders of the PATH.

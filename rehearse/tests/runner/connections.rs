@@ -89,7 +89,7 @@ async fn a_frame_reaches_two_hundred_connections_in_a_moment() {
     let frame = json!({"action": "say", "do": "fan-out", "ids": ids});
     let answer: Value = serde_json::from_str(&sender.ask(&frame).await).expect("JSON");
     for client in &mut clients {
-        assert_eq!(client.text().await, "to everybody");
+        assert_eq!(client.text().await, "to all");
     }
     println!("200 posts took {} ms", answer["took_ms"]);
     assert!(answer["took_ms"].as_u64() < Some(5000), "{answer}");

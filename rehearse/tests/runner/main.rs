@@ -4,6 +4,7 @@ mod connections;
 mod custom_resources;
 mod deploys;
 mod http_api;
+#[cfg(feature = "rabbitmq")]
 mod mq;
 mod page;
 mod processes;

@@ -1,0 +1,83 @@
+//! The interfaces of services that this build does not contain. Starting one is an
+//! error that names its feature.
+
+/// The interface of RabbitMQ.
+#[cfg(not(feature = "rabbitmq"))]
+pub mod rabbitmq {
+    use std::convert::Infallible;
+    use std::path::Path;
+
+    use anyhow::bail;
+
+    /// Never exists.
+    pub struct RabbitMq(Infallible);
+
+    impl RabbitMq {
+        /// # Errors
+        /// Always.
+        pub async fn start(
+            _url: Option<&str>,
+            _data: &Path,
+            _username: &str,
+            _password: &str,
+        ) -> anyhow::Result<Self> {
+            bail!("this build of rehearse has no RabbitMQ: build it with --features rabbitmq")
+        }
+
+        /// The endpoint.
+        pub fn endpoint(&self) -> &str {
+            match self.0 {}
+        }
+
+        /// The user name.
+        pub fn username(&self) -> &str {
+            match self.0 {}
+        }
+
+        /// The password.
+        pub fn password(&self) -> &str {
+            match self.0 {}
+        }
+
+        /// The virtual host.
+        pub fn virtual_host(&self) -> &str {
+            match self.0 {}
+        }
+
+        /// Stops the server.
+        pub async fn stop(self) {
+            match self.0 {}
+        }
+    }
+}
+
+/// The interface of the mail inbox.
+#[cfg(not(feature = "inbox"))]
+pub mod smtp_inbox {
+    use std::convert::Infallible;
+    use std::net::SocketAddr;
+
+    use anyhow::bail;
+    use axum::Router;
+
+    /// Never exists.
+    pub struct Inbox(Infallible);
+
+    impl Inbox {
+        /// # Errors
+        /// Always.
+        pub async fn start(_address: SocketAddr) -> anyhow::Result<Self> {
+            bail!("this build of rehearse has no mail inbox: build it with --features inbox")
+        }
+
+        /// The address of the server.
+        pub fn smtp_url(&self) -> String {
+            match self.0 {}
+        }
+
+        /// The pages of the inbox.
+        pub fn router(&self) -> Router {
+            match self.0 {}
+        }
+    }
+}
