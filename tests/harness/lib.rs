@@ -6,9 +6,12 @@
 //! found too. The exception is [`people::Device`], which runs the client library
 //! of the page.
 
+pub mod attack;
 pub mod browser;
 pub mod guessing;
 pub mod people;
+pub mod price;
+pub mod routes;
 pub mod samples;
 pub mod schema;
 pub mod soak;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use e2e::people::{Person, Visitor};
+use e2e::routes::routes;
 use e2e::stack::{Kind, Stack};
 use e2e::suite::Test;
 use e2e::wait::{now, until_time};
@@ -33,30 +34,6 @@ pub fn tests() -> Vec<Test> {
     tests
 }
 
-/// Every authenticated route.
-const ROUTES: [(Method, &str); 20] = [
-    (Method::GET, "/api/me"),
-    (Method::GET, "/api/socket"),
-    (Method::GET, "/api/sessions"),
-    (Method::DELETE, "/api/sessions/s"),
-    (Method::POST, "/api/logout"),
-    (Method::POST, "/api/password"),
-    (Method::GET, "/api/factors"),
-    (Method::POST, "/api/step-up"),
-    (Method::POST, "/api/totp"),
-    (Method::POST, "/api/totp/confirm"),
-    (Method::DELETE, "/api/totp"),
-    (Method::POST, "/api/recovery-codes"),
-    (Method::POST, "/api/passkeys/begin"),
-    (Method::POST, "/api/passkeys"),
-    (Method::DELETE, "/api/passkeys/p"),
-    (Method::GET, "/api/rooms"),
-    (Method::POST, "/api/rooms"),
-    (Method::GET, "/api/rooms/r"),
-    (Method::POST, "/api/rooms/r/members"),
-    (Method::GET, "/api/rooms/r/messages"),
-];
-
 async fn item_23_25_an_access_token_is_a_short_lived_asymmetric_jwt(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
     let parts: Vec<&str> = ann.token.split('.').collect();
@@ -77,8 +54,9 @@ async fn item_23_25_an_access_token_is_a_short_lived_asymmetric_jwt(stack: Arc<S
 async fn item_22_23_missing_and_forged_tokens_are_signed_out_on_every_route(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
     let anonymous = ann.anonymous();
-    for (method, path) in ROUTES {
-        let response = anonymous.send(method, path, None).await;
+    for route in routes().into_iter().filter(|route| route.needs_session) {
+        let path = route.path_with("r");
+        let response = anonymous.send(route.method, &path, None).await;
         response.refused(401, "signed_out");
     }
     let response = ann.remove("r", "u").await;

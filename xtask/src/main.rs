@@ -4,6 +4,7 @@
 //! It has few dependencies, because every command waits until it has compiled.
 
 mod artifacts;
+mod attack;
 mod bench;
 mod build;
 mod checklist;
@@ -50,6 +51,8 @@ enum Command {
     Checklist,
     /// Measure how many passwords and codes an attacker can guess
     Guess(examples::GuessOptions),
+    /// Attack a stack and measure the effect on its users
+    Attack(attack::Options),
     /// List, replay or delete dead letters of the mail queue
     DeadLetters(dead_letters::Options),
     /// Run a benchmark with optimised builds
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::Checklist => checklist::run(),
         Command::Guess(options) => examples::guess(&options),
+        Command::Attack(options) => attack::run(&options),
         Command::DeadLetters(options) => dead_letters::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Invoke(options) => invoke::run(&options),

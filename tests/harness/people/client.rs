@@ -159,9 +159,10 @@ impl Client {
             request = request.header(*name, value);
         }
         if let Some(body) = body {
-            request = request
-                .header("content-type", "application/json")
-                .body(body);
+            if !self.headers.iter().any(|(name, _)| *name == "content-type") {
+                request = request.header("content-type", "application/json");
+            }
+            request = request.body(body);
         }
         let response = request.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());

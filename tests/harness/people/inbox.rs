@@ -151,7 +151,8 @@ impl Inbox {
         self.latest.send_replace(Arc::default());
     }
 
-    async fn nth(
+    /// The mail to `address` that `fits`, after `place` earlier ones that do.
+    pub async fn nth(
         &self,
         address: &str,
         place: usize,

@@ -104,6 +104,21 @@ impl Socket {
         tokio::time::timeout(limit, waiting).await.ok().flatten()
     }
 
+    /// Takes the next frame of any of these events, if one arrives in time.
+    pub async fn within_any(&mut self, limit: Duration, events: &[&str]) -> Option<Value> {
+        let mut changes = self.changes.clone();
+        let waiting = async {
+            loop {
+                let state = *changes.borrow_and_update();
+                let found = events.iter().find_map(|event| self.take(event, |_| true));
+                if found.is_some() || state.closed.is_some() || changes.changed().await.is_err() {
+                    return found;
+                }
+            }
+        };
+        tokio::time::timeout(limit, waiting).await.ok().flatten()
+    }
+
     /// Buffered frames of this `event`.
     pub fn received(&self, event: &str) -> Vec<Value> {
         let received = self

@@ -7,7 +7,7 @@ mod deployed;
 mod final_checks;
 mod journal;
 mod paths;
-mod processes;
+pub mod processes;
 mod proxy;
 mod runner;
 mod secrets;
@@ -297,6 +297,13 @@ impl Stack {
         *runner = Some(again);
         self.inbox.reset();
         *self.ready.lock().expect("only replaced under it") = ready;
+    }
+
+    /// The value of a secret, by its name in the template.
+    pub fn secret(&self, name: &str) -> String {
+        let mut value = String::new();
+        self.change_secrets(|secrets| value = secrets.get(name).cloned().unwrap_or_default());
+        value
     }
 
     fn change_secrets(&self, change: impl FnOnce(&mut BTreeMap<String, String>)) {

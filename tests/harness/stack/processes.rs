@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::time::Duration;
+
+/// A clock tick of Linux.
+const TICK: Duration = Duration::from_millis(10);
 
 /// A process; the start time distinguishes it from a later one with the same id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,9 +106,15 @@ pub(super) fn naming(text: &str) -> Vec<Process> {
         .collect()
 }
 
+/// The processor time that a process has used so far.
+pub fn processor_time(id: u32) -> Duration {
+    TICK * stat(id).map_or(0, |stat| stat.ticks)
+}
+
 struct Stat {
     state: char,
     parent: u32,
+    ticks: u32,
     started: String,
 }
 
@@ -122,13 +132,14 @@ fn process(id: u32) -> Option<Process> {
     })
 }
 
-/// Fields 3, 4 and 22 of `proc_pid_stat(5)`; the name before them may hold anything.
+/// Fields 3, 4, 14, 15 and 22 of `proc_pid_stat(5)`; the name before them may hold anything.
 fn stat(id: u32) -> Option<Stat> {
     let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     let mut fields = text.rsplit_once(')')?.1.split_whitespace();
     Some(Stat {
         state: fields.next()?.chars().next()?,
         parent: fields.next()?.parse().ok()?,
-        started: fields.nth(17)?.to_owned(),
+        ticks: fields.nth(9)?.parse::<u32>().ok()? + fields.next()?.parse::<u32>().ok()?,
+        started: fields.nth(6)?.to_owned(),
     })
 }

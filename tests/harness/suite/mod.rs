@@ -3,7 +3,7 @@
 //! check is reported as a test. The output has the form of the standard harness.
 
 mod arguments;
-mod panics;
+pub(crate) mod panics;
 mod report;
 mod run;
 

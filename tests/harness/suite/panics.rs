@@ -13,7 +13,7 @@ static PANICS: Mutex<Option<HashMap<&'static str, Vec<String>>>> = Mutex::new(No
 static HOOK: Once = Once::new();
 
 /// Runs a test and collects its panics under `name`.
-pub(super) async fn collect<T>(name: &'static str, test: impl Future<Output = T>) -> T {
+pub(crate) async fn collect<T>(name: &'static str, test: impl Future<Output = T>) -> T {
     HOOK.call_once(|| {
         let standard = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {

@@ -4,6 +4,7 @@
 mod chat;
 mod cold;
 mod page;
+mod price;
 
 use std::process::{Command, ExitCode, Stdio};
 
@@ -42,6 +43,8 @@ enum Subject {
     Page,
     /// The mail consumer: emails per second with one, two and four mappings
     Mail,
+    /// Every route and frame: CPU time and database messages of the most expensive inputs
+    Price,
     /// Timing side channels: sign-in, registration and resend for known and unknown addresses
     Timing,
 }
@@ -60,6 +63,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         Subject::Mongo { quick } => mongo(&workspace, *quick),
         Subject::Page => page::run(&workspace),
         Subject::Mail => examples::run("mail", &[]),
+        Subject::Price => price::run(&workspace),
         Subject::Timing => examples::run("timing", &[]),
     }
 }
