@@ -15,8 +15,8 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// `forgot-password` requests per source address and hour for unknown addresses.
-const FORGOTTEN: usize = 60;
+/// Registrations per source address and hour.
+const REGISTRATIONS: usize = 60;
 
 async fn a_forged_client_address_grants_no_extra_attempts(stack: Arc<Stack>) {
     let eve = Visitor::new(&stack, "Eve");
@@ -24,27 +24,27 @@ async fn a_forged_client_address_grants_no_extra_attempts(stack: Arc<Stack>) {
         return; // This system has a single loopback address.
     }
     let past = eve.client.bypassing_cloudfront(&stack);
-    for number in 0..FORGOTTEN {
+    for number in 0..REGISTRATIONS {
         let mut asking = Visitor::new(&stack, "Unknown");
         asking.client = past
             .with_header("x-viewer-address", &format!("192.0.2.{number}"))
             .with_header("x-viewer-proof", &"guess".repeat(number));
-        asking.forgot_password().await.expect(202);
+        asking.register().await.expect(202);
     }
     let mut again = Visitor::new(&stack, "Unknown");
     again.client = past.with_header("x-viewer-address", "192.0.2.200");
-    again.forgot_password().await.too_fast();
+    again.register().await.too_fast();
     // Through CloudFront the forged header is ignored as well: Eve stays limited,
     // and Bob is not.
     again.client = eve.client.with_header("x-viewer-address", "192.0.2.201");
-    again.forgot_password().await.too_fast();
+    again.register().await.too_fast();
     let mut bob = Visitor::new(&stack, "Bob");
     let as_eve = eve
         .client
         .source()
         .map_or_else(String::new, |ip| ip.to_string());
     bob.client = bob.client.with_header("x-viewer-address", &as_eve);
-    bob.forgot_password().await.expect(202);
+    bob.register().await.expect(202);
 }
 
 async fn the_api_answers_with_the_headers_of_the_site(stack: Arc<Stack>) {

@@ -1,6 +1,7 @@
 //! All scenarios, grouped by the stack that they need. They test the service
 //! against `docs/protocol.md`.
 
+mod account_protection;
 mod client_address;
 mod closing;
 mod codes;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
             .together(enumeration::tests())
             .together(sign_in::tests())
             .together(guessing::tests())
+            .together(account_protection::tests())
             .together(sessions::tests())
             .together(factors::tests())
             .together(passkeys::tests())

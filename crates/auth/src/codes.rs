@@ -2,12 +2,14 @@
 //! and only then is the request answered. Codes are compared here and nowhere
 //! else.
 
-use crypto::random;
+use crypto::{random, reset_link};
 use domain::limits::{
     CODE_LIFETIME, CODES_ASKED, CODES_ASKED_AGAIN, CODES_MAILED, DISABLED_WAIT, Quota, RESEND_WAIT,
+    RESET_LINK_LIFETIME,
 };
-use domain::{ApiError, Code, EmailAddress, Purpose, Timestamp, TooFast};
+use domain::{ApiError, Code, EmailAddress, Purpose, Source, Timestamp, TooFast};
 use queue::jobs::mail::Job;
+use store::ceremonies::{Ceremony, Kind};
 use store::challenges::{Challenge, Registration};
 
 use crate::{Attempt, Auth, Result};
@@ -24,8 +26,13 @@ pub struct CodeRequest {
 
 /// What a right code leads to.
 pub enum CodeFor {
-    /// A sign-in to the account of this id, or its password reset.
-    Account(String),
+    /// A sign-in to an account, or its password reset.
+    Account {
+        /// The account's id.
+        id: String,
+        /// The version of its credentials at the time of the request.
+        credentials_version: i64,
+    },
     /// A new account.
     Registration(Registration),
     /// Nothing: no code answers the challenge, and this job is published instead
@@ -41,8 +48,8 @@ pub struct CodeAttempt<'a> {
     pub code: &'a Code,
     /// Purposes that the route accepts.
     pub purposes: &'a [Purpose],
-    /// The source address.
-    pub source: &'a str,
+    /// Where it comes from.
+    pub source: &'a Source,
 }
 
 impl Auth {
@@ -65,10 +72,9 @@ impl Auth {
     pub async fn send_code_unproven(
         &self,
         request: CodeRequest,
-        source: &str,
         now: Timestamp,
     ) -> Result<protocol::http::Challenge> {
-        let key = request.asked_by(source);
+        let key = request.unproven_key();
         match self.store.count(CODES_ASKED, &key, now).await {
             Ok(()) => self.send_quietly(request, (CODES_ASKED, &key), now).await,
             Err(store::Error::TooFast(_)) => self.send(request.without_mail(), &[], now).await,
@@ -80,13 +86,12 @@ impl Auth {
     pub async fn resend_code(
         &self,
         request: CodeRequest,
-        source: &str,
         now: Timestamp,
     ) -> Result<protocol::http::Challenge> {
         if request.purpose == Purpose::Login {
             return self.send_code(request, now).await;
         }
-        let key = request.asked_by(source);
+        let key = request.unproven_key();
         self.store.count(CODES_ASKED_AGAIN, &key, now).await?;
         self.send_quietly(request, (CODES_ASKED_AGAIN, &key), now)
             .await
@@ -102,7 +107,7 @@ impl Auth {
         // same: it takes as long, and notices are limited too.
         let key = match &request.subject {
             CodeFor::NoAccount(_) => format!("no-code:{}", request.email.as_str()),
-            CodeFor::Account(_) | CodeFor::Registration(_) => request.email.as_str().to_owned(),
+            CodeFor::Account { .. } | CodeFor::Registration(_) => request.email.as_str().to_owned(),
         };
         match self.store.count(CODES_MAILED, &key, now).await {
             Ok(()) => {
@@ -122,8 +127,13 @@ impl Auth {
         counted: &[(Quota, &str)],
         now: Timestamp,
     ) -> Result<protocol::http::Challenge> {
-        let (challenge, job) = self.challenge(request, now);
+        let (challenge, mut job) = self.challenge(request, now);
         self.store.insert_challenge(&challenge).await?;
+        if let Job::SendOtp { purpose, link, .. } = &mut job
+            && *purpose == Purpose::Reset
+        {
+            *link = Some(self.make_reset_link(&challenge, now).await?);
+        }
         if let Err(error) = self.queue.publish(&challenge.id, &job, now).await {
             self.store.claim_challenge(&challenge.id).await?;
             for (quota, key) in counted {
@@ -136,6 +146,23 @@ impl Auth {
             expires_at: challenge.expires_at,
             resend_at: challenge.resend_at,
         })
+    }
+
+    /// Stores the token of a link that replaces the code of a reset. Tries of the
+    /// challenge are limited, and a client that merely knows the address can use
+    /// them up; the link's token cannot be guessed and has no such limit.
+    async fn make_reset_link(&self, challenge: &Challenge, now: Timestamp) -> Result<String> {
+        let token = reset_link::token();
+        let mut link = Ceremony::new(
+            reset_link::id(&token),
+            Kind::ResetLink,
+            challenge.user.clone(),
+            Vec::new(),
+            now + RESET_LINK_LIFETIME,
+        );
+        link.credentials_version = challenge.credentials_version;
+        self.store.begin_ceremony(&link).await?;
+        Ok(token)
     }
 
     fn challenge(&self, request: CodeRequest, now: Timestamp) -> (Challenge, Job) {
@@ -163,9 +190,16 @@ impl Auth {
             purpose,
             challenge: id,
             expires_at,
+            link: None,
         };
         match subject {
-            CodeFor::Account(user) => challenge.user = Some(user),
+            CodeFor::Account {
+                id,
+                credentials_version,
+            } => {
+                challenge.user = Some(id);
+                challenge.credentials_version = credentials_version;
+            }
             CodeFor::Registration(registration) => challenge.registration = Some(registration),
             CodeFor::NoAccount(instead) => return (challenge, instead),
         }
@@ -176,11 +210,13 @@ impl Auth {
     /// challenge, the source address and the account before it is compared. Of
     /// several right answers at once, the one that claims the challenge goes on.
     ///
-    /// Two rules depend on the purpose. After 100 failures in a row no code
-    /// completes a sign-in until the password was reset. A reset neither waits for
-    /// the account's failures nor adds to them: it stays available to an owner
-    /// whose account is being attacked, and the hourly limit of codes bounds how
-    /// many guesses it allows.
+    /// What delays an attempt depends on what it took to get there. The code of a
+    /// registration waits for its source address, since anyone can register. The
+    /// code of a sign-in waits for wrong codes of that account alone, which need
+    /// its password; after 100 in a row none is accepted until the password was
+    /// reset. A reset waits for nothing: the five tries of a challenge and the
+    /// hourly limit of codes bound how many guesses it allows, and it stays
+    /// available to an owner whose account is being attacked.
     ///
     /// # Errors
     /// [`ApiError::WrongCode`], [`ApiError::Expired`], or [`ApiError::TooFast`]
@@ -192,9 +228,8 @@ impl Auth {
             .await?
             .ok_or(ApiError::Expired)?;
         let key = challenge.counted_as();
-        let key = (challenge.purpose != Purpose::Reset).then_some(key.as_str());
         let counted = match self
-            .begin_attempt(&challenge, key, attempt.source, now)
+            .begin_attempt(&challenge, &key, attempt.source, now)
             .await
         {
             Ok(counted) => counted,
@@ -215,13 +250,18 @@ impl Auth {
     async fn begin_attempt<'a>(
         &'a self,
         challenge: &Challenge,
-        key: Option<&'a str>,
-        source: &'a str,
+        key: &'a str,
+        source: &'a Source,
         now: Timestamp,
     ) -> Result<Attempt<'a>> {
+        let (source, key) = match challenge.purpose {
+            Purpose::Register => (Some(source), Some(key)),
+            Purpose::Login => (None, Some(key)),
+            Purpose::Reset => (None, None),
+        };
         if challenge.purpose == Purpose::Login
-            && let Some(account) = key
-            && self.store.is_disabled(account).await?
+            && let Some(key) = key
+            && self.store.is_disabled(key).await?
         {
             let retry_at = now + DISABLED_WAIT;
             return Err(TooFast { retry_at }.into());
@@ -238,9 +278,16 @@ impl Auth {
 }
 
 impl CodeRequest {
-    /// The key under which requests for this address from this source are counted.
-    fn asked_by(&self, source: &str) -> String {
-        format!("{}:{source}", self.email.as_str())
+    /// The key under which unproven requests for this address are counted. What
+    /// emails no code is counted apart, so that requests of one kind never use up
+    /// the codes of another.
+    fn unproven_key(&self) -> String {
+        let kind = match (&self.subject, self.purpose) {
+            (CodeFor::NoAccount(_), _) => "no-code",
+            (_, Purpose::Reset) => "reset",
+            (_, Purpose::Register | Purpose::Login) => "register",
+        };
+        format!("{kind}:{}", self.email.as_str())
     }
 
     fn without_mail(self) -> Self {

@@ -7,15 +7,18 @@
 mod attempt;
 mod authenticator;
 mod codes;
+mod cookie;
+mod devices;
 mod notification;
 mod second_factor;
 mod services;
 mod sessions;
 mod sign_in;
 
-pub use attempt::Attempt;
+pub use attempt::{Attempt, failures_keys, signed_in_key};
 pub use authenticator::{Authenticator, Caller};
 pub use codes::{CodeAttempt, CodeFor, CodeRequest};
+pub use devices::{Device, Devices};
 pub use notification::notify_factor_change;
 pub use services::{Auth, Services, Settings};
 pub use sessions::{Refreshed, Sessions, Started};

@@ -29,7 +29,6 @@ impl Auth {
         &self,
         account: &Account,
         code: &FactorCode,
-        source: &str,
         now: Timestamp,
     ) -> Result<bool> {
         let counted = failures_key(account);
@@ -38,7 +37,7 @@ impl Auth {
             let retry_at = now + DISABLED_WAIT;
             return Err(TooFast { retry_at }.into());
         }
-        let attempt = Attempt::begin(&self.store, source, guessable, now).await?;
+        let attempt = Attempt::begin(&self.store, None, guessable, now).await?;
         let is_right = match code {
             FactorCode::Totp(code) => self.take_totp(account, *code, now).await?,
             FactorCode::Recovery(code) => {

@@ -16,15 +16,15 @@ const PASSES: u32 = 2;
 /// unknown address takes as long as a known one.
 const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// Refuses what a guesser tries first: a zxcvbn score below 3 of 4, with the
-/// person's own name and address counted as known (OWASP ASVS 6.2.4, 6.2.12).
+/// Refuses a password that a guesser tries early: a zxcvbn score below 3 of 4, with
+/// the account's name and address counted as known words (OWASP ASVS 6.2.4,
+/// 6.2.12).
 pub fn refuse_common(
     field: &str,
     password: &Password,
     about: &[&str],
 ) -> Result<(), ValidationError> {
-    // zxcvbn looks at the first 100 characters; its own advice says why not more.
-    let estimate = zxcvbn::zxcvbn(password.as_str(), about);
+    let estimate = zxcvbn::zxcvbn(&judged(password.as_str()), about);
     if estimate.score() >= zxcvbn::Score::Three {
         return Ok(());
     }
@@ -34,8 +34,53 @@ pub fn refuse_common(
         .map_or(String::new(), |warning| format!(" {warning}"));
     Err(ValidationError::new(
         field,
-        format!("is easy to guess.{advice} Four or five unrelated words do well."),
+        format!("This password is easy to guess.{advice} Use four or five unrelated words."),
     ))
+}
+
+/// Characters of a password that are judged.
+const JUDGED_CHARS: usize = 48;
+/// Different symbols that are tried as letters.
+const JUDGED_SYMBOLS: usize = 2;
+/// Symbols that zxcvbn also tries as letters, and the letter that each stands for.
+/// It tries digits as well; all of them together have four combinations.
+const SYMBOLS: [(char, char); 10] = [
+    ('@', 'a'),
+    ('(', 'c'),
+    ('{', 'c'),
+    ('[', 'c'),
+    ('<', 'c'),
+    ('!', 'i'),
+    ('|', 'i'),
+    ('$', 's'),
+    ('+', 't'),
+    ('%', 'x'),
+];
+
+/// What zxcvbn judges. Its time grows with the square of the length and with every
+/// combination of symbols that may stand for letters, so both are bounded. Beyond
+/// the bound each symbol is replaced by its letter, which never raises the score
+/// above that of the same letters.
+fn judged(password: &str) -> String {
+    let letter_of = |c: char| {
+        let found = SYMBOLS.iter().find(|(symbol, _)| *symbol == c);
+        found.map(|(_, letter)| *letter)
+    };
+    let chars: Vec<char> = password.chars().take(JUDGED_CHARS).collect();
+    let mut symbols: Vec<char> = chars
+        .iter()
+        .copied()
+        .filter(|c| letter_of(*c).is_some())
+        .collect();
+    symbols.sort_unstable();
+    symbols.dedup();
+    if symbols.len() <= JUDGED_SYMBOLS {
+        return chars.into_iter().collect();
+    }
+    chars
+        .into_iter()
+        .map(|c| letter_of(c).unwrap_or(c))
+        .collect()
 }
 
 /// Hashes a password for keeping. Takes tens of milliseconds of a core, on a
@@ -115,6 +160,14 @@ mod tests {
     #[tokio::test]
     async fn without_an_account_every_password_is_wrong() {
         assert!(!verify(password(""), None).await);
+    }
+
+    #[test]
+    fn item_41_symbols_are_judged_as_letters_and_the_rest_of_a_long_password_is_not() {
+        assert_eq!(judged("p4ssw0rd!"), "p4ssw0rd!");
+        assert_eq!(judged("p@$$w0rd12345678"), "p@$$w0rd12345678");
+        assert_eq!(judged("4@8({[<3691!|07$5+%2"), "4a8cccc3691ii07s5tx2");
+        assert_eq!(judged(&"x".repeat(300)).len(), JUDGED_CHARS);
     }
 
     #[test]

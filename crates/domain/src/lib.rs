@@ -9,6 +9,7 @@ pub mod history;
 pub mod limits;
 pub mod message;
 pub mod replay;
+mod source;
 pub mod text;
 mod unavailable;
 
@@ -18,5 +19,6 @@ pub use challenge::{Code, Purpose};
 pub use factor::{FactorCode, PasskeyName, RecoveryCode, TotpCode};
 pub use message::{ClientMessageId, MessageText, RoomName};
 pub use protocol::Timestamp;
+pub use source::Source;
 pub use text::ValidationError;
 pub use unavailable::Unavailable;

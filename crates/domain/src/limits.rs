@@ -33,6 +33,10 @@ pub const SOCKETS_PER_USER: u64 = 20;
 
 /// Lifetime of an emailed code.
 pub const CODE_LIFETIME: Duration = Duration::from_mins(5);
+/// Lifetime of the link in a reset email. Reset emails are limited to
+/// [`CODES_ASKED`] an hour, so an owner whose limit others used up has a valid
+/// link in the mailbox.
+pub const RESET_LINK_LIFETIME: Duration = Duration::from_hours(1);
 /// Time until another code may be requested.
 pub const RESEND_WAIT: Duration = Duration::from_mins(1);
 /// Attempts per challenge.
@@ -70,9 +74,10 @@ pub const CODES_MAILED: Quota = Quota {
     count: 10,
     window: Duration::from_hours(1),
 };
-/// Codes requested without a password, per address and source: half of
-/// [`CODES_MAILED`], so that one source cannot use up the codes that the owner of
-/// the address needs. Beyond it nothing is mailed.
+/// Codes of one purpose requested by clients that prove nothing but know an
+/// address, per address and over all sources: half of [`CODES_MAILED`], so that
+/// the rest remain for sign-ins whose password was right. Beyond it nothing is
+/// emailed.
 pub const CODES_ASKED: Quota = Quota {
     name: "asked",
     count: 5,
@@ -83,16 +88,16 @@ pub const CODES_ASKED_AGAIN: Quota = Quota {
     count: 6,
     ..CODES_ASKED
 };
-/// `forgot-password` per source address.
-pub const FORGOTTEN: Quota = Quota {
-    name: "forgotten",
-    count: 60,
-    window: Duration::from_hours(1),
-};
 /// Wrong passwords or codes per source address.
 pub const FAILURES_PER_SOURCE: Quota = Quota {
     name: "source-failures",
     count: 100,
+    window: Duration::from_mins(15),
+};
+/// The same per IPv6 network of 48 bits, which may be one subscriber's or several.
+pub const FAILURES_PER_NETWORK: Quota = Quota {
+    name: "network-failures",
+    count: 400,
     window: Duration::from_mins(15),
 };
 /// Registrations per source address.
@@ -101,11 +106,23 @@ pub const REGISTRATIONS: Quota = Quota {
     count: 60,
     window: Duration::from_hours(1),
 };
+/// The same per IPv6 network of 48 bits.
+pub const REGISTRATIONS_PER_NETWORK: Quota = Quota {
+    name: "network-registrations",
+    count: 240,
+    window: Duration::from_hours(1),
+};
 /// Passkey sign-ins begun per source address: the page may begin one whenever it
 /// is opened.
 pub const PASSKEY_SIGN_INS: Quota = Quota {
     name: "passkey-sign-ins",
     count: 300,
+    window: Duration::from_hours(1),
+};
+/// The same per IPv6 network of 48 bits.
+pub const PASSKEY_SIGN_INS_PER_NETWORK: Quota = Quota {
+    name: "network-passkey-sign-ins",
+    count: 1_200,
     window: Duration::from_hours(1),
 };
 /// Invitations per person.

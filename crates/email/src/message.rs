@@ -30,13 +30,22 @@ impl Email {
                 otp,
                 purpose,
                 expires_at,
+                link,
                 ..
             } => {
                 let until = time_of_day(*expires_at);
-                (email, Self::with_code(*purpose, otp, &until, origin))
+                let mut letter = Self::with_code(*purpose, otp, &until, origin);
+                if let Some(token) = link {
+                    letter.add_reset_link(token, origin);
+                }
+                (email, letter)
             }
             Job::AccountExists { email } => (email, Self::account_exists(origin)),
-            Job::PasswordChanged { email } => (email, Self::password_changed(origin)),
+            Job::PasswordChanged {
+                email,
+                totp,
+                passkeys,
+            } => (email, Self::password_changed(*totp, *passkeys, origin)),
             Job::FactorChanged { email, change } => (email, Self::factor_changed(*change, origin)),
             Job::NewSignIn { email, device, at } => {
                 (email, Self::new_sign_in(device, &day_and_time(*at), origin))
@@ -133,6 +142,12 @@ impl Email {
         }
     }
 
+    /// After the code: the code may be entered, the link followed.
+    fn add_reset_link(&mut self, token: &str, origin: &str) {
+        let link = format!("Or follow this link, which works for an hour: {origin}/#reset={token}");
+        self.paragraphs.insert(3, words(link));
+    }
+
     fn account_exists(origin: &str) -> Self {
         Self::of(
             "You have a Banter account already",
@@ -149,7 +164,7 @@ impl Email {
         )
     }
 
-    fn password_changed(origin: &str) -> Self {
+    fn password_changed(totp: bool, passkeys: usize, origin: &str) -> Self {
         Self::of(
             "Your Banter password was changed",
             [
@@ -157,6 +172,7 @@ impl Email {
                     "The password of your account at {origin} was changed, and your other devices \
                      were signed out."
                 ),
+                remaining_factors(totp, passkeys),
                 format!(
                     "You get this mail because we tell the owner of an account whenever that \
                      happens. If it was not you, go to {origin}, say that you have forgotten your \
@@ -245,6 +261,20 @@ impl Email {
             paragraphs: paragraphs.into_iter().map(Paragraph::Words).collect(),
         }
     }
+}
+
+/// What signs in besides the password: someone who got into the mailbox or the
+/// account may have added it.
+fn remaining_factors(totp: bool, passkeys: usize) -> String {
+    let what = match (totp, passkeys) {
+        (false, 0) => return "No other sign-in option is set up.".to_owned(),
+        (true, 0) => "an authenticator app".to_owned(),
+        (false, 1) => "1 passkey".to_owned(),
+        (false, n) => format!("{n} passkeys"),
+        (true, 1) => "an authenticator app and 1 passkey".to_owned(),
+        (true, n) => format!("an authenticator app and {n} passkeys"),
+    };
+    format!("These sign-in options still work: {what}. Remove any that is not yours.")
 }
 
 fn words(text: impl Into<String>) -> Paragraph {

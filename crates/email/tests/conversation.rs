@@ -107,6 +107,7 @@ fn job() -> Job {
         purpose: Purpose::Login,
         challenge: "c".into(),
         expires_at: Timestamp::from_millis(1_795_388_759_999),
+        link: None,
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use domain::Source;
 use env::Variables;
 use http::HeaderMap;
 
@@ -29,24 +30,27 @@ impl ClientIps {
     }
 
     /// Where a request with `headers`, which came from `peer`, was sent.
-    pub(crate) fn source(&self, headers: &HeaderMap, peer: &str) -> String {
+    pub(crate) fn source(&self, headers: &HeaderMap, peer: &str) -> Source {
         let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let proven = header(PROOF).is_some_and(|proof| is_same(proof, &self.proof));
-        let address = |text: &str| text.parse().ok().map(whole);
+        let address = |text: &str| text.parse().ok().map(source_of);
         let viewer = header(ADDRESS).filter(|_| proven).and_then(address);
         viewer
             .or_else(|| address(peer))
-            .unwrap_or_else(|| peer.to_owned())
+            .unwrap_or_else(|| Source::host(peer))
     }
 }
 
 /// An IPv4 address, or the /64 that one subscriber has of IPv6.
-fn whole(address: IpAddr) -> String {
+fn source_of(address: IpAddr) -> Source {
     match address.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V4(address) => Source::host(address.to_string()),
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();
-            format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+            Source {
+                host: format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0)),
+                network: Some(format!("{}/48", Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))),
+            }
         }
     }
 }
@@ -63,7 +67,7 @@ mod tests {
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-    fn source(address: Option<&str>, proof: Option<&str>) -> String {
+    fn source(address: Option<&str>, proof: Option<&str>) -> Source {
         let viewers = ClientIps {
             proof: SECRET.to_owned(),
         };
@@ -79,18 +83,26 @@ mod tests {
     #[test]
     fn only_who_knows_the_secret_may_say_whose_a_request_is() {
         let viewer = Some("192.0.2.1");
-        assert_eq!(source(viewer, Some(SECRET)), "192.0.2.1");
+        assert_eq!(source(viewer, Some(SECRET)), Source::host("192.0.2.1"));
         for wrong in [None, Some(""), Some("0"), Some(&SECRET[..31])] {
-            assert_eq!(source(viewer, wrong), "198.51.100.7", "{wrong:?}");
+            assert_eq!(
+                source(viewer, wrong),
+                Source::host("198.51.100.7"),
+                "{wrong:?}"
+            );
         }
         let other = SECRET.replace('f', "e");
-        assert_eq!(source(viewer, Some(&other)), "198.51.100.7");
+        assert_eq!(source(viewer, Some(&other)), Source::host("198.51.100.7"));
     }
 
     #[test]
     fn what_is_no_address_counts_by_where_it_came_from() {
         for wrong in [None, Some(""), Some("192.0.2.1, 192.0.2.2"), Some("me")] {
-            assert_eq!(source(wrong, Some(SECRET)), "198.51.100.7", "{wrong:?}");
+            assert_eq!(
+                source(wrong, Some(SECRET)),
+                Source::host("198.51.100.7"),
+                "{wrong:?}"
+            );
         }
     }
 
@@ -98,8 +110,16 @@ mod tests {
     fn all_addresses_of_one_subscriber_are_one_source() {
         let one = source(Some("2001:db8:1:2:3:4:5:6"), Some(SECRET));
         assert_eq!(one, source(Some("2001:db8:1:2::1"), Some(SECRET)));
-        assert_eq!(one, "2001:db8:1:2::/64");
-        assert_ne!(one, source(Some("2001:db8:1:3::1"), Some(SECRET)));
-        assert_eq!(source(Some("::ffff:192.0.2.1"), Some(SECRET)), "192.0.2.1");
+        assert_eq!(one.host, "2001:db8:1:2::/64");
+        let neighbour = source(Some("2001:db8:1:3::1"), Some(SECRET));
+        assert_ne!(one.host, neighbour.host);
+        assert_eq!(one.network.as_deref(), Some("2001:db8:1::/48"));
+        assert_eq!(one.network, neighbour.network);
+        let stranger = source(Some("2001:db8:2:3::1"), Some(SECRET));
+        assert_ne!(one.network, stranger.network);
+        assert_eq!(
+            source(Some("::ffff:192.0.2.1"), Some(SECRET)),
+            Source::host("192.0.2.1")
+        );
     }
 }

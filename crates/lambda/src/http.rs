@@ -2,11 +2,10 @@
 
 use anyhow::Context as _;
 use domain::limits::BODY_BYTES;
-use domain::{Timestamp, ValidationError};
+use domain::{Source, Timestamp, ValidationError};
 use env::Variables;
-use http::header::{
-    AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderName, ORIGIN, RETRY_AFTER, USER_AGENT,
-};
+use http::Method;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderName, RETRY_AFTER, USER_AGENT};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, RequestExt, service_fn};
 use lambda_runtime::Error;
@@ -14,6 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::client_ip::ClientIps;
+use crate::csrf::SiteOrigin;
 use crate::environment::{self, Started};
 use crate::invocation::End;
 use crate::json;
@@ -33,19 +33,20 @@ where
 {
     let Started { app, recorder } = environment::start(async |mut variables| {
         let client_ips = ClientIps::from_variables(&mut variables);
-        Ok((start(variables).await?, client_ips))
+        let site = SiteOrigin::from_variables(&mut variables);
+        Ok((start(variables).await?, client_ips, site))
     })
     .await?;
-    let (app, client_ips) = app;
+    let (app, client_ips, site) = app;
     lambda_http::run(service_fn(|event: lambda_http::Request| {
         let invocation = recorder.begin(&event.lambda_context());
         let request = Request::new(event, client_ips);
         let route = request.route.clone();
-        let handling = (!request.too_large).then(|| handle(app, request));
+        let handling = request.check(site).map(|()| handle(app, request));
         async move {
             let outcome = match handling {
-                Some(handling) => handling.await,
-                None => Err(ApiError::TooLarge),
+                Ok(handling) => handling.await,
+                Err(error) => Err(error),
             };
             let end = match &outcome {
                 Ok(answer) => End::Answered(Some(answer.status)),
@@ -63,7 +64,7 @@ pub struct Request {
     route: String,
     event: lambda_http::Request,
     too_large: bool,
-    source: String,
+    source: Source,
     /// When it came.
     pub now: Timestamp,
 }
@@ -87,6 +88,18 @@ impl Request {
             source,
             now: environment::now(),
         }
+    }
+
+    /// Refuses what no handler has to look at.
+    fn check(&self, site: &SiteOrigin) -> Result<()> {
+        if self.too_large {
+            return Err(ApiError::TooLarge);
+        }
+        let has_body = matches!(
+            *self.event.method(),
+            Method::POST | Method::PUT | Method::PATCH
+        ) && !self.event.body().is_empty();
+        site.check(&self.route, self.event.headers(), has_body)
     }
 
     /// The route as the template names it, such as `POST /api/rooms`.
@@ -136,13 +149,8 @@ impl Request {
             .map(|(_, value)| value)
     }
 
-    /// The origin of the page that sends it, if a browser says so.
-    pub fn origin(&self) -> Option<&str> {
-        self.header(ORIGIN)
-    }
-
     /// The address that it comes from, for limits.
-    pub fn source(&self) -> String {
+    pub fn source(&self) -> Source {
         self.source.clone()
     }
 
@@ -165,7 +173,7 @@ impl Request {
 pub struct Response {
     status: u16,
     body: String,
-    cookie: Option<String>,
+    cookies: Vec<String>,
 }
 
 impl Response {
@@ -189,13 +197,13 @@ impl Response {
         Self {
             status: 204,
             body: String::new(),
-            cookie: None,
+            cookies: Vec::new(),
         }
     }
 
-    /// The same with a `Set-Cookie` header.
-    pub fn cookie(mut self, cookie: String) -> Self {
-        self.cookie = Some(cookie);
+    /// Adds `Set-Cookie` headers.
+    pub fn cookies(mut self, cookies: impl IntoIterator<Item = String>) -> Self {
+        self.cookies.extend(cookies);
         self
     }
 
@@ -203,7 +211,7 @@ impl Response {
         Self {
             status,
             body: serde_json::to_string(body).expect("answers are plain data"),
-            cookie: None,
+            cookies: Vec::new(),
         }
     }
 }
@@ -214,7 +222,7 @@ fn respond(outcome: Result<Response>) -> Result<lambda_http::Response<Body>, Err
         .header(CONTENT_TYPE, "application/json");
     let (status, body) = match outcome {
         Ok(answer) => {
-            if let Some(cookie) = answer.cookie {
+            for cookie in answer.cookies {
                 response = response.header("set-cookie", cookie);
             }
             (answer.status, answer.body)

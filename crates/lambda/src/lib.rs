@@ -4,6 +4,7 @@
 //! `handle` that answers one event.
 
 mod client_ip;
+mod csrf;
 pub mod deployment;
 mod environment;
 pub mod http;
@@ -16,6 +17,7 @@ mod status;
 pub mod websocket;
 
 pub use client_ip::ClientIps;
+pub use csrf::SiteOrigin;
 pub use domain::ApiError;
 pub use environment::{now, variables};
 pub use lambda_runtime::Error;

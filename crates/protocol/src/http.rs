@@ -53,6 +53,16 @@ pub struct ForgotPassword {
     pub email: String,
 }
 
+/// Body of `POST /api/reset-link`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResetLink {
+    /// The token of the emailed link.
+    pub token: String,
+    /// The new password.
+    pub password: String,
+}
+
 /// `POST /api/reset-password`
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

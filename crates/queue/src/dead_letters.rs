@@ -140,7 +140,14 @@ mod tests {
     #[test]
     fn a_parked_job_tells_its_reason_and_when_it_was_parked() {
         let email = "ann@example.com".to_owned();
-        let notice = parked(Job::PasswordChanged { email }, "550 5.1.1");
+        let notice = parked(
+            Job::PasswordChanged {
+                email,
+                totp: false,
+                passkeys: 0,
+            },
+            "550 5.1.1",
+        );
         assert_eq!(
             (notice.id.as_str(), notice.parked_at),
             ("j", Some(Timestamp::from_millis(7)))
@@ -157,6 +164,7 @@ mod tests {
             purpose: Purpose::Login,
             challenge: "c".into(),
             expires_at: Timestamp::MAX,
+            link: None,
         };
         assert!(!parked(code, "550").makes_sense());
         assert!(!parked(Job::Nothing {}, "550").makes_sense());

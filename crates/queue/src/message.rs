@@ -176,6 +176,7 @@ mod tests {
             purpose: Purpose::Login,
             challenge: "c".into(),
             expires_at: at(301_000),
+            link: None,
         }
     }
 

@@ -22,6 +22,8 @@ pub enum Kind {
     PasskeySetup,
     /// A passkey is being used.
     PasskeySignIn,
+    /// The link of a reset email.
+    ResetLink,
 }
 
 impl Kind {
@@ -31,6 +33,7 @@ impl Kind {
             Self::TotpSetup => "totp_setup",
             Self::PasskeySetup => "passkey_setup",
             Self::PasskeySignIn => "passkey_sign_in",
+            Self::ResetLink => "reset_link",
         }
     }
 }
@@ -45,6 +48,8 @@ pub struct Ceremony {
     /// Whose it is; nobody's yet where a passkey will tell.
     pub user: Option<String>,
     state: Binary,
+    /// The version of the account's credentials when it began.
+    pub credentials_version: i64,
     /// How many answers it still takes.
     pub tries_left: u32,
     /// When it runs out.
@@ -66,6 +71,7 @@ impl Ceremony {
             kind,
             user,
             state: binary(state),
+            credentials_version: 0,
             tries_left: CODE_TRIES,
             expires_at,
             expires: date(expires_at),
@@ -111,6 +117,22 @@ impl Store {
         self.ceremonies()
             .update_one(doc! { "_id": id }, update)
             .await?;
+        Ok(())
+    }
+
+    /// A live ceremony, as it is.
+    pub async fn ceremony(&self, id: &str, kind: Kind, now: Timestamp) -> Result<Option<Ceremony>> {
+        Ok(self.ceremonies().find_one(live(id, kind, now)).await?)
+    }
+
+    /// Deletes what an account's sign-ins and changes wait with: its challenges and
+    /// its ceremonies.
+    pub async fn void_sign_ins(&self, user: &str) -> Result<()> {
+        for collection in ["challenges", "ceremonies"] {
+            self.collection::<Document>(collection)
+                .delete_many(doc! { "user": user })
+                .await?;
+        }
         Ok(())
     }
 

@@ -29,6 +29,8 @@ pub struct Challenge {
     pub user: Option<String>,
     /// The account that it makes.
     pub registration: Option<Registration>,
+    /// The version of the account's credentials when the code was requested.
+    pub credentials_version: i64,
     /// When it runs out.
     pub expires_at: Timestamp,
     /// From when on it may be replaced by another.
@@ -63,6 +65,7 @@ impl Challenge {
             tries_left: CODE_TRIES,
             user: None,
             registration: None,
+            credentials_version: 0,
             expires_at,
             resend_at,
             expires: date(expires_at),
@@ -80,7 +83,10 @@ impl Challenge {
     pub fn counted_as(&self) -> String {
         match self.purpose {
             Purpose::Register => format!("register:{}", self.email),
-            Purpose::Login | Purpose::Reset => self.email.clone(),
+            // Reached with the right password only, so anonymous attempts against
+            // the address never delay it.
+            Purpose::Login => format!("code:{}", self.email),
+            Purpose::Reset => format!("reset:{}", self.email),
         }
     }
 

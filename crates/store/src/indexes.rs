@@ -32,8 +32,9 @@ fn all() -> Vec<(&'static str, Vec<IndexModel>)> {
                 unique_where_present("passkeys.credential"),
             ],
         ),
-        ("challenges", vec![expiring()]),
-        ("ceremonies", vec![expiring()]),
+        // Those of an account, deleted when its credentials change.
+        ("challenges", vec![plain(doc! { "user": 1 }), expiring()]),
+        ("ceremonies", vec![plain(doc! { "user": 1 }), expiring()]),
         // One's own sessions, newest first.
         (
             "sessions",

@@ -7,7 +7,7 @@ mod failures;
 use std::time::Duration;
 
 use domain::limits::{Quota, Rate, Used};
-use domain::{Timestamp, TooFast};
+use domain::{Source, Timestamp, TooFast};
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
@@ -72,6 +72,39 @@ impl Store {
             )
             .await?;
         Ok(())
+    }
+
+    /// Counts one more of a source address and of the network that it is in, if
+    /// both quotas allow it.
+    pub async fn count_source(
+        &self,
+        (host, network): (Quota, Quota),
+        source: &Source,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.count(host, &source.host, now).await?;
+        let Some(key) = &source.network else {
+            return Ok(());
+        };
+        let counted = self.count(network, key, now).await;
+        if counted.is_err() {
+            self.uncount(host, &source.host, now).await?;
+        }
+        counted
+    }
+
+    /// Takes back what [`Store::count_source`] counted at `now`.
+    pub async fn uncount_source(
+        &self,
+        (host, network): (Quota, Quota),
+        source: &Source,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.uncount(host, &source.host, now).await?;
+        match &source.network {
+            Some(key) => self.uncount(network, key, now).await,
+            None => Ok(()),
+        }
     }
 
     /// Takes one event of `key` from a steady rate (the generic cell rate

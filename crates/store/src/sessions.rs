@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::{Store, date};
 
-/// More rotations than this within the grace are no second tab.
-const ROTATIONS_KEPT: i32 = 20;
+/// Rotations whose time is stored. A browser that is reloaded every second, in
+/// several tabs, stays below it within [`REFRESH_GRACE`].
+const ROTATIONS_KEPT: i32 = 200;
 
 /// One sign-in.
 #[derive(Clone, Serialize, Deserialize)]
@@ -33,7 +34,9 @@ pub struct Session {
     pub proved_at: Timestamp,
     /// How often its refresh token was rotated.
     pub rotation: i64,
-    /// When that was, the last [`ROTATIONS_KEPT`] times, oldest first.
+    /// The version of the account's credentials that it was started under.
+    pub credentials_version: i64,
+    /// When the token was rotated, the last [`ROTATIONS_KEPT`] times, oldest first.
     #[serde(default)]
     rotated: Vec<Timestamp>,
     expires: DateTime,
@@ -50,6 +53,7 @@ impl Session {
             seen_at: now,
             proved_at: now,
             rotation: 0,
+            credentials_version: 0,
             rotated: Vec::new(),
             expires: date(now + SESSION_LIFETIME),
         }
@@ -137,7 +141,16 @@ impl Store {
         })
     }
 
-    /// Ends a session of this user; whether there was one.
+    /// Carries a session over to a new version of its account's credentials.
+    pub async fn set_session_version(&self, id: &str, version: i64) -> Result<()> {
+        let update = doc! { "$set": { "credentials_version": version } };
+        self.sessions()
+            .update_one(doc! { "_id": id }, update)
+            .await?;
+        Ok(())
+    }
+
+    /// Ends a session of this user. False where there was none.
     pub async fn end_session(&self, id: &str, user: &str) -> Result<bool> {
         let filter = doc! { "_id": id, "user": user };
         Ok(self.sessions().delete_one(filter).await?.deleted_count == 1)

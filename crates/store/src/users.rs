@@ -6,6 +6,7 @@ mod passkeys;
 
 use domain::{EmailAddress, Timestamp};
 use mongodb::bson::{Binary, doc};
+use mongodb::options::ReturnDocument;
 use protocol::User;
 use protocol::model::Me;
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,9 @@ pub struct Account {
     /// Oldest first.
     #[serde(default)]
     pub passkeys: Vec<Passkey>,
+    /// Counts password changes. A challenge, a ceremony, a session or a device
+    /// token made under an earlier version is void.
+    pub credentials_version: i64,
     /// When the address was confirmed.
     pub created_at: mongodb::bson::DateTime,
 }
@@ -56,6 +60,7 @@ impl Account {
             totp: None,
             recovery_codes: Vec::new(),
             passkeys: Vec::new(),
+            credentials_version: 0,
             created_at: date(now),
         }
     }
@@ -126,16 +131,35 @@ impl Store {
         }
     }
 
-    /// Replaces an account's password. A short one is taken only while there is
-    /// a second factor; whether it was.
-    pub async fn set_password(&self, id: &str, hash: &str, is_short: bool) -> Result<bool> {
+    /// Replaces the password and starts a new version of the credentials, which
+    /// is returned. None where the account does not exist, or `is_short` and it
+    /// has no second factor at this moment.
+    pub async fn set_password(&self, id: &str, hash: &str, is_short: bool) -> Result<Option<i64>> {
         let mut filter = doc! { "_id": id };
         if is_short {
             filter.insert("$or", factors::ANY.map(factors::present).to_vec());
         }
-        let update = doc! { "$set": { "password": hash, "password_is_short": is_short } };
-        let done = self.users().update_one(filter, update).await?;
-        Ok(done.matched_count == 1)
+        let update = doc! {
+            "$set": { "password": hash, "password_is_short": is_short },
+            "$inc": { "credentials_version": 1_i64 },
+        };
+        let changed = self
+            .users()
+            .find_one_and_update(filter, update)
+            .return_document(ReturnDocument::After)
+            .await?;
+        Ok(changed.map(|account| account.credentials_version))
+    }
+
+    /// Whether the account's credentials still have this version.
+    pub async fn has_credentials_version(&self, id: &str, version: i64) -> Result<bool> {
+        let filter = doc! { "_id": id, "credentials_version": version };
+        let found = self
+            .collection::<mongodb::bson::Document>("users")
+            .find_one(filter)
+            .projection(doc! { "_id": 1 })
+            .await?;
+        Ok(found.is_some())
     }
 
     /// Replaces the hash of a password by a stronger one of the same, unless

@@ -18,18 +18,15 @@ pub(crate) async fn step_up(app: &App, request: Request) -> Result<Response> {
     let body: StepUp = request.body()?;
     let code = code(&account, body.code.as_deref())?;
     let store = &app.store;
-    let source = request.source();
-    let attempt = Attempt::begin(store, &source, Some(&account.email), request.now).await?;
+    let key = auth::signed_in_key(&account.id);
+    let attempt = Attempt::begin(store, None, Some(&key), request.now).await?;
     let presented = Password::presented(&body.password);
     if !password::verify(presented, Some(account.password.clone())).await {
         return Err(ApiError::WrongCredentials);
     }
     attempt.take_back().await?;
     if let Some(code) = code
-        && !app
-            .auth
-            .check_factor(&account, &code, &source, request.now)
-            .await?
+        && !app.auth.check_factor(&account, &code, request.now).await?
     {
         return Err(ApiError::WrongCredentials);
     }

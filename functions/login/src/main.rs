@@ -5,7 +5,7 @@
 //! job. An unknown address costs the same hash and gets the same answer as a
 //! wrong password.
 
-use auth::{Attempt, Auth, CodeFor, CodeRequest, Services};
+use auth::{Attempt, Auth, CodeFor, CodeRequest, Devices, Services};
 use crypto::password;
 use domain::limits::DISABLED_WAIT;
 use domain::{EmailAddress, Password, Purpose, TooFast};
@@ -18,14 +18,20 @@ use store::Store;
 struct App {
     store: Store,
     auth: Auth,
+    devices: Devices,
 }
 
 impl App {
     async fn start(mut variables: Variables) -> anyhow::Result<Self> {
         let settings = auth::Settings::from_variables(&mut variables);
+        let devices = Devices::from_variables(&mut variables);
         variables.check()?;
         let Services { store, auth, .. } = Services::connect(settings).await?;
-        Ok(Self { store, auth })
+        Ok(Self {
+            store,
+            auth,
+            devices,
+        })
     }
 }
 
@@ -38,10 +44,19 @@ async fn handle(app: &'static App, request: Request) -> Result<Response> {
     let body: Login = request.body()?;
     let email = EmailAddress::parse("email", &body.email)?;
     let store = &app.store;
-    let source = request.source();
-    let attempt = Attempt::begin(store, &source, Some(email.as_str()), request.now).await?;
-
     let account = store.account_of(&email).await?;
+    let cookie = request.cookie(app.devices.cookie_name());
+    let device = account
+        .as_ref()
+        .and_then(|account| app.devices.find(cookie, account));
+    // A known device waits for its own failures only; any other for those of the
+    // address and of its source.
+    let source = request.source();
+    let (source, key) = match &device {
+        Some(device) => (None, device.failures_key()),
+        None => (Some(&source), email.as_str().to_owned()),
+    };
+    let attempt = Attempt::begin(store, source, Some(&key), request.now).await?;
     let kept = account.as_ref().map(|account| account.password.clone());
     let presented = Password::presented(&body.password);
     let is_right = password::verify(presented.clone(), kept).await;
@@ -49,7 +64,7 @@ async fn handle(app: &'static App, request: Request) -> Result<Response> {
         return Err(ApiError::WrongCredentials);
     };
     attempt.take_back().await?;
-    if store.is_disabled(email.as_str()).await? {
+    if store.is_disabled(&key).await? {
         let retry_at = request.now + DISABLED_WAIT;
         return Err(TooFast { retry_at }.into());
     }
@@ -61,7 +76,10 @@ async fn handle(app: &'static App, request: Request) -> Result<Response> {
     let code_request = CodeRequest {
         purpose: Purpose::Login,
         email,
-        subject: CodeFor::Account(account.id),
+        subject: CodeFor::Account {
+            id: account.id,
+            credentials_version: account.credentials_version,
+        },
     };
     let challenge = app.auth.send_code(code_request, request.now).await?;
     Ok(Response::ok(&challenge))

@@ -1,8 +1,8 @@
 //! Signing in with a passkey: no address, no password, no mail.
 
-use auth::{Attempt, SignIn};
+use auth::SignIn;
 use crypto::random;
-use domain::limits::{CEREMONY_LIFETIME, PASSKEY_SIGN_INS};
+use domain::limits::{CEREMONY_LIFETIME, PASSKEY_SIGN_INS, PASSKEY_SIGN_INS_PER_NETWORK};
 use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
 use protocol::factors::{PasskeyBegun, PasskeyLogin};
@@ -15,8 +15,8 @@ use crate::App;
 /// `POST /api/passkey-login/begin`: the same for everybody.
 pub(crate) async fn begin(app: &App, request: Request) -> Result<Response> {
     let source = request.source();
-    let counted = app.store.count(PASSKEY_SIGN_INS, &source, request.now);
-    counted.await?;
+    let quotas = (PASSKEY_SIGN_INS, PASSKEY_SIGN_INS_PER_NETWORK);
+    app.store.count_source(quotas, &source, request.now).await?;
     let begun = app.site.begin_sign_in()?;
     let (challenge, expires_at) = (random::id(), request.now + CEREMONY_LIFETIME);
     let kind = Kind::PasskeySignIn;
@@ -33,24 +33,22 @@ pub(crate) async fn begin(app: &App, request: Request) -> Result<Response> {
 /// counts as wrong until it was right.
 pub(crate) async fn finish(app: &App, request: Request) -> Result<Response> {
     let body: PasskeyLogin<PublicKeyCredential> = request.body()?;
-    let source = request.source();
-    let attempt = Attempt::begin(&app.store, &source, None, request.now).await?;
     let kind = Kind::PasskeySignIn;
     let ended = app.store.end_ceremony(&body.challenge, kind, request.now);
     let ceremony = ended.await?.ok_or(ApiError::Expired)?;
     let account = used(app, &ceremony, &body.credential, &request).await?;
     let account = account.ok_or(ApiError::WrongCredentials)?;
-    attempt.take_back().await?;
     let sign_in = SignIn {
         account,
         device: request.device(),
+        device_cookie: request.cookie(app.sessions.devices().cookie_name()),
         is_new: false,
     };
     let started = app
         .sessions
         .sign_in(&app.queue, sign_in, request.now)
         .await?;
-    Ok(Response::ok(&started.signed_in).cookie(started.cookie))
+    Ok(Response::ok(&started.signed_in).cookies(started.cookies))
 }
 
 /// The account of this passkey. `None` for every fault: it is unknown, it

@@ -1,8 +1,7 @@
 //! `POST /api/password`
 
-use auth::Attempt;
-use crypto::password;
-use crypto::random;
+use auth::{Attempt, signed_in_key};
+use crypto::{password, random};
 use domain::Password;
 use domain::account::least_password;
 use lambda::http::{Request, Response};
@@ -13,46 +12,48 @@ use store::connections::SessionChoice;
 
 use crate::App;
 
-/// Takes the current and a new password, and ends every other session.
+/// Replaces the current password by a new one, and ends every other session.
 pub(crate) async fn change(app: &App, request: Request) -> Result<Response> {
     let caller = app
         .authenticator
         .caller(request.bearer(), request.now)
-        .await?;
-    let caller = caller.ok_or(ApiError::SignedOut)?;
+        .await?
+        .ok_or(ApiError::SignedOut)?;
     let body: ChangePassword = request.body()?;
     let store = &app.store;
     let account = store.account(&caller.user.id).await?;
-    let account = account.ok_or(ApiError::SignedOut)?;
+    let mut account = account.ok_or(ApiError::SignedOut)?;
     let least = least_password(app.password_minimum, account.has_factor());
     let chosen = Password::parse("password", &body.password, least)?;
-    password::refuse_common("password", &chosen, &[&account.email, &account.name])?;
-    let source = request.source();
-    let attempt = Attempt::begin(store, &source, Some(&account.email), request.now).await?;
+    let key = signed_in_key(&account.id);
+    let attempt = Attempt::begin(store, None, Some(&key), request.now).await?;
     let current = Password::presented(&body.current);
-    if !password::verify(current, Some(account.password)).await {
+    if !password::verify(current, Some(account.password.clone())).await {
         return Err(ApiError::WrongCredentials);
     }
     attempt.take_back().await?;
+    password::refuse_common("password", &chosen, &[&account.email, &account.name])?;
 
-    // The job is published first: nothing changes while the broker is
-    // unavailable. The password is set last: if the request is interrupted
-    // before, the old one still works and the user can repeat it, and no other
-    // session survives.
+    // The broker comes first: while it is unavailable nothing changes. Other
+    // sessions end before and after the password is replaced: a request that is cut
+    // off can be repeated, and no session survives that was started in between.
     let is_short = app.is_short(&chosen);
     let hash = password::hash(chosen).await;
     let notice = Job::PasswordChanged {
-        email: account.email,
+        email: account.email.clone(),
+        totp: account.totp.is_some(),
+        passkeys: account.passkeys.len(),
     };
-    let queue = &app.queue;
-    queue.publish(&random::id(), &notice, request.now).await?;
-    store
-        .end_sessions(&account.id, Some(&caller.session))
-        .await?;
+    let id = random::id();
+    app.queue.publish(&id, &notice, request.now).await?;
     let others = SessionChoice::AllBut(&caller.session);
-    app.realtime
-        .sign_out(&account.id, others, request.now)
+    app.end_sessions(&account.id, others, request.now).await?;
+    account.credentials_version = app.set_password(&account.id, &hash, is_short).await?;
+    store
+        .set_session_version(&caller.session, account.credentials_version)
         .await?;
-    app.set_password(&account.id, &hash, is_short).await?;
-    Ok(Response::no_content())
+    store.void_sign_ins(&account.id).await?;
+    app.end_sessions(&account.id, others, request.now).await?;
+    let cookie = request.cookie(app.devices.cookie_name());
+    Ok(Response::no_content().cookies([app.devices.remember(cookie, &account)]))
 }

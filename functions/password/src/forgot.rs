@@ -1,7 +1,6 @@
 //! `POST /api/forgot-password`
 
 use auth::{CodeFor, CodeRequest};
-use domain::limits::FORGOTTEN;
 use domain::{EmailAddress, Purpose};
 use lambda::Result;
 use lambda::http::{Request, Response};
@@ -16,10 +15,11 @@ pub(crate) async fn forgot(app: &App, request: Request) -> Result<Response> {
     let body: ForgotPassword = request.body()?;
     let email = EmailAddress::parse("email", &body.email)?;
     let store = &app.store;
-    let source = request.source();
-    store.count(FORGOTTEN, &source, request.now).await?;
     let subject = match store.account_of(&email).await? {
-        Some(account) => CodeFor::Account(account.id),
+        Some(account) => CodeFor::Account {
+            id: account.id,
+            credentials_version: account.credentials_version,
+        },
         None => CodeFor::NoAccount(Job::Nothing {}),
     };
     let code_request = CodeRequest {
@@ -29,7 +29,7 @@ pub(crate) async fn forgot(app: &App, request: Request) -> Result<Response> {
     };
     let challenge = app
         .auth
-        .send_code_unproven(code_request, &source, request.now)
+        .send_code_unproven(code_request, request.now)
         .await?;
     Ok(Response::accepted(&challenge))
 }

@@ -1,29 +1,33 @@
-//! Passwords forgotten, reset and changed: `POST /api/forgot-password` mails a
-//! code, `POST /api/reset-password` takes it with a new password and ends every
-//! session, `POST /api/password` changes it and ends every other session.
+//! Passwords: `POST /api/forgot-password` emails a code and a link,
+//! `POST /api/reset-password` and `POST /api/reset-link` take one of the two with a
+//! new password and end every session, `POST /api/password` changes the password
+//! and ends every other session.
 //!
-//! Reads and writes `users`, `challenges`, `failures`, `counters`, `sessions` and
-//! `connections`; publishes the code and, after a change, a notice.
+//! Reads and writes `users`, `challenges`, `ceremonies`, `failures`, `counters`,
+//! `sessions` and `connections`; publishes the code and, after a change, a
+//! notification.
 
 mod change;
 mod forgot;
 mod reset;
 
-use auth::{Auth, Authenticator, Services};
+use auth::{Auth, Authenticator, Devices, Services};
 use connections::Connections;
 use crypto::Verifier;
-use domain::{Password, ValidationError};
+use domain::{Password, Timestamp, ValidationError};
 use env::Variables;
 use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
 use queue::Queue;
 use realtime::Realtime;
 use store::Store;
+use store::connections::SessionChoice;
 
 struct App {
     store: Store,
     queue: Queue,
     auth: Auth,
+    devices: Devices,
     authenticator: Authenticator,
     realtime: Realtime,
     password_minimum: usize,
@@ -35,6 +39,7 @@ impl App {
         let connections = connections::Settings::from_variables(&mut variables);
         let verifier = Verifier::from_variables(&mut variables);
         let password_minimum = variables.value("PASSWORD_MINIMUM", "a whole number");
+        let devices = Devices::from_variables(&mut variables);
         variables.check()?;
         let Services { store, queue, auth } = Services::connect(settings).await?;
         Ok(Self {
@@ -43,24 +48,41 @@ impl App {
             store,
             queue,
             auth,
+            devices,
             password_minimum,
         })
     }
 
-    /// Whether a password counts only with a second factor.
+    /// Whether a password is allowed only beside a second factor.
     fn is_short(&self, password: &Password) -> bool {
         password.chars() < self.password_minimum
     }
 
-    /// Stores a new password. A short one is rejected if the last factor was
-    /// removed concurrently.
-    async fn set_password(&self, user: &str, hash: &str, is_short: bool) -> Result<()> {
-        if self.store.set_password(user, hash, is_short).await? {
-            return Ok(());
-        }
-        let least = self.password_minimum;
-        let message = format!("must be at least {least} characters without a second factor.");
-        Err(ValidationError::new("password", message).into())
+    /// Stores a new password and returns the new version of the credentials. A
+    /// short one is refused where the last factor was removed in the meantime.
+    async fn set_password(&self, user: &str, hash: &str, is_short: bool) -> Result<i64> {
+        let version = self.store.set_password(user, hash, is_short).await?;
+        version.ok_or_else(|| {
+            let least = self.password_minimum;
+            let message =
+                format!("Without a second factor the password needs at least {least} characters.");
+            ValidationError::new("password", message).into()
+        })
+    }
+
+    /// Ends sessions of a user and their sockets.
+    async fn end_sessions(
+        &self,
+        user: &str,
+        which: SessionChoice<'_>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let kept = match which {
+            SessionChoice::AllBut(session) => Some(session),
+            SessionChoice::All | SessionChoice::Only(_) => None,
+        };
+        self.store.end_sessions(user, kept).await?;
+        Ok(self.realtime.sign_out(user, which, now).await?)
     }
 }
 
@@ -72,7 +94,8 @@ async fn main() -> Result<(), lambda::Error> {
 async fn handle(app: &'static App, request: Request) -> Result<Response> {
     match request.route() {
         "POST /api/forgot-password" => forgot::forgot(app, request).await,
-        "POST /api/reset-password" => reset::reset(app, request).await,
+        "POST /api/reset-password" => reset::by_code(app, request).await,
+        "POST /api/reset-link" => reset::by_link(app, request).await,
         "POST /api/password" => change::change(app, request).await,
         _ => Err(ApiError::NotFound),
     }

@@ -1,87 +1,121 @@
-//! `POST /api/reset-password`
+//! `POST /api/reset-password` and `POST /api/reset-link`: a new password in
+//! exchange for what was emailed.
 
-use auth::CodeAttempt;
-use crypto::password;
+use auth::{CodeAttempt, failures_keys};
+use crypto::{password, reset_link};
 use domain::account::least_password;
 use domain::limits::PASSWORD_CHARS_WITH_FACTOR;
 use domain::{Code, Password, Purpose};
 use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
-use protocol::http::ResetPassword;
+use protocol::http::{ResetLink, ResetPassword};
 use queue::jobs::mail::Job;
-use store::challenges::Challenge;
+use store::ceremonies::Kind;
 use store::connections::SessionChoice;
+use store::users::Account;
 
 use crate::App;
 
-/// Takes the mailed code and a new password, and ends every session.
-pub(crate) async fn reset(app: &App, request: Request) -> Result<Response> {
+/// `POST /api/reset-password`: takes the emailed code and a new password, and
+/// ends every session.
+pub(crate) async fn by_code(app: &App, request: Request) -> Result<Response> {
     let body: ResetPassword = request.body()?;
     let code = Code::parse("code", &body.code)?;
-    // Whose it is, and with it the minimum, is known once the code is right.
+    // The account and with it the minimum length are known once the code is right.
     let chosen = Password::parse("password", &body.password, PASSWORD_CHARS_WITH_FACTOR)?;
-    password::refuse_common("password", &chosen, &[])?;
     let source = request.source();
-    let entered = CodeAttempt {
+    let attempt = CodeAttempt {
         challenge: &body.challenge,
         code: &code,
         purposes: &[Purpose::Reset],
         source: &source,
     };
-    let challenge = app.auth.check_code(entered, request.now).await?;
-    if let Err(refusal) = prepare(app, &challenge, &chosen, &request).await {
-        app.store.give_try_back(&challenge.id).await?;
-        return Err(refusal);
+    let challenge = app.auth.check_code(attempt, request.now).await?;
+    let user = challenge.user.as_deref().unwrap_or_default();
+    let account = match prepare(app, user, &challenge.id, &chosen, &request).await {
+        Ok(account) => account,
+        Err(error) => {
+            app.store.give_try_back(&challenge.id).await?;
+            return Err(error);
+        }
+    };
+    let hash = password::hash(chosen.clone()).await;
+    // Of several right answers at once, one continues from here.
+    if !app.store.claim_challenge(&challenge.id).await? {
+        return Err(ApiError::Expired);
     }
-    replace(app, &challenge, chosen, &request).await
+    replace(app, account, &chosen, &hash, &request).await
 }
 
-/// What may still fail while the code stays good: whether the password is too
-/// short for an account without a second factor or says its address, which is
-/// known only now, and the broker. A notice has one id however
-/// often the code is tried, so it is mailed once.
+/// `POST /api/reset-link`: takes the token of the link in a reset email. It cannot
+/// be guessed, so it waits for no limit: an owner can use the link of any reset
+/// email of the last hour, whoever requested it.
+pub(crate) async fn by_link(app: &App, request: Request) -> Result<Response> {
+    let body: ResetLink = request.body()?;
+    let chosen = Password::parse("password", &body.password, PASSWORD_CHARS_WITH_FACTOR)?;
+    let id = reset_link::id(&body.token);
+    let link = app
+        .store
+        .ceremony(&id, Kind::ResetLink, request.now)
+        .await?
+        .ok_or(ApiError::Expired)?;
+    let user = link.user.as_deref().unwrap_or_default();
+    let account = prepare(app, user, &id, &chosen, &request).await?;
+    let hash = password::hash(chosen.clone()).await;
+    app.store
+        .end_ceremony(&id, Kind::ResetLink, request.now)
+        .await?
+        .ok_or(ApiError::Expired)?;
+    replace(app, account, &chosen, &hash, &request).await
+}
+
+/// What may still fail while the code or link remains usable: the password's
+/// quality, which depends on the account, and the broker. The notification has one
+/// id per code or link, so it is emailed once.
 async fn prepare(
     app: &App,
-    challenge: &Challenge,
+    user: &str,
+    id: &str,
     chosen: &Password,
     request: &Request,
-) -> Result<()> {
-    let user = challenge.user.as_deref().unwrap_or_default();
-    let account = app.store.account(user).await?;
-    let account = account.ok_or(ApiError::Expired)?;
+) -> Result<Account> {
+    let account = app.store.account(user).await?.ok_or(ApiError::Expired)?;
     let least = least_password(app.password_minimum, account.has_factor());
     Password::parse("password", chosen.as_str(), least)?;
     password::refuse_common("password", chosen, &[&account.email, &account.name])?;
     let notice = Job::PasswordChanged {
-        email: challenge.email.clone(),
+        email: account.email.clone(),
+        totp: account.totp.is_some(),
+        passkeys: account.passkeys.len(),
     };
-    let id = format!("reset-{}", challenge.id);
-    app.queue.publish(&id, &notice, request.now).await?;
-    Ok(())
+    app.queue
+        .publish(&format!("reset-{id}"), &notice, request.now)
+        .await?;
+    Ok(account)
 }
 
-/// Of several correct answers at the same time, one continues. The password is
-/// set after all sessions have ended: if the request is interrupted before, the
-/// user requests another code, and no old session survives the new password.
-/// The failures are cleared last, since the new password ends them.
+/// Replaces the password. Sessions are ended before it, so that a request that is
+/// cut off leaves none under the new password, and after it, so that none survives
+/// that was started in between. The browser becomes a known device: its next
+/// sign-in does not wait for anyone else's attempts.
 async fn replace(
     app: &App,
-    challenge: &Challenge,
-    chosen: Password,
+    mut account: Account,
+    chosen: &Password,
+    hash: &str,
     request: &Request,
 ) -> Result<Response> {
-    let store = &app.store;
-    let user = challenge.user.as_deref().ok_or(ApiError::Expired)?;
-    let is_short = app.is_short(&chosen);
-    let hash = password::hash(chosen).await;
-    if !store.claim_challenge(&challenge.id).await? {
-        return Err(ApiError::Expired);
-    }
-    store.end_sessions(user, None).await?;
-    app.realtime
-        .sign_out(user, SessionChoice::All, request.now)
+    app.end_sessions(&account.id, SessionChoice::All, request.now)
         .await?;
-    app.set_password(user, &hash, is_short).await?;
-    store.clear_failures(&[&challenge.email]).await?;
-    Ok(Response::no_content())
+    account.credentials_version = app
+        .set_password(&account.id, hash, app.is_short(chosen))
+        .await?;
+    app.store.void_sign_ins(&account.id).await?;
+    app.end_sessions(&account.id, SessionChoice::All, request.now)
+        .await?;
+    let keys = failures_keys(&account);
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    app.store.clear_failures(&keys).await?;
+    let cookie = request.cookie(app.devices.cookie_name());
+    Ok(Response::no_content().cookies([app.devices.remember(cookie, &account)]))
 }

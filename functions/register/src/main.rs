@@ -6,7 +6,7 @@
 
 use auth::{Auth, CodeFor, CodeRequest, Services};
 use crypto::password;
-use domain::limits::REGISTRATIONS;
+use domain::limits::{REGISTRATIONS, REGISTRATIONS_PER_NETWORK};
 use domain::{EmailAddress, Password, PersonName, Purpose};
 use env::Variables;
 use lambda::Result;
@@ -49,7 +49,8 @@ async fn handle(app: &'static App, request: Request) -> Result<Response> {
     // Before anything that takes a while.
     let store = &app.store;
     let source = request.source();
-    store.count(REGISTRATIONS, &source, request.now).await?;
+    let quotas = (REGISTRATIONS, REGISTRATIONS_PER_NETWORK);
+    store.count_source(quotas, &source, request.now).await?;
     password::refuse_common("password", &chosen, &[email.as_str(), name.as_str()])?;
 
     // Hashed for known addresses too, so that both take the same time.
@@ -70,7 +71,7 @@ async fn handle(app: &'static App, request: Request) -> Result<Response> {
     };
     let challenge = app
         .auth
-        .send_code_unproven(code_request, &source, request.now)
+        .send_code_unproven(code_request, request.now)
         .await?;
     Ok(Response::accepted(&challenge))
 }

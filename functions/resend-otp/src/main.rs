@@ -46,12 +46,7 @@ async fn handle(app: &'static App, request: Request) -> Result<Response> {
 
     // The old code stays good until the broker has the new one, and what comes
     // to nothing counts for nothing.
-    let source = request.source();
-    match app
-        .auth
-        .resend_code(again(&old)?, &source, request.now)
-        .await
-    {
+    match app.auth.resend_code(again(&old)?, request.now).await {
         Ok(challenge) => {
             store.claim_challenge(&old.id).await?;
             Ok(Response::accepted(&challenge))
@@ -66,7 +61,10 @@ async fn handle(app: &'static App, request: Request) -> Result<Response> {
 
 fn again(old: &Challenge) -> Result<CodeRequest> {
     let subject = match (&old.user, &old.registration) {
-        (Some(user), _) => CodeFor::Account(user.clone()),
+        (Some(user), _) => CodeFor::Account {
+            id: user.clone(),
+            credentials_version: old.credentials_version,
+        },
         (None, Some(registration)) => CodeFor::Registration(registration.clone()),
         (None, None) => CodeFor::NoAccount(Job::Nothing {}),
     };

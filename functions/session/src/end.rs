@@ -10,7 +10,7 @@ use crate::App;
 pub(crate) async fn logout(app: &App, request: Request) -> Result<Response> {
     let caller = app.caller(&request).await?;
     end_one(app, &request, &caller.user.id, &caller.session).await?;
-    Ok(Response::no_content().cookie(app.sessions.cookie_removed()))
+    Ok(Response::no_content().cookies([app.sessions.cookie_removed()]))
 }
 
 /// `DELETE /api/sessions/{id}`: ends one of the caller's own.

@@ -12,16 +12,11 @@ use crate::App;
 /// `POST /api/refresh`: the next access token and the next cookie. A cookie
 /// that was used before ends its session.
 pub(crate) async fn refresh(app: &App, request: Request) -> Result<Response> {
-    // A browser tells the origin of a POST; another site's is refused although
-    // `SameSite=Strict` would not have sent the cookie.
-    if request.origin().is_some_and(|origin| origin != app.origin) {
-        return Err(ApiError::SignedOut);
-    }
     let cookie = request.cookie(app.sessions.cookie_name());
     match app.sessions.refresh(cookie, request.now).await? {
-        Refreshed::Live(started) => Ok(Response::ok(&started.signed_in).cookie(started.cookie)),
+        Refreshed::Live(started) => Ok(Response::ok(&started.signed_in).cookies(started.cookies)),
         Refreshed::SignedOut => Err(ApiError::SignedOut),
-        Refreshed::Reused { user, session } => {
+        Refreshed::Void { user, session } => {
             app.store.end_session(&session, &user).await?;
             let choice = SessionChoice::Only(&session);
             app.realtime.sign_out(&user, choice, request.now).await?;

@@ -42,7 +42,14 @@ async fn sign_in(
 ) -> Result<Response> {
     let store = &app.store;
     let account = store.account(user).await?.ok_or(ApiError::Expired)?;
-    let second = account.totp.is_some().then(|| second_factor(user, request));
+    // The password that this sign-in began with was replaced since.
+    if account.credentials_version != challenge.credentials_version {
+        return Err(ApiError::Expired);
+    }
+    let second = account
+        .totp
+        .is_some()
+        .then(|| second_factor(&account, request));
     if let Some(ceremony) = &second {
         store.begin_ceremony(ceremony).await?;
     }
@@ -57,10 +64,13 @@ async fn sign_in(
     }
 }
 
-fn second_factor(user: &str, request: &Request) -> Ceremony {
+fn second_factor(account: &Account, request: &Request) -> Ceremony {
     let until = request.now + CEREMONY_LIFETIME;
-    let user = Some(user.to_owned());
-    Ceremony::new(random::id(), Kind::SecondFactor, user, Vec::new(), until)
+    let user = Some(account.id.clone());
+    let kind = Kind::SecondFactor;
+    let mut ceremony = Ceremony::new(random::id(), kind, user, Vec::new(), until);
+    ceremony.credentials_version = account.credentials_version;
+    ceremony
 }
 
 async fn sign_up(app: &App, challenge: &Challenge, request: &Request) -> Result<Response> {

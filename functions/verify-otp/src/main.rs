@@ -54,13 +54,14 @@ impl App {
         let sign_in = SignIn {
             account,
             device: request.device(),
+            device_cookie: request.cookie(self.sessions.devices().cookie_name()),
             is_new,
         };
         let started = self
             .sessions
             .sign_in(&self.queue, sign_in, request.now)
             .await?;
-        Ok(Response::ok(&Verified::SignedIn(started.signed_in)).cookie(started.cookie))
+        Ok(Response::ok(&Verified::SignedIn(started.signed_in)).cookies(started.cookies))
     }
 }
 

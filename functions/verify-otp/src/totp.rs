@@ -20,12 +20,10 @@ pub(crate) async fn verify(app: &App, request: Request) -> Result<Response> {
     let ceremony = ceremony.ok_or(ApiError::Expired)?;
     let user = ceremony.user.as_deref().unwrap_or_default();
     let account = store.account(user).await?.ok_or(ApiError::Expired)?;
-    let source = request.source();
-    match app
-        .auth
-        .check_factor(&account, &code, &source, request.now)
-        .await
-    {
+    if account.credentials_version != ceremony.credentials_version {
+        return Err(ApiError::Expired);
+    }
+    match app.auth.check_factor(&account, &code, request.now).await {
         Ok(true) => {}
         Ok(false) => {
             return Err(ApiError::WrongCode {

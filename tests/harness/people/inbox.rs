@@ -30,6 +30,12 @@ impl Mail {
             .map(str::trim)
             .find(|line| line.len() == 8 && line.bytes().all(|byte| byte.is_ascii_digit()))
     }
+
+    /// The token of the link in a reset email.
+    pub fn reset_token(&self) -> Option<&str> {
+        let (_, token) = self.text.split_once("/#reset=")?;
+        token.split_whitespace().next()
+    }
 }
 
 /// How the mail server replies to mail for an address.

@@ -179,16 +179,32 @@ impl Response {
     /// attributes.
     #[track_caller]
     pub fn refresh_cookie(&self) -> String {
-        let all: Vec<_> = self.headers.get_all("set-cookie").iter().collect();
-        assert_eq!(all.len(), 1, "{}: one cookie", self.request);
-        let cookie = all[0].to_str().expect("a cookie is plain text");
-        let mut parts = cookie.split(';').map(str::trim);
+        self.site_cookie("refresh")
+    }
+
+    /// The device cookie that the response sets, likewise.
+    #[track_caller]
+    pub fn device_cookie(&self) -> String {
+        self.site_cookie("device")
+    }
+
+    #[track_caller]
+    fn site_cookie(&self, name: &str) -> String {
+        let all: Vec<_> = self
+            .headers
+            .get_all("set-cookie")
+            .iter()
+            .map(|cookie| cookie.to_str().expect("a cookie is plain text"))
+            .filter(|cookie| cookie.starts_with(&format!("{name}-")))
+            .collect();
+        assert_eq!(all.len(), 1, "{}: one {name} cookie", self.request);
+        let mut parts = all[0].split(';').map(str::trim);
         let pair = parts.next().unwrap_or_default().to_owned();
         let attributes: Vec<String> = parts.map(str::to_lowercase).collect();
         for attribute in ["httponly", "samesite=strict"] {
             assert!(
                 attributes.iter().any(|a| a == attribute),
-                "the refresh cookie is {attribute}: {attributes:?}"
+                "the {name} cookie is {attribute}: {attributes:?}"
             );
         }
         pair

@@ -87,6 +87,13 @@ impl Visitor {
         self.client.post("/api/reset-password", body).await
     }
 
+    /// Chooses another password with the token of an emailed link.
+    pub async fn reset_by_link(&self, token: &str, password: &str) -> Response {
+        self.client.secrets().note(Kind::Password, password);
+        let body = json!({"token": token, "password": password});
+        self.client.post("/api/reset-link", body).await
+    }
+
     /// Registers with the mailed code.
     pub async fn sign_up(&self) -> Person {
         let challenge = self.register().await.expect(202).text("/challenge");

@@ -11,6 +11,7 @@ fn code(purpose: Purpose) -> Job {
         purpose,
         challenge: "challenge-1".into(),
         expires_at: Timestamp::from_millis(1_795_388_759_999),
+        link: None,
     }
 }
 
@@ -18,7 +19,11 @@ fn others() -> Vec<Job> {
     let email = || "ann@example.com".to_owned();
     vec![
         Job::AccountExists { email: email() },
-        Job::PasswordChanged { email: email() },
+        Job::PasswordChanged {
+            email: email(),
+            totp: true,
+            passkeys: 2,
+        },
         Job::NewSignIn {
             email: email(),
             device: "Mozilla/5.0 Gecko/20100101 Firefox/140.0".into(),
@@ -121,4 +126,35 @@ fn item_15_no_mail_calls_its_code_a_second_factor() {
             assert!(!said.contains(claim), "{said}");
         }
     }
+}
+
+#[test]
+fn item_40_a_reset_email_has_a_link_whose_token_is_not_shown_by_other_emails() {
+    let mut job = code(Purpose::Reset);
+    if let Job::SendOtp { link, .. } = &mut job {
+        *link = Some("a-token".into());
+    }
+    let text = letter(&job).text();
+    assert!(
+        text.contains("https://chat.example.com/#reset=a-token"),
+        "{text}"
+    );
+    assert!(letter(&job).html().contains("#reset=a-token"));
+    assert!(!letter(&code(Purpose::Login)).text().contains("#reset="));
+}
+
+#[test]
+fn item_45_after_a_password_change_the_owner_reads_what_else_signs_in() {
+    let text = |totp, passkeys| {
+        let email = "ann@example.com".to_owned();
+        let job = Job::PasswordChanged {
+            email,
+            totp,
+            passkeys,
+        };
+        letter(&job).text().replace('\n', " ")
+    };
+    assert!(text(false, 0).contains("No other sign-in option is set up."));
+    assert!(text(false, 1).contains("still work: 1 passkey."));
+    assert!(text(true, 2).contains("still work: an authenticator app and 2 passkeys."));
 }

@@ -29,6 +29,10 @@ pub enum Job {
         challenge: String,
         /// When it runs out.
         expires_at: Timestamp,
+        /// With `reset`: the token of a link that is valid for an hour and replaces
+        /// the code. As secret as the code.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<String>,
     },
     /// Somebody registered with an address that has an account.
     AccountExists {
@@ -39,6 +43,12 @@ pub enum Job {
     PasswordChanged {
         /// To whom.
         email: String,
+        /// Whether codes from an app still complete a sign-in.
+        #[serde(default)]
+        totp: bool,
+        /// How many passkeys still sign in.
+        #[serde(default)]
+        passkeys: usize,
     },
     /// Something that lets somebody in was changed.
     FactorChanged {
@@ -118,13 +128,15 @@ impl Job {
                 purpose,
                 challenge,
                 expires_at,
-                ..
+                otp: _,
+                link: _,
             } => Self::SendOtp {
                 email,
                 otp: String::new(),
                 purpose,
                 challenge,
                 expires_at,
+                link: None,
             },
             other => other,
         }
@@ -149,6 +161,7 @@ mod tests {
             purpose: Purpose::Login,
             challenge: "c".into(),
             expires_at: Timestamp::from_millis(7),
+            link: None,
         };
         assert_eq!(
             serde_json::to_string(&job).unwrap(),
@@ -168,6 +181,7 @@ mod tests {
             purpose: Purpose::Login,
             challenge: "c".into(),
             expires_at: Timestamp::from_millis(7),
+            link: None,
         };
         assert_eq!(format!("{job:?}"), "Job(send_otp)");
         let parked = serde_json::to_string(&job.without_code()).unwrap();

@@ -39,6 +39,7 @@ pub fn code(challenge: &str) -> Job {
         purpose: Purpose::Login,
         challenge: challenge.into(),
         expires_at: NOW + Duration::from_mins(5),
+        link: None,
     }
 }
 

@@ -66,12 +66,14 @@ async fn a_new_password_is_that_of_one_account() {
             .set_password("ada", "another hash", false)
             .await
             .unwrap()
+            .is_some()
     );
     assert!(
-        !store
+        store
             .set_password("nobody", "a third hash", false)
             .await
             .unwrap()
+            .is_none()
     );
     assert_eq!(
         store.account("ada").await.unwrap().unwrap().password,
@@ -82,4 +84,26 @@ async fn a_new_password_is_that_of_one_account() {
         "a hash"
     );
     assert!(store.account("nobody").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn item_44_every_new_password_is_a_new_version_of_the_credentials() {
+    let store = Scratch::new().await;
+    let ada = account("ada", "Ada");
+    store.create_account(&ada).await.unwrap();
+    assert!(store.has_credentials_version("ada", 0).await.unwrap());
+    let changed = at_once(5, async |n| {
+        let hash = format!("hash {n}");
+        store.set_password("ada", &hash, false).await.unwrap()
+    })
+    .await;
+    let mut versions: Vec<_> = changed.into_iter().flatten().collect();
+    versions.sort_unstable();
+    assert_eq!(versions, [1, 2, 3, 4, 5]);
+    assert!(!store.has_credentials_version("ada", 4).await.unwrap());
+    assert!(store.has_credentials_version("ada", 5).await.unwrap());
+    // A stronger hash of the same password is no new password.
+    let ada = store.account("ada").await.unwrap().unwrap();
+    store.rehash_password(&ada, "rehashed").await.unwrap();
+    assert!(store.has_credentials_version("ada", 5).await.unwrap());
 }

@@ -97,13 +97,31 @@ async fn totp_is_turned_on_once_and_off_with_its_recovery_codes() {
 #[tokio::test]
 async fn item_19_a_short_password_is_taken_only_with_a_second_factor() {
     let store = with_people(&["Ada", "Bob"]).await;
-    assert!(!store.set_password("ada", "short", true).await.unwrap());
+    assert!(
+        store
+            .set_password("ada", "short", true)
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert_eq!(account(&store, "ada").await.password, "a hash");
     store.turn_totp_on("ada", &totp(7), vec![]).await.unwrap();
-    assert!(store.set_password("ada", "short", true).await.unwrap());
+    assert!(
+        store
+            .set_password("ada", "short", true)
+            .await
+            .unwrap()
+            .is_some()
+    );
     let added = store.add_passkey("bob", &passkey("b")).await;
     assert_eq!(added.unwrap(), Added::Yes);
-    assert!(store.set_password("bob", "short", true).await.unwrap());
+    assert!(
+        store
+            .set_password("bob", "short", true)
+            .await
+            .unwrap()
+            .is_some()
+    );
     assert!(account(&store, "bob").await.password_is_short);
 }
 
@@ -113,7 +131,13 @@ async fn item_19_two_removals_at_once_leave_no_short_password_alone() {
         let store = with_people(&["Ada"]).await;
         store.turn_totp_on("ada", &totp(7), vec![]).await.unwrap();
         store.add_passkey("ada", &passkey("a")).await.unwrap();
-        assert!(store.set_password("ada", "short", true).await.unwrap());
+        assert!(
+            store
+                .set_password("ada", "short", true)
+                .await
+                .unwrap()
+                .is_some()
+        );
         let (one, other) =
             tokio::join!(store.turn_totp_off("ada"), store.remove_passkey("ada", "a"));
         let mut removed = [one.unwrap(), other.unwrap()];
@@ -124,6 +148,7 @@ async fn item_19_two_removals_at_once_leave_no_short_password_alone() {
                 .set_password("ada", "a long one", false)
                 .await
                 .unwrap()
+                .is_some()
         );
         let last = match account(&store, "ada").await.totp {
             Some(_) => store.turn_totp_off("ada").await,
