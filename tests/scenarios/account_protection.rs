@@ -161,7 +161,7 @@ async fn item_40_a_reset_link_works_once_and_only_until_the_password_changes(sta
         let again = ann.reset_by_link(token, "four more violet lanterns").await;
         again.refused(410, "expired");
     }
-    ann.with_password(NEW).sign_in().await;
+    ann.with_password(NEW).login().await.expect(200);
 }
 
 async fn item_43_a_form_of_another_site_sets_no_cookie(stack: Arc<Stack>) {

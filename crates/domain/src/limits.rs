@@ -112,6 +112,16 @@ pub const REGISTRATIONS_PER_NETWORK: Quota = Quota {
     count: 240,
     window: Duration::from_hours(1),
 };
+/// Emails a minute to addresses without an account, over the whole service:
+/// registrations and invitations may name addresses that do not exist, and too many
+/// of them ruin the sender's reputation.
+pub const MAIL_TO_STRANGERS: Quota = Quota {
+    name: "mail-to-strangers",
+    count: 300,
+    window: Duration::from_mins(1),
+};
+/// How long nothing is sent to an address that a mail server has refused for good.
+pub const SUPPRESSION: Duration = Duration::from_hours(7 * 24);
 /// Passkey sign-ins begun per source address: the page may begin one whenever it
 /// is opened.
 pub const PASSKEY_SIGN_INS: Quota = Quota {

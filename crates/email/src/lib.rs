@@ -51,6 +51,8 @@ pub enum Outcome {
     Transient(String),
     /// It will not be taken, however often it is tried.
     Permanent(String),
+    /// The same, because there is no such mailbox.
+    NoMailbox(String),
 }
 
 /// Mails jobs over a few connections that are kept between mails.

@@ -28,6 +28,9 @@ impl Settings {
     /// be read there is something that is of no use but to find further faults.
     pub fn from_variables(variables: &mut Variables) -> Self {
         let url = variables.url("SMTP_URL", &["smtp", "smtps"]);
+        let is_encrypted = url.starts_with("smtps://") || url.contains("tls=required");
+        let remedy = "use smtps://, or add tls=required";
+        variables.require_encryption("SMTP_URL", &url, is_encrypted, remedy);
         Self {
             server: server(variables, &url),
             from: from(variables),

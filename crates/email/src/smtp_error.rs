@@ -27,10 +27,21 @@ fn of_reply(code: u16, words: &str) -> Outcome {
     let detail = enhanced(words).map_or_else(String::new, |detail| format!(" {detail}"));
     if OURS.contains(&code) {
         Outcome::Transient(format!("the mail server refused our login: {code}{detail}"))
+    } else if is_about_the_mailbox(code, enhanced(words)) {
+        Outcome::NoMailbox(format!("the mail server refused: {code}{detail}"))
     } else if (500..600).contains(&code) {
         Outcome::Permanent(format!("the mail server refused: {code}{detail}"))
     } else {
         Outcome::Transient(format!("the mail server asked to wait: {code}{detail}"))
+    }
+}
+
+/// Whether a reply says that the address does not exist: an enhanced code `5.1.x`
+/// (RFC 3463, 3.2), or, without one, a code of RFC 5321, 4.2.2 for a mailbox.
+fn is_about_the_mailbox(code: u16, enhanced: Option<&str>) -> bool {
+    match enhanced {
+        Some(detail) => detail.starts_with("5.1."),
+        None => matches!(code, 550 | 551 | 553),
     }
 }
 
@@ -70,12 +81,24 @@ mod tests {
         );
         assert_eq!(
             of_reply(550, "5.1.1 no such user ann@example.com"),
-            Outcome::Permanent("the mail server refused: 550 5.1.1".to_owned())
+            Outcome::NoMailbox("the mail server refused: 550 5.1.1".to_owned())
         );
         assert_eq!(
             of_reply(554, "ann@example.com is unknown here"),
             Outcome::Permanent("the mail server refused: 554".to_owned())
         );
+    }
+
+    #[test]
+    fn item_46_only_a_reply_about_the_mailbox_suppresses_its_address() {
+        for (code, words) in [(550, "5.1.1 unknown"), (550, "unknown"), (553, "5.1.3 bad")] {
+            let outcome = of_reply(code, words);
+            assert!(matches!(outcome, Outcome::NoMailbox(_)), "{code} {words}");
+        }
+        for (code, words) in [(550, "5.7.1 spam"), (552, "5.2.2 full"), (554, "no")] {
+            let outcome = of_reply(code, words);
+            assert!(matches!(outcome, Outcome::Permanent(_)), "{code} {words}");
+        }
     }
 
     #[test]

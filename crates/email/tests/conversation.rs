@@ -160,7 +160,7 @@ async fn a_reply_with_4_is_transient_and_one_with_5_permanent_and_neither_repeat
     let server = Server::start(Manner::Answer("550 5.1.1 no ann@example.com")).await;
     let outcome = server.mailer().send("a", &job(), soon()).await;
     let told = "the mail server refused: 550 5.1.1".to_owned();
-    assert_eq!(outcome, Outcome::Permanent(told));
+    assert_eq!(outcome, Outcome::NoMailbox(told));
 }
 
 #[tokio::test]

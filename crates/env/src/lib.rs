@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 /// The variables of an environment, and what was wrong with those read so far.
@@ -62,6 +63,16 @@ impl Variables {
         url
     }
 
+    /// Adds an error unless `url` is encrypted or leads to this machine: what a
+    /// function sends to its database, broker and mail server are secrets.
+    pub fn require_encryption(&mut self, name: &str, url: &str, is_encrypted: bool, remedy: &str) {
+        if !url.is_empty() && !is_encrypted && !is_local(url) {
+            self.fault(format!(
+                "{name} must be encrypted except on this machine: {remedy}"
+            ));
+        }
+    }
+
     /// A value of its own type that must be there. The value itself is not
     /// shown: it may be a secret.
     pub fn value<T: FromStr + Default>(&mut self, name: &str, what: &str) -> T {
@@ -118,6 +129,25 @@ impl Variables {
     }
 }
 
+/// Whether every host of a URL is this machine.
+fn is_local(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else {
+        return false;
+    };
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let hosts = authority.rsplit('@').next().unwrap_or_default();
+    hosts.split(',').all(|host| {
+        let name = match host.strip_prefix('[') {
+            Some(rest) => rest.split(']').next().unwrap_or_default(),
+            None => host.split(':').next().unwrap_or_default(),
+        };
+        let is_loopback = name
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback());
+        name == "localhost" || is_loopback
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,5 +184,32 @@ mod tests {
             "the environment is not usable: URI must be a URL with mongodb:// or mongodb+srv://; \
              COUNT must be a whole number; EMPTY is missing; GONE is missing"
         );
+    }
+
+    #[test]
+    fn item_47_only_this_machine_is_reached_without_encryption() {
+        let is_refused = |url: &str, is_encrypted| {
+            let mut variables = Variables::default();
+            variables.require_encryption("URL", url, is_encrypted, "use TLS");
+            variables.check().is_err()
+        };
+        for url in [
+            "amqp://localhost:5672",
+            "smtp://127.0.0.1:25",
+            "smtp://[::1]:25",
+            "mongodb://user:p%40ss@127.0.0.1:1,localhost:2/chat?x=y",
+        ] {
+            assert!(!is_refused(url, false), "{url}");
+        }
+        for url in [
+            "amqp://broker.example.com",
+            "smtp://localhost.example.com",
+            "smtp://localhost@mail.example.com",
+            "mongodb://localhost,10.0.0.7/chat",
+            "mongodb://10.0.0.7/?host=localhost",
+        ] {
+            assert!(is_refused(url, false), "{url}");
+            assert!(!is_refused(url, true), "{url}");
+        }
     }
 }

@@ -30,6 +30,8 @@ impl Settings {
     /// `RABBITMQ_VIRTUAL_HOST`.
     pub fn from_variables(variables: &mut Variables) -> Self {
         let url = variables.url("RABBITMQ_ENDPOINT", &["amqp", "amqps"]);
+        let is_encrypted = url.starts_with("amqps://");
+        variables.require_encryption("RABBITMQ_ENDPOINT", &url, is_encrypted, "use amqps://");
         let (endpoint, query) = url.split_once('?').unwrap_or((&url, ""));
         if endpoint.contains('@') {
             variables.fault(

@@ -20,7 +20,7 @@ use crate::{Store, date};
 const REMEMBERED: Duration = Duration::from_hours(7 * 24);
 
 #[derive(Deserialize)]
-struct Realtime {
+struct Row {
     #[serde(rename = "_id")]
     id: String,
 }
@@ -31,14 +31,14 @@ impl Store {
         if jobs.is_empty() {
             return Ok(HashSet::new());
         }
-        let sent: Vec<Realtime> = self
-            .collection::<Realtime>("deliveries")
+        let sent: Vec<Row> = self
+            .collection::<Row>("deliveries")
             .find(doc! { "_id": { "$in": jobs } })
             .projection(doc! { "_id": 1 })
             .await?
             .try_collect()
             .await?;
-        Ok(sent.into_iter().map(|delivery| delivery.id).collect())
+        Ok(sent.into_iter().map(|row| row.id).collect())
     }
 
     /// Remembers that `job` was mailed.

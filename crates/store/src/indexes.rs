@@ -85,6 +85,7 @@ fn all() -> Vec<(&'static str, Vec<IndexModel>)> {
         ("rates", vec![expiring()]),
         ("failures", vec![expiring()]),
         ("deliveries", vec![expiring()]),
+        ("suppressions", vec![expiring()]),
     ]
 }
 

@@ -17,6 +17,7 @@ pub mod messages;
 pub mod presence;
 pub mod rooms;
 pub mod sessions;
+pub mod suppressions;
 pub mod users;
 
 use std::time::Duration;
@@ -54,9 +55,14 @@ pub struct Settings {
 impl Settings {
     /// Reads `MONGODB_URI`.
     pub fn from_variables(variables: &mut Variables) -> Self {
-        Self {
-            uri: variables.url("MONGODB_URI", &["mongodb", "mongodb+srv"]),
-        }
+        let uri = variables.url("MONGODB_URI", &["mongodb", "mongodb+srv"]);
+        let asks = |option| {
+            uri.contains(&format!("tls={option}")) || uri.contains(&format!("ssl={option}"))
+        };
+        // Names found by SRV records are encrypted unless the URI says otherwise.
+        let is_encrypted = asks("true") || (uri.starts_with("mongodb+srv") && !asks("false"));
+        variables.require_encryption("MONGODB_URI", &uri, is_encrypted, "add tls=true");
+        Self { uri }
     }
 }
 

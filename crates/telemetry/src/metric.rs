@@ -68,6 +68,9 @@ metrics! {
     MailsSent: Count,
     /// Jobs that ended on the queue of the dead.
     MailsParked: Count,
+    /// Requests refused because the service emails too many addresses without an
+    /// account.
+    MailCeilingReached: Count,
     /// Sessions that began.
     SignIns: Count,
     /// Wrong passwords and wrong codes.

@@ -20,6 +20,8 @@ pub(crate) enum Fate {
     Expired,
     /// Put aside, to come back; why.
     Retried(String),
+    /// Dropped: a mail server said lately that there is no such mailbox.
+    Suppressed,
     /// On the queue of the dead; why.
     Parked(String),
 }
@@ -33,6 +35,7 @@ impl Fate {
             Self::Nothing => ("nothing", None),
             Self::Expired => ("expired", None),
             Self::Retried(_) => ("retried", None),
+            Self::Suppressed => ("suppressed", None),
             Self::Parked(_) => ("parked", Some(Metric::MailsParked)),
         };
         if let Some(metric) = metric {
@@ -74,6 +77,9 @@ impl App {
         if job.expires_at().is_some_and(|end| end <= lambda::now()) {
             return Ok(Fate::Expired);
         }
+        if self.is_suppressed(&job).await {
+            return Ok(Fate::Suppressed);
+        }
         match self.mailer.send(id, &job, deadline).await {
             Outcome::Sent => {
                 self.mark(id).await;
@@ -81,6 +87,10 @@ impl App {
             }
             Outcome::NothingToSend => Ok(Fate::Nothing),
             Outcome::Permanent(reason) => self.park(id, job, reason).await,
+            Outcome::NoMailbox(reason) => {
+                self.suppress(&job).await;
+                self.park(id, job, reason).await
+            }
             Outcome::Transient(reason) => {
                 let failure = Failure {
                     count: failures(message) + 1,
@@ -92,6 +102,30 @@ impl App {
                     Retried::NotWorthIt => self.park(id, job, given_up(&reason)).await,
                 }
             }
+        }
+    }
+
+    /// Whether the address was refused lately. While the database does not say, the
+    /// email is sent.
+    async fn is_suppressed(&self, job: &Job) -> bool {
+        let Some(email) = job.email() else {
+            return false;
+        };
+        match self.store.is_suppressed(email, lambda::now()).await {
+            Ok(is_suppressed) => is_suppressed,
+            Err(error) => {
+                tracing::warn!(%error, "could not look up suppressed address");
+                false
+            }
+        }
+    }
+
+    async fn suppress(&self, job: &Job) {
+        let Some(email) = job.email() else {
+            return;
+        };
+        if let Err(error) = self.store.suppress_address(email, lambda::now()).await {
+            tracing::warn!(%error, "could not suppress address");
         }
     }
 

@@ -18,6 +18,7 @@ pub(crate) struct Tally {
     nothing: usize,
     expired: usize,
     retried: usize,
+    suppressed: usize,
     parked: usize,
     /// Why jobs were put aside, and how many.
     reasons: BTreeMap<String, usize>,
@@ -31,6 +32,7 @@ impl Tally {
             Fate::Nothing => (&mut self.nothing, None),
             Fate::Expired => (&mut self.expired, None),
             Fate::Retried(reason) => (&mut self.retried, Some(reason)),
+            Fate::Suppressed => (&mut self.suppressed, None),
             Fate::Parked(reason) => (&mut self.parked, Some(reason)),
         };
         *count += 1;
@@ -49,6 +51,7 @@ impl Tally {
             nothing = self.nothing,
             expired = self.expired,
             retried = self.retried,
+            suppressed = self.suppressed,
             parked = self.parked,
             failed = self.failed,
             reasons,

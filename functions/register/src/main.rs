@@ -6,8 +6,8 @@
 
 use auth::{Auth, CodeFor, CodeRequest, Services};
 use crypto::password;
-use domain::limits::{REGISTRATIONS, REGISTRATIONS_PER_NETWORK};
-use domain::{EmailAddress, Password, PersonName, Purpose};
+use domain::limits::{MAIL_TO_STRANGERS, REGISTRATIONS, REGISTRATIONS_PER_NETWORK};
+use domain::{EmailAddress, Password, PersonName, Purpose, Timestamp};
 use env::Variables;
 use lambda::Result;
 use lambda::http::{Request, Response};
@@ -15,6 +15,7 @@ use protocol::http::Register;
 use queue::jobs::mail::Job;
 use store::Store;
 use store::challenges::Registration;
+use telemetry::Metric;
 
 struct App {
     store: Store,
@@ -52,6 +53,7 @@ async fn handle(app: &'static App, request: Request) -> Result<Response> {
     let quotas = (REGISTRATIONS, REGISTRATIONS_PER_NETWORK);
     store.count_source(quotas, &source, request.now).await?;
     password::refuse_common("password", &chosen, &[email.as_str(), name.as_str()])?;
+    count_mail_to_strangers(app, request.now).await?;
 
     // Hashed for known addresses too, so that both take the same time.
     let hash = password::hash(chosen).await;
@@ -74,4 +76,13 @@ async fn handle(app: &'static App, request: Request) -> Result<Response> {
         .send_code_unproven(code_request, request.now)
         .await?;
     Ok(Response::accepted(&challenge))
+}
+
+/// Counts known addresses too, so that the response does not depend on them.
+async fn count_mail_to_strangers(app: &App, now: Timestamp) -> Result<()> {
+    let counted = app.store.count(MAIL_TO_STRANGERS, "all", now).await;
+    if let Err(store::Error::TooFast(_)) = &counted {
+        telemetry::count(Metric::MailCeilingReached, 1);
+    }
+    Ok(counted?)
 }

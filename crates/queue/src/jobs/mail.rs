@@ -112,6 +112,19 @@ impl Job {
         }
     }
 
+    /// The address that it is sent to, if it is sent.
+    pub fn email(&self) -> Option<&str> {
+        match self {
+            Self::SendOtp { email, .. }
+            | Self::AccountExists { email }
+            | Self::PasswordChanged { email, .. }
+            | Self::FactorChanged { email, .. }
+            | Self::NewSignIn { email, .. }
+            | Self::Invited { email, .. } => Some(email),
+            Self::Nothing {} => None,
+        }
+    }
+
     /// When it is no longer worth mailing, if ever.
     pub fn expires_at(&self) -> Option<Timestamp> {
         match self {

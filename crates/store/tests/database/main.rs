@@ -21,4 +21,5 @@ mod replication;
 mod rooms;
 mod scratch;
 mod sessions;
+mod suppressions;
 mod tries;
