@@ -60,6 +60,13 @@ async fn answer(event: LambdaEvent<Value>) -> Result<Value, Error> {
                 .collect();
             Ok(json!(variables))
         }
+        "tmp" => {
+            let names: Result<Vec<String>, std::io::Error> = std::fs::read_dir("/tmp")?
+                .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+                .collect();
+            std::fs::write("/tmp/written-by-a-function", "")?;
+            Ok(json!(names?))
+        }
         "pid" => Ok(json!({"pid": std::process::id(), "request": context.request_id})),
         "created" => Ok(json!({
             "statusCode": 201,

@@ -22,6 +22,15 @@ pub struct Program {
     pub layers: Vec<PathBuf>,
 }
 
+impl Program {
+    /// Every path that a process has to reach.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        let own = [self.executable.as_path(), self.folder.as_path()];
+        own.into_iter()
+            .chain(self.layers.iter().map(PathBuf::as_path))
+    }
+}
+
 /// Where code is looked for.
 pub struct Search {
     /// The folder of the template.

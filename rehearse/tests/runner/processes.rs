@@ -171,6 +171,27 @@ async fn a_function_has_lambdas_variables_and_the_templates_and_no_others() {
 }
 
 #[tokio::test]
+async fn each_process_has_a_tmp_of_its_own_where_the_system_allows_it() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    if folder.path().starts_with("/tmp") {
+        // A package or a data folder in `/tmp` would be hidden.
+        return;
+    }
+    let runner = Start::fixture("http.yaml").data(folder.path()).run();
+    let first = runner.json("/api/tmp").await;
+    if runner.log().contains("functions share /tmp") {
+        return;
+    }
+    assert_eq!(first, json!([]));
+    assert_eq!(
+        runner.json("/api/tmp").await,
+        json!(["written-by-a-function"])
+    );
+    assert_eq!(runner.json("/api/limited/tmp").await, json!([]));
+    assert!(!std::path::Path::new("/tmp/written-by-a-function").exists());
+}
+
+#[tokio::test]
 async fn the_lines_of_a_function_are_on_standard_error_under_its_name() {
     let runner = Start::fixture("http.yaml").run();
     runner.get("/api/log").await;

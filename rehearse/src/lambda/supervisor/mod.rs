@@ -3,6 +3,7 @@
 
 mod answers;
 mod environment;
+mod isolation;
 mod pool;
 mod process;
 mod runtime_api;
@@ -27,6 +28,7 @@ use sam_template::application::{Function, LogicalId, function_arn};
 use state::Activity;
 
 pub use answers::{Answer, Answers};
+pub use isolation::Isolation;
 
 /// Letters and digits of AWS' access key ids.
 const KEY_ID: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -45,6 +47,8 @@ pub struct Supervisor {
 pub struct Running {
     /// What to execute for each function.
     pub programs: BTreeMap<LogicalId, Program>,
+    /// How processes are kept apart.
+    pub isolation: Isolation,
     /// Variables that functions get unless the template sets them.
     pub variables: Vec<(String, String)>,
     /// How many invocations of one function may run at once, where the template
@@ -69,6 +73,7 @@ impl Supervisor {
     /// Prepares a pool for each function. No process is started yet.
     pub fn new(functions: BTreeMap<LogicalId, Function>, mut running: Running) -> Self {
         let answers = Arc::new(Answers::default());
+        let isolation = Arc::new(running.isolation);
         let mut pools = BTreeMap::new();
         let mut credentials = Vec::new();
         for (id, function) in functions {
@@ -86,6 +91,7 @@ impl Supervisor {
                 function: id.as_str().into(),
                 arn: function_arn(&function.name).into(),
                 memory_mb: function.memory_mb,
+                isolation: isolation.clone(),
                 program: program.clone(),
             };
             let limit = match function.concurrency {

@@ -1,5 +1,6 @@
 //! One process of a function: one execution environment of Lambda.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -8,11 +9,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
+use super::isolation::Isolation;
 use super::runtime_api::{RuntimeApi, Work};
 use super::version::FileStamp;
 use crate::identifiers;
@@ -39,6 +42,8 @@ pub struct Launch {
     pub memory_mb: u32,
     /// What to execute.
     pub program: Program,
+    /// How its processes are kept apart.
+    pub isolation: Arc<Isolation>,
 }
 
 /// A running process.
@@ -85,18 +90,26 @@ impl Process {
         };
         let file = FileStamp::of(&program.stamped).map_err(|error| failed(&error))?;
         let (api, address) = RuntimeApi::start().await.map_err(|error| failed(&error))?;
-        let mut command = if Path::new(DEATH_WATCH).exists() {
-            let mut command = Command::new(DEATH_WATCH);
-            command.args(["--pdeathsig", "KILL", "--"]);
-            command.arg(&program.executable);
-            command
-        } else {
-            Command::new(&program.executable)
+        let mut words: Vec<&OsStr> = Vec::new();
+        if Path::new(DEATH_WATCH).exists() {
+            words.extend([DEATH_WATCH, "--pdeathsig", "KILL", "--"].map(OsStr::new));
+        }
+        words.push(program.executable.as_os_str());
+        words.extend(program.arguments.iter().map(OsStr::new));
+        let (mut command, tmp) = match launch.isolation.command().await {
+            Some((mut command, tmp)) => {
+                command.args(words);
+                (command, Some(tmp))
+            }
+            None => {
+                let mut command = Command::new(words[0]);
+                command.args(&words[1..]);
+                (command, None)
+            }
         };
         let mut child = command
             .env_clear()
             .envs(environment(address))
-            .args(&program.arguments)
             .current_dir(&program.folder)
             // A Ctrl-C in the terminal is for the runner, which ends its processes itself.
             .process_group(0)
@@ -117,7 +130,13 @@ impl Process {
         let kill = Arc::new(Notify::new());
         let control = Control { pid, kill, exit };
         let function = launch.function.clone();
-        tokio::spawn(watch_over(function, child, control.kill.clone(), exited));
+        tokio::spawn(watch_over(
+            function,
+            child,
+            tmp,
+            control.kill.clone(),
+            exited,
+        ));
         Ok(Self {
             api,
             arn: launch.arn.clone(),
@@ -262,6 +281,7 @@ async fn anonymous_memory(pid: u32) -> Option<u64> {
 async fn watch_over(
     function: Arc<str>,
     mut child: Child,
+    tmp: Option<TempDir>,
     kill: Arc<Notify>,
     exited: watch::Sender<Option<ExitStatus>>,
 ) {
@@ -277,6 +297,7 @@ async fn watch_over(
             child.wait().await
         }
     };
+    drop(tmp);
     exited.send_replace(Some(status.unwrap_or_else(|_| ExitStatus::from_raw(1))));
 }
 
