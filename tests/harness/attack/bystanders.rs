@@ -244,7 +244,7 @@ async fn sign_in_or_reset(visitor: &Visitor, password: &str) -> SignedIn {
     sign_in(&visitor).await
 }
 
-/// The token of the newest reset link that was mailed, whoever requested it.
+/// The token of the newest reset link that was mailed, regardless of the requester.
 async fn reset_token(visitor: &Visitor) -> String {
     let inbox = &visitor.stack.inbox;
     let has_link = |mail: &Mail| mail.text.contains("#reset=");
