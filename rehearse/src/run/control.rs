@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Path, Request, State};
-use axum::http::header::{HOST, ORIGIN};
-use axum::http::{HeaderMap, Response, StatusCode};
+use axum::http::header::{HOST, ORIGIN, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::middleware::Next;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
@@ -61,7 +61,7 @@ async fn invoke(
 
 /// Accepts only requests from this machine. The peer has to be local; the `Host`
 /// has to be a local name, which prevents DNS rebinding; and an `Origin` has to be
-/// the page's own.
+/// the page's own. No browser guesses a type for what is answered.
 pub async fn only_this_machine(
     ConnectInfo(peer): ConnectInfo<Peer>,
     request: Request,
@@ -75,15 +75,18 @@ pub async fn only_this_machine(
         None => true,
         Some(_) => origin.is_some_and(|(_, origin)| host == Some(origin)),
     };
-    if peer.address.ip().to_canonical().is_loopback() && named_locally && own_page {
-        next.run(request).await
-    } else {
-        (
-            StatusCode::FORBIDDEN,
-            "only requests from this machine are accepted",
-        )
-            .into_response()
-    }
+    let mut response =
+        if peer.address.ip().to_canonical().is_loopback() && named_locally && own_page {
+            next.run(request).await
+        } else {
+            let reason = "only requests from this machine are accepted";
+            (StatusCode::FORBIDDEN, reason).into_response()
+        };
+    let nosniff = HeaderValue::from_static("nosniff");
+    response
+        .headers_mut()
+        .insert(X_CONTENT_TYPE_OPTIONS, nosniff);
+    response
 }
 
 fn header(headers: &HeaderMap, name: axum::http::HeaderName) -> Option<&str> {

@@ -1,7 +1,8 @@
 //! The folder for everything that outlives a run. One runner uses it at a time.
 
-use std::fs::{File, TryLockError};
+use std::fs::{File, Permissions, TryLockError};
 use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -35,6 +36,9 @@ impl DataFolder {
         std::fs::create_dir_all(path)
             .with_context(|| format!("cannot create the data folder {}", path.display()))?;
         let path = path.canonicalize()?;
+        // It holds secrets and messages; other users of the machine read neither.
+        std::fs::set_permissions(&path, Permissions::from_mode(0o700))
+            .with_context(|| format!("cannot restrict the data folder {}", path.display()))?;
         let lock = File::create(path.join("lock"))
             .with_context(|| format!("cannot write to the data folder {}", path.display()))?;
         match lock.try_lock() {
@@ -102,6 +106,15 @@ mod tests {
             );
             assert!(message.contains(&format!("`rm -r {}`", path.display())));
         }
+    }
+
+    #[test]
+    fn other_users_cannot_read_the_folder() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("data");
+        let taken = DataFolder::take(&path).expect("it is usable");
+        let mode = std::fs::metadata(taken.path()).expect("it exists");
+        assert_eq!(mode.permissions().mode() & 0o777, 0o700);
     }
 
     #[test]

@@ -67,6 +67,12 @@ impl Conversation {
             };
             let command = match line {
                 Line::End => return Ok(()),
+                // A web page made its browser connect. Its request holds lines of the
+                // page's choosing, so none of them is obeyed.
+                Line::Whole(line) if dialogue::is_http(&line) => {
+                    let reply = Reply::new(421, "This is a mail server");
+                    return self.reply(&reply).await;
+                }
                 Line::Wrong(text) => Err(Reply::new(500, text)),
                 Line::Whole(line) => String::from_utf8(line)
                     .map_err(|_| Reply::new(500, "Commands are UTF-8"))

@@ -28,6 +28,16 @@ pub enum Command {
     Quit,
 }
 
+/// Whether a line is the first of an HTTP request (RFC 9112, 3), whose method is any
+/// of those that browsers send, or `PRI` of HTTP/2.
+pub fn is_http(line: &[u8]) -> bool {
+    let Ok(line) = std::str::from_utf8(line) else {
+        return false;
+    };
+    line.rsplit_once(' ')
+        .is_some_and(|(_, version)| version.starts_with("HTTP/"))
+}
+
 /// One reply of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {

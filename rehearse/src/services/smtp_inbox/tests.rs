@@ -323,3 +323,23 @@ async fn only_the_last_ten_thousand_mails_are_kept() {
     assert_eq!(kept.len(), 10_000);
     assert_eq!(kept[0].to, "1@example.com");
 }
+
+#[tokio::test]
+async fn a_request_of_a_browser_is_disconnected_at_its_first_line() {
+    let inbox = inbox().await;
+    let url = web(&inbox).await;
+    for first in ["POST / HTTP/1.1", "GET /x y HTTP/1.0", "PRI * HTTP/2.0"] {
+        let mut client = Client::connect(&inbox).await;
+        let request = format!(
+            "{first}\r\nHost: localhost\r\n\r\nEHLO x\r\nMAIL FROM:<a@example.com>\r\n\
+             RCPT TO:<b@example.com>\r\nDATA\r\nhello\r\n.\r\n"
+        );
+        client.send(request.as_bytes()).await;
+        assert_eq!(client.reply().await, 421, "{first}");
+        assert_eq!(client.reply().await, 0, "{first}");
+    }
+    assert!(mails(&url).await.is_empty());
+    // A command that only mentions HTTP is an ordinary one.
+    let mut client = Client::connect(&inbox).await;
+    assert_eq!(client.say(["NOOP HTTP"]).await, [250]);
+}
