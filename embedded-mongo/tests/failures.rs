@@ -321,6 +321,14 @@ fn heavy(millis: i64) -> Document {
     }
 }
 
+/// An expression that takes minutes.
+fn slow_expression() -> Document {
+    let list: Vec<i32> = (0..20_000).collect();
+    doc! { "$map": { "input": list.clone(), "as": "x", "in": {
+        "$size": { "$filter": { "input": list, "as": "y", "cond": { "$gt": ["$$y", "$$x"] } } },
+    } } }
+}
+
 async fn numbers(mongo: &Mongo, count: i32) {
     let documents = (0..count).map(|n| doc! { "n": n });
     mongo
@@ -367,13 +375,9 @@ async fn heavy_pipelines_do_not_block_other_connections() {
 async fn a_time_limit_ends_pipelines_and_expressions() {
     let mongo = Mongo::start().await;
     numbers(&mongo, 2_000).await;
-    let list: Vec<i32> = (0..20_000).collect();
-    let nested = doc! { "$map": { "input": list.clone(), "as": "x", "in": {
-        "$size": { "$filter": { "input": list, "as": "y", "cond": { "$gt": ["$$y", "$$x"] } } },
-    } } };
     let expression = doc! {
         "aggregate": "numbers", "cursor": {}, "maxTimeMS": 300,
-        "pipeline": [{ "$limit": 1 }, { "$project": { "r": nested } }],
+        "pipeline": [{ "$limit": 1 }, { "$project": { "r": slow_expression() } }],
     };
     for command in [heavy(300), expression] {
         let started = Instant::now();
@@ -390,12 +394,22 @@ async fn a_time_limit_ends_pipelines_and_expressions() {
 #[tokio::test]
 async fn a_server_stops_although_a_command_runs() {
     let mongo = Mongo::start().await;
-    numbers(&mongo, 3_000).await;
+    numbers(&mongo, 10).await;
     let database = mongo.database();
-    let running = tokio::spawn(async move { database.run_command(heavy(600_000)).await });
-    let status = doc! { "serverStatus": 1 };
-    // The aggregate is counted once it has ended, so only its start can be awaited.
-    mongo.database().run_command(status).await.unwrap();
+    let running = tokio::spawn(async move {
+        let update = vec![doc! { "$set": { "x": slow_expression() } }];
+        let command = doc! { "update": "numbers", "updates": [{ "q": {}, "u": update }] };
+        database.run_command(command).await
+    });
+    // The update locks the collection, so a read that waits shows that it runs.
+    let database = mongo.database();
+    loop {
+        let count = database.run_command(doc! { "count": "numbers" });
+        let count = tokio::time::timeout(Duration::from_millis(300), count.into_future());
+        if count.await.is_err() {
+            break;
+        }
+    }
     let started = Instant::now();
     mongo.server.stop().await;
     assert!(started.elapsed() < Duration::from_secs(8));

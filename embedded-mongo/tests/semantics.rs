@@ -165,7 +165,6 @@ async fn lookups_join_arrays_null_and_regular_expressions() {
         .await
         .unwrap();
         let found: Vec<Bson> = joined.iter().map(|d| d["j"].clone()).collect();
-        // A document without a matching type is not joined to null.
         let wanted: Vec<Bson> = wanted.into_iter().map(Bson::from).collect();
         if local == "l" {
             assert_eq!(found[0], wanted[0]);

@@ -9,7 +9,8 @@ use mongodb::bson::{Bson, Document, doc};
 use store::sessions::Session;
 use store::{Error, Settings, Store};
 
-use crate::scratch::NOW;
+use crate::people::{new, say};
+use crate::scratch::{NOW, at_once};
 
 struct Replica {
     server: Server,
@@ -137,4 +138,44 @@ async fn a_slow_majority_delays_writes_and_loses_none() {
     let started = Instant::now();
     store.insert_session(&session("one")).await.unwrap();
     assert!(started.elapsed() >= delay);
+}
+
+/// Messages that each of twenty senders sends, one after the other.
+const MESSAGES: i64 = 5;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twenty_senders_share_a_room_with_a_slow_majority() {
+    let server = Server::start_with(Options {
+        commit_delay: Duration::from_millis(15),
+        ..Options::default()
+    })
+    .unwrap();
+    let uri = format!("{}/chat?maxPoolSize=64", server.uri());
+    let store = Store::connect(Settings { uri }).await.unwrap();
+    store.create_indexes().await.unwrap();
+    let started = Instant::now();
+    let sent = at_once(20, async |sender| {
+        let name = format!("P{sender}");
+        let mut sent = Vec::new();
+        for number in 0..MESSAGES {
+            let begun = Instant::now();
+            let message = new(say(&store, "room", &name, &format!("m{number}")).await);
+            sent.push((message.seq, begun.elapsed()));
+        }
+        sent
+    })
+    .await;
+    let elapsed = started.elapsed();
+    let mut sent = sent.concat();
+    sent.sort_unstable();
+    let seqs: Vec<i64> = sent.iter().map(|(seq, _)| *seq).collect();
+    assert_eq!(seqs, (1..=20 * MESSAGES).collect::<Vec<_>>());
+    let mut latencies: Vec<Duration> = sent.iter().map(|(_, latency)| *latency).collect();
+    latencies.sort_unstable();
+    println!(
+        "{:.1} messages/s, p50 {:?}, p99 {:?}",
+        sent.len() as f64 / elapsed.as_secs_f64(),
+        latencies[latencies.len() / 2],
+        latencies[latencies.len() * 99 / 100],
+    );
 }
