@@ -45,7 +45,9 @@ macro_rules! codes {
     };
 }
 
+// `MoveToThread` never leaves the server.
 codes! {
+    MoveToThread 0,
     InternalError 1,
     BadValue 2,
     FailedToParse 9,

@@ -40,7 +40,7 @@ pub(crate) fn remove_expired(state: &State, now: DateTime) -> usize {
             let any = state.catalog.read(&database, &name, |collection| {
                 !expired(collection, now).is_empty()
             });
-            if !any {
+            if !any.unwrap_or(false) {
                 continue;
             }
             let result = state

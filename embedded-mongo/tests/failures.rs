@@ -371,6 +371,43 @@ async fn heavy_pipelines_do_not_block_other_connections() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commands_that_wait_for_a_lock_do_not_block_other_connections() {
+    let mongo = Mongo::start().await;
+    numbers(&mongo, 10).await;
+    let update = vec![doc! { "$set": { "x": slow_expression() } }];
+    let update =
+        doc! { "update": "numbers", "maxTimeMS": 2_500, "updates": [{ "q": {}, "u": update }] };
+    let waiting = [
+        doc! { "find": "numbers" },
+        doc! { "insert": "numbers", "documents": [{}] },
+        doc! { "aggregate": "numbers", "pipeline": [], "cursor": {} },
+        doc! { "drop": "numbers" },
+    ];
+    let running: Vec<_> = std::iter::once(update)
+        .chain(waiting.into_iter().cycle().take(16))
+        .map(|command| {
+            let database = mongo.database();
+            tokio::spawn(async move { database.run_command(command).await })
+        })
+        .collect();
+    let mut slowest = Duration::ZERO;
+    while !running[0].is_finished() {
+        let started = Instant::now();
+        let other = mongo.collection("other");
+        other.insert_one(doc! {}).await.unwrap();
+        slowest = slowest.max(started.elapsed());
+    }
+    assert!(
+        slowest < Duration::from_millis(1_500),
+        "an insert took {slowest:?}"
+    );
+    for one in running {
+        let reply = one.await.unwrap();
+        assert!(reply.is_ok() || reply.is_err_and(|error| code(&error) == Some(50)));
+    }
+}
+
 #[tokio::test]
 async fn a_time_limit_ends_pipelines_and_expressions() {
     let mongo = Mongo::start().await;

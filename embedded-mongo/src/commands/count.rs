@@ -40,7 +40,7 @@ pub(super) fn count(command: &Command<'_>) -> Result {
                     Ok(found.len())
                 }
                 _ => Ok(collection.len().saturating_sub(skip).min(limit)),
-            })?;
+            })??;
     Ok(doc! { "n": crate::pipeline::count_to_bson(counted), "ok": 1.0 })
 }
 
@@ -70,7 +70,7 @@ pub(super) fn distinct(command: &Command<'_>) -> Result {
                 ..Query::all(&filter)
             }
             .run(collection)
-        })?;
+        })??;
     let mut values: BTreeMap<Vec<u8>, Bson> = BTreeMap::new();
     for (_, document) in &found {
         // An array at the end of the path contributes its elements, not itself.

@@ -10,6 +10,7 @@ use bson::{Document, RawArrayBuf, RawBsonRef, RawDocumentBuf, doc};
 
 use super::{Command, Reply};
 use crate::error::{Code, CommandError, Result};
+use crate::execution::check_interrupt_for;
 use crate::expression::Variables;
 use crate::projection::Projection;
 use crate::query::Filter;
@@ -121,6 +122,7 @@ impl ResultSet {
                 break;
             };
             bytes += next.as_bytes().len();
+            check_interrupt_for(next.as_bytes().len())?;
             if bytes > MAX_BATCH_BYTES && count > 0 {
                 break;
             }

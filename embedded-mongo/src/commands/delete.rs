@@ -44,7 +44,7 @@ pub(super) fn run(command: &Command<'_>) -> Result {
                 collection.remove(*id, changes);
             }
             Ok(StatementResult::of(found.len(), 0))
-        });
+        })?;
         Ok(batch.into_reply())
     })
 }

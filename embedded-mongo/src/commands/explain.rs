@@ -86,7 +86,7 @@ pub(super) fn run(command: &Command<'_>) -> Result {
             }
             reply.insert("ok", 1.0);
             Ok(reply)
-        })
+        })?
 }
 
 fn empty() -> &'static RawDocument {

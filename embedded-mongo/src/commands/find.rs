@@ -110,7 +110,7 @@ pub(super) fn run(command: &Command<'_>) -> Result<Reply> {
     let found = command
         .state
         .catalog
-        .read(command.database, name, |collection| query.run(collection))?;
+        .read(command.database, name, |collection| query.run(collection))??;
     let positions = find
         .projection
         .as_ref()

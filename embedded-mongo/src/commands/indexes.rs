@@ -25,7 +25,11 @@ pub(super) fn create(command: &Command<'_>) -> Result {
         .into_iter()
         .map(|source| IndexSpec::parse(&to_document(source)))
         .collect::<Result<Vec<_>>>()?;
-    let made = command.state.catalog.find(command.database, name).is_none();
+    let made = command
+        .state
+        .catalog
+        .find(command.database, name)?
+        .is_none();
     let catalog = &command.state.catalog;
     let (before, after) = catalog.write(command.database, name, |collection, changes| {
         let before = collection.indexes().len();
@@ -101,19 +105,25 @@ pub(super) fn list(command: &Command<'_>) -> Result<Reply> {
     let name = command.collection()?;
     let size = super::collections::batch_size(command)?;
     command.arguments.finish(true)?;
-    if command.state.catalog.find(command.database, name).is_none() {
-        return Err(missing(command, name));
-    }
-    let listed: Vec<Document> = command
+    if command
         .state
         .catalog
-        .read(command.database, name, |collection| {
-            collection
-                .indexes()
-                .iter()
-                .map(|index| index.spec.to_document())
-                .collect()
-        });
+        .find(command.database, name)?
+        .is_none()
+    {
+        return Err(missing(command, name));
+    }
+    let listed: Vec<Document> =
+        command
+            .state
+            .catalog
+            .read(command.database, name, |collection| {
+                collection
+                    .indexes()
+                    .iter()
+                    .map(|index| index.spec.to_document())
+                    .collect()
+            })?;
     command.state.cursors.open(
         &command.namespace(name),
         ResultSet::from_documents(&listed)?,

@@ -18,7 +18,7 @@ pub(super) fn run(command: &Command<'_>) -> Result {
         let batch = writer.run_each(&documents, ordered, |collection, changes, document| {
             collection.insert(complete(document)?, changes)?;
             Ok(StatementResult::of(1, 0))
-        });
+        })?;
         Ok(batch.into_reply())
     })
 }

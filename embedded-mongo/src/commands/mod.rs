@@ -15,6 +15,7 @@ mod insert;
 mod update;
 mod write;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bson::{Bson, Document, RawBsonRef, RawDocumentBuf};
@@ -26,7 +27,7 @@ use crate::execution::Execution;
 use crate::fail_point::{FailWrite, Target};
 use crate::replication;
 use crate::server::State;
-use crate::value::{field, fields, to_document, to_raw};
+use crate::value::{elements, field, fields, to_document, to_raw};
 use crate::wire::Request;
 use generic_arguments::{GenericArguments, RetryableWrite};
 
@@ -130,20 +131,17 @@ async fn execute(
     let waits_for_commit = generic.waits_for_commit;
     let writes = generic.writes;
     let term = state.replication.term();
-    let is_light = header(&request).is_ok_and(|(name, _)| LIGHT.contains(&name));
-    let (shared, connection) = (state.clone(), connection.clone());
-    let work = move || {
-        let execution = Execution::new(generic.deadline, shared.stopping.clone());
-        execution.run(|| dispatch(&shared, &connection, &request, generic))
-    };
-    let reply = if is_light {
-        work()
-    } else {
-        // Commands on data may take long and would block the other connections of
-        // an async worker.
-        tokio::task::spawn_blocking(work)
+    let reply = match on_worker(state, connection, &request, &generic) {
+        Some(reply) => reply,
+        None => {
+            let (state, connection) = (state.clone(), connection.clone());
+            let execution = Execution::new(generic.deadline, state.stopping.clone());
+            tokio::task::spawn_blocking(move || {
+                execution.run(|| dispatch(&state, &connection, &request, generic))
+            })
             .await
-            .unwrap_or_else(|panic| Err(internal_error(&panic)))
+            .unwrap_or_else(|_| Err(internal_error()))
+        }
     };
     let journal = &state.catalog.journal;
     if waits_for_commit || journal.is_backlogged() {
@@ -155,6 +153,65 @@ async fn execute(
     }
     reply
 }
+
+/// Runs a command on the async worker, if it is short. `None` if it needs a thread,
+/// since a long command would block the other connections of the worker.
+fn on_worker(
+    state: &State,
+    connection: &Connection,
+    request: &Request,
+    generic: &GenericArguments,
+) -> Option<Result<Reply>> {
+    let (name, _) = header(request).ok()?;
+    let is_short = LIGHT.contains(&name) || (SHORT.contains(&name) && is_small(request));
+    if !is_short {
+        return None;
+    }
+    let execution = Execution::new(generic.deadline, state.stopping.clone()).on_worker();
+    let reply = catch_unwind(AssertUnwindSafe(|| {
+        execution.run(|| dispatch(state, connection, request, generic.clone()))
+    }));
+    match reply.unwrap_or_else(|_| Err(internal_error())) {
+        Err(error) if error.code == Code::MoveToThread => None,
+        reply => Some(reply),
+    }
+}
+
+/// Whether a request has one statement and little data.
+fn is_small(request: &Request) -> bool {
+    let documents = request
+        .sequences
+        .iter()
+        .flat_map(|(_, documents)| documents);
+    let bytes: usize = documents
+        .map(|document| document.as_bytes().len())
+        .sum::<usize>()
+        + request.body.as_bytes().len();
+    let statements = ["updates", "deletes"].iter().all(|name| {
+        let beside = request.sequences.iter().find(|(other, _)| other == name);
+        let inside = match field(&request.body, name) {
+            Some(RawBsonRef::Array(array)) => elements(array).take(2).count(),
+            _ => 0,
+        };
+        beside.map_or(0, |(_, documents)| documents.len()) + inside <= 1
+    });
+    bytes <= MAX_SMALL_BYTES && statements
+}
+
+/// Size of a request above which it runs on a thread.
+const MAX_SMALL_BYTES: usize = 64 * 1024;
+
+/// Commands on data that are usually short.
+const SHORT: [&str; 8] = [
+    "insert",
+    "update",
+    "delete",
+    "findAndModify",
+    "find",
+    "aggregate",
+    "count",
+    "distinct",
+];
 
 /// Commands that take constant time and run on the async workers.
 const LIGHT: [&str; 13] = [
@@ -211,8 +268,8 @@ fn check_role(state: &State, name: &str, generic: &GenericArguments) -> Result<(
     Err(replication::not_readable())
 }
 
-fn internal_error(panic: &tokio::task::JoinError) -> CommandError {
-    tracing::error!(%panic, "command panicked");
+fn internal_error() -> CommandError {
+    tracing::error!("command panicked");
     CommandError::new(
         Code::InternalError,
         "the command failed with an internal error",
@@ -235,7 +292,10 @@ fn dispatch(
         generic,
     };
     let reply = command.dispatch();
-    if !matches!(&reply, Err(error) if error.code == Code::CommandNotFound) {
+    if !matches!(
+        &reply,
+        Err(error) if matches!(error.code, Code::CommandNotFound | Code::MoveToThread)
+    ) {
         state.counters.add(name);
     }
     reply

@@ -44,7 +44,7 @@ pub(super) fn run(command: &Command<'_>) -> Result {
     command.with_writer(name, create, |writer| {
         let batch = writer.run_each(&statements, ordered, |collection, changes, source| {
             one(collection, changes, source)
-        });
+        })?;
         let (modified, upserted) = (batch.modified, batch.upserted.clone());
         let mut reply = batch.into_reply();
         reply.insert("nModified", super::write::count(modified));

@@ -1,12 +1,13 @@
 //! Shared parts of the write commands: executes statements in order, each
 //! exactly once per transaction number.
 
-use std::sync::PoisonError;
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use bson::{Bson, Document, doc};
 
 use super::Command;
 use crate::error::{Code, CommandError, Result};
+use crate::execution::{is_on_worker, move_to_thread};
 use crate::session::Session;
 use crate::storage::collection::Collection;
 use crate::storage::journal::Change;
@@ -37,6 +38,18 @@ pub(super) struct StatementResult {
     pub upserted: Option<Bson>,
 }
 
+/// Locks a session. On an async worker, fails instead of waiting.
+fn lock(session: &Mutex<Session>) -> Result<MutexGuard<'_, Session>> {
+    if !is_on_worker() {
+        return Ok(session.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+    match session.try_lock() {
+        Ok(session) => Ok(session),
+        Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => Err(move_to_thread()),
+    }
+}
+
 impl Command<'_> {
     /// Locks a collection for writing. A missing collection is created if
     /// `create`, else treated as empty.
@@ -50,9 +63,10 @@ impl Command<'_> {
         let shared = self
             .retry()
             .map(|retry| (self.state.sessions.get(&retry.session), retry));
-        let mut session = shared
-            .as_ref()
-            .map(|(session, _)| session.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut session = match &shared {
+            None => None,
+            Some((session, _)) => Some(lock(session)?),
+        };
         let mut work = Some(work);
         let mut open = |collection: &mut Collection, changes: &mut Vec<Change>| {
             let mut writer = Writer {
@@ -114,7 +128,7 @@ impl Writer<'_> {
         statements: &[S],
         ordered: bool,
         mut work: impl FnMut(&mut Collection, &mut Vec<Change>, &S) -> Result<StatementResult>,
-    ) -> BatchResult {
+    ) -> Result<BatchResult> {
         let mut batch = BatchResult {
             matched: 0,
             modified: 0,
@@ -127,6 +141,7 @@ impl Writer<'_> {
             });
             match outcome {
                 Ok(result) => batch.add(index, &result),
+                Err(error) if error.code == Code::MoveToThread => return Err(error),
                 Err(error) => {
                     batch.errors.push(error.to_write_error(index));
                     if ordered {
@@ -135,7 +150,7 @@ impl Writer<'_> {
                 }
             }
         }
-        batch
+        Ok(batch)
     }
 }
 

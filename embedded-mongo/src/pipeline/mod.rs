@@ -70,7 +70,7 @@ impl Pipeline {
                         hint: source.hint,
                     }
                     .run(collection)
-                })?
+                })??
                 .into_iter()
                 .map(|(_, document)| {
                     if only_counts {

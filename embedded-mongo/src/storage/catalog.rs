@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 
 use bson::{Bson, Document, doc};
 
@@ -11,6 +11,7 @@ use super::collection::Collection;
 use super::index_spec::IndexSpec;
 use super::journal::{Change, Journal, JournalContents};
 use crate::error::{Code, CommandError, Result};
+use crate::execution::{is_on_worker, move_to_thread};
 
 pub(crate) type SharedCollection = Arc<RwLock<Collection>>;
 
@@ -54,21 +55,25 @@ impl Catalog {
         })
     }
 
-    pub fn find(&self, database: &str, name: &str) -> Option<SharedCollection> {
-        self.databases
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(database)?
-            .get(name)
-            .cloned()
+    pub fn find(&self, database: &str, name: &str) -> Result<Option<SharedCollection>> {
+        let databases = read_lock(&self.databases)?;
+        Ok(databases
+            .get(database)
+            .and_then(|collections| collections.get(name))
+            .cloned())
     }
 
     /// Reads a collection; a missing one reads as empty.
-    pub fn read<T>(&self, database: &str, name: &str, work: impl FnOnce(&Collection) -> T) -> T {
-        match self.find(database, name) {
-            Some(shared) => work(&shared.read().unwrap_or_else(PoisonError::into_inner)),
+    pub fn read<T>(
+        &self,
+        database: &str,
+        name: &str,
+        work: impl FnOnce(&Collection) -> T,
+    ) -> Result<T> {
+        Ok(match self.find(database, name)? {
+            Some(shared) => work(&*read_lock(&shared)?),
             None => work(&Collection::new(0, format!("{database}.{name}"))),
-        }
+        })
     }
 
     /// Writes to a collection, creating it if it does not exist.
@@ -81,7 +86,7 @@ impl Catalog {
         self.journal.check_writable()?;
         loop {
             let (shared, _) = self.ensure(database, name)?;
-            let mut collection = shared.write().unwrap_or_else(PoisonError::into_inner);
+            let mut collection = write_lock(&shared)?;
             if collection.dropped {
                 continue;
             }
@@ -107,7 +112,7 @@ impl Catalog {
         name: &str,
         work: impl FnOnce(&mut Collection, &mut Vec<Change>) -> Result<T>,
     ) -> Result<Option<T>> {
-        match self.find(database, name) {
+        match self.find(database, name)? {
             Some(_) => self.write(database, name, work).map(Some),
             None => Ok(None),
         }
@@ -125,7 +130,7 @@ impl Catalog {
         check_names(database, name)?;
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
         let mut replacement = Collection::new(number, format!("{database}.{name}"));
-        if let Some(existing) = self.find(database, name) {
+        if let Some(existing) = self.find(database, name)? {
             let existing = existing.read().unwrap_or_else(PoisonError::into_inner);
             for index in existing
                 .indexes()
@@ -143,25 +148,44 @@ impl Catalog {
                 .iter()
                 .map(|(id, document)| Change::put(number, *id, document)),
         );
-        let mut databases = self
-            .databases
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        let collections = databases.entry(database.to_owned()).or_default();
-        // One batch, so that the file has either the old or the new collection.
-        if let Some(existing) = collections.remove(name) {
-            let mut existing = existing.write().unwrap_or_else(PoisonError::into_inner);
-            existing.dropped = true;
-            changes.insert(0, Change::Collection(existing.number, None));
+        let replacement = Arc::new(RwLock::new(replacement));
+        loop {
+            // The collection is locked before the databases, never after: a lock of
+            // the databases must not wait for a long command.
+            let existing = self.find(database, name)?;
+            let mut locked = existing
+                .as_ref()
+                .map(|existing| existing.write().unwrap_or_else(PoisonError::into_inner));
+            if locked.as_ref().is_some_and(|existing| existing.dropped) {
+                continue;
+            }
+            let mut databases = self
+                .databases
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            let collections = databases.entry(database.to_owned()).or_default();
+            let is_same = match (&existing, collections.get(name)) {
+                (Some(existing), Some(current)) => Arc::ptr_eq(existing, current),
+                (None, None) => true,
+                _ => false,
+            };
+            if !is_same {
+                continue;
+            }
+            // One batch, so that the file has either the old or the new collection.
+            if let Some(existing) = &mut locked {
+                existing.dropped = true;
+                changes.insert(0, Change::Collection(existing.number, None));
+            }
+            self.journal.append(changes);
+            collections.insert(name.to_owned(), replacement);
+            return Ok(());
         }
-        self.journal.append(changes);
-        collections.insert(name.to_owned(), Arc::new(RwLock::new(replacement)));
-        Ok(())
     }
 
     /// Returns the collection and whether it was created.
     pub fn ensure(&self, database: &str, name: &str) -> Result<(SharedCollection, bool)> {
-        if let Some(shared) = self.find(database, name) {
+        if let Some(shared) = self.find(database, name)? {
             return Ok((shared, false));
         }
         check_names(database, name)?;
@@ -183,24 +207,28 @@ impl Catalog {
 
     /// Drops a collection. Returns its number of indexes if it existed.
     pub fn drop(&self, database: &str, name: &str) -> Option<usize> {
-        let mut databases = self
-            .databases
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        let collections = databases.get_mut(database)?;
-        let shared = collections.remove(name)?;
-        if collections.is_empty() {
-            databases.remove(database);
-        }
+        let shared = {
+            let mut databases = self
+                .databases
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            let collections = databases.get_mut(database)?;
+            let shared = collections.remove(name)?;
+            if collections.is_empty() {
+                databases.remove(database);
+            }
+            shared
+        };
         Some(self.retire(&shared))
     }
 
     pub fn drop_database(&self, database: &str) {
-        let mut databases = self
+        let dropped = self
             .databases
             .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        for shared in databases.remove(database).unwrap_or_default().values() {
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(database);
+        for shared in dropped.unwrap_or_default().values() {
             self.retire(shared);
         }
     }
@@ -234,6 +262,36 @@ impl Catalog {
             .append(vec![Change::Collection(collection.number, None)]);
         collection.indexes().len()
     }
+}
+
+/// How often a command on an async worker tries to lock.
+const LOCK_TRIES: usize = 16;
+
+/// Locks for reading. On an async worker, fails instead of waiting for long.
+fn read_lock<T>(lock: &RwLock<T>) -> Result<RwLockReadGuard<'_, T>> {
+    if !is_on_worker() {
+        return Ok(lock.read().unwrap_or_else(PoisonError::into_inner));
+    }
+    try_lock(|| lock.try_read())
+}
+
+/// Locks for writing. On an async worker, fails instead of waiting for long.
+fn write_lock<T>(lock: &RwLock<T>) -> Result<RwLockWriteGuard<'_, T>> {
+    if !is_on_worker() {
+        return Ok(lock.write().unwrap_or_else(PoisonError::into_inner));
+    }
+    try_lock(|| lock.try_write())
+}
+
+fn try_lock<G>(lock: impl Fn() -> std::result::Result<G, TryLockError<G>>) -> Result<G> {
+    for _ in 0..LOCK_TRIES {
+        match lock() {
+            Ok(guard) => return Ok(guard),
+            Err(TryLockError::Poisoned(poisoned)) => return Ok(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => std::thread::yield_now(),
+        }
+    }
+    Err(move_to_thread())
 }
 
 /// The change that stores a collection's definition.

@@ -11,6 +11,7 @@ use super::index_spec::IndexSpec;
 use super::journal::Change;
 use super::{RecordId, StoredDocument};
 use crate::error::{Code, CommandError, Result};
+use crate::execution::stay_on_thread;
 
 pub(crate) const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
 
@@ -78,6 +79,7 @@ impl Collection {
     ) -> Result<RecordId> {
         let id = self.next_id;
         let keys = self.keys(&document, id)?;
+        stay_on_thread();
         self.next_id += 1;
         let document = Arc::new(document);
         for (index, keys) in self.indexes.iter_mut().zip(keys) {
@@ -96,6 +98,7 @@ impl Collection {
         changes: &mut Vec<Change>,
     ) -> Result<StoredDocument> {
         let keys = self.keys(&document, id)?;
+        stay_on_thread();
         let document = Arc::new(document);
         changes.push(Change::put(self.number, id, &document));
         if let Some(before) = self.documents.insert(id, document.clone()) {
@@ -108,6 +111,7 @@ impl Collection {
     }
 
     pub fn remove(&mut self, id: RecordId, changes: &mut Vec<Change>) {
+        stay_on_thread();
         if let Some(before) = self.documents.remove(&id) {
             self.unindex(id, &before);
             changes.push(Change::remove(self.number, id));

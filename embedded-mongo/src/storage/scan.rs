@@ -7,7 +7,7 @@ use super::collection::Collection;
 use super::plan::{self, ChosenPlan, Hint, Plan};
 use super::{RecordId, StoredDocument};
 use crate::error::Result;
-use crate::execution::check_interrupt;
+use crate::execution::check_interrupt_for;
 use crate::query::Filter;
 use crate::sort::Sort;
 
@@ -99,7 +99,7 @@ impl<'a> Query<'a> {
     }
 
     fn consider(&self, document: &StoredDocument) -> Result<bool> {
-        check_interrupt()?;
+        check_interrupt_for(document.as_bytes().len())?;
         self.filter.matches(document)
     }
 }

@@ -3,6 +3,7 @@
 use bson::{Bson, Document};
 
 use crate::error::{Code, CommandError, Result};
+use crate::execution::check_interrupt_for;
 use crate::wire::MAX_DEPTH;
 
 /// Maximum size of a computed value, as MongoDB limits the memory of accumulators.
@@ -11,7 +12,8 @@ const MAX_BYTES: usize = 100 * 1024 * 1024;
 /// Fails if a computed value is too large or nested too deeply.
 pub(crate) fn check_size(value: &Bson) -> Result<()> {
     let mut budget = MAX_BYTES;
-    measure(value, 0, &mut budget)
+    measure(value, 0, &mut budget)?;
+    check_interrupt_for(MAX_BYTES - budget)
 }
 
 /// The approximate size of a document in bytes. Fails as [`check_size`].
@@ -21,6 +23,7 @@ pub(crate) fn size_of(document: &Document) -> Result<usize> {
         spend(&mut budget, name.len())?;
         measure(value, 0, &mut budget)?;
     }
+    check_interrupt_for(MAX_BYTES - budget)?;
     Ok(MAX_BYTES - budget)
 }
 
