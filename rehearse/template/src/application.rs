@@ -62,7 +62,7 @@ pub struct Function {
     pub log_level: Option<String>,
     /// The environment, exactly as the template gives it. A value that needs a
     /// custom resource's answer is not known before that resource was made, so
-    /// it is resolved then; see [`Value`].
+    /// it is resolved then; see [`Text`].
     pub environment: BTreeMap<String, Text>,
     /// What it may do with APIs of the template.
     pub policy: Policy,
@@ -111,7 +111,7 @@ pub enum Text {
     Parts(Vec<Part>),
 }
 
-/// One part of a [`Value`].
+/// One part of a [`Text`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Part {
     /// Plain text.
