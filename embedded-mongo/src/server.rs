@@ -32,9 +32,9 @@ pub struct Options {
     pub storage: Storage,
     /// Interval of the TTL monitor; MongoDB's default is one minute.
     pub ttl_interval: Duration,
-    /// Time that a write takes to be acknowledged by a majority, in addition to its
-    /// fsync. Until then it is visible to reads with the read concern `local` only
-    /// from the server's memory.
+    /// Time that a majority takes to acknowledge a write, in addition to its fsync.
+    /// Meanwhile reads with the read concern `local` see the write, and reads with
+    /// `majority` wait.
     pub commit_delay: Duration,
     /// Elections that interrupt clients periodically.
     pub elections: Option<Elections>,
