@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use anyhow::Context;
 use rcgen::{
@@ -55,13 +56,19 @@ impl Authority {
             private_file::write(&certificate, &own.pem())?;
             Issuer::new(parameters()?, key)
         };
-        let mut trusted = std::fs::read_to_string(&certificate)?;
         let system = SYSTEM_BUNDLES
             .iter()
-            .find_map(|path| std::fs::read_to_string(path).ok());
-        trusted.push_str(&system.unwrap_or_default());
-        if std::fs::read_to_string(&bundle).ok().as_deref() != Some(trusted.as_str()) {
-            private_file::write(&bundle, &trusted)?;
+            .map(Path::new)
+            .find(|path| path.is_file());
+        let parts = [Some(certificate.as_path()), system];
+        let newest = parts.into_iter().flatten().filter_map(modified).max();
+        if modified(&bundle).is_none_or(|bundle| newest.is_none_or(|newest| bundle < newest)) {
+            let texts: Result<Vec<_>, _> = parts
+                .into_iter()
+                .flatten()
+                .map(std::fs::read_to_string)
+                .collect();
+            private_file::write(&bundle, &texts?.concat())?;
         }
         Ok(Self {
             certificate,
@@ -109,6 +116,10 @@ impl Authority {
         .map(|(name, value)| (name.to_owned(), value.clone()))
         .to_vec()
     }
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    path.metadata().ok()?.modified().ok()
 }
 
 fn parameters() -> anyhow::Result<CertificateParams> {
