@@ -1,7 +1,7 @@
 //! Known devices: browsers that signed in to an account before.
 //!
-//! A known device has a budget of attempts of its own, so that nobody who merely
-//! knows an email address can lock its owner out. A sign-in from any other device
+//! A known device has a budget of attempts of its own, so that knowing
+//! an email address is not enough to lock its owner out. A sign-in from any other device
 //! is unusual, and its owner is notified.
 
 use std::time::Duration;

@@ -2,7 +2,7 @@
 //!
 //! The holder of one has a budget of attempts of their own, so that wrong
 //! passwords of others never delay them (OWASP, "Slow Down Online Guessing Attacks
-//! with Device Cookies"). A token authenticates nobody by itself.
+//! with Device Cookies"). A token alone does not authenticate.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -49,7 +49,7 @@ pub(crate) async fn by_code(app: &App, request: Request) -> Result<Response> {
 
 /// `POST /api/reset-link`: takes the token of the link in a reset email. It cannot
 /// be guessed, so it waits for no limit: an owner can use the link of any reset
-/// email of the last hour, whoever requested it.
+/// email of the last hour, regardless of the requester.
 pub(crate) async fn by_link(app: &App, request: Request) -> Result<Response> {
     let body: ResetLink = request.body()?;
     let chosen = Password::parse("password", &body.password, PASSWORD_CHARS_WITH_FACTOR)?;

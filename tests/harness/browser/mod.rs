@@ -112,7 +112,7 @@ impl Browser {
         Ok(self.client.execute(script, Vec::new()).await?)
     }
 
-    /// Goes to the page as somebody who signed in elsewhere: with their cookie.
+    /// Opens the page with the cookie of a user who is signed in.
     ///
     /// # Errors
     /// When the browser has gone.

@@ -6,6 +6,7 @@ mod dependencies;
 mod files;
 mod functions;
 mod lambda;
+mod language;
 mod layers;
 mod licences;
 mod links;

@@ -4,7 +4,7 @@ use super::{fault, resources};
 use crate::assert_none;
 use crate::yaml::Node;
 
-/// The types that hold what nobody could make again.
+/// The types whose content cannot be recreated.
 const HOLDERS: [&str; 2] = ["AWS::SecretsManager::Secret", "AWS::AmazonMQ::Broker"];
 
 #[test]

@@ -1,4 +1,4 @@
-//! While keys are rotated, nobody meets one that they do not know yet.
+//! While keys are rotated, no function receives one that it does not know yet.
 
 use std::collections::BTreeSet;
 
@@ -40,7 +40,7 @@ fn who_checks_codes_and_tokens_is_updated_before_who_makes_them() {
 }
 
 #[test]
-fn secrets_are_sealed_again_when_whoever_opens_them_has_the_new_pepper() {
+fn secrets_are_encrypted_again_when_all_readers_have_the_new_pepper() {
     let resealing = resources("Custom::Reseal");
     let faults: Vec<_> = resealing
         .iter()

@@ -113,7 +113,7 @@ async fn a_private_broker_keeps_its_messages_over_kill_9_and_over_restarts() {
 }
 
 #[tokio::test]
-async fn a_named_broker_that_is_away_is_an_error_without_the_password() {
+async fn an_unavailable_configured_broker_is_an_error_without_the_password() {
     let url = "amqp://user:hush@127.0.0.1:1/%2f";
     let error = RabbitMq::start(Some(url), std::path::Path::new("."), "", "")
         .await
