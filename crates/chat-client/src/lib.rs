@@ -75,24 +75,25 @@
 //! let mut chat = Chat::of(me);
 //! chat.follow_all();
 //! let mut bot = Bot::default();
+//! let at = Timestamp::from_millis;
 //!
 //! // In life these come from a socket and from requests.
-//! assert!(matches!(chat.connect(0)[..], [Effect::Connect { .. }]));
-//! assert!(matches!(chat.opened(10)[..], [Effect::Send(_)])); // hello
+//! assert!(matches!(chat.connect(at(0))[..], [Effect::Connect { .. }]));
+//! assert!(matches!(chat.opened(at(10))[..], [Effect::Send(_)])); // hello
 //! let welcome = r#"{"event": "welcome", "user": {"id": "u1", "name": "Bot"}, "rooms":
 //!     [{"id": "r", "name": "Tea", "kind": "group", "last_seq": 0, "read_seq": 0}],
 //!     "missed": {}, "more": []}"#;
-//! let effects = chat.heard_text(welcome, 20);
+//! let effects = chat.heard_text(welcome, at(20));
 //! let [Effect::Fetch(newest)] = &effects[..] else { panic!("{effects:?}") };
 //! assert_eq!(newest.path(), "/api/rooms/r/messages");
 //! let page = r#"{"messages": [], "first_seq": null, "last_seq": null}"#;
-//! chat.fetched(newest.answered(page)?, 30);
-//! assert!(bot.look(&mut chat, 30).is_empty());
+//! chat.fetched(newest.answered(page)?, at(30));
+//! assert!(bot.look(&mut chat, at(30)).is_empty());
 //!
 //! let message = r#"{"event": "message", "room": "r", "seq": 1, "id": "a", "text": "ping",
 //!     "from": {"id": "u2", "name": "Ann"}, "at": 35}"#;
-//! chat.heard_text(message, 40);
-//! let said = bot.look(&mut chat, 40);
+//! chat.heard_text(message, at(40));
+//! let said = bot.look(&mut chat, at(40));
 //! let [Effect::Send(frame)] = &said[..] else { panic!("{said:?}") };
 //! assert!(chat_client::encode(frame).contains("pong-1"));
 //! # Ok(())

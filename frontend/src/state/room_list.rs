@@ -112,9 +112,14 @@ pub fn row_of(chat: &Chat, id: &str, draft: Option<&str>) -> RoomRow {
 
 /// The id that an avatar's colour depends on: a person has the same one everywhere.
 pub fn avatar_id(room: &Room, me: &str) -> String {
-    let other = room
-        .other(me)
-        .filter(|_| room.about.kind == RoomKind::Direct);
+    if room.about.kind != RoomKind::Direct {
+        return room.about.id.clone();
+    }
+    // Before the members are known, a message of the other tells their id.
+    let other = room.other(me).or_else(|| {
+        let mut senders = room.log.messages().rev().map(|message| &message.from);
+        senders.find(|user| user.id != me)
+    });
     other.map_or(&room.about.id, |other| &other.id).clone()
 }
 

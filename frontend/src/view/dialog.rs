@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 
 use super::icons::{self, icon};
 use super::list::click;
-use crate::strings;
+use crate::{browser, strings};
 
 /// A dialog that is open while `is_open` is true. `close` is called when a
 /// person closes it. Its content is created each time.
@@ -25,8 +25,11 @@ pub fn dialog(
         if is_open.get() && !element.open() {
             // Fails only for an element outside the document.
             let _ = element.show_modal();
-            // The first focus is the first field, not the button that closes.
-            if let Ok(Some(field)) = element.query_selector("input:not(.hidden)") {
+            // The first focus is the first field, not the button that closes. With a
+            // finger it would raise the keyboard.
+            if !browser::has_coarse_pointer()
+                && let Ok(Some(field)) = element.query_selector("input:not(.hidden)")
+            {
                 let _ = field.unchecked_into::<web_sys::HtmlElement>().focus();
             }
         } else if !is_open.get() && element.open() {

@@ -96,7 +96,7 @@ fn mine(message: MessageLine, is_live: bool) -> AnyView {
         >
             <p class=if message.begins_group { "by" } else { "by hidden" }>
                 <span class="author hidden">{strings::YOU}</span>
-                {move || message.begins_group.then(|| when())}
+                {move || message.begins_group.then(&when)}
             </p>
             {text(&message.text)}
             {move || shown()}

@@ -54,8 +54,16 @@ pub fn messages() -> AnyView {
                 scroll(app, &area);
             }
             look();
-            // The browser has laid out the new elements by then.
-            next_frame(Box::new(look));
+            // By then the browser has laid out what came into view with its real height
+            // (`content-visibility`), which moves what was scrolled to.
+            next_frame(Box::new(move || {
+                if let Some(area) = area.get_untracked()
+                    && scroll(app, &area)
+                {
+                    app.scroll.set(Scroll::Free);
+                }
+                look();
+            }));
         }));
     });
     view! {
@@ -122,18 +130,18 @@ fn look_at(app: App, area: &HtmlDivElement) -> Option<Anchor> {
     (!is_at_end).then(|| Anchor::of(area)).flatten()
 }
 
-/// Scrolls to where the app wants, once that is drawn.
-fn scroll(app: App, area: &HtmlDivElement) {
+/// Scrolls to where the app wants. Returns whether that is drawn.
+fn scroll(app: App, area: &HtmlDivElement) -> bool {
     match app.scroll.get_untracked() {
-        Scroll::Free | Scroll::Opening(_) => {}
+        Scroll::Free | Scroll::Opening(_) => false,
         Scroll::End => {
             area.set_scroll_top(0);
-            app.scroll.set(Scroll::Free);
+            true
         }
         Scroll::To(seq) => {
             let selector = format!("[data-seq='{seq}']");
             let Ok(Some(message)) = area.query_selector(&selector) else {
-                return;
+                return false;
             };
             let line = browser::document().get_element_by_id("new");
             let is_new = app.mark.get_untracked() == Some(seq - 1);
@@ -148,7 +156,7 @@ fn scroll(app: App, area: &HtmlDivElement) {
             if !is_new {
                 let _ = message.class_list().add_1("target");
             }
-            app.scroll.set(Scroll::Free);
+            true
         }
     }
 }

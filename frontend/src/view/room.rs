@@ -128,5 +128,5 @@ fn invitation(room: String) -> AnyView {
         }
         .into_any()
     };
-    view! { {move || is_waiting.get().then(|| leave())} }.into_any()
+    view! { {move || is_waiting.get().then(&leave)} }.into_any()
 }

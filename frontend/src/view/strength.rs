@@ -34,7 +34,7 @@ pub fn meter(password: RwSignal<String>, problem: Signal<Option<String>>) -> Any
             <span></span>
         </div>
         <p class="hint" role="status">
-            {move || problem.with(Option::is_none).then(|| word())}
+            {move || problem.with(Option::is_none).then(&word)}
         </p>
     }
     .into_any()

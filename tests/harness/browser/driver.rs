@@ -15,32 +15,73 @@ use super::{Browser, SLOW};
 use crate::stack::{Proxy, Stack, descendants};
 use crate::wait::eventually;
 
-/// A WebDriver server; its browsers end with it.
+/// Which browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Chromium,
+    Firefox,
+}
+
+/// A WebDriver server; its browsers end with it. That of Firefox opens one.
 pub struct Driver {
+    engine: Engine,
     port: u16,
     process: Child,
 }
 
-/// The WebDriver server: the one that `BANTER_CHROMEDRIVER` names, or one on the
-/// path, if it is installed.
+/// The WebDriver server of Chromium: the one that `BANTER_CHROMEDRIVER` names, or
+/// one on the path, if it is installed.
 pub fn driver() -> Option<PathBuf> {
-    if let Some(driver) = std::env::var_os("BANTER_CHROMEDRIVER") {
-        return Some(driver.into());
+    Engine::Chromium.driver()
+}
+
+/// Whether Firefox and its WebDriver server are installed: the ones that
+/// `BANTER_FIREFOX` and `BANTER_GECKODRIVER` name, or those on the path.
+pub fn has_firefox() -> bool {
+    Engine::Firefox.driver().is_some() && firefox().is_some()
+}
+
+impl Engine {
+    fn driver(self) -> Option<PathBuf> {
+        match self {
+            Self::Chromium => named_or_found("BANTER_CHROMEDRIVER", &["chromedriver"]),
+            Self::Firefox => named_or_found("BANTER_GECKODRIVER", &["geckodriver"]),
+        }
+    }
+}
+
+fn firefox() -> Option<PathBuf> {
+    named_or_found("BANTER_FIREFOX", &["firefox-esr", "firefox"])
+}
+
+fn named_or_found(variable: &str, programs: &[&str]) -> Option<PathBuf> {
+    if let Some(program) = std::env::var_os(variable) {
+        return Some(program.into());
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
-        .map(|folder| folder.join("chromedriver"))
-        .find(|driver| driver.is_file())
+        .flat_map(|folder| programs.iter().map(move |program| folder.join(program)))
+        .find(|program| program.is_file())
 }
 
 impl Driver {
-    /// Starts the server on a free port.
+    /// Starts Chromium's server on a free port.
     ///
     /// # Errors
     /// When it is not installed.
     pub async fn start() -> anyhow::Result<Self> {
+        Self::start_for(Engine::Chromium).await
+    }
+
+    /// Starts a browser's server on a free port.
+    ///
+    /// # Errors
+    /// When it is not installed.
+    pub async fn start_for(engine: Engine) -> anyhow::Result<Self> {
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        let driver = driver().context("chromedriver (Debian: chromium-driver) is missing")?;
+        let driver = engine
+            .driver()
+            .context("the WebDriver server of the browser is missing")?;
         let process = Command::new(driver)
             .arg(format!("--port={port}"))
             .stdin(Stdio::null())
@@ -48,12 +89,16 @@ impl Driver {
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()
-            .context("starting chromedriver")?;
-        eventually("chromedriver to listen", SLOW, || async move {
+            .context("starting the WebDriver server")?;
+        eventually("the WebDriver server to listen", SLOW, || async move {
             TcpStream::connect(("127.0.0.1", port)).await.ok()
         })
         .await;
-        Ok(Self { port, process })
+        Ok(Self {
+            engine,
+            port,
+            process,
+        })
     }
 
     /// Opens a browser.
@@ -84,12 +129,18 @@ impl Driver {
 
     async fn open_with(&self, argument: Option<String>) -> anyhow::Result<Browser> {
         let mut builder = ClientBuilder::new(HttpConnector::new());
-        builder.capabilities(capabilities(argument));
+        builder.capabilities(match self.engine {
+            Engine::Chromium => capabilities(argument),
+            Engine::Firefox => firefox_capabilities(),
+        });
         let client = builder
             .connect(&format!("http://127.0.0.1:{}", self.port))
             .await
             .context("starting a browser")?;
-        Ok(Browser { client })
+        Ok(Browser {
+            engine: self.engine,
+            client,
+        })
     }
 }
 
@@ -124,4 +175,12 @@ fn capabilities(further: Option<String>) -> serde_json::Map<String, Value> {
         options["binary"] = json!(browser.to_string_lossy());
     }
     serde_json::Map::from_iter([("goog:chromeOptions".to_owned(), options)])
+}
+
+fn firefox_capabilities() -> serde_json::Map<String, Value> {
+    let mut options = json!({"args": ["-headless", "--width=1280", "--height=900"]});
+    if let Some(browser) = firefox() {
+        options["binary"] = json!(browser.to_string_lossy());
+    }
+    serde_json::Map::from_iter([("moz:firefoxOptions".to_owned(), options)])
 }

@@ -18,12 +18,13 @@ use crate::people::Person;
 use crate::stack::Stack;
 use crate::wait::eventually;
 
-pub use driver::{Driver, driver};
+pub use driver::{Driver, Engine, driver, has_firefox};
 
 const SLOW: Duration = Duration::from_secs(30);
 
 /// One browser with a profile of its own.
 pub struct Browser {
+    engine: Engine,
     client: Client,
 }
 
@@ -139,6 +140,13 @@ impl Browser {
     pub async fn sign_in_as(&self, person: &Person) -> anyhow::Result<()> {
         let web = person.stack.ready().web;
         let (name, value) = person.cookie.split_once('=').context("a cookie")?;
+        if self.engine == Engine::Firefox {
+            // WebDriver sets cookies of the current site only.
+            self.visit(&format!("{web}/robots.txt")).await?;
+            let cookie = json!({"name": name, "value": value, "path": "/", "httpOnly": true});
+            let body = json!({"cookie": cookie});
+            return self.post("cookie", body).await.map(drop);
+        }
         let cookie = json!({"name": name, "value": value, "url": web, "httpOnly": true});
         self.devtools("Network.setCookie", cookie).await
     }
@@ -153,11 +161,15 @@ impl Browser {
             .await
     }
 
-    /// Uses a finger instead of a mouse.
+    /// Uses a finger instead of a mouse. Firefox only becomes as narrow as it can.
     ///
     /// # Errors
     /// When the browser has gone.
     pub async fn touch(&self) -> anyhow::Result<()> {
+        if self.engine == Engine::Firefox {
+            let size = json!({"width": 450, "height": 740});
+            return self.post("window/rect", size).await.map(drop);
+        }
         let size = json!({"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": true});
         self.devtools("Emulation.setDeviceMetricsOverride", size)
             .await?;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use e2e::browser::{Browser, Driver};
+use e2e::browser::{Browser, Driver, Engine};
 use e2e::people::Person;
 use e2e::stack::{Mode, Proxy, Stack};
 use e2e::suite::Test;
@@ -25,14 +25,14 @@ const TEXT: &str = "return document.querySelector('#message-text').value";
 const STORED: &str = "return JSON.stringify(localStorage)";
 
 async fn a_draft_is_never_shown_to_the_next_person_and_waits_for_its_owner(stack: Arc<Stack>) {
-    check(next_person(&stack).await);
+    check(next_person(&stack, Engine::Chromium).await);
 }
 
-async fn next_person(stack: &Arc<Stack>) -> anyhow::Result<()> {
+pub(super) async fn next_person(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
     let (ann, ben) = Person::join_two(stack, ["Ann", "Ben"]).await;
     let room = ann.open_direct(&ben).await.text("/room/id");
     let path = format!("/r/{room}");
-    let driver = Driver::start().await?;
+    let driver = Driver::start_for(engine).await?;
     let browser = driver.open().await?;
     let again = ann.sign_in().await;
     browser.sign_in_as(&ann).await?;
@@ -109,13 +109,13 @@ async fn outlives_tab(stack: &Arc<Stack>) -> anyhow::Result<()> {
 }
 
 async fn a_sign_out_removes_drafts_and_unsent_messages(stack: Arc<Stack>) {
-    check(sign_out(&stack).await);
+    check(sign_out(&stack, Engine::Chromium).await);
 }
 
-async fn sign_out(stack: &Arc<Stack>) -> anyhow::Result<()> {
+pub(super) async fn sign_out(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
-    let driver = Driver::start().await?;
+    let driver = Driver::start_for(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&ann).await?;
     browser.visit_path(stack, &format!("/r/{room}")).await?;
@@ -139,14 +139,14 @@ async fn sign_out(stack: &Arc<Stack>) -> anyhow::Result<()> {
 }
 
 async fn a_draft_in_two_tabs_is_one_draft_and_sent_once(stack: Arc<Stack>) {
-    check(two_tabs(&stack).await);
+    check(two_tabs(&stack, Engine::Chromium).await);
 }
 
-async fn two_tabs(stack: &Arc<Stack>) -> anyhow::Result<()> {
+pub(super) async fn two_tabs(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     let path = format!("/r/{room}");
-    let driver = Driver::start().await?;
+    let driver = Driver::start_for(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&ann).await?;
     browser.visit_path(stack, &path).await?;
@@ -178,13 +178,13 @@ fn is_text(text: &str) -> String {
 }
 
 async fn a_removal_from_a_room_is_announced_and_hands_the_text_back(stack: Arc<Stack>) {
-    check(removal(&stack).await);
+    check(removal(&stack, Engine::Chromium).await);
 }
 
-async fn removal(stack: &Arc<Stack>) -> anyhow::Result<()> {
+pub(super) async fn removal(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
-    let driver = Driver::start().await?;
+    let driver = Driver::start_for(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&bob).await?;
     browser.visit_path(stack, &format!("/r/{room}")).await?;

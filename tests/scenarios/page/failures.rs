@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use e2e::browser::{Browser, Driver};
+use e2e::browser::{Browser, Driver, Engine};
 use e2e::people::Person;
 use e2e::stack::{Mode, Proxy, Stack};
 use e2e::suite::Test;
@@ -120,13 +120,13 @@ async fn clock_ahead(stack: &Arc<Stack>) -> anyhow::Result<()> {
 }
 
 async fn a_chat_with_a_person_without_an_account_says_so(stack: Arc<Stack>) {
-    check(without_account(&stack).await);
+    check(without_account(&stack, Engine::Chromium).await);
 }
 
-async fn without_account(stack: &Arc<Stack>) -> anyhow::Result<()> {
+pub(super) async fn without_account(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
     let ann = Person::join(stack, "Ann").await;
     let bob = e2e::people::Visitor::new(stack, "Bob");
-    let driver = Driver::start().await?;
+    let driver = Driver::start_for(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&ann).await?;
     browser.visit_path(stack, "/#new").await?;
@@ -139,15 +139,15 @@ async fn without_account(stack: &Arc<Stack>) -> anyhow::Result<()> {
 }
 
 async fn a_persons_colour_is_the_same_everywhere(stack: Arc<Stack>) {
-    check(colour(&stack).await);
+    check(colour(&stack, Engine::Chromium).await);
 }
 
-async fn colour(stack: &Arc<Stack>) -> anyhow::Result<()> {
+pub(super) async fn colour(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.open_direct(&bob).await.text("/room/id");
     let mut socket = bob.online().await;
     socket.say(&room, "in my colour").await;
-    let driver = Driver::start().await?;
+    let driver = Driver::start_for(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&ann).await?;
     browser

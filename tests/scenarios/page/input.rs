@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use e2e::browser::Driver;
+use e2e::browser::{Driver, Engine};
 use e2e::people::Person;
 use e2e::stack::Stack;
 use e2e::suite::Test;
@@ -19,13 +19,13 @@ pub fn tests() -> Vec<Test> {
 }
 
 async fn the_enter_that_ends_a_composition_sends_nothing(stack: Arc<Stack>) {
-    check(composition(&stack).await);
+    check(composition(&stack, Engine::Chromium).await);
 }
 
-async fn composition(stack: &Arc<Stack>) -> anyhow::Result<()> {
+pub(super) async fn composition(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
     let ann = Person::join(stack, "Ann").await;
     let room = ann.create_group("Tea", &[]).await;
-    let driver = Driver::start().await?;
+    let driver = Driver::start_for(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&ann).await?;
     browser.visit_path(stack, &format!("/r/{room}")).await?;
@@ -81,10 +81,10 @@ async fn finger(stack: &Arc<Stack>) -> anyhow::Result<()> {
 }
 
 async fn texts_of_any_script_stay_in_their_place_and_links_are_what_they_seem(stack: Arc<Stack>) {
-    check(scripts(&stack).await);
+    check(scripts(&stack, Engine::Chromium).await);
 }
 
-async fn scripts(stack: &Arc<Stack>) -> anyhow::Result<()> {
+pub(super) async fn scripts(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("شاي", &[&bob]).await;
     let mut socket = bob.online().await;
@@ -94,7 +94,7 @@ async fn scripts(stack: &Arc<Stack>) -> anyhow::Result<()> {
     socket.say(&room, "Www.example.com, ann@example.com").await;
     let marks = "\u{30a}".repeat(60);
     socket.say(&room, &format!("Z{marks}algo")).await;
-    let driver = Driver::start().await?;
+    let driver = Driver::start_for(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&ann).await?;
     browser.visit_path(stack, &format!("/r/{room}")).await?;

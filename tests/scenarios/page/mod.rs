@@ -5,6 +5,7 @@ mod chat;
 mod drafts;
 mod factors;
 mod failures;
+mod firefox;
 mod input;
 mod navigation;
 mod offline;
@@ -14,7 +15,7 @@ mod views;
 
 use std::sync::Arc;
 
-use e2e::browser::{Browser, Driver, driver};
+use e2e::browser::{Browser, Driver, driver, has_firefox};
 use e2e::people::Visitor;
 use e2e::stack::Stack;
 use e2e::suite::Test;
@@ -35,6 +36,13 @@ pub fn tests() -> Vec<Test> {
     ]
     .into_iter()
     .flatten();
+    let in_firefox = firefox::tests().into_iter().map(|test| {
+        if has_firefox() {
+            return test;
+        }
+        test.skipped("firefox-esr or geckodriver is not installed (cargo install geckodriver)")
+    });
+    let tests = tests.chain(in_firefox);
     // On a developer's machine without a driver the rest is worth running; what
     // is checked for everybody leaves nothing out.
     if driver().is_some() || std::env::var_os("CI").is_some() {

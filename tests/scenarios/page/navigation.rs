@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use e2e::browser::{Browser, Driver};
+use e2e::browser::{Browser, Driver, Engine};
 use e2e::people::{Person, Visitor};
 use e2e::stack::Stack;
 use e2e::suite::Test;
 use serde_json::Value;
 
-use super::{ask_for_account, ask_for_sign_in, at_page, check};
+use super::{ask_for_account, ask_for_sign_in, check};
 
 pub fn tests() -> Vec<Test> {
     e2e::tests![
@@ -21,13 +21,13 @@ pub fn tests() -> Vec<Test> {
 }
 
 async fn a_late_response_does_not_switch_the_room(stack: Arc<Stack>) {
-    check(late_response(&stack).await);
+    check(late_response(&stack, Engine::Chromium).await);
 }
 
-async fn late_response(stack: &Arc<Stack>) -> anyhow::Result<()> {
+pub(super) async fn late_response(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
     let (ann, bob, eve) = Person::join_three(stack, ["Ann", "Bob", "Eve"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
-    let driver = Driver::start().await?;
+    let driver = Driver::start_for(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&ann).await?;
     browser.visit_path(stack, &format!("/r/{room}")).await?;
@@ -58,14 +58,14 @@ async fn late_response(stack: &Arc<Stack>) -> anyhow::Result<()> {
 }
 
 async fn a_form_under_members_keeps_its_text_in_a_busy_room(stack: Arc<Stack>) {
-    check(busy_room(&stack).await);
+    check(busy_room(&stack, Engine::Chromium).await);
 }
 
-async fn busy_room(stack: &Arc<Stack>) -> anyhow::Result<()> {
+pub(super) async fn busy_room(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
     let (ann, bob, eve) = Person::join_three(stack, ["Ann", "Bob", "Eve"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     let mut socket = bob.online().await;
-    let driver = Driver::start().await?;
+    let driver = Driver::start_for(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&ann).await?;
     browser
@@ -92,14 +92,14 @@ async fn busy_room(stack: &Arc<Stack>) -> anyhow::Result<()> {
 }
 
 async fn back_forward_and_reload_lead_through_rooms_and_dialogs(stack: Arc<Stack>) {
-    check(history(&stack).await);
+    check(history(&stack, Engine::Chromium).await);
 }
 
-async fn history(stack: &Arc<Stack>) -> anyhow::Result<()> {
+pub(super) async fn history(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let tea = ann.create_group("Tea", &[&bob]).await;
     let cake = ann.create_group("Cake", &[&bob]).await;
-    let driver = Driver::start().await?;
+    let driver = Driver::start_for(engine).await?;
     let browser = driver.open().await?;
     browser.touch().await?;
     browser.sign_in_as(&ann).await?;
@@ -145,17 +145,17 @@ async fn is_at(browser: &Browser, path: &str) {
 }
 
 async fn a_shared_link_opens_its_message_also_through_the_sign_in(stack: Arc<Stack>) {
-    check(shared_link(&stack).await);
+    check(shared_link(&stack, Engine::Chromium).await);
 }
 
-async fn shared_link(stack: &Arc<Stack>) -> anyhow::Result<()> {
+pub(super) async fn shared_link(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Long", &[&bob]).await;
     let mut socket = bob.online().await;
     for number in 1..=70 {
         socket.say(&room, &format!("number {number}.")).await;
     }
-    let driver = Driver::start().await?;
+    let driver = Driver::start_for(engine).await?;
     let browser = driver.open().await?;
     let web = stack.ready().web;
     let link = format!("{}/r/{room}/3", web.trim_end_matches('/'));
@@ -181,12 +181,14 @@ async fn shared_link(stack: &Arc<Stack>) -> anyhow::Result<()> {
 }
 
 async fn the_code_step_survives_a_reload(stack: Arc<Stack>) {
-    check(code_step(&stack).await);
+    check(code_step(&stack, Engine::Chromium).await);
 }
 
-async fn code_step(stack: &Arc<Stack>) -> anyhow::Result<()> {
+pub(super) async fn code_step(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
     let ann = Visitor::new(stack, "Ann");
-    let (_driver, browser) = at_page(stack).await?;
+    let driver = Driver::start_for(engine).await?;
+    let browser = driver.open().await?;
+    browser.visit(&stack.ready().web).await?;
     ask_for_account(&browser, &ann).await?;
     browser.reload().await?;
     browser.reads("#code-sent", &ann.email).await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use e2e::browser::{Browser, Driver};
+use e2e::browser::{Browser, Driver, Engine};
 use e2e::people::Person;
 use e2e::stack::Stack;
 use e2e::suite::Test;
@@ -30,17 +30,17 @@ const UNREAD: usize = 130;
 const SOON: Duration = Duration::from_secs(20);
 
 async fn a_room_opens_at_its_first_unread_message_and_marks_what_was_seen(stack: Arc<Stack>) {
-    check(first_unread(&stack).await);
+    check(first_unread(&stack, Engine::Chromium).await);
 }
 
-async fn first_unread(stack: &Arc<Stack>) -> anyhow::Result<()> {
+pub(super) async fn first_unread(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Long", &[&bob]).await;
     let mut socket = bob.online().await;
     for number in 1..=UNREAD {
         socket.say(&room, &format!("number {number}.")).await;
     }
-    let driver = Driver::start().await?;
+    let driver = Driver::start_for(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&ann).await?;
     browser.visit_path(stack, &format!("/r/{room}")).await?;
@@ -89,10 +89,10 @@ async fn without_focus(stack: &Arc<Stack>) -> anyhow::Result<()> {
 }
 
 async fn read_marks_are_right_for_old_messages(stack: Arc<Stack>) {
-    check(old_marks(&stack).await);
+    check(old_marks(&stack, Engine::Chromium).await);
 }
 
-async fn old_marks(stack: &Arc<Stack>) -> anyhow::Result<()> {
+pub(super) async fn old_marks(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Long", &[&bob]).await;
     let mut socket = ann.online().await;
@@ -103,7 +103,7 @@ async fn old_marks(stack: &Arc<Stack>) -> anyhow::Result<()> {
     reader
         .send(serde_json::json!({"action": "read", "room": room, "seq": 110}))
         .await;
-    let driver = Driver::start().await?;
+    let driver = Driver::start_for(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&ann).await?;
     browser.visit_path(stack, &format!("/r/{room}/1")).await?;
@@ -114,17 +114,17 @@ async fn old_marks(stack: &Arc<Stack>) -> anyhow::Result<()> {
 }
 
 async fn ones_own_message_is_scrolled_to(stack: Arc<Stack>) {
-    check(own_message(&stack).await);
+    check(own_message(&stack, Engine::Chromium).await);
 }
 
-async fn own_message(stack: &Arc<Stack>) -> anyhow::Result<()> {
+pub(super) async fn own_message(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Long", &[&bob]).await;
     let mut socket = ann.online().await;
     for number in 1..=60 {
         socket.say(&room, &format!("number {number}.")).await;
     }
-    let driver = Driver::start().await?;
+    let driver = Driver::start_for(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&ann).await?;
     browser.visit_path(stack, &format!("/r/{room}/20")).await?;
