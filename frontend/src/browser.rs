@@ -143,6 +143,18 @@ pub fn copy(text: &str) {
     let _ = window().navigator().clipboard().write_text(text);
 }
 
+/// The token of a reset link that the page was opened with. It is removed from the
+/// address, so that it is neither shared nor kept in the history.
+pub fn take_reset_token() -> Option<String> {
+    let location = window().location();
+    let hash = location.hash().ok()?;
+    let token = hash.strip_prefix("#reset=")?.to_owned();
+    if let Ok(history) = window().history() {
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some("/"));
+    }
+    Some(token)
+}
+
 /// The browser's history. An entry that the page has pushed has a state.
 pub struct History;
 

@@ -7,7 +7,7 @@ use protocol::factors::{
 };
 use protocol::http::{
     AddMember, Challenge, ChangePassword, CreateRoom, ForgotPassword, Login, MeAnswer, Page,
-    Register, ResendOtp, ResetPassword, RoomAnswer, Rooms, Session, Sessions, SignedIn,
+    Register, ResendOtp, ResetLink, ResetPassword, RoomAnswer, Rooms, Session, Sessions, SignedIn,
     SocketAddress, Verify,
 };
 use protocol::model::Me;
@@ -73,6 +73,7 @@ writes! {
     ResendOtp { challenge }
     Verify { challenge, code }
     ForgotPassword { email }
+    ResetLink { token, password }
     ResetPassword { challenge, code, password }
     ChangePassword { current, password }
     CreateRoom { name, kind, members }

@@ -3,7 +3,8 @@
 use leptos::task::spawn_local;
 use protocol::factors::{PasskeyBegun, PasskeyLogin};
 use protocol::http::{
-    Challenge, ForgotPassword, Login, Register, ResendOtp, ResetPassword, SignedIn, Verify,
+    Challenge, ForgotPassword, Login, Register, ResendOtp, ResetLink, ResetPassword, SignedIn,
+    Verify,
 };
 
 use super::SignInFlow;
@@ -143,6 +144,24 @@ impl SignInFlow {
                     form.notice = Some(strings::PASSWORD_SET.to_owned());
                 }),
                 Err(failure) => self.fail(&failure),
+            }
+        });
+    }
+
+    /// Sets a new password with the token of the link that was followed.
+    pub fn reset_by_link(self, password: String) {
+        if let Err(problem) = check_new_password(&password) {
+            return self.refuse(problem);
+        }
+        let token = self.form.with_untracked(SignInForm::challenge);
+        self.form.update(SignInForm::begin);
+        spawn_local(async move {
+            match api::send("/api/reset-link", &ResetLink { token, password }).await {
+                Ok(()) => self.form.update(|form| {
+                    form.go(Step::SignIn);
+                    form.notice = Some(strings::PASSWORD_SET.to_owned());
+                }),
+                Err(failure) => self.form.update(|form| form.reset_link_failed(&failure)),
             }
         });
     }

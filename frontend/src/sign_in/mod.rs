@@ -69,7 +69,13 @@ impl SignInFlow {
         if session_flags::is_signed_in() {
             self.preload_chat();
         }
-        self.resume();
+        match browser::take_reset_token() {
+            Some(token) => {
+                self.form.update(|form| form.follow_reset_link(token));
+                self.screen.set(Screen::SignIn);
+            }
+            None => self.resume(),
+        }
         let every_second = move || self.now.set(browser::now());
         if let Ok(ticking) = set_interval_with_handle(every_second, Duration::from_secs(1)) {
             on_cleanup(move || ticking.clear());

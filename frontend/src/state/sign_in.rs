@@ -20,6 +20,8 @@ pub enum Step {
     Forgot,
     /// The emailed code and a new password.
     Reset,
+    /// A new password, after following the link of a reset email.
+    ResetLink,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +33,7 @@ pub struct SignInForm {
     /// A request is in flight; buttons are disabled.
     pub busy: bool,
     pub email: String,
+    /// The challenge, or the token of the link.
     challenge: String,
     resend_at: Timestamp,
 }
@@ -120,6 +123,24 @@ impl SignInForm {
             challenge,
             ..Self::default()
         };
+    }
+
+    pub fn follow_reset_link(&mut self, token: String) {
+        *self = Self {
+            step: Step::ResetLink,
+            challenge: token,
+            ..Self::default()
+        };
+    }
+
+    /// The link was used, has expired, or the password was changed since: another
+    /// email has to be requested.
+    pub fn reset_link_failed(&mut self, failure: &Failure) {
+        if failure.code() != Some(ErrorCode::Expired) {
+            return self.failed(failure);
+        }
+        self.go(Step::Forgot);
+        self.problem = Some(Problem::of_form(strings::LINK_EXPIRED));
     }
 
     pub fn challenge(&self) -> String {
@@ -283,6 +304,23 @@ mod tests {
         let mut form = waiting_for_code();
         form.code_not_sent(&Failure::Unreachable);
         assert_eq!(form.step, Step::Code);
+    }
+
+    #[test]
+    fn a_reset_link_asks_for_a_password_and_an_expired_one_for_another_email() {
+        let mut form = SignInForm::default();
+        form.follow_reset_link("token".into());
+        assert_eq!(form.step, Step::ResetLink);
+        assert_eq!(form.challenge(), "token");
+        assert_eq!(form.to_resume(), None, "no storage holds the token");
+        form.reset_link_failed(&Failure::Unreachable);
+        assert_eq!(form.step, Step::ResetLink);
+        form.reset_link_failed(&Failure::Refused(ErrorBody {
+            error: ErrorCode::Expired,
+            ..refusal()
+        }));
+        assert_eq!(form.step, Step::Forgot);
+        assert!(form.problem.is_some());
     }
 
     #[test]

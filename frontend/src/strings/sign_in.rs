@@ -10,6 +10,7 @@ pub const SET_PASSWORD: &str = "Set password";
 pub const BACK: &str = "Back";
 pub const CONTINUE: &str = "Continue";
 pub const CODE_TITLE: &str = "Check your email";
+pub const LINK_EXPIRED: &str = "This link was used already or has expired. Request another email.";
 pub const PASSWORD_SET: &str = "Your new password is set. Sign in with it.";
 
 pub const EMAIL: &str = "Email address";

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use e2e::people::{Person, Visitor};
+use e2e::browser::Driver;
+use e2e::people::{Mail, Person, Visitor};
 use e2e::stack::{Kind, Stack};
 use e2e::suite::Test;
 use mongodb::bson::doc;
@@ -22,6 +23,7 @@ pub fn tests() -> Vec<Test> {
         codes_are_pasted_guessed_and_spent,
         an_expired_code_can_be_replaced,
         a_forgotten_password_can_be_reset,
+        item_40_the_link_of_a_reset_email_sets_a_new_password,
         the_keyboard_alone_is_enough,
     ]
 }
@@ -98,6 +100,42 @@ async fn ran_out(stack: &Arc<Stack>) -> anyhow::Result<()> {
     browser.fill("#code", &ann.code().await).await?;
     browser.visible("#connection[data-state=live]").await?;
     Ok(())
+}
+
+async fn item_40_the_link_of_a_reset_email_sets_a_new_password(stack: Arc<Stack>) {
+    check(reset_link(&stack).await);
+}
+
+async fn reset_link(stack: &Arc<Stack>) -> anyhow::Result<()> {
+    let ann = Person::join(stack, "Ann").await;
+    ann.forgot_password().await.expect(202);
+    let has_link = |mail: &Mail| mail.reset_token().is_some();
+    let mail = stack.inbox.mail(&ann.email, "a reset link", has_link).await;
+    let token = mail.reset_token().expect("it has a link").to_owned();
+    let driver = Driver::start().await?;
+    let browser = driver.open().await?;
+    let path = format!("/#reset={token}");
+    browser.visit_path(stack, &path).await?;
+    browser.visible("#reset-password").await?;
+    let address = browser.evaluate("return location.href").await?;
+    assert!(!address.to_string().contains(&token), "{address}");
+    let new = "four quiet lanterns by the harbour";
+    ann.client.secrets().note(Kind::Password, new);
+    browser.fill("#reset-password", new).await?;
+    browser.click("#reset-submit").await?;
+    browser.reads("#form-notice", "new password is set").await;
+    ann.with_password(new).login().await.expect(200);
+    // Followed once more, the link leads to the request of another email.
+    browser.visit_path(stack, "/invalid").await?;
+    browser.visit_path(stack, &path).await?;
+    browser.visible("#reset-password").await?;
+    browser.fill("#reset-password", new).await?;
+    browser.click("#reset-submit").await?;
+    browser
+        .reads("#form-problem", "Request another email")
+        .await;
+    browser.visible("#forgot-email").await?;
+    browser.close().await
 }
 
 async fn a_forgotten_password_can_be_reset(stack: Arc<Stack>) {

@@ -110,6 +110,23 @@ pub fn reset() -> AnyView {
     .into_any()
 }
 
+/// A new password, after following the link of a reset email.
+pub fn reset_link() -> AnyView {
+    let flow = flow();
+    let password = RwSignal::new(String::new());
+    let send = on_submit(move || flow.reset_by_link(password.get_untracked()));
+    view! {
+        <form class="form" on:submit=send novalidate>
+            <h2>{strings::FORGOT_TITLE}</h2>
+            {field(RESET_PASSWORD, password, problem_of("password"))}
+            {form_problem()}
+            {submit("reset-submit", strings::SET_PASSWORD)}
+            {back()}
+        </form>
+    }
+    .into_any()
+}
+
 fn sent_to() -> AnyView {
     let flow = flow();
     let text = move || flow.form.with(|form| strings::code_sent(&form.email));

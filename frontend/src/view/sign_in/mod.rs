@@ -123,6 +123,7 @@ fn forms() -> AnyView {
                     Step::SecondFactor => code::second_factor().into_any(),
                     Step::Forgot => forgot().into_any(),
                     Step::Reset => code::reset().into_any(),
+                    Step::ResetLink => code::reset_link().into_any(),
                 }}
             </section>
         </main>
