@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn all_addresses_of_one_subscriber_are_one_source() {
+    fn item_42_addresses_of_one_subscriber_are_one_source_and_one_network() {
         let one = source(Some("2001:db8:1:2:3:4:5:6"), Some(SECRET));
         assert_eq!(one, source(Some("2001:db8:1:2::1"), Some(SECRET)));
         assert_eq!(one.host, "2001:db8:1:2::/64");
