@@ -142,6 +142,15 @@ impl Client {
             .unwrap_or_else(|error| panic!("{method} {path}: {error:?}"))
     }
 
+    /// A request whose body has another media type than JSON.
+    pub async fn send_as(&self, media: &str, method: Method, path: &str, body: &str) -> Response {
+        let request = self.request(method.clone(), path);
+        let request = request.header("content-type", media).body(body.to_owned());
+        self.receive(&method, path, request)
+            .await
+            .unwrap_or_else(|error| panic!("{method} {path}: {error:?}"))
+    }
+
     /// Any request to a service that may be unavailable.
     pub async fn try_send(
         &self,
@@ -149,21 +158,33 @@ impl Client {
         path: &str,
         body: Option<String>,
     ) -> reqwest::Result<Response> {
-        let request_line = format!("{method} {path}");
+        let mut request = self.request(method.clone(), path);
+        if let Some(body) = body {
+            request = request
+                .header("content-type", "application/json")
+                .body(body);
+        }
+        self.receive(&method, path, request).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let url = format!("{}{path}", self.origin);
-        let mut request = self.http.request(method.clone(), url);
+        let mut request = self.http.request(method, url);
         if let Some(token) = &self.bearer {
             request = request.bearer_auth(token);
         }
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }
-        if let Some(body) = body {
-            if !self.headers.iter().any(|(name, _)| *name == "content-type") {
-                request = request.header("content-type", "application/json");
-            }
-            request = request.body(body);
-        }
+        request
+    }
+
+    async fn receive(
+        &self,
+        method: &Method,
+        path: &str,
+        request: reqwest::RequestBuilder,
+    ) -> reqwest::Result<Response> {
         let response = request.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
         let text = response.text().await?;
@@ -173,13 +194,13 @@ impl Client {
             Err(_) => Value::String(text),
         };
         let response = Response {
-            request: request_line,
+            request: format!("{method} {path}"),
             status,
             headers,
             body,
         };
         self.note_secrets(&response);
-        if let Some(error) = schema::error_of(&method, path, status, &response.body) {
+        if let Some(error) = schema::error_of(method, path, status, &response.body) {
             panic!("against docs/openapi.json: {error}");
         }
         Ok(response)
