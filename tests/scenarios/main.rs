@@ -2,6 +2,7 @@
 //! against `docs/protocol.md`.
 
 mod account_protection;
+mod attacks;
 mod client_address;
 mod closing;
 mod codes;
@@ -73,11 +74,13 @@ fn main() -> ExitCode {
             .together(handshake::tests())
             .together(requests::tests())
             .together(schemathesis::tests())
+            .together(attacks::tests())
             .together(client_address::tests())
             .together(examples::tests())
             .together(page::tests())
             .alone(mail::tests())
             .alone(observability::tests())
+            .alone(attacks::serial_tests())
             .alone(dead_letters::tests())
             .alone(closing::tests())
             .alone(flooding::tests())

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use http::Method;
 use serde_json::{Value, json};
 
 use super::bystanders::cookies_of;
@@ -111,11 +110,10 @@ pub(super) async fn cross_site_sign_in(target: Arc<Target>) -> Vec<Limit> {
                 .expect(200);
             let credential = passkey.get(&begun.body["options"]);
             let body = json!({"challenge": begun.text("/challenge"), "credential": credential});
-            let form = victim.with_header("origin", origin);
-            let path = "/api/passkey-login";
-            let response = form
-                .send_as(media_type, Method::POST, path, &body.to_string())
-                .await;
+            let form = victim
+                .with_header("origin", origin)
+                .with_header("content-type", media_type);
+            let response = form.post("/api/passkey-login", body).await;
             attempts += 1;
             signed_in += usize::from(!cookies_of(&response).is_empty());
         }

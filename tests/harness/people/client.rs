@@ -142,15 +142,6 @@ impl Client {
             .unwrap_or_else(|error| panic!("{method} {path}: {error:?}"))
     }
 
-    /// A request whose body has another media type than JSON.
-    pub async fn send_as(&self, media: &str, method: Method, path: &str, body: &str) -> Response {
-        let request = self.request(method.clone(), path);
-        let request = request.header("content-type", media).body(body.to_owned());
-        self.receive(&method, path, request)
-            .await
-            .unwrap_or_else(|error| panic!("{method} {path}: {error:?}"))
-    }
-
     /// Any request to a service that may be unavailable.
     pub async fn try_send(
         &self,
@@ -158,33 +149,21 @@ impl Client {
         path: &str,
         body: Option<String>,
     ) -> reqwest::Result<Response> {
-        let mut request = self.request(method.clone(), path);
-        if let Some(body) = body {
-            request = request
-                .header("content-type", "application/json")
-                .body(body);
-        }
-        self.receive(&method, path, request).await
-    }
-
-    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request_line = format!("{method} {path}");
         let url = format!("{}{path}", self.origin);
-        let mut request = self.http.request(method, url);
+        let mut request = self.http.request(method.clone(), url);
         if let Some(token) = &self.bearer {
             request = request.bearer_auth(token);
         }
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }
-        request
-    }
-
-    async fn receive(
-        &self,
-        method: &Method,
-        path: &str,
-        request: reqwest::RequestBuilder,
-    ) -> reqwest::Result<Response> {
+        if let Some(body) = body {
+            if !self.headers.iter().any(|(name, _)| *name == "content-type") {
+                request = request.header("content-type", "application/json");
+            }
+            request = request.body(body);
+        }
         let response = request.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
         let text = response.text().await?;
@@ -194,13 +173,13 @@ impl Client {
             Err(_) => Value::String(text),
         };
         let response = Response {
-            request: format!("{method} {path}"),
+            request: request_line,
             status,
             headers,
             body,
         };
         self.note_secrets(&response);
-        if let Some(error) = schema::error_of(method, path, status, &response.body) {
+        if let Some(error) = schema::error_of(&method, path, status, &response.body) {
             panic!("against docs/openapi.json: {error}");
         }
         Ok(response)
