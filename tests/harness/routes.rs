@@ -69,6 +69,10 @@ pub fn routes() -> Vec<Route> {
             "/api/reset-password",
             Some(json!({"challenge": "c", "code": "12345678", "password": PASSWORD})),
         ),
+        open(
+            "/api/reset-link",
+            Some(json!({"token": "t", "password": PASSWORD})),
+        ),
         open("/api/refresh", None),
         open("/api/passkey-login/begin", None),
         open(
