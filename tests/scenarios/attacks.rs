@@ -13,25 +13,18 @@ pub fn tests() -> Vec<Test> {
         wrong_passwords_do_not_lock_owners_out,
         requested_codes_do_not_lock_owners_out,
         both_together_do_not_lock_owners_out,
-        strangers_do_not_fill_the_rooms_of_others,
-        invitations_do_not_reveal_accounts,
-        invitations_of_one_address_are_limited,
         a_sign_in_with_the_old_password_ends_at_a_reset,
         networks_of_one_ipv6_site_are_counted_together,
-        a_removed_member_receives_nothing_after_a_crash,
-        presence_and_handshakes_of_one_user_are_limited,
         a_form_of_another_site_does_not_sign_in,
-        invisible_and_reversed_names_are_refused,
         a_shared_source_address_does_not_lock_owners_out,
-        races_do_not_exceed_the_limit_of_rooms,
         a_reset_names_the_factors_that_remain,
-        a_function_s_broker_login_only_publishes,
     ]
 }
 
-/// Attacks that change how mail is accepted, or that measure the processor.
+/// Attacks that change how mail is accepted, measure the processor or use all of it.
 pub fn serial_tests() -> Vec<Test> {
     e2e::tests![
+        races_do_not_exceed_the_limit_of_rooms,
         refused_passwords_are_not_judged,
         an_address_that_does_not_exist_is_mailed_once,
     ]
@@ -55,18 +48,6 @@ async fn both_together_do_not_lock_owners_out(stack: Arc<Stack>) {
     withstands(&stack, "F1ab").await;
 }
 
-async fn strangers_do_not_fill_the_rooms_of_others(stack: Arc<Stack>) {
-    withstands(&stack, "F2").await;
-}
-
-async fn invitations_do_not_reveal_accounts(stack: Arc<Stack>) {
-    withstands(&stack, "F4").await;
-}
-
-async fn invitations_of_one_address_are_limited(stack: Arc<Stack>) {
-    withstands(&stack, "F5").await;
-}
-
 async fn a_sign_in_with_the_old_password_ends_at_a_reset(stack: Arc<Stack>) {
     withstands(&stack, "F6").await;
 }
@@ -75,20 +56,8 @@ async fn networks_of_one_ipv6_site_are_counted_together(stack: Arc<Stack>) {
     withstands(&stack, "F7").await;
 }
 
-async fn a_removed_member_receives_nothing_after_a_crash(stack: Arc<Stack>) {
-    withstands(&stack, "F8").await;
-}
-
-async fn presence_and_handshakes_of_one_user_are_limited(stack: Arc<Stack>) {
-    withstands(&stack, "F9").await;
-}
-
 async fn a_form_of_another_site_does_not_sign_in(stack: Arc<Stack>) {
     withstands(&stack, "F11").await;
-}
-
-async fn invisible_and_reversed_names_are_refused(stack: Arc<Stack>) {
-    withstands(&stack, "F12").await;
 }
 
 async fn a_shared_source_address_does_not_lock_owners_out(stack: Arc<Stack>) {
@@ -101,10 +70,6 @@ async fn races_do_not_exceed_the_limit_of_rooms(stack: Arc<Stack>) {
 
 async fn a_reset_names_the_factors_that_remain(stack: Arc<Stack>) {
     withstands(&stack, "F15").await;
-}
-
-async fn a_function_s_broker_login_only_publishes(stack: Arc<Stack>) {
-    withstands(&stack, "F16").await;
 }
 
 async fn refused_passwords_are_not_judged(stack: Arc<Stack>) {
