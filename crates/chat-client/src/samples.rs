@@ -47,6 +47,8 @@ pub fn room(id: &str, last_seq: i64) -> Room {
         kind: RoomKind::Group,
         last_seq,
         read_seq: 0,
+        last: None,
+        last_at: None,
         members: None,
         invited: None,
         online: None,

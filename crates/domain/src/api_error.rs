@@ -129,6 +129,14 @@ impl ApiError {
         }
     }
 
+    /// The field at fault, where the input is.
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::Invalid(invalid) => Some(&invalid.field),
+            _ => None,
+        }
+    }
+
     /// When to try again, where that is known.
     pub fn retry_at(&self) -> Option<Timestamp> {
         match self {

@@ -116,6 +116,8 @@ mod tests {
             kind: RoomKind::Group,
             last_seq: 9_999,
             read_seq: 9_998,
+            last: None,
+            last_at: None,
             members: None,
             invited: None,
             online: None,

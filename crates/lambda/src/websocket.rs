@@ -1,6 +1,6 @@
 //! WebSocket events of API Gateway: a handshake, a frame, a close.
 
-use domain::{Timestamp, ValidationError};
+use domain::Timestamp;
 use env::Variables;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest as Event;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -12,10 +12,17 @@ use serde_json::Value;
 use crate::ApiError;
 use crate::environment::{self, Started};
 use crate::invocation::{End, Invocation};
-use crate::json;
 use crate::status::status;
 
-/// What API Gateway is answered.
+mod fields;
+
+use fields::Fields;
+
+/// Bytes of a `ref` or an `id` that a `problem` repeats, also if it is longer than
+/// it may be.
+const MENTIONED_BYTES: usize = 1_024;
+
+/// The response to API Gateway.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Response {
@@ -44,27 +51,26 @@ pub struct Handshake {
     pub token: Option<String>,
     /// Whether our subprotocol is among them.
     pub offers_protocol: bool,
-    /// The page that opens it.
+    /// The origin of the page that opens it.
     pub origin: Option<String>,
-    /// When it came.
+    /// When it arrived.
     pub now: Timestamp,
 }
 
 /// A text frame of a client.
 pub struct Frame {
-    /// Which socket it came on.
+    /// The socket that it arrived on.
     pub connection: String,
-    /// When it came.
+    /// When it arrived.
     pub now: Timestamp,
-    /// None where it is no JSON.
-    said: Option<Value>,
+    /// Its size.
+    pub bytes: usize,
+    fields: Fields,
 }
 
 /// A socket that was closed.
 pub struct Closed {
-    /// Which one.
     pub connection: String,
-    /// When.
     pub now: Timestamp,
 }
 
@@ -90,7 +96,7 @@ pub async fn run_connect<App: Sync + 'static>(
     .await
 }
 
-/// Runs the function behind `$default`. What the handler gives is the answer to
+/// Runs the function behind `$default`. What the handler returns is the answer to
 /// the sender; a refusal becomes a `problem` with the frame's own `ref` and `id`.
 pub async fn run_frames<App: Sync + 'static>(
     start: impl AsyncFnOnce(Variables) -> anyhow::Result<App>,
@@ -98,7 +104,7 @@ pub async fn run_frames<App: Sync + 'static>(
 ) -> Result<(), Error> {
     serve(start, async |app, event, invocation| {
         let frame = Frame::new(event);
-        let mention = Mention::of(frame.said.as_ref());
+        let mention = Mention::of(&frame.fields);
         let outcome = handle(app, frame).await;
         invocation.end(mention.action, &end_of(&outcome));
         let answer = outcome.unwrap_or_else(|refusal| Some(mention.problem(&refusal)));
@@ -148,8 +154,8 @@ impl Handshake {
     /// What a handler sees of a `$connect` event.
     pub fn new(event: &Event) -> Self {
         let header = |name: &str| Some(event.headers.get(name)?.to_str().ok()?.to_owned());
-        let offered = header("sec-websocket-protocol").unwrap_or_default();
-        let offered = || offered.split(',').map(str::trim);
+        let offered = offered_protocols(event);
+        let offered = || offered.iter().map(String::as_str);
         Self {
             connection: connection_id(event),
             token: offered()
@@ -165,26 +171,18 @@ impl Handshake {
 impl Frame {
     /// What a handler sees of a frame's event.
     pub fn new(event: Event) -> Self {
+        let body = event.body.as_deref().unwrap_or_default();
         Self {
             connection: connection_id(&event),
             now: environment::now(),
-            said: event.body.and_then(|text| serde_json::from_str(&text).ok()),
+            bytes: body.len(),
+            fields: Fields::read(body),
         }
     }
 
-    /// What the client says.
+    /// The frame, or which of its fields is at fault.
     pub fn read(&self) -> Result<ClientFrame, ApiError> {
-        let Some(value @ Value::Object(fields)) = &self.said else {
-            return Err(ValidationError::new("frame", "Send a JSON object.").into());
-        };
-        match fields.get("action") {
-            Some(Value::String(action)) if ACTIONS.contains(&action.as_str()) => {
-                Ok(json::value(value)?)
-            }
-            Some(Value::String(_)) => Err(ApiError::UnknownAction),
-            Some(_) => Err(ValidationError::new("action", "The action must be a string.").into()),
-            None => Err(ValidationError::new("action", "The action is required.").into()),
-        }
+        self.fields.frame()
     }
 }
 
@@ -205,16 +203,17 @@ struct Mention {
 }
 
 impl Mention {
-    fn of(said: Option<&Value>) -> Self {
-        let field = |name: &str| said.and_then(|value| value.get(name));
+    fn of(fields: &Fields) -> Self {
         let short = |name: &str| {
-            let text = field(name)?.as_str()?;
-            (text.len() <= 64).then(|| text.to_owned())
+            fields
+                .text(name)
+                .filter(|text| text.len() <= MENTIONED_BYTES)
         };
+        let action = fields.text("action");
         Self {
             action: ACTIONS
                 .into_iter()
-                .find(|action| field("action").is_some_and(|said| said == action))
+                .find(|one| action.as_deref() == Some(one))
                 .unwrap_or("unknown"),
             reference: short("ref"),
             id: short("id"),
@@ -231,14 +230,27 @@ impl Mention {
             message: refusal.message(),
             reference: self.reference,
             id: self.id,
+            field: refusal.field().map(str::to_owned),
             retry_at: refusal.retry_at(),
         }
     }
 }
 
-/// The frame that tells a refusal which answers no particular frame.
+/// A refusal that answers no particular frame.
 pub fn problem(refusal: &ApiError) -> ServerFrame {
-    Mention::of(None).problem(refusal)
+    Mention::of(&Fields::default()).problem(refusal)
+}
+
+/// The subprotocols that the client offers, in one header or in several.
+fn offered_protocols(event: &Event) -> Vec<String> {
+    const NAME: &str = "sec-websocket-protocol";
+    let mut lines: Vec<_> = event.multi_value_headers.get_all(NAME).iter().collect();
+    if lines.is_empty() {
+        lines = event.headers.get_all(NAME).iter().collect();
+    }
+    let lines = lines.into_iter().filter_map(|line| line.to_str().ok());
+    let offered = lines.flat_map(|line| line.split(','));
+    offered.map(|one| one.trim().to_owned()).collect()
 }
 
 /// 200, and the subprotocol that API Gateway leaves to the function to select:
@@ -257,4 +269,22 @@ fn connection_id(event: &Event) -> String {
         .connection_id
         .clone()
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finding_16_subprotocols_may_be_offered_on_several_header_lines() {
+        let mut event = Event::default();
+        for line in ["chat.v1", "other, token.abc"] {
+            let line = line.parse().expect("it is a header");
+            let headers = &mut event.multi_value_headers;
+            headers.append("sec-websocket-protocol", line);
+        }
+        let handshake = Handshake::new(&event);
+        assert!(handshake.offers_protocol);
+        assert_eq!(handshake.token.as_deref(), Some("abc"));
+    }
 }

@@ -153,6 +153,9 @@ pub enum ServerFrame {
         missed: Missed,
         /// Rooms of which more was missed than fits here.
         more: Vec<String>,
+        /// My read marks that moved lately, by room.
+        #[serde(default, skip_serializing_if = "Cursors::is_empty")]
+        reads: Cursors,
     },
     /// The user was added to a room.
     Added {
@@ -191,6 +194,9 @@ pub enum ServerFrame {
         /// That of the refused message.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
+        /// With `invalid`: which field.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        field: Option<String>,
         /// With `too_fast`: when to try again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_at: Option<Timestamp>,

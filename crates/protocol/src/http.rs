@@ -191,3 +191,34 @@ pub struct Page {
     /// The last `seq` of this page, none when it is empty.
     pub last_seq: Option<i64>,
 }
+
+/// The room of an invitation: all that is shown of it before it is accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitedRoom {
+    /// Opaque id.
+    pub id: String,
+    /// Its name, or for a direct room the inviter's.
+    pub name: String,
+    /// Group or direct.
+    pub kind: RoomKind,
+}
+
+/// An invitation that can be accepted or declined.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    /// The room.
+    pub room: InvitedRoom,
+    /// The person who invited.
+    pub by: User,
+    /// When it was issued.
+    pub at: Timestamp,
+    /// When it can no longer be accepted.
+    pub expires_at: Timestamp,
+}
+
+/// `GET /api/invitations`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Invitations {
+    /// Newest first.
+    pub invitations: Vec<Invitation>,
+}

@@ -16,5 +16,5 @@ pub mod time;
 
 pub use error::{ErrorBody, ErrorCode};
 pub use frame::{ClientFrame, ServerFrame};
-pub use model::{Member, Message, Role, Room, RoomKind, User};
+pub use model::{LastMessage, Member, Message, Role, Room, RoomKind, User};
 pub use time::Timestamp;

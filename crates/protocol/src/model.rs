@@ -80,15 +80,34 @@ pub struct Room {
     pub last_seq: i64,
     /// The last `seq` that this member has read.
     pub read_seq: i64,
+    /// Its newest message, absent in an empty room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<LastMessage>,
+    /// When its newest message was stored, or the room was created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_at: Option<Timestamp>,
     /// Its members, where they were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub members: Option<Vec<Member>>,
-    /// Addresses invited that have no account yet.
+    /// Addresses with an invitation that was not accepted yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invited: Option<Vec<String>>,
     /// Ids of the members who are present, in rooms of at most 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub online: Option<Vec<String>>,
+}
+
+/// The newest message of a room as a list of rooms shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastMessage {
+    /// Its place in the room.
+    pub seq: i64,
+    /// Its sender.
+    pub from: User,
+    /// The first 80 characters of its text.
+    pub text: String,
+    /// When it was stored.
+    pub at: Timestamp,
 }
 
 /// One message of a room.

@@ -5,6 +5,7 @@ use protocol::factors::{
     AddPasskey, ConfirmTotp, Factors, Fresh, Passkey, PasskeyAnswer, PasskeyBegun, PasskeyLogin,
     RecoveryCodes, StepUp, TotpBegun,
 };
+use protocol::frame::Cursors;
 use protocol::http::{
     AddMember, Challenge, ChangePassword, CreateRoom, ForgotPassword, Login, MeAnswer, Page,
     Register, ResendOtp, ResetLink, ResetPassword, RoomAnswer, Rooms, Session, Sessions, SignedIn,
@@ -12,7 +13,8 @@ use protocol::http::{
 };
 use protocol::model::Me;
 use protocol::{
-    ClientFrame, ErrorBody, ErrorCode, Member, Message, Role, Room, RoomKind, ServerFrame, User,
+    ClientFrame, ErrorBody, ErrorCode, LastMessage, Member, Message, Role, Room, RoomKind,
+    ServerFrame, User,
 };
 
 use super::Json;
@@ -24,8 +26,9 @@ reads! {
     User { id, name }
     Me { id, name, email }
     Member { user, role, read_seq }
-    Room { id, name, kind, last_seq, read_seq, members, invited, online }
+    Room { id, name, kind, last_seq, read_seq, last, last_at, members, invited, online }
     Message { room, seq, id, from, text, at }
+    LastMessage { seq, from, text, at }
     ErrorBody { error, message, field, attempts_left, retry_at }
     Challenge { challenge, expires_at, resend_at }
     SignedIn { access_token, expires_at, user }
@@ -178,7 +181,12 @@ impl Read for ServerFrame {
             "message" => Self::Message(Message::read(from)?),
             "typing" => variant!(Typing { room, user }),
             "read" => variant!(Read { room, user, seq }),
-            "pong" => variant!(Pong { at, missed, more }),
+            "pong" => Self::Pong {
+                at: Read::of_field(from, "at")?,
+                missed: Read::of_field(from, "missed")?,
+                more: Read::of_field(from, "more")?,
+                reads: <Option<Cursors>>::of_field(from, "reads")?.unwrap_or_default(),
+            },
             "added" => variant!(Added { room }),
             "member" => variant!(Member { room, user, joined }),
             "presence" => variant!(Presence {
@@ -192,6 +200,7 @@ impl Read for ServerFrame {
                 message: Read::of_field(from, "message")?,
                 reference: reference()?,
                 id: Read::of_field(from, "id")?,
+                field: Read::of_field(from, "field")?,
                 retry_at: Read::of_field(from, "retry_at")?,
             },
             _ => Self::Unknown,

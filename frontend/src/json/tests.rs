@@ -37,6 +37,8 @@ fn room() -> Room {
         kind: RoomKind::Group,
         last_seq: 3,
         read_seq: 1,
+        last: None,
+        last_at: None,
         members: Some(vec![Member {
             user: user(),
             role: Role::Owner,
@@ -93,6 +95,7 @@ fn server_frames() -> Vec<ServerFrame> {
             at: Timestamp::from_millis(9),
             missed: BTreeMap::new(),
             more: Vec::new(),
+            reads: BTreeMap::from([(room_id(), 4)]),
         },
         ServerFrame::Added { room: room() },
         ServerFrame::Member {
@@ -111,6 +114,7 @@ fn server_frames() -> Vec<ServerFrame> {
             message: "Slowly.".into(),
             reference: Some("1".into()),
             id: None,
+            field: Some("text".into()),
             retry_at: Some(Timestamp::from_millis(8)),
         },
     ]

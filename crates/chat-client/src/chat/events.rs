@@ -59,8 +59,18 @@ impl Chat {
                 effects.extend(self.flush(now));
                 effects
             }
-            ServerFrame::Pong { missed, more, .. } => {
+            ServerFrame::Pong {
+                missed,
+                more,
+                reads,
+                ..
+            } => {
                 self.unanswered_since = None;
+                for (room, seq) in reads {
+                    if let Some(room) = self.rooms.get_mut(&room) {
+                        room.about.read_seq = room.about.read_seq.max(seq);
+                    }
+                }
                 self.caught_up(missed, more)
             }
             ServerFrame::Message(message) => self.message(message, now),

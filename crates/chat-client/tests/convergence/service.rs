@@ -56,6 +56,7 @@ impl Service {
                     at: now,
                     missed,
                     more,
+                    reads: BTreeMap::new(),
                 })
             }
             ClientFrame::Message { id, room, text } => self.keep(user, id, &room, text, now),
@@ -151,6 +152,8 @@ impl Service {
             kind: RoomKind::Group,
             last_seq: self.rooms[id].len() as i64,
             read_seq: 0,
+            last: None,
+            last_at: None,
             members: None,
             invited: None,
             online: None,

@@ -308,6 +308,7 @@ impl Person {
             message: "Not now.".to_owned(),
             reference: None,
             id,
+            field: None,
             retry_at: None,
         });
     }

@@ -89,6 +89,7 @@ fn a_hole_that_does_not_fill_by_itself_is_asked_for() {
             at: at(0),
             missed,
             more: Vec::new(),
+            reads: BTreeMap::new(),
         },
         at(2_300),
     );
@@ -144,6 +145,7 @@ fn a_page_that_did_not_come_is_asked_for_again_if_it_may_come() {
             at: at(0),
             missed: BTreeMap::new(),
             more: vec!["r".into()],
+            reads: BTreeMap::new(),
         };
         chat.heard(pong, now)
     };
@@ -190,6 +192,7 @@ fn half_a_minute_after_somebody_spoke_it_is_asked_whether_more_was_said() {
         at: at(0),
         missed: BTreeMap::new(),
         more: Vec::new(),
+        reads: BTreeMap::new(),
     };
     chat.heard(pong, at(40_100));
     assert!(!asks(chat.tick(at(279_999)).1));

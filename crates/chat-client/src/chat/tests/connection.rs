@@ -88,6 +88,7 @@ fn an_ended_session_is_told() {
         message: "Signed out.".into(),
         reference: None,
         id: None,
+        field: None,
         retry_at: None,
     };
     assert_eq!(chat.heard(problem, at(1)), [Effect::SignedOut]);
@@ -188,6 +189,7 @@ fn problem(error: ErrorCode, retry_at: Option<Timestamp>) -> ServerFrame {
         message: "Not now.".into(),
         reference: None,
         id: None,
+        field: None,
         retry_at,
     }
 }

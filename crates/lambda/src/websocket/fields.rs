@@ -1,0 +1,161 @@
+//! Reading a client's frame field by field, so that a frame that is refused can
+//! be answered with what could be read of it.
+
+use std::fmt;
+
+use domain::ValidationError;
+use protocol::ClientFrame;
+use protocol::frame::{ACTIONS, Cursors};
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::{ApiError, json};
+
+/// The fields of a frame, in order, as far as it is a JSON object.
+#[derive(Default)]
+pub(super) struct Fields {
+    values: Vec<(String, Box<RawValue>)>,
+    /// Whether the object was read to its end, and nothing follows it.
+    is_whole: bool,
+}
+
+impl Fields {
+    pub(super) fn read(text: &str) -> Self {
+        let mut fields = Self::default();
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let read = reader.deserialize_map(Collect(&mut fields.values));
+        fields.is_whole = read.is_ok() && reader.end().is_ok();
+        fields
+    }
+
+    /// A field that is a text.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        let (_, value) = self.values.iter().rfind(|(field, _)| field == name)?;
+        serde_json::from_str(value.get()).ok()
+    }
+
+    /// The frame that the fields make.
+    pub(super) fn frame(&self) -> Result<ClientFrame, ApiError> {
+        if !self.is_whole {
+            return Err(ValidationError::new("frame", "A frame must be a JSON object.").into());
+        }
+        let mut object = Map::new();
+        for (name, value) in &self.values {
+            let value: Value = serde_json::from_str(value.get())
+                .map_err(|_| fault(name, "It holds half of a surrogate pair."))?;
+            object.insert(name.clone(), value);
+        }
+        match object.get("action") {
+            Some(Value::String(action)) if ACTIONS.contains(&action.as_str()) => {}
+            Some(Value::String(_)) => return Err(ApiError::UnknownAction),
+            Some(_) => return Err(fault("action", "It must be a text.").into()),
+            None => return Err(fault("action", "It is missing.").into()),
+        }
+        if let Some((name, _)) = object.iter().find(|(name, value)| !fits(name, value)) {
+            return Err(fault(name, "It is not of the documented type.").into());
+        }
+        Ok(json::value(&Value::Object(object))?)
+    }
+}
+
+/// Whether a field has the type that it has in every frame. An unknown one is
+/// refused by its name.
+fn fits(name: &str, value: &Value) -> bool {
+    match name {
+        "rooms" => value.is_null() || serde_json::from_value::<Cursors>(value.clone()).is_ok(),
+        "seq" => value.is_i64(),
+        "ref" => value.is_null() || value.is_string(),
+        "id" | "room" | "text" => value.is_string(),
+        _ => true,
+    }
+}
+
+fn fault(field: &str, message: &str) -> ValidationError {
+    let field: String = field.chars().take(64).collect();
+    ValidationError::new(&field, message)
+}
+
+/// Collects the entries of an object until one cannot be read.
+struct Collect<'a>(&'a mut Vec<(String, Box<RawValue>)>);
+
+impl<'de> Visitor<'de> for Collect<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(entry) = map.next_entry()? {
+            self.0.push(entry);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field_of(text: &str) -> String {
+        match Fields::read(text).frame() {
+            Err(ApiError::Invalid(invalid)) => invalid.field,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn finding_14_a_frame_that_is_refused_names_its_id_and_the_field_at_fault() {
+        let id = "x".repeat(65);
+        for (text, id, field) in [
+            (
+                r#"{"action":"message","id":"m1","room":"r","text":"cut \ud83d"}"#.to_owned(),
+                "m1",
+                "text",
+            ),
+            (
+                r#"{"action":"message","id":"m1","room":"r","text":7}"#.to_owned(),
+                "m1",
+                "text",
+            ),
+            (
+                r#"{"id":"m1","action":"hello","rooms":{"r":"x"}}"#.to_owned(),
+                "m1",
+                "rooms",
+            ),
+            (
+                r#"{"id":"m1","action":"message","room":"r","text":"cut of"#.to_owned(),
+                "m1",
+                "frame",
+            ),
+            (
+                r#"{"id":"m1","action":"typing","room":"r","colour":1}"#.to_owned(),
+                "m1",
+                "colour",
+            ),
+            (
+                format!(r#"{{"id":"{id}","action":7}}"#),
+                id.as_str(),
+                "action",
+            ),
+        ] {
+            assert_eq!(
+                Fields::read(&text).text("id").as_deref(),
+                Some(id),
+                "{text}"
+            );
+            assert_eq!(field_of(&text), field, "{text}");
+        }
+        assert_eq!(field_of("[]"), "frame");
+        assert_eq!(field_of(r#"{"action":"ping"} x"#), "frame");
+    }
+
+    #[test]
+    fn a_whole_frame_is_read() {
+        let text = r#"{"action":"hello","rooms":{"r":3}}"#;
+        let rooms = Some(Cursors::from([("r".to_owned(), 3)]));
+        let read = Fields::read(text).frame();
+        assert_eq!(read.unwrap(), ClientFrame::Hello { rooms });
+    }
+}
