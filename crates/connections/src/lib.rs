@@ -9,7 +9,7 @@ mod signature;
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -26,6 +26,9 @@ use signature::{Credentials, Payload, Signer};
 /// How many posts are under way at once. One slow socket holds one of them.
 /// API Gateway takes as many on one HTTP/2 connection.
 const POSTS_AT_ONCE: usize = 128;
+/// The least number of sockets that answer 429 before a fan-out takes it for the
+/// gateway's load.
+const BUSY_LEAST: usize = 8;
 /// How often a post is tried that meets 429 or 5xx, with jitter in between.
 const TRIES: u32 = 4;
 /// The first wait between two tries; it doubles.
@@ -109,8 +112,8 @@ impl Connections {
 
     /// Posts one frame, serialised once, to many sockets, a bounded number at a
     /// time, and gives the ids of those that are gone. What is worth nothing in a
-    /// moment (typing, read marks, presence) is tried once, and once the gateway
-    /// is too busy for one of them the rest is left out.
+    /// moment (typing, read marks, presence) is tried once, and the rest of it is
+    /// left out once the gateway is too busy.
     pub async fn fan_out(&self, connections: Vec<String>, frame: &ServerFrame) -> Vec<String> {
         let begun = Instant::now();
         let payload = encode(frame);
@@ -131,6 +134,25 @@ impl Connections {
         self.deliver(posts).await
     }
 
+    /// Those of these sockets that are gone. Asking sends nothing to their clients.
+    pub async fn probe(&self, connections: Vec<String>) -> Vec<String> {
+        let signer = &self.signer();
+        let mut nothing = Payload::new(Bytes::new());
+        nothing.is_passing = true;
+        let nothing = &nothing;
+        stream::iter(connections)
+            .map(|connection| async move {
+                let found = self
+                    .persist(signer, Method::GET, &connection, nothing)
+                    .await;
+                (found == Posted::Gone).then_some(connection)
+            })
+            .buffer_unordered(POSTS_AT_ONCE)
+            .filter_map(|gone| async move { gone })
+            .collect()
+            .await
+    }
+
     /// Closes sockets. One that is gone already is as good as closed.
     pub async fn close(&self, connections: &[String]) {
         let signer = &self.signer();
@@ -145,14 +167,14 @@ impl Connections {
 
     async fn deliver(&self, posts: impl Iterator<Item = (String, Payload)>) -> Vec<String> {
         let signer = &self.signer();
-        let sheds = &AtomicBool::new(false);
+        let load = &Load::default();
         stream::iter(posts)
             .map(|(connection, payload)| async move {
-                if payload.is_passing && sheds.load(Ordering::Relaxed) {
+                if payload.is_passing && load.is_too_high() {
                     return None;
                 }
                 let posted = self.post_payload(signer, &connection, &payload).await;
-                sheds.fetch_or(posted == Posted::Busy, Ordering::Relaxed);
+                load.count(posted);
                 (posted == Posted::Gone).then_some(connection)
             })
             .buffer_unordered(POSTS_AT_ONCE)
@@ -220,6 +242,30 @@ impl Connections {
 
     fn signer(&self) -> Signer<'_> {
         Signer::new(&self.credentials, &self.region, SystemTime::now())
+    }
+}
+
+/// How the posts of one fan-out ended. API Gateway answers 429 both to a rate that
+/// is too high and to a client whose own buffer is full: the first concerns all
+/// sockets, the second one.
+#[derive(Default)]
+struct Load {
+    busy: AtomicUsize,
+    taken: AtomicUsize,
+}
+
+impl Load {
+    fn count(&self, posted: Posted) {
+        let counter = match posted {
+            Posted::Busy => &self.busy,
+            _ => &self.taken,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn is_too_high(&self) -> bool {
+        let busy = self.busy.load(Ordering::Relaxed);
+        busy >= BUSY_LEAST && busy * 4 > self.taken.load(Ordering::Relaxed)
     }
 }
 

@@ -147,28 +147,44 @@ async fn no_more_are_posted_to_at_once_than_one_connection_takes() {
     assert!((2..=128).contains(&most), "{most} at once");
 }
 
-#[tokio::test]
-async fn what_is_worth_nothing_in_a_moment_is_shed_first() {
-    let (push, seen) = endpoint().await;
-    let typing = ServerFrame::Typing {
+fn typing() -> ServerFrame {
+    ServerFrame::Typing {
         room: "room".to_owned(),
         user: User {
             id: "ann".to_owned(),
             name: "Ann".to_owned(),
         },
-    };
-    let mut sockets = vec!["down-1".to_owned()];
+    }
+}
+
+#[tokio::test]
+async fn what_is_worth_nothing_in_a_moment_is_shed_first() {
+    let (connections, seen) = endpoint().await;
+    let mut sockets = ids("down", 100);
     sockets.extend(ids("well", 2_000));
-    push.fan_out(sockets.clone(), &typing).await;
-    assert_eq!(seen.times("down-1"), 1, "it was tried again");
+    connections.fan_out(sockets.clone(), &typing()).await;
+    assert!(seen.times("down-1") <= 1, "it was tried again");
     let reached = (0..2_000).filter(|n| seen.times(&format!("well-{n}")) > 0);
     let reached = reached.count();
     assert!(reached < 2_000, "nothing was left out");
-    push.fan_out(sockets, &frame()).await;
+}
+
+#[tokio::test]
+async fn finding_7_a_few_clients_with_full_buffers_stop_nothing_for_the_others() {
+    let (connections, seen) = endpoint().await;
+    let mut sockets = ids("down", 7);
+    sockets.extend(ids("well", 2_000));
+    connections.fan_out(sockets, &typing()).await;
+    let reached = (0..2_000).filter(|n| seen.times(&format!("well-{n}")) == 1);
+    assert_eq!(reached.count(), 2_000);
+}
+
+#[tokio::test]
+async fn finding_4_sockets_that_are_gone_are_found_without_a_frame() {
+    let (connections, seen) = endpoint().await;
+    let sockets = ["well-1", "gone-1", "down-1"].map(str::to_owned);
+    let gone = connections.probe(sockets.to_vec()).await;
+    assert_eq!(gone, ["gone-1"]);
     let posts = seen.posts.lock().unwrap();
-    let well = posts.iter().filter(|(id, _)| id.starts_with("well"));
-    assert_eq!(
-        well.map(|(_, bodies)| bodies.len()).sum::<usize>(),
-        reached + 2_000
-    );
+    assert!(posts.values().flatten().all(Bytes::is_empty));
 }
