@@ -1,5 +1,7 @@
 //! Text fields: their errors, and checks that several fields share.
 
+mod visible;
+
 use std::fmt;
 
 /// A field of a request is invalid.
@@ -39,6 +41,19 @@ pub(crate) fn line(field: &str, text: &str, most: usize) -> Result<String, Valid
     let text = text.trim();
     if let Some(control) = text.chars().find(|c| c.is_control()) {
         return Err(control_character(field, control));
+    }
+    if let Some(c) = visible::forbidden(text) {
+        let message = format!(
+            "The character U+{:04X} is not allowed in a name.",
+            u32::from(c)
+        );
+        return Err(ValidationError::new(field, message));
+    }
+    if !text.is_empty() && !visible::is_visible(text) {
+        return Err(ValidationError::new(
+            field,
+            "Enter at least one visible character.",
+        ));
     }
     check_length(field, text, most)?;
     Ok(text.to_owned())
