@@ -22,6 +22,11 @@ pub const BODY_BYTES: usize = 64 * 1024;
 pub const FRAME_BYTES: usize = 32 * 1024;
 /// Rooms that one person may be in.
 pub const ROOMS_PER_USER: usize = 500;
+/// Rooms that others may put one person into. The rest of [`ROOMS_PER_USER`] is
+/// left for rooms that the person creates or joins.
+pub const ROOMS_BY_OTHERS: usize = 250;
+/// Addresses that one request may name.
+pub const MEMBERS_AT_ONCE: usize = 100;
 /// Members of one room.
 pub const MEMBERS_PER_ROOM: u64 = 10_000;
 /// Members above which a room shows no presence.
@@ -135,11 +140,47 @@ pub const PASSKEY_SIGN_INS_PER_NETWORK: Quota = Quota {
     count: 1_200,
     window: Duration::from_hours(1),
 };
-/// Invitations per person.
+/// Invitations by mail per person who invites.
 pub const INVITATIONS: Quota = Quota {
     name: "invitations",
     count: 50,
     window: Duration::from_hours(1),
+};
+/// Invitations mailed to one address, whoever invites it. Beyond it an invitation
+/// is stored and not mailed.
+pub const INVITATIONS_RECEIVED: Quota = Quota {
+    name: "invitations-received",
+    count: 5,
+    window: Duration::from_hours(24),
+};
+/// How long an invitation can be accepted.
+pub const INVITATION_LIFETIME: Duration = Duration::from_hours(14 * 24);
+/// Invitations of one person that are listed, newest first.
+pub const INVITATIONS_LISTED: usize = 100;
+/// Addresses that one person names, with or without an account.
+pub const PEOPLE_NAMED: Quota = Quota {
+    name: "people-named",
+    count: 300,
+    window: Duration::from_hours(1),
+};
+/// Rooms that one person creates.
+pub const ROOMS_CREATED: Quota = Quota {
+    name: "rooms-created",
+    count: 600,
+    window: Duration::from_hours(24),
+};
+/// Rooms that one person is put into by people with whom they share no room.
+/// Beyond it they are invited instead.
+pub const ADDED_BY_STRANGERS: Quota = Quota {
+    name: "added-by-strangers",
+    count: 20,
+    window: Duration::from_hours(24),
+};
+/// Rooms that one person is put into by one other with whom they share a room.
+pub const ADDED_BY_ONE: Quota = Quota {
+    name: "added-by-one",
+    count: 20,
+    window: Duration::from_hours(24),
 };
 
 /// A steady rate with a burst, counted by its theoretical arrival time (GCRA).
@@ -158,6 +199,37 @@ pub const FRAMES: Rate = Rate {
     name: "frames",
     interval: Duration::from_millis(1_000 / 20),
     burst: 200,
+};
+/// What a frame costs of [`FRAMES`] beyond the first: one for each of these bytes.
+pub const BYTES_PER_FRAME: usize = 2 * 1024;
+/// What `hello` and `ping` cost of [`FRAMES`] beyond the first: one for each of
+/// these cursors.
+pub const CURSORS_PER_FRAME: usize = 10;
+/// Bytes that the messages of one person may add in a day: a bucket that fills
+/// up evenly.
+pub const BYTES_PER_DAY: u32 = 64 * 1024 * 1024;
+/// What the row of a message takes beside its text.
+pub const MESSAGE_ROW_BYTES: u32 = 256;
+/// Handshakes per person: burst 60, then one a second.
+pub const HANDSHAKES: Rate = Rate {
+    name: "handshakes",
+    interval: Duration::from_secs(1),
+    burst: 60,
+};
+/// Times that the rooms of a person are told that they are online or offline:
+/// burst 20, then one every 5 s. Beyond it a lease runs out by itself.
+pub const PRESENCE_CHANGES: Rate = Rate {
+    name: "presence",
+    interval: Duration::from_secs(5),
+    burst: 20,
+};
+/// Frames that telling one change of presence may take, smallest rooms first.
+pub const PRESENCE_POSTS: usize = 1_000;
+/// Requests about rooms per person: burst 600, then 20 a second.
+pub const REQUESTS: Rate = Rate {
+    name: "requests",
+    interval: Duration::from_millis(1_000 / 20),
+    burst: 600,
 };
 /// Forwarded `typing` frames per person and room.
 pub const TYPING: Rate = Rate {

@@ -1,7 +1,6 @@
-//! What is heard: frames to those who hear a room, comings and goings, and
-//! sockets that end with their session. It joins the registry of connections in
-//! `store` with `@connections` in `push`, and removes from the first whatever the
-//! second says is gone.
+//! Real-time delivery: fan-out, memberships, presence and closing sockets. It
+//! joins the registry in `store` with `@connections`, and takes out of the first
+//! what the second calls gone.
 
 mod membership;
 mod presence;
@@ -20,21 +19,25 @@ pub struct Realtime {
 }
 
 impl Realtime {
-    /// Realtime to the connections that `store` knows.
     pub fn new(store: Store, connections: Connections) -> Self {
         Self { store, connections }
     }
 
-    /// A frame to one socket. Whether it got there shows in nothing: its client
-    /// asks again for what it misses.
-    pub async fn to_connection(&self, connection: &str, frame: &ServerFrame) -> Result<()> {
+    /// Posts a frame to one socket. If it does not arrive, its client asks for
+    /// what it missed.
+    pub async fn to_connection(
+        &self,
+        connection: &str,
+        frame: &ServerFrame,
+        now: Timestamp,
+    ) -> Result<()> {
         if self.connections.post(connection, frame).await == Posted::Gone {
-            self.store.forget_sockets(&[connection]).await?;
+            self.mark_gone(vec![connection.to_owned()], now).await?;
         }
         Ok(())
     }
 
-    /// Sends a frame to all subscribers of a room except one socket.
+    /// Posts a frame to the subscribers of a room except one.
     pub async fn to_room(
         &self,
         room: &str,
@@ -46,48 +49,55 @@ impl Realtime {
         self.to_subscribers(subscribers, frame, except, now).await
     }
 
-    /// A frame to these sockets, but one.
+    /// Posts a frame to these sockets except one.
     pub async fn to_subscribers(
         &self,
-        mut subscribers: Vec<Subscriber>,
+        subscribers: Vec<Subscriber>,
         frame: &ServerFrame,
         except: &str,
         now: Timestamp,
     ) -> Result<()> {
-        subscribers.retain(|subscriber| subscriber.id != except);
-        let connections = subscribers.iter().map(|one| one.id.clone()).collect();
+        let ids = subscribers.into_iter().map(|subscriber| subscriber.id);
+        let connections = ids.filter(|id| id != except).collect();
         let gone = self.connections.fan_out(connections, frame).await;
-        subscribers.retain(|subscriber| gone.contains(&subscriber.id));
-        self.forget(subscribers, now).await
+        self.mark_gone(gone, now).await
     }
 
-    /// A frame to every socket of a user that said `hello`.
-    pub async fn to_user(&self, user: &str, frame: &ServerFrame, now: Timestamp) -> Result<()> {
+    /// Posts a frame to every socket of a user that said `hello`, except one.
+    pub async fn to_user(
+        &self,
+        user: &str,
+        frame: &ServerFrame,
+        except: &str,
+        now: Timestamp,
+    ) -> Result<()> {
         let subscribers = self.store.connections_of(user).await?;
-        self.to_subscribers(subscribers, frame, "", now).await
+        self.to_subscribers(subscribers, frame, except, now).await
     }
 
-    /// Tells a socket whose session has ended so, and closes it.
-    pub async fn reject(&self, connection: &str, problem: &ServerFrame) -> Result<()> {
+    /// Tells a socket that its session has ended, and closes it.
+    pub async fn reject(
+        &self,
+        connection: &str,
+        problem: &ServerFrame,
+        now: Timestamp,
+    ) -> Result<()> {
         self.connections.post(connection, problem).await;
-        self.store.forget_sockets(&[connection]).await?;
+        let offline = self.store.forget_socket(connection, now).await?;
         self.connections.close(&[connection.to_owned()]).await;
-        Ok(())
+        self.went_offline(offline.into_iter().collect(), now).await
     }
 
-    /// Ends the sockets of sessions that have ended: out of the registry first,
-    /// so that not even a frame under way is heard, then closed.
+    /// Ends the sockets of sessions that have ended. They leave the registry
+    /// first, so that no frame under way is handled, and are closed then.
     pub async fn sign_out(
         &self,
         user: &str,
         session: SessionChoice<'_>,
         now: Timestamp,
     ) -> Result<()> {
-        let connections = self.store.sign_out_sockets(user, session).await?;
+        let (connections, offline) = self.store.sign_out_sockets(user, session, now).await?;
         self.connections.close(&connections).await;
-        if connections.is_empty() {
-            return Ok(());
-        }
-        self.tell_absent(&[user.to_owned()], now).await
+        self.went_offline(offline.into_iter().collect(), now).await
     }
 }

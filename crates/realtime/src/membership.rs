@@ -1,22 +1,26 @@
-//! Joining and leaving rooms, with the events for the other members.
+//! Memberships that begin and end, and the frames that say so.
 //!
-//! Each step may be interrupted and repeated, and two may run concurrently: the
-//! subscriptions are updated after the membership was written, and again by the
-//! membership at that time.
+//! Each step may be cut off and repeated, and two may run at once: subscriptions
+//! are set after the membership was written, and corrected by what it is then.
 
 use domain::Timestamp;
-use protocol::ServerFrame;
-use store::Result;
-use store::members::{Joined, MemberRow};
+use domain::limits::{ADDED_BY_STRANGERS, MEMBERS_PER_ROOM};
+use protocol::{Role, ServerFrame};
+use store::members::{ActOf, Joined, MemberRow};
+use store::users::Account;
+use store::{Error, Result};
 
 use crate::Realtime;
 
 impl Realtime {
-    /// Adds a member, subscribes all of their sockets, and notifies the other
-    /// members. Repeating it notifies no one and subscribes the sockets again.
-    pub async fn admit(&self, member: &MemberRow) -> Result<Joined> {
+    /// Makes a person a member: their sockets receive the room from now on, and
+    /// the other members are notified. Repeating it notifies no one again.
+    pub async fn admit(&self, member: &MemberRow, act: ActOf) -> Result<Joined> {
         let (room, user) = (&member.room, &member.user);
-        let joined = self.store.add_member(member).await?;
+        let joined = self.store.add_member(member, act).await?;
+        if !matches!(joined, Joined::New | Joined::Already) {
+            return Ok(joined);
+        }
         self.store.subscribe_everywhere(user, room).await?;
         let Some(membership) = self.store.membership(room, user).await? else {
             // Removed again in the same moment.
@@ -24,32 +28,76 @@ impl Realtime {
             return Ok(joined);
         };
         if joined == Joined::New {
+            // The last member may have left while the invitation was open.
+            self.store.ensure_owner(room).await?;
             let now = member.joined_at;
             let room = membership.room();
-            self.to_user(user, &ServerFrame::Added { room }, now)
+            self.to_user(user, &ServerFrame::Added { room }, "", now)
                 .await?;
-            self.tell_others(member, true, now).await?;
+            self.notify_others(member, true, now).await?;
         }
         Ok(joined)
     }
 
-    /// Ends a membership: they hear nothing more from the room, the others hear
-    /// of it, and a room without an owner gets its longest-standing member as the
-    /// next. None where there was no such member; what an earlier try left undone
-    /// is done all the same.
+    /// Adds a new account to the rooms that its address was invited to before,
+    /// as many as strangers may add it to. The other invitations stay open.
+    pub async fn admit_invited(&self, account: &Account, now: Timestamp) -> Result<()> {
+        for invitation in self.store.invitations_of(&account.email, now).await? {
+            let room = &invitation.room;
+            if self.store.count_members(room, MEMBERS_PER_ROOM).await? >= MEMBERS_PER_ROOM {
+                continue;
+            }
+            match self.store.count(ADDED_BY_STRANGERS, &account.id, now).await {
+                Ok(()) => {}
+                Err(Error::TooFast(_)) => break,
+                Err(error) => return Err(error),
+            }
+            if !self
+                .store
+                .claim_invitation(room, &account.email, now)
+                .await?
+            {
+                continue;
+            }
+            let member = MemberRow::new(room, &account.user(), Role::Member, now);
+            match self.admit(&member, ActOf::Other).await? {
+                Joined::New | Joined::Already => {
+                    self.store.end_invitation(room, &account.email).await?;
+                }
+                _ => self.store.release_invitation(room, &account.email).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a membership: the person's sockets receive nothing more from the room,
+    /// the other members are notified, and a room without an owner gets the next.
+    /// What an earlier call left undone is done again; `None` if there was no
+    /// membership to end. A removal by another withdraws the invitations that the
+    /// person issued.
     pub async fn remove_member(
         &self,
         room: &str,
         user: &str,
+        by: ActOf,
         now: Timestamp,
     ) -> Result<Option<MemberRow>> {
-        let removed = self.store.remove_member(room, user).await?;
-        let mut hearing = self.store.subscriptions_of(user, room).await?;
+        let mut subscribed = self.store.subscriptions_of(user, room).await?;
+        // Also before the membership ends: what fails in between then delivers
+        // too little, which `ping` repairs, and not too much.
+        self.store.unsubscribe_everywhere(user, room).await?;
+        let removed = self.store.remove_member(room, user, now).await?;
         self.store.unsubscribe_everywhere(user, room).await?;
         if self.store.is_member(room, user).await? {
-            // Brought in again in the same moment.
+            // Added again in the same moment.
             self.store.subscribe_everywhere(user, room).await?;
             return Ok(removed);
+        }
+        if by == ActOf::Other {
+            self.store.withdraw_all_by(room, user).await?;
+            if let Some(account) = self.store.account(user).await? {
+                self.store.withdraw(room, &account.email).await?;
+            }
         }
         self.store.ensure_owner(room).await?;
         if let Some(member) = &removed {
@@ -57,17 +105,17 @@ impl Realtime {
                 reference: None,
                 room: room.to_owned(),
             };
-            // A socket may have heard the room without a `hello`, by `join` alone.
-            let greeted = self.store.connections_of(user).await?;
-            hearing.retain(|one| greeted.iter().all(|other| other.id != one.id));
-            hearing.extend(greeted);
-            self.to_subscribers(hearing, &left, "", now).await?;
-            self.tell_others(member, false, now).await?;
+            // A socket may have subscribed without a `hello`, by `join` alone.
+            let ready = self.store.connections_of(user).await?;
+            subscribed.retain(|one| ready.iter().all(|other| other.id != one.id));
+            subscribed.extend(ready);
+            self.to_subscribers(subscribed, &left, "", now).await?;
+            self.notify_others(member, false, now).await?;
         }
         Ok(removed)
     }
 
-    async fn tell_others(&self, member: &MemberRow, joined: bool, now: Timestamp) -> Result<()> {
+    async fn notify_others(&self, member: &MemberRow, joined: bool, now: Timestamp) -> Result<()> {
         let frame = ServerFrame::Member {
             room: member.room.clone(),
             user: member.user(),

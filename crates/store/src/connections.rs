@@ -1,9 +1,10 @@
-//! The registry of open sockets: which rooms are heard on which connection.
+//! The registry of open sockets and the rooms that each is subscribed to.
 //!
-//! `$disconnect` is best effort, so a row may outlive its socket: `Gone` removes
-//! it at the next post, and the TTL after little more than the two hours that a
-//! socket may live. Whose frame it is and who is present is in
-//! [`crate::presence`].
+//! Subscriptions are a copy of memberships for the fan-out, and every read of
+//! them is filtered by `members`. `$disconnect` is best effort, so a row may
+//! outlive its socket: it loses its subscriptions when a post answers `Gone`, and
+//! the TTL removes it a little after the two hours that a socket may live.
+//! Leases and who is online are in [`crate::presence`].
 
 use domain::Timestamp;
 use domain::limits::CONNECTION_LIFETIME;
@@ -12,26 +13,32 @@ use mongodb::bson::{DateTime, Document, doc};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
+use crate::members::current;
 use crate::{Store, date};
 
-/// How many subscribers one answer of the database may bring: as many as one
-/// invocation posts to.
-pub(crate) const LISTENERS_AT_ONCE: u32 = 5_000;
+/// How many subscribers one batch of a cursor brings: as many as one invocation
+/// posts to.
+pub(crate) const SUBSCRIBERS_PER_BATCH: u32 = 5_000;
 
 /// One open socket.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
     /// API Gateway's connection id.
     #[serde(rename = "_id")]
     pub id: String,
-    /// Whose it is.
     pub user: String,
-    /// The session that it lives and dies with.
+    /// The session that the socket ends with.
     pub session: String,
-    /// The rooms that are heard on it.
+    /// The rooms that it receives frames of.
     pub rooms: Vec<String>,
-    /// Whether `hello` was said.
+    /// Rooms that it left by a `leave` frame: `ping` does not subscribe it again.
+    #[serde(default)]
+    pub muted: Vec<String>,
+    /// Whether it said `hello`.
     pub greeted: bool,
+    /// Whether a post to it answered `Gone`.
+    #[serde(default)]
+    pub gone: bool,
     expires: DateTime,
 }
 
@@ -43,23 +50,50 @@ impl Connection {
             user,
             session,
             rooms: Vec::new(),
+            muted: Vec::new(),
             greeted: false,
+            gone: false,
             expires: date(now + CONNECTION_LIFETIME),
         }
     }
 }
 
-/// Somebody who hears a room.
+/// A socket that is subscribed to a room.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Subscriber {
     /// The connection.
     #[serde(rename = "_id")]
     pub id: String,
-    /// Whose it is.
     pub user: String,
-    /// The rooms that it hears.
+    /// The rooms that it is subscribed to.
     #[serde(default)]
     pub rooms: Vec<String>,
+}
+
+/// Stages that keep the connections whose person is in one of `rooms`.
+pub(crate) fn still_members(rooms: &[String]) -> Vec<Document> {
+    let of_rooms = match rooms {
+        [room] => doc! { "room": room },
+        _ => doc! { "room": { "$in": rooms } },
+    };
+    vec![
+        doc! { "$lookup": {
+            "from": "members",
+            "localField": "user",
+            "foreignField": "user",
+            "pipeline": [
+                { "$match": current(of_rooms) },
+                { "$project": { "_id": 0, "room": 1 } },
+            ],
+            "as": "member",
+        } },
+        doc! { "$match": { "member.0": { "$exists": true } } },
+    ]
+}
+
+/// The condition of a user's sockets that said `hello` and are open.
+fn ready(user: &str) -> Document {
+    doc! { "user": user, "greeted": true, "gone": { "$ne": true } }
 }
 
 impl Store {
@@ -68,73 +102,83 @@ impl Store {
         Ok(())
     }
 
-    /// Lets a socket hear these rooms too, and notes that it said `hello`.
+    /// One socket's row.
+    pub async fn connection(&self, id: &str) -> Result<Option<Connection>> {
+        Ok(self.connections().find_one(doc! { "_id": id }).await?)
+    }
+
+    /// Subscribes a socket to exactly these rooms, and marks it as one that said
+    /// `hello`.
     pub async fn mark_ready(&self, id: &str, rooms: &[String]) -> Result<()> {
-        let update = doc! {
-            "$set": { "greeted": true },
-            "$addToSet": { "rooms": { "$each": rooms } },
-        };
+        let update = doc! { "$set": {
+            "greeted": true, "rooms": rooms, "muted": [], "gone": false,
+        } };
         self.update_connection(id, update).await
     }
 
-    /// Lets a socket hear a room.
+    /// Subscribes a socket to exactly these rooms.
+    pub async fn set_subscriptions(&self, id: &str, rooms: &[String]) -> Result<()> {
+        let update = doc! { "$set": { "rooms": rooms, "gone": false } };
+        self.update_connection(id, update).await
+    }
+
+    /// Subscribes a socket to a room.
     pub async fn subscribe(&self, id: &str, room: &str) -> Result<()> {
-        let update = doc! { "$addToSet": { "rooms": room } };
+        let update = doc! { "$addToSet": { "rooms": room }, "$pull": { "muted": room } };
         self.update_connection(id, update).await
     }
 
-    /// Lets a socket hear these rooms no more.
-    pub async fn unsubscribe(&self, id: &str, rooms: &[String]) -> Result<()> {
-        let update = doc! { "$pull": { "rooms": { "$in": rooms } } };
+    /// Unsubscribes a socket from a room, until it joins it or says `hello`.
+    pub async fn unsubscribe(&self, id: &str, room: &str) -> Result<()> {
+        let update = doc! { "$pull": { "rooms": room }, "$addToSet": { "muted": room } };
         self.update_connection(id, update).await
     }
 
-    /// Lets every greeted socket of a user hear a room.
+    /// Subscribes every socket of a user that said `hello` to a room.
     pub async fn subscribe_everywhere(&self, user: &str, room: &str) -> Result<()> {
-        let update = doc! { "$addToSet": { "rooms": room } };
-        self.update_connections(doc! { "user": user, "greeted": true }, update)
-            .await
+        let update = doc! { "$addToSet": { "rooms": room }, "$pull": { "muted": room } };
+        self.update_connections(ready(user), update).await
     }
 
-    /// Lets no socket of a user hear a room.
+    /// Unsubscribes every socket of a user from a room.
     pub async fn unsubscribe_everywhere(&self, user: &str, room: &str) -> Result<()> {
         let update = doc! { "$pull": { "rooms": room } };
         self.update_connections(doc! { "user": user }, update).await
     }
 
-    /// Who hears any of these rooms: one indexed query.
+    /// The sockets that are subscribed to any of these rooms, each with those of
+    /// them that its person is a member of.
     pub async fn subscribers(&self, rooms: &[String]) -> Result<Vec<Subscriber>> {
         let filter = match rooms {
             [room] => doc! { "rooms": room },
             _ => doc! { "rooms": { "$in": rooms } },
         };
-        self.found_listeners(filter).await
+        self.member_subscribers(filter, rooms).await
     }
 
-    /// Those of these sockets that hear a room.
+    /// Those of these sockets that are still subscribed to a room.
     pub async fn still_subscribed(
         &self,
         room: &str,
         sockets: &[String],
     ) -> Result<Vec<Subscriber>> {
-        self.found_listeners(doc! { "_id": { "$in": sockets }, "rooms": room })
-            .await
+        let filter = doc! { "_id": { "$in": sockets }, "rooms": room };
+        self.member_subscribers(filter, &[room.to_owned()]).await
     }
 
-    /// The sockets of a user that hear a room, also those that only joined it.
+    /// The sockets of a user that are subscribed to a room, member or not.
     pub async fn subscriptions_of(&self, user: &str, room: &str) -> Result<Vec<Subscriber>> {
-        self.found_listeners(doc! { "user": user, "rooms": room })
+        self.found_connections(doc! { "user": user, "rooms": room })
             .await
     }
 
-    /// The sockets of a user that said `hello`. One that did not may still be
-    /// opening: to API Gateway it does not exist yet, so a post would find it gone.
+    /// The sockets of a user that said `hello`. To API Gateway one that did not
+    /// may still be opening, and a post would answer `Gone`.
     pub async fn connections_of(&self, user: &str) -> Result<Vec<Subscriber>> {
-        self.found_listeners(doc! { "user": user, "greeted": true })
-            .await
+        self.found_connections(ready(user)).await
     }
 
-    /// Takes the sockets of some sessions of a user, and gives their ids.
+    /// Removes the sockets of some sessions of a user, and returns their ids.
     pub(crate) async fn take_connections(
         &self,
         user: &str,
@@ -142,7 +186,7 @@ impl Store {
     ) -> Result<Vec<String>> {
         let mut filter = session.condition();
         filter.insert("user", user);
-        let found = self.found_listeners(filter).await?;
+        let found = self.found_connections(filter).await?;
         let ids: Vec<&str> = found
             .iter()
             .map(|subscriber| subscriber.id.as_str())
@@ -159,18 +203,64 @@ impl Store {
         Ok(())
     }
 
-    async fn found_listeners(&self, filter: Document) -> Result<Vec<Subscriber>> {
+    /// Ends the subscriptions of sockets that API Gateway called gone. Their rows
+    /// stay: a frame of such a socket proves that it was alive after all.
+    pub(crate) async fn clear_subscriptions(&self, ids: &[&str]) -> Result<()> {
+        let filter = doc! { "_id": { "$in": ids } };
+        self.update_connections(filter, doc! { "$set": { "rooms": [], "gone": true } })
+            .await
+    }
+
+    async fn member_subscribers(
+        &self,
+        filter: Document,
+        rooms: &[String],
+    ) -> Result<Vec<Subscriber>> {
+        #[derive(Deserialize)]
+        struct Member {
+            room: String,
+        }
+        #[derive(Deserialize)]
+        struct Row {
+            #[serde(flatten)]
+            subscriber: Subscriber,
+            member: Vec<Member>,
+        }
+        let mut pipeline = vec![doc! { "$match": filter }];
+        pipeline.extend(still_members(rooms));
+        pipeline.push(doc! { "$project": { "user": 1, "rooms": 1, "member": 1 } });
+        let rows: Vec<Row> = self
+            .connections()
+            .aggregate(pipeline)
+            .batch_size(SUBSCRIBERS_PER_BATCH)
+            .with_type::<Row>()
+            .await?
+            .try_collect()
+            .await?;
+        let subscribers = rows.into_iter().map(|row| {
+            let Row {
+                mut subscriber,
+                member,
+            } = row;
+            let is_in = |room: &String| member.iter().any(|one| one.room == *room);
+            subscriber.rooms.retain(is_in);
+            subscriber
+        });
+        Ok(subscribers.filter(|one| !one.rooms.is_empty()).collect())
+    }
+
+    async fn found_connections(&self, filter: Document) -> Result<Vec<Subscriber>> {
         Ok(self
             .collection::<Subscriber>("connections")
             .find(filter)
             .projection(doc! { "user": 1, "rooms": 1 })
-            .batch_size(LISTENERS_AT_ONCE)
+            .batch_size(SUBSCRIBERS_PER_BATCH)
             .await?
             .try_collect()
             .await?)
     }
 
-    /// Of one row, so that the driver may try it again by itself.
+    /// Updates one row, which the driver may retry by itself.
     async fn update_connection(&self, id: &str, update: Document) -> Result<()> {
         let filter = doc! { "_id": id };
         self.connections().update_one(filter, update).await?;
@@ -190,16 +280,13 @@ impl Store {
 /// Which of a user's sessions.
 #[derive(Debug, Clone, Copy)]
 pub enum SessionChoice<'a> {
-    /// This one.
     Only(&'a str),
-    /// Every other.
     AllBut(&'a str),
-    /// Every one.
     All,
 }
 
 impl SessionChoice<'_> {
-    /// What the row of such a session's socket fulfils.
+    /// The condition that the row of such a session's socket meets.
     pub(crate) fn condition(self) -> Document {
         match self {
             Self::Only(session) => doc! { "session": session },

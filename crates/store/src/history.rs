@@ -1,4 +1,4 @@
-//! What was said in a room, by pages.
+//! The messages of a room, by pages.
 
 use domain::history::{Cursor, PageQuery};
 use futures_util::TryStreamExt;
@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::messages::MessageRow;
 
 impl Store {
-    /// The message in this place of a room.
+    /// The message with this `seq`.
     pub async fn message_at(&self, room: &str, seq: i64) -> Result<Option<Message>> {
         let found = self.ascending(doc! { "room": room, "seq": seq }, 1).await?;
         Ok(found.into_iter().next())
@@ -38,7 +38,7 @@ impl Store {
                 let half = limit / 2;
                 let (mut before, mut from) =
                     tokio::try_join!(self.descending(before, limit), self.ascending(from, limit))?;
-                // What one side lacks at an end of the room, the other may fill.
+                // Near an end of the room one side is short, and the other fills up.
                 let limit = limit as usize;
                 let of_before = before
                     .len()
@@ -63,7 +63,7 @@ impl Store {
 
     async fn found(&self, filter: Document, sort: Document, limit: u32) -> Result<Vec<Message>> {
         if limit == 0 {
-            // To MongoDB a limit of 0 is none at all.
+            // MongoDB reads a limit of 0 as unlimited.
             return Ok(Vec::new());
         }
         let rows: Vec<MessageRow> = self

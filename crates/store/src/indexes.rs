@@ -49,6 +49,8 @@ fn all() -> Vec<(&'static str, Vec<IndexModel>)> {
                 unique(doc! { "user": 1, "room": 1 }),
                 // The members of a room, longest-standing first.
                 plain(doc! { "room": 1, "joined_at": 1 }),
+                // No more rooms than a person has slots.
+                unique_where(doc! { "user": 1, "slot": 1 }, "slot"),
             ],
         ),
         (
@@ -56,6 +58,7 @@ fn all() -> Vec<(&'static str, Vec<IndexModel>)> {
             vec![
                 unique(doc! { "email": 1, "room": 1 }),
                 plain(doc! { "room": 1 }),
+                expiring(),
             ],
         ),
         (
@@ -99,14 +102,15 @@ fn unique(keys: Document) -> IndexModel {
 }
 
 fn unique_where_present(field: &str) -> IndexModel {
+    unique_where(doc! { field: 1 }, field)
+}
+
+fn unique_where(keys: Document, present: &str) -> IndexModel {
     let options = IndexOptions::builder()
         .unique(true)
-        .partial_filter_expression(doc! { field: { "$exists": true } })
+        .partial_filter_expression(doc! { present: { "$exists": true } })
         .build();
-    IndexModel::builder()
-        .keys(doc! { field: 1 })
-        .options(options)
-        .build()
+    IndexModel::builder().keys(keys).options(options).build()
 }
 
 /// Documents go when their `expires` has passed. MongoDB looks once a minute, so

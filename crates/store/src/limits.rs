@@ -62,6 +62,32 @@ impl Store {
         }
     }
 
+    /// Refuses where nothing is left of the quota, and counts nothing.
+    pub async fn check(&self, quota: Quota, key: &str, now: Timestamp) -> Result<()> {
+        let used = self.used(quota, key, now).await?;
+        match quota.wait(used, 1, now) {
+            Some(retry_at) => Err(TooFast { retry_at }.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Uses up what is left of the quota, so that the answer to the refused call
+    /// does not depend on how many it would have counted.
+    pub async fn exhaust(&self, quota: Quota, key: &str, now: Timestamp) -> Result<TooFast> {
+        let id = counter_id(quota, key, quota.window_of(now));
+        let update = doc! {
+            "$max": { "n": quota.count },
+            "$setOnInsert": { "expires": date(quota.forgotten_at(now)) },
+        };
+        self.collection::<Document>("counters")
+            .update_one(doc! { "_id": &id }, update)
+            .upsert(true)
+            .await?;
+        let used = self.used(quota, key, now).await?;
+        let retry_at = quota.wait(used, 1, now).unwrap_or(now + quota.window);
+        Ok(TooFast { retry_at })
+    }
+
     /// Takes back one that [`Store::count`] counted at `now`: it did not happen.
     pub async fn uncount(&self, quota: Quota, key: &str, now: Timestamp) -> Result<()> {
         let id = counter_id(quota, key, quota.window_of(now));

@@ -1,35 +1,43 @@
-//! Memberships: who is in a room, as what, and how far they have read.
+//! Memberships: who is in a room, in which role, and how far they have read.
+//!
+//! A member holds one of the person's slots, whose number is unique per person:
+//! the index bounds the rooms of a person on every path. Leaving gives the slot
+//! up and keeps the row, so that only the person can undo it.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use domain::Timestamp;
-use domain::limits::ROOMS_PER_USER;
+use domain::limits::{ROOMS_BY_OTHERS, ROOMS_PER_USER};
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
 use mongodb::options::{ReadConcern, ReturnDocument};
-use protocol::{Member, Role, User};
+use protocol::{LastMessage, Member, Role, Room, RoomKind, User};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
-use crate::error::{Result, is_duplicate};
-use crate::messages::newest;
-use crate::rooms::Membership;
+use crate::error::{Error, Result, is_duplicate};
+use crate::rooms::RoomRow;
+
+/// How often a free slot is searched for while other rooms of the person take
+/// the same ones.
+const SLOT_ROUNDS: u32 = 100;
+/// Characters of the newest message that a list of rooms shows.
+const LAST_CHARS: usize = 80;
 
 /// One person in one room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberRow {
-    /// The room.
     pub room: String,
-    /// The person.
     pub user: String,
     /// The person's name.
     pub name: String,
-    /// In a direct room: the other's name, which this member sees as the room's.
+    /// In a direct room: what this member sees as its name until the other is a
+    /// member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// As what.
     pub role: Role,
-    /// Since when.
     pub joined_at: Timestamp,
-    /// The last `seq` they have read; it only grows.
+    /// The last `seq` they have read. It only grows.
     pub read_seq: i64,
 }
 
@@ -47,13 +55,13 @@ impl MemberRow {
         }
     }
 
-    /// The same with the other's name, for a direct room.
+    /// The same with a title, for a direct room.
     pub fn titled(mut self, title: &str) -> Self {
         self.title = Some(title.to_owned());
         self
     }
 
-    /// As the protocol tells it.
+    /// The member as the protocol shows it.
     pub fn member(&self) -> Member {
         Member {
             user: self.user(),
@@ -71,47 +79,188 @@ impl MemberRow {
     }
 }
 
-/// Whether somebody became a member.
+/// Whose act a membership is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActOf {
+    /// The member's: they create, open or accept, and may return.
+    Member,
+    /// Another person's: it fills at most [`ROOMS_BY_OTHERS`] slots and brings
+    /// back no one who left.
+    Other,
+}
+
+/// What became of an addition to a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Joined {
-    /// They are one now.
     New,
-    /// They were one already.
     Already,
+    /// The person left or was removed earlier, and only they can undo it.
+    HasLeft,
+    /// Others have filled all the slots that they may.
+    FullForOthers,
+    /// The person is in [`ROOMS_PER_USER`] rooms.
+    Full,
+}
+
+/// A room as one of its members sees it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Membership {
+    #[serde(flatten)]
+    pub member: MemberRow,
+    pub room_row: RoomRow,
+    #[serde(default, rename = "newest")]
+    newest: Vec<Newest>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Newest {
+    seq: i64,
+    sender: String,
+    name: String,
+    text: String,
+    at: Timestamp,
+}
+
+impl Membership {
+    /// The newest `seq` of the room, 0 in an empty one.
+    pub fn last_seq(&self) -> i64 {
+        self.newest.first().map_or(0, |newest| newest.seq)
+    }
+
+    /// The room as the protocol shows it to this member.
+    pub fn room(&self) -> Room {
+        let newest = self.newest.first();
+        Room {
+            id: self.room_row.id.clone(),
+            name: match &self.member.title {
+                Some(title) => title.clone(),
+                None => self.room_row.name.clone(),
+            },
+            kind: self.room_row.kind,
+            last_seq: self.last_seq(),
+            read_seq: self.member.read_seq,
+            last: newest.map(|newest| LastMessage {
+                seq: newest.seq,
+                from: User {
+                    id: newest.sender.clone(),
+                    name: newest.name.clone(),
+                },
+                text: newest.text.chars().take(LAST_CHARS).collect(),
+                at: newest.at,
+            }),
+            last_at: Some(newest.map_or(self.room_row.created_at, |newest| newest.at)),
+            members: None,
+            invited: None,
+            online: None,
+        }
+    }
+}
+
+/// A member's row as stored, or that of a person who left.
+#[derive(Deserialize)]
+struct Held {
+    room: String,
+    #[serde(default)]
+    slot: Option<i32>,
+}
+
+/// Adds the condition of a membership that has not ended.
+pub(crate) fn current(mut filter: Document) -> Document {
+    filter.insert("slot", doc! { "$gte": 0 });
+    filter
 }
 
 impl Store {
-    /// Makes somebody a member.
-    pub async fn add_member(&self, member: &MemberRow) -> Result<Joined> {
-        match self.members().insert_one(member).await {
-            Ok(_) => Ok(Joined::New),
-            Err(error) if is_duplicate(&error) => Ok(Joined::Already),
-            Err(error) => Err(error.into()),
+    /// Makes a person a member. Of any number at once one creates the
+    /// membership, and no number at once exceeds the person's slots.
+    pub async fn add_member(&self, member: &MemberRow, act: ActOf) -> Result<Joined> {
+        for _ in 0..SLOT_ROUNDS {
+            let held = self.held(&member.user, &member.room).await?;
+            let this = held.iter().find(|row| row.room == member.room);
+            match this {
+                Some(row) if row.slot.is_some() => return Ok(Joined::Already),
+                Some(_) if act == ActOf::Other => return Ok(Joined::HasLeft),
+                _ => {}
+            }
+            let slot = match free_slot(&held, &member.room, act) {
+                Ok(slot) => slot,
+                Err(full) => return Ok(full),
+            };
+            match self.take_slot(member, slot, this.is_some()).await {
+                Ok(true) => return Ok(Joined::New),
+                Ok(false) => {}
+                Err(error) if is_duplicate(&error) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
+        Err(Error::busy())
     }
 
-    /// Ends a membership, and gives it as it was.
-    pub async fn remove_member(&self, room: &str, user: &str) -> Result<Option<MemberRow>> {
-        let filter = doc! { "user": user, "room": room };
-        Ok(self.members().find_one_and_delete(filter).await?)
+    /// The slots of a person, and what they have of one room.
+    async fn held(&self, user: &str, room: &str) -> Result<Vec<Held>> {
+        let filter = doc! { "user": user, "$or": [{ "slot": { "$gte": 0 } }, { "room": room }] };
+        Ok(self
+            .collection::<Held>("members")
+            .find(filter)
+            .projection(doc! { "_id": 0, "room": 1, "slot": 1 })
+            .await?
+            .try_collect()
+            .await?)
+    }
+
+    async fn take_slot(
+        &self,
+        member: &MemberRow,
+        slot: i32,
+        returns: bool,
+    ) -> mongodb::error::Result<bool> {
+        let rows = self.collection::<Document>("members");
+        let mut row = mongodb::bson::serialize_to_document(member)?;
+        row.insert("slot", slot);
+        if !returns {
+            rows.insert_one(row).await?;
+            return Ok(true);
+        }
+        // What they had read before they left stays read.
+        row.remove("read_seq");
+        let ended = doc! {
+            "user": &member.user,
+            "room": &member.room,
+            "slot": { "$exists": false },
+        };
+        let update = doc! { "$set": row, "$unset": { "left_at": "" } };
+        Ok(rows.update_one(ended, update).await?.matched_count == 1)
+    }
+
+    /// Ends a membership and returns its row as it was.
+    pub async fn remove_member(
+        &self,
+        room: &str,
+        user: &str,
+        now: Timestamp,
+    ) -> Result<Option<MemberRow>> {
+        let filter = current(doc! { "user": user, "room": room });
+        let update = doc! { "$unset": { "slot": "" }, "$set": { "left_at": now.as_millis() } };
+        Ok(self.members().find_one_and_update(filter, update).await?)
     }
 
     /// Makes the longest-standing member of a room its owner, if it has none.
     pub async fn ensure_owner(&self, room: &str) -> Result<()> {
-        let owner = doc! { "room": room, "role": "owner" };
+        let owner = current(doc! { "room": room, "role": "owner" });
         if self.members().find_one(owner).await?.is_some() {
             return Ok(());
         }
+        let members = current(doc! { "room": room });
         self.members()
-            .find_one_and_update(doc! { "room": room }, doc! { "$set": { "role": "owner" } })
-            .sort(doc! { "joined_at": 1 })
+            .find_one_and_update(members, doc! { "$set": { "role": "owner" } })
+            .sort(doc! { "joined_at": 1, "_id": 1 })
             .await?;
         Ok(())
     }
 
-    /// Whether somebody is a member.
+    /// Whether a person is a member.
     pub async fn is_member(&self, room: &str, user: &str) -> Result<bool> {
-        let filter = doc! { "user": user, "room": room };
+        let filter = current(doc! { "user": user, "room": room });
         let found = self
             .collection::<Document>("members")
             .find_one(filter)
@@ -124,7 +273,7 @@ impl Store {
     pub async fn members_of(&self, room: &str) -> Result<Vec<MemberRow>> {
         Ok(self
             .members()
-            .find(doc! { "room": room })
+            .find(current(doc! { "room": room }))
             .sort(doc! { "joined_at": 1 })
             .await?
             .try_collect()
@@ -135,63 +284,122 @@ impl Store {
     pub async fn count_members(&self, room: &str, most: u64) -> Result<u64> {
         Ok(self
             .members()
-            .count_documents(doc! { "room": room })
+            .count_documents(current(doc! { "room": room }))
             .limit(most + 1)
             .await?)
     }
 
-    /// How many rooms somebody is in.
+    /// How many rooms a person is in.
     pub async fn count_rooms(&self, user: &str) -> Result<u64> {
         Ok(self
             .members()
-            .count_documents(doc! { "user": user })
-            .limit(ROOMS_PER_USER as u64 + 1)
+            .count_documents(current(doc! { "user": user }))
             .await?)
     }
 
-    /// The ids of the rooms that somebody is in.
+    /// The ids of the rooms that a person is in.
     pub async fn room_ids_of(&self, user: &str) -> Result<Vec<String>> {
-        #[derive(Deserialize)]
-        struct Id {
-            room: String,
-        }
-        let ids: Vec<Id> = self
-            .collection::<Id>("members")
-            .find(doc! { "user": user })
+        let held: Vec<Held> = self
+            .collection::<Held>("members")
+            .find(current(doc! { "user": user }))
             .projection(doc! { "_id": 0, "room": 1 })
             .await?
             .try_collect()
             .await?;
-        Ok(ids.into_iter().map(|id| id.room).collect())
+        Ok(held.into_iter().map(|row| row.room).collect())
     }
 
-    /// The rooms that somebody is in, with their newest `seq`: one round trip.
-    pub async fn memberships_of(&self, user: &str) -> Result<Vec<Membership>> {
-        self.memberships(doc! { "user": user }).await
-    }
-
-    /// One room as one of its members sees it; none for anybody else.
-    pub async fn membership(&self, room: &str, user: &str) -> Result<Option<Membership>> {
-        let found = self
-            .memberships(doc! { "user": user, "room": room })
+    /// The rooms of a person with at most `most` members, with their sizes, the
+    /// smallest first.
+    pub async fn room_sizes(&self, user: &str, most: u64) -> Result<Vec<(String, u64)>> {
+        #[derive(Deserialize)]
+        struct Sized {
+            room: String,
+            size: i64,
+        }
+        let pipeline = vec![
+            doc! { "$match": current(doc! { "user": user }) },
+            doc! { "$lookup": {
+                "from": "members",
+                "localField": "room",
+                "foreignField": "room",
+                "pipeline": [
+                    { "$match": current(doc! {}) },
+                    { "$limit": most as i64 + 1 },
+                    { "$project": { "_id": 1 } },
+                ],
+                "as": "members",
+            } },
+            doc! { "$project": { "_id": 0, "room": 1, "size": { "$size": "$members" } } },
+        ];
+        let sizes: Vec<Sized> = self
+            .collection::<Document>("members")
+            .aggregate(pipeline)
+            .with_type::<Sized>()
+            .await?
+            .try_collect()
             .await?;
+        let sizes = sizes.into_iter().map(|one| (one.room, one.size as u64));
+        let mut sizes: Vec<_> = sizes.filter(|(_, size)| *size <= most).collect();
+        sizes.sort_unstable_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
+        Ok(sizes)
+    }
+
+    /// Those of `others` who are in a room with `user`.
+    pub async fn acquaintances(&self, user: &str, others: &[String]) -> Result<Vec<String>> {
+        if others.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rooms = self.room_ids_of(user).await?;
+        let shared = current(doc! { "user": { "$in": others }, "room": { "$in": rooms } });
+        let shared: Vec<MemberRow> = self.members().find(shared).await?.try_collect().await?;
+        let mut users: Vec<String> = shared.into_iter().map(|member| member.user).collect();
+        users.sort_unstable();
+        users.dedup();
+        Ok(users)
+    }
+
+    /// The rooms that a person is in.
+    pub async fn memberships_of(&self, user: &str) -> Result<Vec<Membership>> {
+        self.memberships(user, doc! { "user": user }).await
+    }
+
+    /// One room as one of its members sees it.
+    pub async fn membership(&self, room: &str, user: &str) -> Result<Option<Membership>> {
+        let filter = doc! { "user": user, "room": room };
+        let found = self.memberships(user, filter).await?;
         Ok(found.into_iter().next())
     }
 
-    /// Moves somebody's read mark forward; whether it moved.
-    pub async fn mark_read(&self, room: &str, user: &str, seq: i64) -> Result<bool> {
-        let filter = doc! { "user": user, "room": room, "read_seq": { "$lt": seq } };
+    /// Moves a person's read mark forward, and returns whether it moved.
+    pub async fn mark_read(
+        &self,
+        room: &str,
+        user: &str,
+        seq: i64,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let filter = current(doc! { "user": user, "room": room, "read_seq": { "$lt": seq } });
         let moved = self
             .members()
-            .find_one_and_update(filter, doc! { "$set": { "read_seq": seq } })
+            .find_one_and_update(
+                filter,
+                doc! { "$set": { "read_seq": seq, "read_at": now.as_millis() } },
+            )
             .return_document(ReturnDocument::After)
             .await?;
         Ok(moved.is_some())
     }
 
-    async fn memberships(&self, filter: Document) -> Result<Vec<Membership>> {
+    /// The read marks of a person that moved at `since` or later, by room.
+    pub async fn marks_read_since(&self, user: &str, since: Timestamp) -> Result<Vec<MemberRow>> {
+        let filter = current(doc! { "user": user, "read_at": { "$gte": since.as_millis() } });
+        Ok(self.members().find(filter).await?.try_collect().await?)
+    }
+
+    async fn memberships(&self, user: &str, filter: Document) -> Result<Vec<Membership>> {
         let pipeline = vec![
-            doc! { "$match": filter },
+            doc! { "$match": current(filter) },
             doc! { "$lookup": {
                 "from": "rooms",
                 "localField": "room",
@@ -199,19 +407,52 @@ impl Store {
                 "as": "room_row",
             } },
             doc! { "$unwind": "$room_row" },
-            newest(),
-            doc! { "$set": { "last_seq": { "$ifNull": [{ "$max": "$newest.seq" }, 0_i64] } } },
-            doc! { "$project": { "newest": 0 } },
+            doc! { "$lookup": {
+                "from": "messages",
+                "localField": "room",
+                "foreignField": "room",
+                "pipeline": [
+                    { "$sort": { "seq": -1 } },
+                    { "$limit": 1 },
+                    { "$project": {
+                        "_id": 0, "seq": 1, "sender": 1, "name": 1, "text": 1, "at": 1,
+                    } },
+                ],
+                "as": "newest",
+            } },
         ];
-        Ok(self
+        let mut memberships: Vec<Membership> = self
             .collection::<Document>("members")
             .aggregate(pipeline)
-            // Nobody is told of a message that could still be rolled back.
+            // A message that could still be rolled back is not shown.
             .read_concern(ReadConcern::majority())
             .with_type::<Membership>()
             .await?
             .try_collect()
-            .await?)
+            .await?;
+        self.set_titles(user, &mut memberships).await?;
+        Ok(memberships)
+    }
+
+    /// Names direct rooms after the other person, also one who has left.
+    async fn set_titles(&self, user: &str, memberships: &mut [Membership]) -> Result<()> {
+        let direct: Vec<&str> = memberships
+            .iter()
+            .filter(|one| one.room_row.kind == RoomKind::Direct)
+            .map(|one| one.room_row.id.as_str())
+            .collect();
+        if direct.is_empty() {
+            return Ok(());
+        }
+        let filter = doc! { "room": { "$in": direct }, "user": { "$ne": user } };
+        let others: Vec<MemberRow> = self.members().find(filter).await?.try_collect().await?;
+        for other in others {
+            let mut rooms = memberships.iter_mut();
+            if let Some(membership) = rooms.find(|one| one.room_row.id == other.room) {
+                membership.member.title = Some(other.name);
+            }
+        }
+        Ok(())
     }
 
     fn members(&self) -> mongodb::Collection<MemberRow> {
@@ -219,24 +460,36 @@ impl Store {
     }
 }
 
-impl Store {
-    /// The one who waits in a direct room for the other to get an account; none
-    /// for a group.
-    pub async fn direct_host(&self, room: &str) -> Result<Option<MemberRow>> {
-        let direct = doc! { "_id": room, "kind": "direct" };
-        let rooms = self.collection::<Document>("rooms");
-        if rooms.find_one(direct).await?.is_none() {
-            return Ok(None);
+/// A free slot. The search begins at a place that depends on the room, so that
+/// additions at the same time rarely meet.
+fn free_slot(held: &[Held], room: &str, act: ActOf) -> std::result::Result<i32, Joined> {
+    let mut taken = [false; ROOMS_PER_USER];
+    for slot in held.iter().filter_map(|row| row.slot) {
+        if let Some(taken) = taken.get_mut(slot as usize) {
+            *taken = true;
         }
-        Ok(self.members().find_one(doc! { "room": room }).await?)
     }
+    let shared = 0..ROOMS_BY_OTHERS;
+    let own = ROOMS_BY_OTHERS..ROOMS_PER_USER;
+    let free = match act {
+        ActOf::Member => free_in(&taken, own, room).or_else(|| free_in(&taken, shared, room)),
+        ActOf::Other => free_in(&taken, shared, room),
+    };
+    match free {
+        Some(slot) => Ok(slot as i32),
+        None if taken.iter().all(|taken| *taken) => Err(Joined::Full),
+        None => Err(Joined::FullForOthers),
+    }
+}
 
-    /// Sets the name by which a member of a direct room sees it.
-    pub async fn set_title(&self, room: &str, user: &str, title: &str) -> Result<()> {
-        let filter = doc! { "user": user, "room": room };
-        self.members()
-            .update_one(filter, doc! { "$set": { "title": title } })
-            .await?;
-        Ok(())
-    }
+fn free_in(
+    taken: &[bool; ROOMS_PER_USER],
+    range: std::ops::Range<usize>,
+    room: &str,
+) -> Option<usize> {
+    let mut hasher = DefaultHasher::new();
+    room.hash(&mut hasher);
+    let start = hasher.finish() as usize % range.len();
+    let slots = range.clone().cycle().skip(start).take(range.len());
+    slots.into_iter().find(|slot| !taken[*slot])
 }

@@ -1,8 +1,8 @@
-//! Messages: in order and once only, by one insert.
+//! Messages, appended in order and once only.
 //!
-//! Two unique indexes do all of it: (room, seq) and (room, sender, client id).
-//! Nothing can take `n + 1` before `n` exists, so there are no holes, no counter
-//! and no transaction.
+//! Two unique indexes guarantee both: (room, seq) and (room, sender, client id).
+//! Nothing can take `n + 1` before `n` exists, so there are no holes, and neither
+//! a counter nor a transaction is needed.
 
 use std::time::Duration;
 
@@ -15,13 +15,14 @@ use protocol::{Message, User};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
-use crate::connections::{LISTENERS_AT_ONCE, Subscriber};
+use crate::connections::{SUBSCRIBERS_PER_BATCH, Subscriber, still_members};
 use crate::error::{Error, Result, is_duplicate};
+use crate::members::current;
 
-/// How often a place in a room is tried for: each round somebody got one, so
-/// this many senders at once are no trouble.
+/// How often the next `seq` is tried for. Each round one sender gets it, so this
+/// many senders at once succeed.
 const APPEND_ROUNDS: u32 = 200;
-/// The first wait for a write that is not settled yet; it doubles.
+/// The first wait for a write that a majority does not have yet. It doubles.
 const FIRST_WAIT: Duration = Duration::from_millis(5);
 /// The longest such wait.
 const LONGEST_WAIT: Duration = Duration::from_millis(80);
@@ -31,7 +32,7 @@ pub(crate) struct MessageRow {
     room: String,
     seq: i64,
     sender: String,
-    /// The sender's name when it was said.
+    /// The sender's name when the message was sent.
     name: String,
     client_id: String,
     text: String,
@@ -57,28 +58,25 @@ impl From<MessageRow> for Message {
 /// What became of a message.
 #[derive(Debug)]
 pub enum Appended {
-    /// It is durable now, and these hear the room.
+    /// It is durable, and these sockets receive it.
     New(Message, Vec<Subscriber>),
-    /// It was sent before; this is the one that is kept.
-    Already(Message),
-    /// Its sender was not a member at that moment.
-    Outsider,
+    /// It was sent before, and this is what was stored.
+    Duplicate(Message),
+    /// The sender was not a member at that moment.
+    NotMember,
 }
 
-/// Something to be said.
+/// A message before it has a `seq`.
 pub struct Draft<'a> {
-    /// Where.
     pub room: &'a str,
-    /// By whom.
     pub from: &'a User,
-    /// The client's id.
+    /// The id that the sender's client made.
     pub id: &'a ClientMessageId,
-    /// What.
     pub text: &'a MessageText,
 }
 
 /// The stage that finds the newest message of a `room` as `newest`.
-pub(crate) fn newest() -> Document {
+fn newest() -> Document {
     doc! { "$lookup": {
         "from": "messages",
         "localField": "room",
@@ -93,10 +91,10 @@ pub(crate) fn newest() -> Document {
 }
 
 impl Store {
-    /// Appends to a room, if the sender is a member of it: one operation that
-    /// reads the membership and the newest `seq` and inserts, and one that then
-    /// reads who hears it. Whoever is not among them has said hello after the
-    /// insert, and reads the message.
+    /// Appends to a room, if the sender is a member of it. One operation reads the
+    /// membership and the newest `seq` and inserts; a second one reads the room's
+    /// subscribers. A socket that is not among them said `hello` after the insert,
+    /// and its replay has the message.
     pub async fn append(&self, draft: &Draft<'_>, now: Timestamp) -> Result<Appended> {
         let mut newest_known = None;
         let mut wait = FIRST_WAIT;
@@ -108,12 +106,12 @@ impl Store {
                 Err(error) => return Err(error.into()),
             }
             if let Some(stored) = self.sent_before(draft).await? {
-                return Ok(Appended::Already(stored));
+                return Ok(Appended::Duplicate(stored));
             }
             let known = self.newest_seq(draft.room).await?;
             if newest_known == Some(known) {
-                // The same message is on its way to a majority, or a rollback
-                // is: neither can be told from here yet.
+                // The same message is being replicated, or is being rolled back:
+                // which of the two is not known yet.
                 tokio::time::sleep(wait).await;
                 wait = (2 * wait).min(LONGEST_WAIT);
             }
@@ -122,8 +120,8 @@ impl Store {
         Err(Error::busy())
     }
 
-    /// Inserts a message after the newest, for a member; for anybody else there
-    /// is nothing to insert.
+    /// Inserts a message after the newest. Without a membership the pipeline has
+    /// no input and inserts nothing.
     async fn insert_next(
         &self,
         draft: &Draft<'_>,
@@ -131,7 +129,7 @@ impl Store {
         now: Timestamp,
     ) -> mongodb::error::Result<()> {
         let pipeline = vec![
-            doc! { "$match": { "user": &draft.from.id, "room": draft.room } },
+            doc! { "$match": current(doc! { "user": &draft.from.id, "room": draft.room }) },
             newest(),
             doc! { "$project": {
                 "_id": { "$literal": id },
@@ -152,19 +150,21 @@ impl Store {
         ];
         self.collection::<Document>("members")
             .aggregate(pipeline)
-            // What could be rolled back must not be built upon: see `newest_seq`.
+            // See `newest_seq`.
             .read_concern(ReadConcern::majority())
             .await?;
         Ok(())
     }
 
-    /// The message that was inserted with this `_id`, and who hears its room.
+    /// The message that was inserted with this `_id`, and the room's subscribers.
     async fn inserted(&self, draft: &Draft<'_>, id: ObjectId, now: Timestamp) -> Result<Appended> {
         #[derive(Deserialize)]
-        struct Heard {
+        struct Inserted {
             seq: i64,
             subscriber: Option<Subscriber>,
         }
+        let mut of_members = still_members(&[draft.room.to_owned()]);
+        of_members.push(doc! { "$project": { "user": 1 } });
         let pipeline = vec![
             doc! { "$match": { "_id": id } },
             doc! { "$project": { "_id": 0, "room": 1, "seq": 1 } },
@@ -172,22 +172,22 @@ impl Store {
                 "from": "connections",
                 "localField": "room",
                 "foreignField": "rooms",
-                "pipeline": [{ "$project": { "user": 1 } }],
+                "pipeline": of_members,
                 "as": "subscriber",
             } },
             doc! { "$unwind": { "path": "$subscriber", "preserveNullAndEmptyArrays": true } },
             doc! { "$project": { "seq": 1, "subscriber": 1 } },
         ];
-        let heard: Vec<Heard> = self
+        let inserted: Vec<Inserted> = self
             .collection::<Document>("messages")
             .aggregate(pipeline)
-            .batch_size(LISTENERS_AT_ONCE)
-            .with_type::<Heard>()
+            .batch_size(SUBSCRIBERS_PER_BATCH)
+            .with_type::<Inserted>()
             .await?
             .try_collect()
             .await?;
-        let Some(Heard { seq, .. }) = heard.first() else {
-            return Ok(Appended::Outsider);
+        let Some(Inserted { seq, .. }) = inserted.first() else {
+            return Ok(Appended::NotMember);
         };
         let message = Message {
             room: draft.room.to_owned(),
@@ -197,13 +197,12 @@ impl Store {
             text: draft.text.as_str().to_owned(),
             at: now,
         };
-        let subscribers = heard.into_iter().filter_map(|one| one.subscriber);
+        let subscribers = inserted.into_iter().filter_map(|one| one.subscriber);
         Ok(Appended::New(message, subscribers.collect()))
     }
 
-    /// The newest `seq` of a room that a majority has, 0 when nothing was said.
-    /// One that could still be rolled back must not be built upon: it would leave
-    /// a hole.
+    /// The newest `seq` of a room that a majority has, 0 in an empty room. After
+    /// one that is still rolled back the next would leave a hole.
     pub async fn newest_seq(&self, room: &str) -> Result<i64> {
         #[derive(Deserialize)]
         struct Seq {

@@ -1,29 +1,28 @@
-//! Rooms, and how one of their members sees them.
+//! Rooms.
 
 use domain::limits::PRESENCE_MEMBERS;
 use domain::{RoomName, Timestamp};
+use futures_util::TryStreamExt;
 use mongodb::bson::doc;
 use protocol::{Room, RoomKind};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
 use crate::error::{Result, is_duplicate};
-use crate::members::MemberRow;
+use crate::members::{MemberRow, Membership};
 
-/// A room as it is kept.
+/// A room as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomRow {
     /// Random, 128 bits.
     #[serde(rename = "_id")]
     pub id: String,
-    /// Group or direct.
     pub kind: RoomKind,
-    /// A group's name; a direct room shows each of the two the other's.
+    /// A group's name, empty for a direct room.
     pub name: String,
     /// Of a direct room: its two addresses, sorted. Unique.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pair: Option<String>,
-    /// When it was made.
     pub created_at: Timestamp,
 }
 
@@ -53,47 +52,16 @@ impl RoomRow {
     }
 }
 
-/// Whether a room was made, or the pair had one.
-pub enum MadeRoom {
-    /// It is new.
+/// What became of a room's creation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RoomCreated {
     New,
-    /// This one was there already.
+    /// The pair has this one.
     Existing(RoomRow),
 }
 
-/// A room with one user's membership of it: one indexed read.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Membership {
-    /// What the member's row says.
-    #[serde(flatten)]
-    pub member: MemberRow,
-    /// The room.
-    pub room_row: RoomRow,
-    /// The newest `seq` of the room, 0 when nothing was said.
-    pub last_seq: i64,
-}
-
-impl Membership {
-    /// As the protocol tells it.
-    pub fn room(&self) -> Room {
-        Room {
-            id: self.room_row.id.clone(),
-            name: match &self.member.title {
-                Some(title) => title.clone(),
-                None => self.room_row.name.clone(),
-            },
-            kind: self.room_row.kind,
-            last_seq: self.last_seq,
-            read_seq: self.member.read_seq,
-            members: None,
-            invited: None,
-            online: None,
-        }
-    }
-}
-
 impl Store {
-    /// The direct room that the pair of `wanted` has already.
+    /// The direct room that the pair of `wanted` has.
     pub async fn room_of_pair(&self, wanted: &RoomRow) -> Result<Option<RoomRow>> {
         let Some(pair) = &wanted.pair else {
             return Ok(None);
@@ -102,26 +70,38 @@ impl Store {
         Ok(rooms.find_one(doc! { "pair": pair }).await?)
     }
 
-    /// Makes a room; of any number at once for one pair, one wins.
-    pub async fn create_room(&self, room: &RoomRow) -> Result<MadeRoom> {
+    /// Creates a room. Of any number at once for one pair, one does.
+    pub async fn create_room(&self, room: &RoomRow) -> Result<RoomCreated> {
         let rooms = self.collection::<RoomRow>("rooms");
         match rooms.insert_one(room).await {
-            Ok(_) => Ok(MadeRoom::New),
+            Ok(_) => Ok(RoomCreated::New),
             Err(error) if is_duplicate(&error) => {
                 let existing = self.room_of_pair(room).await?;
-                existing.map(MadeRoom::Existing).ok_or(error.into())
+                existing.map(RoomCreated::Existing).ok_or(error.into())
             }
             Err(error) => Err(error.into()),
         }
     }
-}
 
-impl Store {
-    /// A room with its members, those invited, and those present.
+    /// Removes a room that no one became a member of.
+    pub async fn remove_room(&self, room: &str) -> Result<()> {
+        let rooms = self.collection::<RoomRow>("rooms");
+        rooms.delete_one(doc! { "_id": room }).await?;
+        Ok(())
+    }
+
+    /// The kinds and names of these rooms, in no order.
+    pub async fn rooms_by_id(&self, ids: &[String]) -> Result<Vec<RoomRow>> {
+        let rooms = self.collection::<RoomRow>("rooms");
+        let found = rooms.find(doc! { "_id": { "$in": ids } }).await?;
+        Ok(found.try_collect().await?)
+    }
+
+    /// A room with its members, the invited addresses and who is online.
     pub async fn room_with_members(&self, membership: &Membership, now: Timestamp) -> Result<Room> {
         let mut room = membership.room();
         let (members, invited) =
-            tokio::try_join!(self.members_of(&room.id), self.invited_to(&room.id))?;
+            tokio::try_join!(self.members_of(&room.id), self.invited_to(&room.id, now))?;
         if members.len() as u64 <= PRESENCE_MEMBERS {
             let ids: Vec<String> = members.iter().map(|member| member.user.clone()).collect();
             let present = self.present_of(&ids, now).await?;

@@ -122,6 +122,13 @@ impl Store {
         Ok(self.users().find_one(doc! { "_id": id }).await?)
     }
 
+    /// The accounts with these ids, in no order.
+    pub async fn accounts_by_id(&self, ids: &[String]) -> Result<Vec<Account>> {
+        use futures_util::TryStreamExt;
+        let filter = doc! { "_id": { "$in": ids } };
+        Ok(self.users().find(filter).await?.try_collect().await?)
+    }
+
     /// Makes an account; of any number at once for one address, one wins.
     pub async fn create_account(&self, account: &Account) -> Result<Created> {
         match self.users().insert_one(account).await {

@@ -3,29 +3,27 @@
 
 use auth::Caller;
 use crypto::random;
+use domain::limits::{MEMBERS_AT_ONCE, ROOMS_CREATED};
 use domain::{EmailAddress, RoomName, ValidationError};
 use futures_util::future::try_join_all;
 use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
 use protocol::http::{CreateRoom, RoomAnswer};
 use protocol::{Role, RoomKind};
-use store::members::MemberRow;
-use store::rooms::{MadeRoom, RoomRow};
+use store::members::{ActOf, Joined, MemberRow};
+use store::rooms::{RoomCreated, RoomRow};
 use store::users::Account;
 
-use crate::{App, invite};
+use crate::people::{self, Addition};
+use crate::{App, people::Known};
 
-/// How many people are admitted at once.
-const ADMITTED_AT_ONCE: usize = 8;
-/// How many addresses one request may name.
-const MEMBERS_AT_ONCE: usize = 100;
+/// How many people are added at the same time.
+const ADDED_AT_ONCE: usize = 8;
 
-/// Makes a room.
 pub(crate) async fn create(app: &App, request: Request, caller: Caller) -> Result<Response> {
     let body: CreateRoom = request.body()?;
     let emails = addresses(&body.members)?;
-    let owner = app.store.account(&caller.user.id).await?;
-    let owner = owner.ok_or(ApiError::SignedOut)?;
+    let owner = app.account(&caller).await?;
     match body.kind {
         RoomKind::Group => group(app, request, owner, &body.name, emails).await,
         RoomKind::Direct => direct(app, request, owner, emails).await,
@@ -44,28 +42,32 @@ async fn group(
     mut emails: Vec<EmailAddress>,
 ) -> Result<Response> {
     let name = RoomName::parse("name", name)?;
-    invite::refuse_full(app, &owner).await?;
-    emails.retain(|email| email.as_str() != owner.email);
-    let accounts = app.store.accounts_of(&emails).await?;
-    emails.retain(|email| !accounts.iter().any(|known| known.email == email.as_str()));
-    invite::refuse_over_quota(app, &owner.id, emails.len(), request.now).await?;
-    for account in &accounts {
-        invite::refuse_full(app, account).await?;
+    let store = &app.store;
+    if people::is_full(app, &owner).await? {
+        return Err(people::full("members"));
     }
+    emails.retain(|email| email.as_str() != owner.email);
+    store.count(ROOMS_CREATED, &owner.id, request.now).await?;
+    let named = people::look_up(app, &owner, emails, request.now).await?;
+    refuse_full(app, &named.known).await?;
 
     let room = RoomRow::group(random::id(), &name, request.now);
-    app.store.create_room(&room).await?;
+    store.create_room(&room).await?;
     let first = MemberRow::new(&room.id, &owner.user(), Role::Owner, request.now);
-    app.realtime.admit(&first).await?;
-    for some in accounts.chunks(ADMITTED_AT_ONCE) {
-        try_join_all(some.iter().map(|account| async {
-            let member = MemberRow::new(&room.id, &account.user(), Role::Member, request.now);
-            app.realtime.admit(&member).await
-        }))
-        .await?;
+    if app.realtime.admit(&first, ActOf::Member).await? == Joined::Full {
+        store.remove_room(&room.id).await?;
+        return Err(people::full("members"));
     }
-    for email in emails {
-        invite::by_mail(app, &room, &owner, &email, request.now).await?;
+    let to = Addition {
+        room: &room,
+        by: &owner,
+        now: request.now,
+    };
+    for some in named.known.chunks(ADDED_AT_ONCE) {
+        try_join_all(some.iter().map(|person| people::bring_in(app, &to, person))).await?;
+    }
+    for email in &named.unknown {
+        people::invite_unknown(app, &to, email).await?;
     }
     let room = shown(app, &room.id, &owner, &request).await?;
     Ok(Response::created(&room))
@@ -78,44 +80,49 @@ async fn direct(
     emails: Vec<EmailAddress>,
 ) -> Result<Response> {
     let [email] = emails.as_slice() else {
-        return Err(ValidationError::new("members", "must name the one other person.").into());
+        return Err(
+            ValidationError::new("members", "A direct room needs one other person.").into(),
+        );
     };
     if email.as_str() == owner.email {
-        return Err(
-            ValidationError::new("members", "must name somebody else than yourself.").into(),
-        );
+        return Err(ValidationError::new("members", "Name a person other than yourself.").into());
     }
-    let other = app.store.account_of(email).await?;
+    let store = &app.store;
     let wanted = RoomRow::direct(random::id(), &owner.email, email.as_str(), request.now);
-    let (room, is_new) = match app.store.room_of_pair(&wanted).await? {
+    let existing = store.room_of_pair(&wanted).await?;
+    if let Some(room) = &existing {
+        return_to(app, room, &owner, email, &request).await?;
+        if has_other_member(app, room, &owner).await? {
+            let room = shown(app, &room.id, &owner, &request).await?;
+            return Ok(Response::ok(&room));
+        }
+    }
+    let named = people::look_up(app, &owner, emails.clone(), request.now).await?;
+    let (room, is_new) = match existing {
         Some(room) => (room, false),
         None => {
-            invite::refuse_full(app, &owner).await?;
-            match &other {
-                Some(account) => invite::refuse_full(app, account).await?,
-                None => invite::refuse_over_quota(app, &owner.id, 1, request.now).await?,
+            if people::is_full(app, &owner).await? {
+                return Err(people::full("members"));
             }
-            match app.store.create_room(&wanted).await? {
-                MadeRoom::New => (wanted, true),
-                MadeRoom::Existing(room) => (room, false),
+            refuse_full(app, &named.known).await?;
+            store.count(ROOMS_CREATED, &owner.id, request.now).await?;
+            match store.create_room(&wanted).await? {
+                RoomCreated::New => (wanted, true),
+                RoomCreated::Existing(room) => (room, false),
             }
         }
     };
-    // Also for an existing room: its creation may have been interrupted, and a
-    // user who left comes back.
-    let title = match &other {
-        Some(account) => account.name.as_str(),
-        None => email.as_str(),
+    return_to(app, &room, &owner, email, &request).await?;
+    let to = Addition {
+        room: &room,
+        by: &owner,
+        now: request.now,
     };
-    let mine = MemberRow::new(&room.id, &owner.user(), Role::Owner, request.now).titled(title);
-    app.realtime.admit(&mine).await?;
-    match other {
-        Some(account) => {
-            let theirs = MemberRow::new(&room.id, &account.user(), Role::Member, request.now)
-                .titled(&owner.name);
-            app.realtime.admit(&theirs).await?;
-        }
-        None => invite::by_mail(app, &room, &owner, email, request.now).await?,
+    for person in &named.known {
+        people::bring_in(app, &to, person).await?;
+    }
+    for email in &named.unknown {
+        people::invite_unknown(app, &to, email).await?;
     }
     let room = shown(app, &room.id, &owner, &request).await?;
     Ok(if is_new {
@@ -125,11 +132,41 @@ async fn direct(
     })
 }
 
+/// Makes the caller a member of their direct room, also if they left it.
+async fn return_to(
+    app: &App,
+    room: &RoomRow,
+    owner: &Account,
+    other: &EmailAddress,
+    request: &Request,
+) -> Result<()> {
+    let mine = MemberRow::new(&room.id, &owner.user(), Role::Owner, request.now);
+    let mine = mine.titled(other.as_str());
+    match app.realtime.admit(&mine, ActOf::Member).await? {
+        Joined::Full => Err(people::full("members")),
+        _ => Ok(app.store.end_invitation(&room.id, &owner.email).await?),
+    }
+}
+
+async fn has_other_member(app: &App, room: &RoomRow, owner: &Account) -> Result<bool> {
+    let members = app.store.members_of(&room.id).await?;
+    Ok(members.iter().any(|member| member.user != owner.id))
+}
+
+async fn refuse_full(app: &App, people: &[Known]) -> Result<()> {
+    for person in people {
+        if people::is_full(app, &person.account).await? {
+            return Err(people::full("members"));
+        }
+    }
+    Ok(())
+}
+
 fn addresses(texts: &[String]) -> Result<Vec<EmailAddress>, ValidationError> {
     if texts.len() > MEMBERS_AT_ONCE {
         return Err(ValidationError::new(
             "members",
-            format!("must name at most {MEMBERS_AT_ONCE} people at once."),
+            format!("At most {MEMBERS_AT_ONCE} people can be named at once."),
         ));
     }
     let mut emails = texts

@@ -1,19 +1,20 @@
-//! Rooms: `GET` and `POST /api/rooms`, `GET /api/rooms/{room}` with its members,
-//! `POST …/members` and `DELETE …/members/{user}`, and history by
-//! `GET …/messages`.
+//! Rooms, their members and their history; invitations to them.
 //!
-//! Reads and writes `rooms`, `members`, `invitations`; reads `users`, `messages`
-//! and `connections`; mails invitations, posts to sockets.
+//! Reads and writes `rooms`, `members`, `invitations`, `counters` and `rates`;
+//! reads `users`, `messages` and `connections`; mails invitations and posts to
+//! sockets.
 
 mod create;
 mod history;
-mod invite;
+mod invitations;
 mod members;
+mod people;
 mod show;
 
 use auth::{Authenticator, Caller};
 use connections::Connections;
 use crypto::Verifier;
+use domain::limits::REQUESTS;
 use domain::text::is_id;
 use env::Variables;
 use lambda::http::{Request, Response};
@@ -21,7 +22,8 @@ use lambda::{ApiError, Result};
 use queue::Queue;
 use realtime::Realtime;
 use store::Store;
-use store::rooms::Membership;
+use store::members::Membership;
+use store::users::Account;
 
 struct App {
     store: Store,
@@ -47,7 +49,13 @@ impl App {
         })
     }
 
-    /// The caller's membership in the room of the path.
+    /// The account of the caller.
+    async fn account(&self, caller: &Caller) -> Result<Account> {
+        let account = self.store.account(&caller.user.id).await?;
+        account.ok_or(ApiError::SignedOut)
+    }
+
+    /// The room of the path as the caller sees it.
     async fn membership(&self, request: &Request, caller: &Caller) -> Result<Membership> {
         let room = request.path("room");
         if !is_id(&room) {
@@ -69,12 +77,21 @@ async fn handle(app: &'static App, request: Request) -> Result<Response> {
         .caller(request.bearer(), request.now)
         .await?;
     let caller = caller.ok_or(ApiError::SignedOut)?;
+    app.store
+        .pace(REQUESTS, &caller.user.id, request.now)
+        .await?;
     match request.route() {
         "GET /api/rooms" => show::list(app, caller).await,
         "POST /api/rooms" => create::create(app, request, caller).await,
         "GET /api/rooms/{room}" => show::show(app, request, caller).await,
         "POST /api/rooms/{room}/members" => members::add(app, request, caller).await,
         "DELETE /api/rooms/{room}/members/{user}" => members::remove(app, request, caller).await,
+        "DELETE /api/rooms/{room}/invitations/{email}" => {
+            invitations::withdraw(app, request, caller).await
+        }
+        "GET /api/invitations" => invitations::list(app, request, caller).await,
+        "POST /api/invitations/{room}" => invitations::accept(app, request, caller).await,
+        "DELETE /api/invitations/{room}" => invitations::decline(app, request, caller).await,
         "GET /api/rooms/{room}/messages" => history::page(app, request, caller).await,
         _ => Err(ApiError::NotFound),
     }

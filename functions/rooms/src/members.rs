@@ -7,12 +7,13 @@ use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
 use protocol::http::AddMember;
 use protocol::{Role, RoomKind};
-use store::members::MemberRow;
+use store::members::{ActOf, Joined};
 
-use crate::{App, invite};
+use crate::App;
+use crate::people::{self, Addition};
 
-/// Adds a user to a group. Every member may do so; an existing member is not
-/// changed.
+/// Brings a person into a group. Any member may. A person who is a member or
+/// invited already stays so.
 pub(crate) async fn add(app: &App, request: Request, caller: Caller) -> Result<Response> {
     let membership = app.membership(&request, &caller).await?;
     let body: AddMember = request.body()?;
@@ -21,41 +22,62 @@ pub(crate) async fn add(app: &App, request: Request, caller: Caller) -> Result<R
     if room.kind == RoomKind::Direct {
         return Err(ApiError::Forbidden("A direct room is for two."));
     }
-    if app.store.count_members(&room.id, MEMBERS_PER_ROOM).await? >= MEMBERS_PER_ROOM {
-        return Err(
-            ValidationError::new("email", "must wait: the room has 10,000 members.").into(),
-        );
+    let store = &app.store;
+    if store
+        .is_invited(&room.id, email.as_str(), request.now)
+        .await?
+    {
+        return Ok(Response::no_content());
     }
-    match app.store.account_of(&email).await? {
-        Some(account) => {
-            invite::refuse_full(app, &account).await?;
-            let member = MemberRow::new(&room.id, &account.user(), Role::Member, request.now);
-            app.realtime.admit(&member).await?;
+    let by = app.account(&caller).await?;
+    let named = people::look_up(app, &by, vec![email], request.now).await?;
+    let to = Addition {
+        room,
+        by: &by,
+        now: request.now,
+    };
+    for person in &named.known {
+        if !store.is_member(&room.id, &person.account.id).await? {
+            refuse_full_room(app, &room.id).await?;
+            if people::bring_in(app, &to, person).await? == Joined::Full {
+                return Err(people::full("email"));
+            }
         }
-        None if app.store.is_invited(&room.id, email.as_str()).await? => {}
-        None => {
-            invite::refuse_over_quota(app, &caller.user.id, 1, request.now).await?;
-            let by = app.store.account(&caller.user.id).await?;
-            let by = by.ok_or(ApiError::SignedOut)?;
-            invite::by_mail(app, room, &by, &email, request.now).await?;
-        }
+    }
+    for email in &named.unknown {
+        refuse_full_room(app, &room.id).await?;
+        people::invite_unknown(app, &to, email).await?;
     }
     Ok(Response::no_content())
 }
 
-/// Takes oneself out of a room, or as its owner anyone out of a group.
+pub(crate) async fn refuse_full_room(app: &App, room: &str) -> Result<()> {
+    if app.store.count_members(room, MEMBERS_PER_ROOM).await? >= MEMBERS_PER_ROOM {
+        return Err(ValidationError::new(
+            "email",
+            "This room has reached the limit of 10,000 members.",
+        )
+        .into());
+    }
+    Ok(())
+}
+
+/// Leaves a room, or as the owner of a group removes a member.
 pub(crate) async fn remove(app: &App, request: Request, caller: Caller) -> Result<Response> {
     let membership = app.membership(&request, &caller).await?;
     let user = request.path("user");
-    let is_own = user == caller.user.id;
+    let act = match user == caller.user.id {
+        true => ActOf::Member,
+        false => ActOf::Other,
+    };
     let is_owner =
         membership.member.role == Role::Owner && membership.room_row.kind == RoomKind::Group;
-    if !is_own && !is_owner {
+    if act == ActOf::Other && !is_owner {
         return Err(ApiError::Forbidden("Only the owner may remove others."));
     }
     match app
         .realtime
-        .remove_member(&membership.room_row.id, &user, request.now)
+        .remove_member(&membership.room_row.id, &user, act, request.now)
         .await?
     {
         Some(_) => Ok(Response::no_content()),

@@ -8,7 +8,7 @@ use protocol::http::{RoomAnswer, Rooms};
 
 use crate::App;
 
-/// The rooms that one is in.
+/// The rooms of the caller.
 pub(crate) async fn list(app: &App, caller: Caller) -> Result<Response> {
     let memberships = app.store.memberships_of(&caller.user.id).await?;
     let rooms = memberships
@@ -19,7 +19,6 @@ pub(crate) async fn list(app: &App, caller: Caller) -> Result<Response> {
     Ok(Response::ok(&Rooms { rooms }))
 }
 
-/// One room with its members.
 pub(crate) async fn show(app: &App, request: Request, caller: Caller) -> Result<Response> {
     let membership = app.membership(&request, &caller).await?;
     let room = app

@@ -7,7 +7,6 @@
 //! a sign-in from another device and of a recovery code that was used.
 
 mod email_code;
-mod invitations;
 mod totp;
 
 use auth::{Auth, Services, Sessions, SignIn};
@@ -45,10 +44,10 @@ impl App {
         })
     }
 
-    /// Starts a session. Invitations are looked up at every sign-in, so what
-    /// fails here is retried at the next.
+    /// Starts a session. A new account joins the rooms that its address was
+    /// invited to; should that fail, the invitations stay open to be accepted.
     async fn sign_in(&self, account: Account, is_new: bool, request: &Request) -> Result<Response> {
-        if let Err(error) = invitations::join(self, &account, request.now).await {
+        if is_new && let Err(error) = self.realtime.admit_invited(&account, request.now).await {
             tracing::warn!(%error, "could not join invited rooms");
         }
         let sign_in = SignIn {

@@ -1,17 +1,19 @@
-//! `$connect`: accepts a socket of a signed-in user from the page's origin.
+//! `$connect`: opens a socket for a session, from the site's own origin.
 //!
 //! Verifies the access token among the offered subprotocols and looks up its
-//! session; writes `presence` and `connections`. The gateway sends our refusal as the status of
+//! session; writes `presence` and `connections`. A refusal becomes the status of
 //! the handshake.
 
 use std::time::Duration;
 
 use auth::Authenticator;
+use connections::Connections;
 use crypto::Verifier;
 use domain::{Timestamp, TooFast};
 use env::Variables;
 use lambda::ApiError;
 use lambda::websocket::Handshake;
+use realtime::Realtime;
 use store::Store;
 use store::connections::Connection;
 use store::presence::Opened;
@@ -19,18 +21,21 @@ use store::presence::Opened;
 struct App {
     store: Store,
     authenticator: Authenticator,
+    realtime: Realtime,
     origin: String,
 }
 
 impl App {
     async fn start(mut variables: Variables) -> anyhow::Result<Self> {
         let store = store::Settings::from_variables(&mut variables);
+        let connections = connections::Settings::from_variables(&mut variables);
         let verifier = Verifier::from_variables(&mut variables);
         let origin = variables.url("SITE_ORIGIN", &["http", "https"]);
         variables.check()?;
         let store = Store::connect(store).await?;
         Ok(Self {
             authenticator: Authenticator::new(verifier, store.clone()),
+            realtime: Realtime::new(store.clone(), Connections::new(connections)?),
             store,
             origin,
         })
@@ -62,26 +67,47 @@ async fn handle(app: &'static App, handshake: Handshake) -> Result<(), ApiError>
         caller.session,
         handshake.now,
     );
-    let opened = app
-        .store
-        .open_socket(&connection, &caller.user.name, handshake.now)
-        .await?;
-    if opened == Opened::TooMany {
-        let retry_at = handshake.now + Duration::from_mins(1);
-        return Err(TooFast { retry_at }.into());
-    }
-    look_again(app, &connection, handshake.now).await
+    open(app, &connection, &caller.user.name, handshake.now).await?;
+    refuse_ended_session(app, &connection, handshake.now).await
 }
 
-/// Looks once more now that the row is there: a session that ended in between
-/// found no row to remove.
-async fn look_again(app: &App, connection: &Connection, now: Timestamp) -> Result<(), ApiError> {
+/// Registers the socket. Where the person has too many, those that are gone make
+/// room for it: their `$disconnect` may be late or lost.
+async fn open(
+    app: &App,
+    connection: &Connection,
+    name: &str,
+    now: Timestamp,
+) -> Result<(), ApiError> {
+    let mut may_probe = true;
+    loop {
+        match app.store.open_socket(connection, name, now).await? {
+            Opened::Yes => return Ok(()),
+            Opened::TooFast(too_fast) => return Err(too_fast.into()),
+            Opened::TooMany(sockets) => {
+                if !may_probe || app.realtime.probe(sockets, now).await? == 0 {
+                    let retry_at = now + Duration::from_mins(1);
+                    return Err(TooFast { retry_at }.into());
+                }
+                may_probe = false;
+            }
+        }
+    }
+}
+
+/// Looks at the session once more, now that the socket is registered: a session
+/// that ended in between found no socket to close.
+async fn refuse_ended_session(
+    app: &App,
+    connection: &Connection,
+    now: Timestamp,
+) -> Result<(), ApiError> {
     let Connection {
         id, user, session, ..
     } = connection;
     if app.store.is_session_live(session, user, now).await? {
         return Ok(());
     }
-    app.store.forget_sockets(&[id]).await?;
+    app.store.forget_socket(id, now).await?;
     Err(ApiError::SignedOut)
 }

@@ -1,7 +1,9 @@
-//! `$disconnect`: forgets the socket, and tells the rooms if it was the last one.
+//! `$disconnect`: takes the socket out of the registry, and tells the rooms if it
+//! was the person's last.
 //!
-//! Best effort in AWS: it may never come, and then `Gone`, the presence lease and
-//! the TTL do the same. Writes `presence` and `connections`, posts to sockets.
+//! AWS sends it at best effort. If it never comes, the next post that answers
+//! `Gone`, the presence lease and the TTL do the same. Writes `presence` and
+//! `connections`, posts to sockets.
 
 use connections::Connections;
 use env::Variables;
@@ -34,12 +36,15 @@ async fn main() -> Result<(), lambda::Error> {
 }
 
 async fn handle(app: &'static App, closed: Closed) -> Result<(), ApiError> {
-    let of = app
-        .store
-        .close_socket(&closed.connection, closed.now)
-        .await?;
-    if let Some(of) = of.filter(|of| of.went) {
-        app.realtime.went_offline(&of.user, closed.now).await?;
+    let now = closed.now;
+    let Some(socket) = app.store.close_socket(&closed.connection, now).await? else {
+        return Ok(());
+    };
+    if socket.announces {
+        return Ok(app.realtime.went_offline(vec![socket.user], now).await?);
     }
+    // A network that fails takes all sockets of a person at once, and some of
+    // their `$disconnect`s may be throttled.
+    app.realtime.probe(socket.others, now).await?;
     Ok(())
 }

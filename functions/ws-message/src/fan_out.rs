@@ -1,5 +1,5 @@
-//! Rooms that are too large for one invocation: it posts to one chunk of their
-//! sockets, and hands the others to `fan-out`.
+//! Fan-out in rooms that are too large for one invocation: it posts to one chunk
+//! of their sockets, and hands the others to the function `fan-out`.
 
 use domain::Timestamp;
 use protocol::Message;
@@ -8,8 +8,8 @@ use store::connections::Subscriber;
 
 use crate::App;
 
-/// Puts all but one chunk on the queue, and gives who is left to be posted to
-/// from here: that one, and those whom the broker did not take.
+/// Puts all but one chunk on the queue, and returns the subscribers to post to
+/// inline: that chunk, and those that the broker did not take.
 pub(crate) async fn hand_over(
     app: &App,
     message: &Message,
@@ -25,7 +25,7 @@ pub(crate) async fn hand_over(
             sockets: sockets.iter().map(|one| one.id.clone()).collect(),
         };
         if let Err(error) = app.queue.hand_over(&chunk, now).await {
-            tracing::warn!(error = %error, "a large room is posted to from here");
+            tracing::warn!(error = %error, "fan-out queue unavailable, posting inline");
             subscribers.extend(sockets);
             break;
         }

@@ -1,21 +1,22 @@
-//! `hello` and `ping`: here I am, what did I miss?
+//! `hello` and `ping`: the client's rooms and what it missed in them.
 
+use domain::limits::PRESENCE_LEASE;
 use domain::replay::Replay;
 use lambda::ApiError;
 use protocol::ServerFrame;
 use protocol::frame::Cursors;
-use store::rooms::Membership;
+use store::members::Membership;
 
 use crate::replay::{checked, fill, with_cursor};
 use crate::{App, Reply, Sender};
 
-/// `hello`: subscribes the socket to all rooms of its user.
-pub(crate) async fn hello(app: &App, sender: Sender, cursors: Option<Cursors>) -> Reply {
+/// Read marks that one `pong` brings at most.
+const READS: usize = 100;
+
+/// `hello`: subscribes this socket to all rooms of its user.
+pub(crate) async fn hello(app: &App, sender: &Sender, cursors: Option<Cursors>) -> Reply {
     let cursors = checked(cursors)?;
-    let Sender {
-        person, connection, ..
-    } = &sender;
-    let memberships = hear_all(app, &person.id, connection).await?;
+    let memberships = subscribe_all(app, sender).await?;
 
     let asked = with_cursor(&memberships, &cursors);
     let mut replay = Replay::new(asked.iter().map(|(one, _)| one.room_row.id.as_str()));
@@ -23,61 +24,87 @@ pub(crate) async fn hello(app: &App, sender: Sender, cursors: Option<Cursors>) -
     let (rooms, complete) = replay.take_rooms(rooms);
     fill(app, &mut replay, &asked).await?;
     let (missed, more) = replay.finish();
-    let welcome = ServerFrame::Welcome {
-        user: person.clone(),
+    Ok(Some(ServerFrame::Welcome {
+        user: sender.person.clone(),
         rooms,
         missed,
         more,
         more_rooms: !complete,
-    };
-    if sender.was_present {
-        return Ok(Some(welcome));
-    }
-    // The response does not wait for the presence events.
-    app.realtime.to_connection(connection, &welcome).await?;
-    app.realtime
-        .went_online(person, connection, sender.now)
-        .await?;
-    Ok(None)
+    }))
 }
 
-/// `ping`: the lease was renewed already; what was missed comes back.
-pub(crate) async fn ping(app: &App, sender: Sender, cursors: Option<Cursors>) -> Reply {
+/// `ping`: the lease was renewed already. Subscriptions are repaired, and what was
+/// missed comes back.
+pub(crate) async fn ping(app: &App, sender: &Sender, cursors: Option<Cursors>) -> Reply {
     let cursors = checked(cursors)?;
-    let memberships = if cursors.is_empty() {
-        Vec::new()
-    } else {
-        app.store.memberships_of(&sender.person.id).await?
+    repair_subscriptions(app, sender).await?;
+    let memberships = match cursors.is_empty() {
+        true => Vec::new(),
+        false => app.store.memberships_of(&sender.person.id).await?,
     };
     let asked = with_cursor(&memberships, &cursors);
     let mut replay = Replay::new(asked.iter().map(|(one, _)| one.room_row.id.as_str()));
     fill(app, &mut replay, &asked).await?;
     let (missed, more) = replay.finish();
+    // A client that was silent for longer has lost its lease and reads its rooms.
+    let since = sender.now - 2 * PRESENCE_LEASE;
+    let moved = app.store.marks_read_since(&sender.person.id, since).await?;
+    let reads = moved.into_iter().take(READS);
     Ok(Some(ServerFrame::Pong {
         at: sender.now,
         missed,
         more,
+        reads: reads.map(|one| (one.room, one.read_seq)).collect(),
     }))
 }
 
-/// Subscribes a socket to the rooms of its user, and reads the memberships
-/// again until both agree, so that a concurrent change of the membership is
-/// reflected and no message is missed.
-async fn hear_all(app: &App, user: &str, connection: &str) -> Result<Vec<Membership>, ApiError> {
-    let mut heard = app.store.room_ids_of(user).await?;
+/// Subscribes a socket to the rooms of its user, and reads the memberships again
+/// until both agree: a room that was added or left in between ends up as it is,
+/// and no message in between is missed.
+pub(crate) async fn subscribe_all(app: &App, sender: &Sender) -> Result<Vec<Membership>, ApiError> {
+    let mut rooms = app.store.room_ids_of(&sender.person.id).await?;
     loop {
-        app.store.mark_ready(connection, &heard).await?;
-        let memberships = app.store.memberships_of(user).await?;
-        let is_in = |room: &String| memberships.iter().any(|one| one.room_row.id == *room);
-        let ended: Vec<String> = heard.iter().filter(|room| !is_in(room)).cloned().collect();
-        if !ended.is_empty() {
-            app.store.unsubscribe(connection, &ended).await?;
-        }
-        let rooms = memberships.iter().map(|one| one.room_row.id.clone());
-        let rooms: Vec<String> = rooms.collect();
-        if rooms.iter().all(|room| heard.contains(room)) {
+        app.store.mark_ready(&sender.connection, &rooms).await?;
+        let memberships = app.store.memberships_of(&sender.person.id).await?;
+        let now = room_ids(&memberships);
+        if same(&rooms, &now) {
             return Ok(memberships);
         }
-        heard = rooms;
+        rooms = now;
     }
+}
+
+/// Makes the subscriptions of a socket those rooms of its user that it did not
+/// leave by a `leave` frame. A socket that never said `hello` keeps the rooms that
+/// it joined, as far as its user is a member of them.
+pub(crate) async fn repair_subscriptions(app: &App, sender: &Sender) -> Result<(), ApiError> {
+    let store = &app.store;
+    loop {
+        let (rooms, socket) = tokio::try_join!(
+            store.room_ids_of(&sender.person.id),
+            store.connection(&sender.connection)
+        )?;
+        let Some(socket) = socket else {
+            return Ok(());
+        };
+        let mut rooms = rooms;
+        match socket.greeted {
+            true => rooms.retain(|room| !socket.muted.contains(room)),
+            false => rooms.retain(|room| socket.rooms.contains(room)),
+        }
+        if same(&socket.rooms, &rooms) && !socket.gone {
+            return Ok(());
+        }
+        store.set_subscriptions(&sender.connection, &rooms).await?;
+    }
+}
+
+fn room_ids(memberships: &[Membership]) -> Vec<String> {
+    let ids = memberships.iter().map(|one| one.room_row.id.clone());
+    ids.collect()
+}
+
+/// Whether two lists without repeats hold the same rooms.
+fn same(one: &[String], other: &[String]) -> bool {
+    one.len() == other.len() && one.iter().all(|room| other.contains(room))
 }

@@ -1,26 +1,28 @@
 //! `$default`: every frame of every socket.
 //!
-//! Each frame renews its socket's lease and is authorised against what the
-//! database says at that moment; the sender is the connection's user and never
-//! what the frame claims. What a handler gives is answered on the same socket.
+//! Each frame renews its socket's lease and is authorised against the database at
+//! that moment. The sender is the connection's user and never what the frame
+//! claims. What a handler returns is answered on the same socket.
 
 mod fan_out;
 mod hello;
 mod message;
 mod read;
 mod replay;
+mod sender;
 mod subscribe;
 mod typing;
 
 use connections::Connections;
+use domain::ValidationError;
 use domain::text::is_id;
-use domain::{Timestamp, ValidationError};
 use env::Variables;
 use lambda::ApiError;
 use lambda::websocket::Frame;
-use protocol::{ClientFrame, ServerFrame, User};
+use protocol::{ClientFrame, ServerFrame};
 use queue::Queue;
 use realtime::Realtime;
+use sender::Sender;
 use store::Store;
 
 struct App {
@@ -47,8 +49,8 @@ impl App {
         })
     }
 
-    /// Refuses a room that one is not a member of at this moment.
-    async fn refuse_outsider(&self, room: &str, user: &str) -> Result<(), ApiError> {
+    /// Refuses a room that the user is not a member of at this moment.
+    async fn refuse_non_member(&self, room: &str, user: &str) -> Result<(), ApiError> {
         if self.store.is_member(room_id(room)?, user).await? {
             Ok(())
         } else {
@@ -60,27 +62,41 @@ impl App {
 /// What a frame is answered with, if with anything.
 type Reply = Result<Option<ServerFrame>, ApiError>;
 
-/// Where a frame came from, and when.
-struct Sender {
-    /// The socket.
-    connection: String,
-    person: User,
-    /// Whether the person was present before this frame.
-    was_present: bool,
-    now: Timestamp,
-}
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Error> {
     lambda::websocket::run_frames(App::start, handle).await
 }
 
 async fn handle(app: &'static App, frame: Frame) -> Reply {
-    let said = frame.read();
-    let Some(sender) = begin(app, &frame, &said).await? else {
-        return reject(app, &frame.connection).await;
+    let read = frame.read();
+    let Some(sender) = sender::begin(app, &frame, read.as_ref().ok()).await? else {
+        return reject(app, &frame).await;
     };
-    match said? {
+    let reply = match read {
+        Ok(read) => answer(app, &sender, read).await,
+        Err(error) => Err(error),
+    };
+    if !sender.announces {
+        return reply;
+    }
+    // The sender does not wait until all others are notified.
+    let (connection, now) = (&sender.connection, sender.now);
+    let reply = match reply {
+        Ok(Some(frame)) => {
+            app.realtime.to_connection(connection, &frame, now).await?;
+            Ok(None)
+        }
+        reply => reply,
+    };
+    let announced = app.realtime.went_online(&sender.person, connection, now);
+    if let Err(error) = announced.await {
+        tracing::warn!(error = %error, "could not announce presence");
+    }
+    reply
+}
+
+async fn answer(app: &App, sender: &Sender, frame: ClientFrame) -> Reply {
+    match frame {
         ClientFrame::Hello { rooms } => hello::hello(app, sender, rooms).await,
         ClientFrame::Ping { rooms } => hello::ping(app, sender, rooms).await,
         ClientFrame::Join { reference, room } => {
@@ -89,53 +105,22 @@ async fn handle(app: &'static App, frame: Frame) -> Reply {
         ClientFrame::Leave { reference, room } => {
             subscribe::leave(app, sender, reference, room).await
         }
-        ClientFrame::Message { id, room, text } => message::say(app, sender, id, room, text).await,
+        ClientFrame::Message { id, room, text } => message::send(app, sender, id, room, text).await,
         ClientFrame::Typing { room } => typing::typing(app, sender, room).await,
         ClientFrame::Read { room, seq } => read::read(app, sender, room, seq).await,
     }
 }
 
-/// Renews the lease, takes the frame from the sender's bucket and tells who they
-/// are; none where the session has ended. `hello` and `ping` look at the session
-/// itself, in case that was cut off half-way.
-async fn begin(
-    app: &App,
-    frame: &Frame,
-    said: &Result<ClientFrame, ApiError>,
-) -> Result<Option<Sender>, ApiError> {
-    let Frame {
-        connection, now, ..
-    } = frame;
-    let is_hello = matches!(said, Ok(ClientFrame::Hello { .. }));
-    let Some(begun) = app.store.begin_frame(connection, is_hello, *now).await? else {
-        return Ok(None);
-    };
-    begun.allowed?;
-    let looks = is_hello || matches!(said, Ok(ClientFrame::Ping { .. }));
-    if looks
-        && !app
-            .store
-            .is_session_live(&begun.session, &begun.user.id, *now)
-            .await?
-    {
-        return Ok(None);
-    }
-    Ok(Some(Sender {
-        connection: connection.clone(),
-        person: begun.user,
-        was_present: begun.was_present,
-        now: *now,
-    }))
-}
-
 /// The session has ended, and the socket ends with it.
-async fn reject(app: &App, connection: &str) -> Reply {
+async fn reject(app: &App, frame: &Frame) -> Reply {
     let problem = lambda::websocket::problem(&ApiError::SignedOut);
-    app.realtime.reject(connection, &problem).await?;
+    app.realtime
+        .reject(&frame.connection, &problem, frame.now)
+        .await?;
     Ok(None)
 }
 
-/// A room's id as it stands in a frame; what cannot be one is no room.
+/// A room's id in a frame.
 fn room_id(room: &str) -> Result<&str, ApiError> {
     if is_id(room) {
         Ok(room)
@@ -148,7 +133,7 @@ fn room_id(room: &str) -> Result<&str, ApiError> {
 fn reference(reference: Option<&str>) -> Result<(), ValidationError> {
     match reference {
         Some(text) if text.len() > 64 => {
-            Err(ValidationError::new("ref", "must be at most 64 bytes."))
+            Err(ValidationError::new("ref", "It must be at most 64 bytes."))
         }
         _ => Ok(()),
     }

@@ -1,4 +1,4 @@
-//! `message`: kept, acknowledged, heard, in this order.
+//! `message`: stored, acknowledged and delivered, in this order.
 
 use domain::{ClientMessageId, MessageText};
 use lambda::ApiError;
@@ -8,13 +8,13 @@ use telemetry::Metric;
 
 use crate::{App, Reply, Sender, fan_out, room_id};
 
-/// Appends a message to a room. The `ack` is posted once it is durable and
-/// before the fan-out; a repeated message gets the same `ack` and is not sent
-/// again. If the function dies in between, nothing is lost: clients that missed
-/// it request it with the next `hello` or `ping`, or when they see the gap.
-pub(crate) async fn say(
+/// Appends a message to a room. The `ack` is posted once it is durable and before
+/// the fan-out; one that was sent before gets the same `ack` and is not delivered
+/// again. If the function dies in between, nothing is lost: a client that missed
+/// it asks with the next `hello` or `ping`, or sees the gap at the next message.
+pub(crate) async fn send(
     app: &App,
-    sender: Sender,
+    sender: &Sender,
     id: String,
     room: String,
     text: String,
@@ -30,17 +30,17 @@ pub(crate) async fn say(
     };
     let (message, mut subscribers) = match app.store.append(&draft, sender.now).await? {
         Appended::New(message, subscribers) => (message, subscribers),
-        Appended::Already(message) => return Ok(Some(ack(&message))),
-        Appended::Outsider => return Err(ApiError::UnknownRoom),
+        Appended::Duplicate(message) => return Ok(Some(ack(&message))),
+        Appended::NotMember => return Err(ApiError::UnknownRoom),
     };
     telemetry::count(Metric::MessagesKept, 1);
     subscribers.retain(|subscriber| subscriber.id != sender.connection);
     let connection = &sender.connection;
-    // The sender has its response: later errors are only logged, and clients
-    // that miss the message request it with the next `ping`.
-    let heard = async {
+    // From here on the sender has its answer. What fails is logged, and a client
+    // that misses the message asks for it with the next `ping`.
+    let delivered = async {
         app.realtime
-            .to_connection(connection, &ack(&message))
+            .to_connection(connection, &ack(&message), sender.now)
             .await?;
         let subscribers = fan_out::hand_over(app, &message, subscribers, sender.now).await;
         let frame = ServerFrame::Message(message);
@@ -48,8 +48,8 @@ pub(crate) async fn say(
             .to_subscribers(subscribers, &frame, connection, sender.now)
             .await
     };
-    if let Err(error) = heard.await {
-        tracing::warn!(error = %error, "a message was kept and not heard by all");
+    if let Err(error) = delivered.await {
+        tracing::warn!(error = %error, "message stored but fan-out incomplete");
     }
     Ok(None)
 }

@@ -1,33 +1,40 @@
-//! What came after a client's cursors, as far as it fits into one frame.
+//! The messages after a client's cursors, as far as they fit into one frame.
 
 use domain::ValidationError;
 use domain::limits::ROOMS_PER_USER;
 use domain::replay::Replay;
 use lambda::ApiError;
 use protocol::frame::Cursors;
-use store::rooms::Membership;
+use store::members::Membership;
 
 use crate::App;
 
-/// Messages read per room: hardly ever do more fit into a frame.
+/// Messages read per room. Few frames have space for more.
 const MESSAGES_PER_ROOM: u32 = 200;
 
-/// Refuses cursors that no client of ours could have.
+/// Cursors that a frame may name. A client may hold one for a room that its user
+/// has left, so there may be more than the rooms of one person.
+const CURSORS: usize = 2 * ROOMS_PER_USER;
+
+/// Refuses cursors that no client could hold.
 pub(crate) fn checked(cursors: Option<Cursors>) -> Result<Cursors, ValidationError> {
     let cursors = cursors.unwrap_or_default();
-    if cursors.len() > ROOMS_PER_USER {
+    if cursors.len() > CURSORS {
         return Err(ValidationError::new(
             "rooms",
-            "must name at most 500 rooms.",
+            format!("At most {CURSORS} rooms can be named."),
         ));
     }
     if cursors.values().any(|seq| *seq < 0) {
-        return Err(ValidationError::new("rooms", "must hold numbers from 0."));
+        return Err(ValidationError::new(
+            "rooms",
+            "A cursor must not be negative.",
+        ));
     }
     Ok(cursors)
 }
 
-/// The rooms that one is in and gave a cursor for; any other is left out.
+/// The rooms of the user that a cursor was given for.
 pub(crate) fn with_cursor<'a>(
     memberships: &'a [Membership],
     cursors: &Cursors,
@@ -39,8 +46,8 @@ pub(crate) fn with_cursor<'a>(
     memberships.iter().filter_map(cursor).collect()
 }
 
-/// Fills `replay` with what came after each cursor. Only rooms in which something
-/// came are asked for, and none once the frame is full.
+/// Fills `replay` with the messages after each cursor. Only rooms with newer
+/// messages are read, and none once the frame is full.
 pub(crate) async fn fill(
     app: &App,
     replay: &mut Replay,
@@ -48,8 +55,8 @@ pub(crate) async fn fill(
 ) -> Result<(), ApiError> {
     for (membership, cursor) in asked {
         let room = &membership.room_row.id;
-        let came = membership.last_seq > *cursor;
-        let messages = if came && replay.has_space() {
+        let is_behind = membership.last_seq() > *cursor;
+        let messages = if is_behind && replay.has_space() {
             app.store
                 .messages_after(room, *cursor, MESSAGES_PER_ROOM)
                 .await?
@@ -57,7 +64,7 @@ pub(crate) async fn fill(
             Vec::new()
         };
         let held_back = messages.is_empty() || messages.len() == MESSAGES_PER_ROOM as usize;
-        replay.take_missed(room, messages, !(came && held_back));
+        replay.take_missed(room, messages, !(is_behind && held_back));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `typing`: passed on in small rooms, never stored.
+//! `typing`: delivered in small rooms, never stored.
 
 use domain::limits::{TYPING, TYPING_MEMBERS};
 use lambda::Result;
@@ -6,10 +6,10 @@ use protocol::ServerFrame;
 
 use crate::{App, Reply, Sender};
 
-/// Passes it on at most every 3 s per user and room.
-pub(crate) async fn typing(app: &App, sender: Sender, room: String) -> Reply {
-    let person = sender.person;
-    app.refuse_outsider(&room, &person.id).await?;
+/// Delivers it at most every 3 s per user and room.
+pub(crate) async fn typing(app: &App, sender: &Sender, room: String) -> Reply {
+    let person = sender.person.clone();
+    app.refuse_non_member(&room, &person.id).await?;
     let key = format!("{}:{room}", person.id);
     if !is_small(app, &room).await? {
         return Ok(None);

@@ -2,8 +2,10 @@
 
 use store::Store;
 use store::connections::{SessionChoice, Subscriber};
+use store::members::ActOf;
+use store::presence::FrameCost;
 
-use crate::people::{hello, open};
+use crate::people::{hello, member, open};
 use crate::scratch::{NOW, Scratch, at_once};
 
 /// Ada's sockets `a1` and `a2` of two sessions and Bob's `b1`; `a1` and `b1` said
@@ -65,15 +67,19 @@ async fn every_socket_that_hears_any_of_the_rooms_is_found_once() {
 #[tokio::test]
 async fn what_is_heard_no_more_leaves_the_other_rooms_and_sockets() {
     let store = three().await;
-    let gone = ["one".to_owned(), "three".to_owned()];
-    store.unsubscribe("a1", &gone).await.unwrap();
+    store.unsubscribe("a1", "one").await.unwrap();
+    store.unsubscribe("a1", "three").await.unwrap();
     assert_eq!(who_hears(&store, &["one"]).await, ["b1"]);
     assert_eq!(who_hears(&store, &["two"]).await, ["a1", "b1"]);
 }
 
 #[tokio::test]
-async fn a_new_member_hears_on_every_greeted_socket_and_a_former_one_on_none() {
+async fn a_new_member_is_subscribed_on_every_ready_socket_and_a_former_one_on_none() {
     let store = three().await;
+    for name in ["Ada", "Bob"] {
+        let row = member("new", name, 0);
+        store.add_member(&row, ActOf::Member).await.unwrap();
+    }
     store.subscribe_everywhere("ada", "new").await.unwrap();
     assert_eq!(who_hears(&store, &["new"]).await, ["a1"]);
     store.subscribe("a2", "new").await.unwrap();
@@ -83,6 +89,23 @@ async fn a_new_member_hears_on_every_greeted_socket_and_a_former_one_on_none() {
     store.unsubscribe_everywhere("ada", "new").await.unwrap();
     assert_eq!(who_hears(&store, &["new"]).await, ["b1"]);
     assert_eq!(who_hears(&store, &["one"]).await, ["a1", "b1"]);
+}
+
+#[tokio::test]
+async fn f8_a_subscription_that_outlived_its_membership_receives_nothing() {
+    let store = three().await;
+    store.remove_member("one", "ada", NOW).await.unwrap();
+    assert_eq!(
+        ids(store.subscriptions_of("ada", "one").await.unwrap()),
+        ["a1"]
+    );
+    assert_eq!(who_hears(&store, &["one"]).await, ["b1"]);
+    let both = store.subscribers(&["one", "two"].map(str::to_owned)).await;
+    let hers = both.unwrap().into_iter().find(|one| one.id == "a1");
+    assert_eq!(hers.expect("she is in the other").rooms, ["two"]);
+    let sockets = ["a1", "b1"].map(str::to_owned);
+    let still = store.still_subscribed("one", &sockets).await.unwrap();
+    assert_eq!(ids(still), ["b1"]);
 }
 
 #[tokio::test]
@@ -108,9 +131,12 @@ async fn nothing_brings_a_signed_out_socket_back() {
     let store = three().await;
     store.close_socket("a1", NOW).await.unwrap();
     store.subscribe("a1", "one").await.unwrap();
-    store.unsubscribe("a1", &["one".to_owned()]).await.unwrap();
+    store.unsubscribe("a1", "one").await.unwrap();
     store.mark_ready("a1", &["one".to_owned()]).await.unwrap();
-    let begun = store.begin_frame("a1", true, NOW).await.unwrap();
+    let begun = store
+        .begin_frame("a1", true, FrameCost::ONE, NOW)
+        .await
+        .unwrap();
     assert!(begun.is_none());
     assert_eq!(who_hears(&store, &["one"]).await, ["b1"]);
 }
@@ -124,11 +150,14 @@ async fn signing_out_takes_the_sockets_of_the_sessions_that_are_meant() {
         (SessionChoice::Only("s3"), &[]),
     ] {
         let store = three().await;
-        let mut closed = store.sign_out_sockets("ada", choice).await.unwrap();
+        let mut closed = store.sign_out_sockets("ada", choice, NOW).await.unwrap().0;
         closed.sort_unstable();
         assert_eq!(closed, gone, "{choice:?}");
         for socket in ["a1", "a2", "b1"] {
-            let begun = store.begin_frame(socket, false, NOW).await.unwrap();
+            let begun = store
+                .begin_frame(socket, false, FrameCost::ONE, NOW)
+                .await
+                .unwrap();
             assert_eq!(
                 begun.is_none(),
                 gone.contains(&socket),
@@ -141,12 +170,16 @@ async fn signing_out_takes_the_sockets_of_the_sessions_that_are_meant() {
 #[tokio::test]
 async fn sockets_that_are_gone_are_removed_together() {
     let store = three().await;
-    store.forget_sockets(&[]).await.unwrap();
+    assert!(store.mark_gone(&[], NOW).await.unwrap().is_empty());
     let gone = ["a1", "b1", "unknown"];
-    store.forget_sockets(&gone).await.unwrap();
+    let offline = store.mark_gone(&gone, NOW).await.unwrap();
+    assert_eq!(offline.len(), 2);
     assert_eq!(who_hears(&store, &["one", "two"]).await, [""; 0]);
     for (socket, remains) in [("a1", false), ("a2", true), ("b1", false)] {
-        let begun = store.begin_frame(socket, false, NOW).await.unwrap();
+        let begun = store
+            .begin_frame(socket, false, FrameCost::ONE, NOW)
+            .await
+            .unwrap();
         assert_eq!(begun.is_some(), remains, "{socket}");
     }
 }

@@ -16,6 +16,7 @@ mod memberships;
 mod messages;
 mod people;
 mod presence;
+mod presence_model;
 mod quotas;
 mod replication;
 mod rooms;

@@ -1,17 +1,20 @@
-//! Who is in a room, since when, and as what.
+//! Memberships: roles, read marks, and how many rooms one person is in.
 
+use std::time::Duration;
+
+use domain::limits::{ROOMS_BY_OTHERS, ROOMS_PER_USER};
 use protocol::Role;
 use store::Store;
-use store::members::{Joined, MemberRow};
+use store::members::{ActOf, Joined, MemberRow};
 
 use crate::people::{member, person};
-use crate::scratch::{MILLI, NOW, Scratch, at_once};
+use crate::scratch::{NOW, Scratch, at_once};
 
 async fn room_of(names: &[&str]) -> Scratch {
     let store = Scratch::new().await;
     for (since, name) in (0..).zip(names) {
         let joined = store
-            .add_member(&member("room", name, since))
+            .add_member(&member("room", name, since), ActOf::Member)
             .await
             .unwrap();
         assert_eq!(joined, Joined::New);
@@ -32,7 +35,7 @@ async fn of_twenty_who_add_one_person_at_once_one_does() {
     let store = Scratch::new().await;
     let joined = at_once(20, async |since| {
         let row = member("room", "Ada", since as u64);
-        store.add_member(&row).await.unwrap()
+        store.add_member(&row, ActOf::Member).await.unwrap()
     })
     .await;
     assert_eq!(joined.iter().filter(|one| **one == Joined::New).count(), 1);
@@ -44,11 +47,14 @@ async fn members_are_listed_longest_standing_first() {
     let store = Scratch::new().await;
     for (name, since) in [("Cleo", 30), ("Ada", 10), ("Bob", 20)] {
         store
-            .add_member(&member("room", name, since))
+            .add_member(&member("room", name, since), ActOf::Member)
             .await
             .unwrap();
     }
-    store.add_member(&member("other", "Dan", 0)).await.unwrap();
+    store
+        .add_member(&member("other", "Dan", 0), ActOf::Member)
+        .await
+        .unwrap();
     let listed = store.members_of("room").await.unwrap();
     let names: Vec<_> = listed.iter().map(|member| member.name.as_str()).collect();
     assert_eq!(names, ["Ada", "Bob", "Cleo"]);
@@ -58,7 +64,7 @@ async fn members_are_listed_longest_standing_first() {
 async fn who_leaves_is_given_as_they_were_and_is_gone() {
     let store = room_of(&["Ada", "Bob"]).await;
     let left = at_once(5, async |_| {
-        store.remove_member("room", "ada").await.unwrap()
+        store.remove_member("room", "ada", NOW).await.unwrap()
     })
     .await;
     let left: Vec<MemberRow> = left.into_iter().flatten().collect();
@@ -73,7 +79,7 @@ async fn a_room_without_an_owner_gets_its_longest_standing_member_and_only_that(
     let store = room_of(&["Ada", "Bob", "Cleo"]).await;
     at_once(20, async |_| store.ensure_owner("room").await.unwrap()).await;
     assert_eq!(owners(&store).await, ["ada"]);
-    store.remove_member("room", "ada").await.unwrap();
+    store.remove_member("room", "ada", NOW).await.unwrap();
     at_once(20, async |_| store.ensure_owner("room").await.unwrap()).await;
     assert_eq!(owners(&store).await, ["bob"]);
 }
@@ -81,8 +87,13 @@ async fn a_room_without_an_owner_gets_its_longest_standing_member_and_only_that(
 #[tokio::test]
 async fn a_room_with_an_owner_keeps_it() {
     let store = room_of(&["Ada"]).await;
-    let bob = MemberRow::new("room", &person("Bob"), Role::Owner, NOW + MILLI);
-    store.add_member(&bob).await.unwrap();
+    let bob = MemberRow::new(
+        "room",
+        &person("Bob"),
+        Role::Owner,
+        NOW + Duration::from_millis(1),
+    );
+    store.add_member(&bob, ActOf::Member).await.unwrap();
     store.ensure_owner("room").await.unwrap();
     assert_eq!(owners(&store).await, ["bob"]);
     store.ensure_owner("empty").await.unwrap();
@@ -101,7 +112,10 @@ async fn members_are_counted_no_further_than_one_beyond_the_limit() {
 #[tokio::test]
 async fn the_rooms_of_a_person_are_counted_and_listed() {
     let store = room_of(&["Ada", "Bob"]).await;
-    store.add_member(&member("other", "Ada", 0)).await.unwrap();
+    store
+        .add_member(&member("other", "Ada", 0), ActOf::Member)
+        .await
+        .unwrap();
     assert_eq!(store.count_rooms("ada").await.unwrap(), 2);
     assert_eq!(store.count_rooms("nobody").await.unwrap(), 0);
     let mut rooms = store.room_ids_of("ada").await.unwrap();
@@ -113,13 +127,114 @@ async fn the_rooms_of_a_person_are_counted_and_listed() {
 #[tokio::test]
 async fn a_read_mark_only_moves_forward() {
     let store = room_of(&["Ada"]).await;
-    assert!(store.mark_read("room", "ada", 5).await.unwrap());
-    assert!(!store.mark_read("room", "ada", 5).await.unwrap());
-    assert!(!store.mark_read("room", "ada", 3).await.unwrap());
-    assert!(!store.mark_read("room", "nobody", 9).await.unwrap());
+    assert!(store.mark_read("room", "ada", 5, NOW).await.unwrap());
+    assert!(!store.mark_read("room", "ada", 5, NOW).await.unwrap());
+    assert!(!store.mark_read("room", "ada", 3, NOW).await.unwrap());
+    assert!(!store.mark_read("room", "nobody", 9, NOW).await.unwrap());
     at_once(20, async |n| {
-        store.mark_read("room", "ada", n as i64).await.unwrap()
+        store.mark_read("room", "ada", n as i64, NOW).await.unwrap()
     })
     .await;
     assert_eq!(store.members_of("room").await.unwrap()[0].read_seq, 19);
+}
+
+#[tokio::test]
+async fn f2_a_person_who_left_comes_back_by_their_own_act_alone() {
+    let store = room_of(&["Ada", "Bob"]).await;
+    store.mark_read("room", "ada", 7, NOW).await.unwrap();
+    store.remove_member("room", "ada", NOW).await.unwrap();
+    let row = member("room", "Ada", 9);
+    let again = at_once(5, async |_| {
+        store.add_member(&row, ActOf::Other).await.unwrap()
+    })
+    .await;
+    assert_eq!(again, [Joined::HasLeft; 5]);
+    assert!(!store.is_member("room", "ada").await.unwrap());
+    let again = at_once(5, async |_| {
+        store.add_member(&row, ActOf::Member).await.unwrap()
+    })
+    .await;
+    assert_eq!(again.iter().filter(|one| **one == Joined::New).count(), 1);
+    let members = store.members_of("room").await.unwrap();
+    let ada = members.iter().find(|one| one.user == "ada").unwrap();
+    assert_eq!(
+        (ada.read_seq, ada.joined_at),
+        (7, NOW + Duration::from_millis(9))
+    );
+}
+
+#[tokio::test]
+async fn f14_of_ten_more_rooms_than_one_may_be_in_at_once_none_is_too_many() {
+    let store = Scratch::new().await;
+    let more = 10;
+    let joined = at_once(ROOMS_PER_USER + more, async |n| {
+        let row = member(&format!("room{n}"), "Ada", 0);
+        store.add_member(&row, ActOf::Member).await.unwrap()
+    })
+    .await;
+    let full = joined.iter().filter(|one| **one == Joined::Full).count();
+    assert_eq!(full, more);
+    assert_eq!(
+        store.count_rooms("ada").await.unwrap(),
+        ROOMS_PER_USER as u64
+    );
+    store.remove_member("room0", "ada", NOW).await.unwrap();
+    let left = joined.iter().position(|one| *one == Joined::Full).unwrap();
+    let row = member(&format!("room{left}"), "Ada", 0);
+    let joined = store.add_member(&row, ActOf::Member).await.unwrap();
+    assert_eq!(joined, Joined::New);
+}
+
+#[tokio::test]
+async fn f2_others_cannot_use_up_the_rooms_that_one_may_create() {
+    let store = Scratch::new().await;
+    let more = 5;
+    let joined = at_once(ROOMS_BY_OTHERS + more, async |n| {
+        let row = member(&format!("room{n}"), "Ada", 0);
+        store.add_member(&row, ActOf::Other).await.unwrap()
+    })
+    .await;
+    let refused = joined.iter().filter(|one| **one == Joined::FullForOthers);
+    assert_eq!(refused.count(), more);
+    let own = at_once(ROOMS_PER_USER - ROOMS_BY_OTHERS, async |n| {
+        let row = member(&format!("own{n}"), "Ada", 0);
+        store.add_member(&row, ActOf::Member).await.unwrap()
+    })
+    .await;
+    assert!(own.iter().all(|one| *one == Joined::New));
+}
+
+#[tokio::test]
+async fn people_who_share_a_room_are_found_and_those_who_left_are_not() {
+    let store = room_of(&["Ada", "Bob", "Cleo"]).await;
+    store
+        .add_member(&member("other", "Dan", 0), ActOf::Member)
+        .await
+        .unwrap();
+    store.remove_member("room", "cleo", NOW).await.unwrap();
+    let others = ["bob", "cleo", "dan", "eve"].map(str::to_owned);
+    let shared = store.acquaintances("ada", &others).await.unwrap();
+    assert_eq!(shared, ["bob"]);
+    assert!(
+        store
+            .acquaintances("cleo", &others)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn the_rooms_of_a_person_come_with_their_sizes_the_smallest_first() {
+    let store = room_of(&["Ada", "Bob", "Cleo"]).await;
+    for (room, name) in [("alone", "Ada"), ("pair", "Ada"), ("pair", "Bob")] {
+        let row = member(room, name, 0);
+        store.add_member(&row, ActOf::Member).await.unwrap();
+    }
+    let sizes = |most| store.room_sizes("ada", most);
+    let named = |sizes: Vec<(String, u64)>| -> Vec<String> {
+        sizes.into_iter().map(|(room, _)| room).collect()
+    };
+    assert_eq!(named(sizes(3).await.unwrap()), ["alone", "pair", "room"]);
+    assert_eq!(named(sizes(2).await.unwrap()), ["alone", "pair"]);
 }

@@ -5,9 +5,10 @@ use domain::limits::PRESENCE_MEMBERS;
 use protocol::RoomKind;
 use store::Store;
 use store::invitations::Invitation;
+use store::members::ActOf;
 use store::rooms::RoomRow;
 
-use crate::people::{hello, member, open, talk};
+use crate::people::{hello, member, open, person, say_as, talk};
 use crate::scratch::{NOW, Scratch, at_once};
 
 async fn group(store: &Store, id: &str, names: &[&str]) {
@@ -15,7 +16,10 @@ async fn group(store: &Store, id: &str, names: &[&str]) {
     let row = RoomRow::group(id.into(), &name, NOW);
     store.create_room(&row).await.unwrap();
     for (since, name) in (0..).zip(names) {
-        store.add_member(&member(id, name, since)).await.unwrap();
+        store
+            .add_member(&member(id, name, since), ActOf::Member)
+            .await
+            .unwrap();
     }
 }
 
@@ -24,7 +28,7 @@ async fn a_membership_tells_the_room_its_newest_seq_and_ones_own_read_mark() {
     let store = Scratch::new().await;
     group(&store, "kitchen", &["Ada", "Bob"]).await;
     talk(&store, "kitchen", 7).await;
-    store.mark_read("kitchen", "bob", 4).await.unwrap();
+    store.mark_read("kitchen", "bob", 4, NOW).await.unwrap();
     let membership = store.membership("kitchen", "bob").await.unwrap();
     let membership = membership.expect("Bob is a member");
     let room = membership.room();
@@ -49,38 +53,40 @@ async fn nobody_else_sees_a_room() {
 }
 
 #[tokio::test]
-async fn each_of_a_pair_sees_the_room_by_the_others_name() {
+async fn finding_10_a_direct_room_is_named_after_the_other_also_after_they_left() {
     let store = Scratch::new().await;
     let row = RoomRow::direct("pair".into(), "ada@example.org", "bob@example.org", NOW);
     store.create_room(&row).await.unwrap();
     let ada = member("pair", "Ada", 0).titled("bob@example.org");
-    store.add_member(&ada).await.unwrap();
-    let bob = member("pair", "Bob", 1).titled("Ada");
-    store.add_member(&bob).await.unwrap();
-    store.set_title("pair", "ada", "Bob").await.unwrap();
-    for (user, name) in [("ada", "Bob"), ("bob", "Ada")] {
-        let seen = store
-            .membership("pair", user)
-            .await
-            .unwrap()
-            .unwrap()
-            .room();
-        assert_eq!((seen.name.as_str(), seen.kind), (name, RoomKind::Direct));
-        assert_eq!((seen.last_seq, seen.read_seq), (0, 0));
-    }
+    store.add_member(&ada, ActOf::Member).await.unwrap();
+    let named = async |user| {
+        let membership = store.membership("pair", user).await.unwrap();
+        membership.expect("it is a member").room().name
+    };
+    assert_eq!(named("ada").await, "bob@example.org");
+    store.remove_member("pair", "ada", NOW).await.unwrap();
+    let bob = member("pair", "Bob", 1);
+    store.add_member(&bob, ActOf::Member).await.unwrap();
+    assert_eq!(named("bob").await, "Ada");
+    store.add_member(&ada, ActOf::Member).await.unwrap();
+    assert_eq!(named("ada").await, "Bob");
 }
 
 #[tokio::test]
-async fn the_host_of_a_direct_room_is_whoever_waits_in_it() {
+async fn a_room_shows_the_beginning_of_its_newest_message() {
     let store = Scratch::new().await;
-    let row = RoomRow::direct("pair".into(), "ada@example.org", "bob@example.org", NOW);
-    store.create_room(&row).await.unwrap();
-    store.add_member(&member("pair", "Ada", 0)).await.unwrap();
     group(&store, "kitchen", &["Ada"]).await;
-    let host = store.direct_host("pair").await.unwrap();
-    assert_eq!(host.expect("Ada waits").user, "ada");
-    assert!(store.direct_host("kitchen").await.unwrap().is_none());
-    assert!(store.direct_host("unknown").await.unwrap().is_none());
+    let room = async || {
+        let membership = store.membership("kitchen", "ada").await.unwrap();
+        membership.expect("Ada is a member").room()
+    };
+    let empty = room().await;
+    assert_eq!((empty.last, empty.last_at), (None, Some(NOW)));
+    let text = "ä".repeat(200);
+    say_as(&store, "kitchen", &person("Ada"), "m1", &text).await;
+    let last = room().await.last.expect("a message was sent");
+    assert_eq!((last.seq, last.from, last.at), (1, person("Ada"), NOW));
+    assert_eq!(last.text, "ä".repeat(80));
 }
 
 #[tokio::test]
@@ -97,7 +103,7 @@ async fn all_rooms_of_a_person_come_with_their_newest_seq_however_many() {
     let seen = store.memberships_of("ada").await.unwrap();
     let mut seen: Vec<_> = seen
         .iter()
-        .map(|membership| (membership.room().id, membership.last_seq))
+        .map(|membership| (membership.room().id, membership.last_seq()))
         .collect();
     seen.sort_unstable();
     let mut expected: Vec<_> = (0..count)
@@ -111,7 +117,10 @@ async fn all_rooms_of_a_person_come_with_their_newest_seq_however_many() {
 async fn a_membership_whose_room_was_never_made_is_not_shown() {
     let store = Scratch::new().await;
     group(&store, "kitchen", &["Ada"]).await;
-    store.add_member(&member("ghost", "Ada", 0)).await.unwrap();
+    store
+        .add_member(&member("ghost", "Ada", 0), ActOf::Member)
+        .await
+        .unwrap();
     let seen = store.memberships_of("ada").await.unwrap();
     let seen: Vec<_> = seen.into_iter().map(|one| one.room_row.id).collect();
     assert_eq!(seen, ["kitchen"]);
@@ -128,12 +137,7 @@ async fn a_room_with_its_members_names_those_invited_and_those_present() {
     for id in ["s1", "s2", "s4"] {
         hello(&store, id, &[]).await;
     }
-    let invitation = Invitation {
-        room: "kitchen".into(),
-        email: "eve@example.org".into(),
-        by: "ada".into(),
-        at: NOW,
-    };
+    let invitation = Invitation::new("kitchen", "eve@example.org", "ada", NOW);
     assert!(store.invite(&invitation).await.unwrap());
     let membership = store.membership("kitchen", "ada").await.unwrap().unwrap();
     let room = store.room_with_members(&membership, NOW).await.unwrap();
@@ -150,14 +154,17 @@ async fn a_room_of_more_than_a_hundred_tells_no_presence() {
     group(&store, "hall", &["Ada"]).await;
     let add = async |n: usize| {
         let row = member("hall", &format!("P{n}"), 1);
-        store.add_member(&row).await.unwrap()
+        store.add_member(&row, ActOf::Member).await.unwrap()
     };
     at_once(PRESENCE_MEMBERS as usize - 1, add).await;
     let membership = store.membership("hall", "ada").await.unwrap().unwrap();
     let room = store.room_with_members(&membership, NOW).await.unwrap();
     assert_eq!(room.members.unwrap().len() as u64, PRESENCE_MEMBERS);
     assert_eq!(room.online.unwrap(), [""; 0]);
-    store.add_member(&member("hall", "Bob", 1)).await.unwrap();
+    store
+        .add_member(&member("hall", "Bob", 1), ActOf::Member)
+        .await
+        .unwrap();
     let room = store.room_with_members(&membership, NOW).await.unwrap();
     assert_eq!(room.online, None);
 }

@@ -2,6 +2,7 @@
 
 use domain::history::{Cursor, PageQuery};
 use protocol::{Message, User};
+use store::members::ActOf;
 use store::messages::Appended;
 
 use crate::people::{hello, member, new, open, person, say, say_as, seqs, talk};
@@ -38,8 +39,8 @@ async fn the_same_id_twenty_times_at_once_is_one_message() {
                 fresh += 1;
                 message
             }
-            Appended::Already(message) => message,
-            Appended::Outsider => panic!("Ada is a member"),
+            Appended::Duplicate(message) => message,
+            Appended::NotMember => panic!("Ada is a member"),
         };
         assert_eq!((message.seq, message.id.as_str()), (1, "m1"));
     }
@@ -66,7 +67,7 @@ async fn what_is_sent_again_later_is_answered_with_what_was_kept() {
     let store = Scratch::new().await;
     talk(&store, "room", 3).await;
     let again = say(&store, "room", "Ada", "m2").await;
-    let Appended::Already(kept) = again else {
+    let Appended::Duplicate(kept) = again else {
         panic!("it became a second message");
     };
     assert_eq!((kept.seq, kept.text.as_str()), (2, "m2 by Ada"));
@@ -95,17 +96,20 @@ async fn whoever_is_no_member_says_nothing_also_not_once_more() {
     let store = Scratch::new().await;
     talk(&store, "room", 2).await;
     let said = say_as(&store, "room", &person("Eve"), "e1", "hello").await;
-    assert!(matches!(said, Appended::Outsider), "{said:?}");
-    store.remove_member("room", "ada").await.unwrap();
+    assert!(matches!(said, Appended::NotMember), "{said:?}");
+    store.remove_member("room", "ada", NOW).await.unwrap();
     let again = say_as(&store, "room", &person("Ada"), "m1", "m1 by Ada").await;
-    assert!(matches!(again, Appended::Outsider), "{again:?}");
+    assert!(matches!(again, Appended::NotMember), "{again:?}");
     assert_eq!(store.newest_seq("room").await.unwrap(), 2);
 }
 
 #[tokio::test]
 async fn what_looks_like_a_field_or_an_operator_is_kept_as_it_is() {
     let store = Scratch::new().await;
-    store.add_member(&member("room", "Ada", 0)).await.unwrap();
+    store
+        .add_member(&member("room", "Ada", 0), ActOf::Member)
+        .await
+        .unwrap();
     let from = User {
         name: "$name".to_owned(),
         ..person("Ada")

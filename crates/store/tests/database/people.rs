@@ -1,4 +1,4 @@
-//! Whoever appears in the tests, and what they say.
+//! The people of the tests and what they send.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use domain::{ClientMessageId, EmailAddress, MessageText};
 use protocol::{Message, Role, User};
 use store::Store;
 use store::connections::Connection;
-use store::members::MemberRow;
+use store::members::{ActOf, MemberRow};
 use store::messages::{Appended, Draft};
-use store::presence::Opened;
+use store::presence::{FrameCost, Opened};
 
 use crate::scratch::NOW;
 
-/// Somebody; their id is their name in small letters.
+/// A person whose id is their name in small letters.
 pub fn person(name: &str) -> User {
     User {
         id: name.to_lowercase(),
@@ -26,17 +26,13 @@ pub fn address(name: &str) -> EmailAddress {
     EmailAddress::parse("email", &text).expect("it is an address")
 }
 
-/// Somebody as a member since `since` after [`NOW`].
+/// A person as a member since `since` after [`NOW`].
 pub fn member(room: &str, name: &str, since: u64) -> MemberRow {
-    MemberRow::new(
-        room,
-        &person(name),
-        Role::Member,
-        NOW + Duration::from_millis(since),
-    )
+    let now = NOW + Duration::from_millis(since);
+    MemberRow::new(room, &person(name), Role::Member, now)
 }
 
-/// A socket of somebody that opened at [`NOW`].
+/// A socket that opened at [`NOW`].
 pub async fn open(store: &Store, id: &str, name: &str, session: &str) -> Opened {
     let User { id: user, name } = person(name);
     let socket = Connection::new(id.into(), user, session.into(), NOW);
@@ -44,21 +40,32 @@ pub async fn open(store: &Store, id: &str, name: &str, session: &str) -> Opened 
     opened.expect("the database takes it")
 }
 
-/// The socket says hello and hears these rooms.
+/// The socket says `hello`, and its person is in these rooms.
 pub async fn hello(store: &Store, id: &str, rooms: &[&str]) {
-    let begun = store.begin_frame(id, true, NOW).await.unwrap();
+    let begun = store
+        .begin_frame(id, true, FrameCost::ONE, NOW)
+        .await
+        .unwrap();
     assert!(begun.is_some(), "{id} is open");
+    let user = begun.unwrap().user.name;
     let rooms: Vec<String> = rooms.iter().map(|room| (*room).to_owned()).collect();
+    for room in &rooms {
+        let row = member(room, &user, 0);
+        store.add_member(&row, ActOf::Member).await.unwrap();
+    }
     store.mark_ready(id, &rooms).await.unwrap();
 }
 
-/// A member says something.
+/// A member sends a message.
 pub async fn say(store: &Store, room: &str, name: &str, id: &str) -> Appended {
-    store.add_member(&member(room, name, 0)).await.unwrap();
+    store
+        .add_member(&member(room, name, 0), ActOf::Member)
+        .await
+        .unwrap();
     say_as(store, room, &person(name), id, &format!("{id} by {name}")).await
 }
 
-/// Somebody, a member or not, says this text.
+/// A person, member or not, sends this text.
 pub async fn say_as(store: &Store, room: &str, from: &User, id: &str, text: &str) -> Appended {
     let draft = Draft {
         room,
@@ -70,7 +77,7 @@ pub async fn say_as(store: &Store, room: &str, from: &User, id: &str, text: &str
     appended.expect("the database takes it")
 }
 
-/// A room in which Ada has said as many things.
+/// A room in which Ada has sent as many messages.
 pub async fn talk(store: &Store, room: &str, messages: i64) {
     for seq in 1..=messages {
         let said = say(store, room, "Ada", &format!("m{seq}")).await;
@@ -82,8 +89,8 @@ pub async fn talk(store: &Store, room: &str, messages: i64) {
 pub fn new(appended: Appended) -> Message {
     match appended {
         Appended::New(message, _) => message,
-        Appended::Already(message) => panic!("it was there: {message:?}"),
-        Appended::Outsider => panic!("its sender is no member"),
+        Appended::Duplicate(message) => panic!("it was there: {message:?}"),
+        Appended::NotMember => panic!("its sender is not a member"),
     }
 }
 

@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use domain::TooFast;
-use domain::limits::{FRAMES, PRESENCE_LEASE, SOCKETS_PER_USER};
+use domain::limits::{
+    BYTES_PER_DAY, FRAMES, HANDSHAKES, PRESENCE_CHANGES, PRESENCE_LEASE, SOCKETS_PER_USER,
+};
 use protocol::User;
-use store::presence::{Begun, Closed, Opened};
+use store::connections::{Connection, SessionChoice};
+use store::members::ActOf;
+use store::presence::{Begun, Closed, FrameCost, Opened};
 use store::{Settings, Store};
 
 use crate::people::{hello, member, new, open, person, say};
-use crate::scratch::{MILLI, NOW, Scratch, at_once};
+use crate::scratch::{NOW, Scratch, at_once};
 
 fn names(users: Vec<User>) -> Vec<String> {
     users.into_iter().map(|user| user.name).collect()
@@ -29,32 +33,127 @@ async fn three() -> Scratch {
 #[tokio::test]
 async fn a_frame_is_of_whoever_opened_its_socket() {
     let store = three().await;
-    let begun = store.begin_frame("a2", false, NOW).await.unwrap();
+    let begun = store
+        .begin_frame("a2", false, FrameCost::ONE, NOW)
+        .await
+        .unwrap();
     assert_eq!(
         begun,
         Some(Begun {
             user: person("Ada"),
             session: "session of a2".to_owned(),
             allowed: Ok(()),
-            was_present: true,
+            announces: false,
         })
     );
-    assert_eq!(store.begin_frame("a3", false, NOW).await.unwrap(), None);
+    assert_eq!(
+        store
+            .begin_frame("a3", false, FrameCost::ONE, NOW)
+            .await
+            .unwrap(),
+        None
+    );
 }
 
 #[tokio::test]
-async fn one_is_present_from_the_first_hello_on() {
+async fn the_rooms_are_told_of_the_first_hello_and_of_no_other_frame() {
     let store = Scratch::new().await;
     open(&store, "a1", "Ada", "s").await;
     open(&store, "a2", "Ada", "s").await;
-    let was_present = async |socket, is_hello| {
-        let begun = store.begin_frame(socket, is_hello, NOW).await.unwrap();
-        begun.expect("it is open").was_present
+    let announces = async |socket, is_hello| {
+        let begun = store
+            .begin_frame(socket, is_hello, FrameCost::ONE, NOW)
+            .await;
+        begun.unwrap().expect("it is open").announces
     };
-    assert!(!was_present("a1", false).await);
-    assert!(!was_present("a1", true).await);
-    assert!(was_present("a2", true).await);
-    assert!(was_present("a1", true).await);
+    assert!(!announces("a1", false).await);
+    assert!(announces("a1", true).await);
+    assert!(!announces("a2", true).await);
+    assert!(!announces("a1", true).await);
+}
+
+#[tokio::test]
+async fn finding_8_a_frame_after_the_lease_ran_out_is_announced_once() {
+    let store = three().await;
+    let announces = async |socket, now| {
+        let begun = store.begin_frame(socket, false, FrameCost::ONE, now).await;
+        begun.unwrap().expect("it is open").announces
+    };
+    let lapsed = NOW + PRESENCE_LEASE;
+    assert!(!announces("a1", lapsed - Duration::from_millis(1)).await);
+    let lapsed = lapsed - Duration::from_millis(1) + PRESENCE_LEASE;
+    let told = at_once(5, async |_| announces("a1", lapsed).await).await;
+    assert_eq!(told.iter().filter(|told| **told).count(), 1);
+    assert!(!announces("a2", lapsed).await, "it never said hello");
+}
+
+#[tokio::test]
+async fn f9_a_person_who_comes_and_goes_is_announced_a_bounded_number_of_times() {
+    let store = Scratch::new().await;
+    let mut told = 0;
+    for n in 0..50 {
+        let id = format!("a{n}");
+        open(&store, &id, "Ada", "s").await;
+        let begun = store.begin_frame(&id, true, FrameCost::ONE, NOW).await;
+        told += u32::from(begun.unwrap().expect("it is open").announces);
+        let closed = store.close_socket(&id, NOW).await.unwrap();
+        told += u32::from(closed.expect("it was open").announces);
+    }
+    assert_eq!(told, PRESENCE_CHANGES.burst);
+    // The last change that was told is made up for by the next frame.
+    let later = NOW + PRESENCE_CHANGES.interval;
+    open(&store, "b", "Ada", "s").await;
+    let begun = store.begin_frame("b", true, FrameCost::ONE, later).await;
+    assert!(begun.unwrap().expect("it is open").announces);
+}
+
+#[tokio::test]
+async fn f9_frames_are_charged_by_weight_and_messages_by_bytes() {
+    let store = three().await;
+    let heavy = FrameCost {
+        frames: 50,
+        bytes: 0,
+    };
+    let allowed = async |socket, cost, now| {
+        let begun = store.begin_frame(socket, false, cost, now).await.unwrap();
+        begun.expect("it is open").allowed
+    };
+    // The two hellos of Ada's and Bob's sockets took one each.
+    for _ in 0..3 {
+        assert_eq!(allowed("a1", heavy, NOW).await, Ok(()));
+    }
+    let retry_at = NOW + FRAMES.interval;
+    let refused = Err(TooFast { retry_at });
+    assert_eq!(allowed("a2", heavy, NOW).await, refused);
+    assert_eq!(allowed("a2", heavy, retry_at).await, Ok(()));
+    let half = FrameCost {
+        frames: 1,
+        bytes: BYTES_PER_DAY / 2,
+    };
+    for _ in 0..2 {
+        assert_eq!(allowed("b1", half, NOW).await, Ok(()));
+    }
+    let refused = allowed("b1", half, NOW).await.unwrap_err();
+    assert_eq!(refused.retry_at, NOW + Duration::from_hours(12));
+    assert_eq!(allowed("b1", FrameCost::ONE, NOW).await, Ok(()));
+    assert_eq!(
+        allowed("b1", half, NOW + Duration::from_hours(12)).await,
+        Ok(())
+    );
+}
+
+#[tokio::test]
+async fn f9_handshakes_have_a_rate() {
+    let store = Scratch::new().await;
+    for n in 0..HANDSHAKES.burst {
+        let id = format!("a{n}");
+        assert_eq!(open(&store, &id, "Ada", "s").await, Opened::Yes);
+        store.close_socket(&id, NOW).await.unwrap();
+    }
+    let retry_at = NOW + HANDSHAKES.interval;
+    let refused = Opened::TooFast(TooFast { retry_at });
+    assert_eq!(open(&store, "late", "Ada", "s").await, refused);
+    assert_eq!(open(&store, "b1", "Bob", "s").await, Opened::Yes);
 }
 
 #[tokio::test]
@@ -66,7 +165,10 @@ async fn of_three_hundred_frames_at_once_on_twenty_sockets_the_burst_is_let_thro
     open(&store, "b1", "Bob", "s").await;
     let begun = at_once(300, async |n| {
         let socket = format!("a{}", n % 20);
-        let begun = store.begin_frame(&socket, false, NOW).await.unwrap();
+        let begun = store
+            .begin_frame(&socket, false, FrameCost::ONE, NOW)
+            .await
+            .unwrap();
         begun.expect("it is open").allowed
     })
     .await;
@@ -76,7 +178,10 @@ async fn of_three_hundred_frames_at_once_on_twenty_sockets_the_burst_is_let_thro
         retry_at: NOW + FRAMES.interval
     })));
     let allowed = async |socket, now| {
-        let begun = store.begin_frame(socket, false, now).await.unwrap();
+        let begun = store
+            .begin_frame(socket, false, FrameCost::ONE, now)
+            .await
+            .unwrap();
         begun.expect("it is open").allowed
     };
     assert_eq!(allowed("b1", NOW).await, Ok(()));
@@ -90,10 +195,17 @@ async fn a_bucket_that_is_empty_greets_nobody() {
     let store = Scratch::new().await;
     open(&store, "a1", "Ada", "s").await;
     at_once(FRAMES.burst as usize, async |_| {
-        store.begin_frame("a1", false, NOW).await.unwrap()
+        store
+            .begin_frame("a1", false, FrameCost::ONE, NOW)
+            .await
+            .unwrap()
     })
     .await;
-    let refused = store.begin_frame("a1", true, NOW).await.unwrap().unwrap();
+    let refused = store
+        .begin_frame("a1", true, FrameCost::ONE, NOW)
+        .await
+        .unwrap()
+        .unwrap();
     assert_ne!(refused.allowed, Ok(()));
     let ada = ["ada".to_owned()];
     assert_eq!(store.present_of(&ada, NOW).await.unwrap(), []);
@@ -103,55 +215,120 @@ async fn a_bucket_that_is_empty_greets_nobody() {
 async fn any_frame_renews_the_lease_and_none_shortens_it() {
     let store = three().await;
     let later = NOW + Duration::from_mins(1);
-    store.begin_frame("a1", false, later).await.unwrap();
-    store.begin_frame("a1", false, NOW).await.unwrap();
+    store
+        .begin_frame("a1", false, FrameCost::ONE, later)
+        .await
+        .unwrap();
+    store
+        .begin_frame("a1", false, FrameCost::ONE, NOW)
+        .await
+        .unwrap();
     let ada = ["ada".to_owned()];
     let end = later + PRESENCE_LEASE;
     assert_eq!(
-        names(store.present_of(&ada, end - MILLI).await.unwrap()),
+        names(
+            store
+                .present_of(&ada, end - Duration::from_millis(1))
+                .await
+                .unwrap()
+        ),
         ["Ada"]
     );
     assert_eq!(store.present_of(&ada, end).await.unwrap(), []);
-    assert_eq!(names(store.absent_of(&ada, end).await.unwrap()), ["Ada"]);
 }
 
 #[tokio::test]
-async fn present_is_who_has_a_greeted_socket_with_a_lease() {
+async fn a_person_is_present_with_a_socket_that_said_hello_and_has_a_lease() {
     let store = three().await;
     open(&store, "c1", "Cleo", "s").await;
     let asked = ["ada", "bob", "cleo", "dan"].map(str::to_owned);
     let present = async |now| names(store.present_of(&asked, now).await.unwrap());
-    let absent = async |now| names(store.absent_of(&asked, now).await.unwrap());
     assert_eq!(present(NOW).await, ["Ada", "Bob"]);
-    assert_eq!(absent(NOW).await, ["Cleo"]);
-    store.begin_frame("b1", false, NOW + MILLI).await.unwrap();
-    let end = NOW + PRESENCE_LEASE;
-    assert_eq!(present(end).await, ["Bob"]);
-    assert_eq!(absent(end).await, ["Ada", "Cleo"]);
+    store
+        .begin_frame("b1", false, FrameCost::ONE, NOW + Duration::from_millis(1))
+        .await
+        .unwrap();
+    assert_eq!(present(NOW + PRESENCE_LEASE).await, ["Bob"]);
 }
 
 #[tokio::test]
-async fn one_goes_with_the_last_greeted_socket_and_is_told_of_once() {
+async fn the_last_ready_socket_takes_its_person_offline_once() {
     let store = three().await;
     let close = async |socket| store.close_socket(socket, NOW).await.unwrap();
     hello(&store, "a2", &[]).await;
-    let closed = |went| {
+    let closed = |announces, others: &[&str]| {
         let user = person("Ada");
-        Some(Closed { user, went })
+        let others = others.iter().map(|id| (*id).to_owned()).collect();
+        Some(Closed {
+            user,
+            announces,
+            others,
+        })
     };
-    assert_eq!(close("a2").await, closed(false));
+    assert_eq!(close("a2").await, closed(false, &["a1"]));
     let all = at_once(5, async |_| close("a1").await).await;
     let mut all: Vec<_> = all.into_iter().flatten().collect();
-    assert_eq!(all.pop(), closed(true));
+    assert_eq!(all.pop(), closed(true, &[]));
     assert_eq!(all, []);
 }
 
 #[tokio::test]
-async fn nobody_goes_with_a_socket_that_said_no_hello() {
+async fn a_socket_that_said_no_hello_takes_its_person_offline_neither() {
     let store = Scratch::new().await;
     open(&store, "a1", "Ada", "s").await;
     let closed = store.close_socket("a1", NOW).await.unwrap();
-    assert!(!closed.expect("it was open").went);
+    assert!(!closed.expect("it was open").announces);
+}
+
+#[tokio::test]
+async fn finding_4_the_last_of_several_sockets_that_are_gone_is_announced_once() {
+    let store = three().await;
+    hello(&store, "a2", &[]).await;
+    let told = at_once(4, async |n| {
+        let socket = ["a1", "a2"][n % 2];
+        store.mark_gone(&[socket], NOW).await.unwrap().len()
+    })
+    .await;
+    assert_eq!(told.iter().sum::<usize>(), 1);
+    let both = store.mark_gone(&["b1", "a1"], NOW).await.unwrap();
+    assert_eq!(names(both), ["Bob"]);
+}
+
+#[tokio::test]
+async fn finding_2_a_socket_that_was_called_gone_can_be_registered_again() {
+    let store = three().await;
+    store.mark_gone(&["a1"], NOW).await.unwrap();
+    let begun = store.begin_frame("a1", false, FrameCost::ONE, NOW).await;
+    assert_eq!(begun.unwrap(), None);
+    let row = store.connection("a1").await.unwrap();
+    let row = row.expect("its row stays");
+    assert!(row.gone && row.rooms.is_empty());
+    store.reopen_socket(&row, "Ada", NOW).await.unwrap();
+    let begun = store.begin_frame("a1", false, FrameCost::ONE, NOW).await;
+    assert!(begun.unwrap().expect("it is open").announces);
+    store
+        .sign_out_sockets("ada", SessionChoice::All, NOW)
+        .await
+        .unwrap();
+    assert_eq!(store.connection("a1").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn finding_5_sockets_whose_lease_has_run_out_do_not_count() {
+    let store = Scratch::new().await;
+    for n in 0..SOCKETS_PER_USER {
+        open(&store, &format!("a{n}"), "Ada", "s").await;
+    }
+    let open_at = async |id: &str, now| {
+        let socket = Connection::new(id.into(), "ada".into(), "s".into(), now);
+        store.open_socket(&socket, "Ada", now).await.unwrap()
+    };
+    let end = NOW + PRESENCE_LEASE;
+    let Opened::TooMany(sockets) = open_at("new", end - Duration::from_millis(1)).await else {
+        panic!("one more opened");
+    };
+    assert_eq!(sockets.len() as u64, SOCKETS_PER_USER);
+    assert_eq!(open_at("new", end).await, Opened::Yes);
 }
 
 #[tokio::test]
@@ -170,40 +347,6 @@ async fn of_thirty_sockets_at_once_as_many_open_as_one_may_have() {
 }
 
 #[tokio::test]
-async fn a_socket_that_was_silent_for_ten_minutes_makes_room() {
-    let store = Scratch::new().await;
-    for n in 0..SOCKETS_PER_USER {
-        open(&store, &format!("a{n}"), "Ada", "s").await;
-    }
-    let open_at = async |now| {
-        let socket =
-            store::connections::Connection::new("new".into(), "ada".into(), "s".into(), now);
-        store.open_socket(&socket, "Ada", now).await.unwrap()
-    };
-    store
-        .begin_frame("a1", false, NOW + Duration::from_mins(1))
-        .await
-        .unwrap();
-    let silent = NOW + Duration::from_mins(10);
-    assert_eq!(open_at(silent - MILLI).await, Opened::TooMany);
-    assert_eq!(open_at(silent).await, Opened::Yes);
-    assert!(
-        store
-            .begin_frame("a1", false, silent)
-            .await
-            .unwrap()
-            .is_some()
-    );
-    assert!(
-        store
-            .begin_frame("a2", false, silent)
-            .await
-            .unwrap()
-            .is_none()
-    );
-}
-
-#[tokio::test]
 async fn a_message_costs_three_round_trips_whoever_hears_it() {
     // A server of its own, as its commands are counted.
     let server = embedded_mongo::Server::start().unwrap();
@@ -215,11 +358,18 @@ async fn a_message_costs_three_round_trips_whoever_hears_it() {
         open(&store, &socket, &name, "session").await;
         hello(&store, &socket, &["room"]).await;
     }
-    store.add_member(&member("room", "P0", 0)).await.unwrap();
+    store
+        .add_member(&member("room", "P0", 0), ActOf::Member)
+        .await
+        .unwrap();
     new(say(&store, "room", "P0", "first").await);
     let before = commands(&uri).await;
     for n in 0..10 {
-        store.begin_frame("s0", false, NOW).await.unwrap().unwrap();
+        store
+            .begin_frame("s0", false, FrameCost::ONE, NOW)
+            .await
+            .unwrap()
+            .unwrap();
         let said =
             crate::people::say_as(&store, "room", &person("P0"), &format!("m{n}"), "hi").await;
         assert_eq!(new(said).seq, n + 2);

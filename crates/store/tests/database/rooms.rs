@@ -1,7 +1,7 @@
 //! One direct room per pair.
 
 use domain::RoomName;
-use store::rooms::{MadeRoom, RoomRow};
+use store::rooms::{RoomCreated, RoomRow};
 
 use crate::scratch::{NOW, Scratch, at_once};
 
@@ -17,8 +17,8 @@ async fn of_twenty_rooms_at_once_for_one_pair_all_get_the_one_that_is_made() {
         };
         let room = RoomRow::direct(id.clone(), one, other, NOW);
         match store.create_room(&room).await.unwrap() {
-            MadeRoom::New => (id, true),
-            MadeRoom::Existing(room) => (room.id, false),
+            RoomCreated::New => (id, true),
+            RoomCreated::Existing(room) => (room.id, false),
         }
     })
     .await;
@@ -33,12 +33,12 @@ async fn a_pair_is_the_same_from_both_sides_and_no_other() {
     let with_bob = room("with-bob", "bob@example.org");
     assert!(matches!(
         store.create_room(&with_bob).await.unwrap(),
-        MadeRoom::New
+        RoomCreated::New
     ));
     let with_cleo = room("with-cleo", "cleo@example.org");
     assert!(matches!(
         store.create_room(&with_cleo).await.unwrap(),
-        MadeRoom::New
+        RoomCreated::New
     ));
     let turned = RoomRow::direct("x".into(), "bob@example.org", "ada@example.org", NOW);
     assert_eq!(store.room_of_pair(&turned).await.unwrap(), Some(with_bob));
@@ -54,7 +54,7 @@ async fn groups_have_no_pair_and_may_share_a_name() {
         let group = RoomRow::group(id.into(), &name, NOW);
         assert!(matches!(
             store.create_room(&group).await.unwrap(),
-            MadeRoom::New
+            RoomCreated::New
         ));
         assert_eq!(store.room_of_pair(&group).await.unwrap(), None);
     }
