@@ -6,6 +6,7 @@ mod attacks;
 mod client_address;
 mod closing;
 mod codes;
+mod consent;
 mod crashes;
 mod database;
 mod dead_letters;
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
             .together(factors::tests())
             .together(passkeys::tests())
             .together(rooms::tests())
+            .together(consent::tests())
             .together(many_rooms::tests())
             .together(history::tests())
             .together(frames::tests())
