@@ -1,4 +1,4 @@
-//! Telling the rooms of a person that they are online or offline.
+//! Notifying the rooms of a person that they are online or offline.
 
 use domain::Timestamp;
 use domain::limits::{PRESENCE_LEASE, PRESENCE_MEMBERS, PRESENCE_POSTS};
@@ -8,14 +8,14 @@ use store::Result;
 use crate::Realtime;
 
 impl Realtime {
-    /// Tells the rooms of `user` that they are online, except for one socket.
+    /// Notifies the rooms of `user` that they are online, except for one socket.
     pub async fn went_online(&self, user: &User, connection: &str, now: Timestamp) -> Result<()> {
         let until = now + PRESENCE_LEASE;
         let gone = self.announce(user, true, until, connection).await?;
         self.mark_gone(gone, now).await
     }
 
-    /// Tells the rooms of these people that they are offline.
+    /// Notifies the rooms of these people that they are offline.
     pub async fn went_offline(&self, users: Vec<User>, now: Timestamp) -> Result<()> {
         let mut gone = Vec::new();
         for user in users {
@@ -24,7 +24,7 @@ impl Realtime {
         self.mark_gone(gone, now).await
     }
 
-    /// Ends the leases of sockets that are gone, and tells the rooms of people who
+    /// Ends the leases of sockets that are gone, and notifies the rooms of people who
     /// have no other that they are offline: `$disconnect` will find nothing to
     /// tell. The posts may find more sockets gone.
     pub(crate) async fn mark_gone(&self, gone: Vec<String>, now: Timestamp) -> Result<()> {

@@ -1,5 +1,5 @@
 //! Presence: one row per person with their open sockets, the lease of each, the
-//! rates that all their sockets share, and what the rooms were last told.
+//! rates that all their sockets share, and what the rooms were last notified of.
 //!
 //! Every change is one operation on the row. It returns the row as it was, from
 //! which the same rules say what the operation decided.
@@ -57,7 +57,7 @@ pub struct Begun {
     pub session: String,
     /// Whether the sender's rates allow the frame.
     pub allowed: std::result::Result<(), TooFast>,
-    /// Whether the rooms are to be told that the person is online.
+    /// Whether the rooms are to be notified that the person is online.
     pub announces: bool,
 }
 
@@ -75,7 +75,7 @@ pub enum Opened {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Closed {
     pub user: User,
-    /// Whether the rooms are to be told that the person is offline.
+    /// Whether the rooms are to be notified that the person is offline.
     pub announces: bool,
     /// The person's other sockets that said `hello`.
     pub others: Vec<String>,
@@ -97,7 +97,7 @@ struct Row {
     handshakes_full_at: Timestamp,
     #[serde(default)]
     changes_full_at: Timestamp,
-    /// Whether the rooms were last told that the person is online.
+    /// Whether the rooms were last notified that the person is online.
     #[serde(default)]
     shown: bool,
 }
@@ -133,14 +133,14 @@ impl Row {
         self.changes_full_at <= now + depth(PRESENCE_CHANGES, 1)
     }
 
-    /// Whether removing sockets takes the person offline, and the rooms are told.
+    /// Whether removing sockets takes the person offline, and the rooms are notified.
     fn goes_offline(&self, removed: impl Fn(&Socket) -> bool, now: Timestamp) -> bool {
         let mut rest = self.sockets.iter().filter(|socket| !removed(socket));
         self.shown && !rest.any(|socket| socket.is_present(now)) && self.may_change(now)
     }
 
     /// Whether a frame that is allowed brings the person online, and the rooms
-    /// are told.
+    /// are notified.
     fn comes_online(&self, socket: &Socket, is_hello: bool, now: Timestamp) -> bool {
         let is_ready = is_hello || socket.greeted;
         is_ready && !(self.shown && self.is_present(now)) && self.may_change(now)
@@ -363,7 +363,7 @@ impl Store {
     }
 
     /// Ends the leases and subscriptions of sockets that API Gateway called gone,
-    /// and returns the people of whom the rooms are to be told that they are
+    /// and returns the people of whom the rooms are to be notified that they are
     /// offline.
     pub async fn mark_gone(&self, sockets: &[&str], now: Timestamp) -> Result<Vec<User>> {
         if sockets.is_empty() {
@@ -395,7 +395,7 @@ impl Store {
 
     /// Removes the sockets of some sessions of a user from the registry. Returns
     /// their ids, so that they can be closed, and the user if the rooms are to be
-    /// told that they are offline. From the first write on no frame of these
+    /// notified that they are offline. From the first write on no frame of these
     /// sockets is handled.
     pub async fn sign_out_sockets(
         &self,

@@ -1,4 +1,4 @@
-//! `$disconnect`: takes the socket out of the registry, and tells the rooms if it
+//! `$disconnect`: takes the socket out of the registry, and notifies the rooms if it
 //! was the person's last.
 //!
 //! AWS sends it at best effort. If it never comes, the next post that answers

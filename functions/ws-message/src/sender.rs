@@ -16,7 +16,7 @@ pub(crate) struct Sender {
     /// The socket.
     pub(crate) connection: String,
     pub(crate) person: User,
-    /// Whether the rooms are to be told that the person is online.
+    /// Whether the rooms are to be notified that the person is online.
     pub(crate) announces: bool,
     pub(crate) now: Timestamp,
 }
