@@ -7,7 +7,7 @@ use e2e::people::{Person, Socket};
 use e2e::stack::Stack;
 use e2e::suite::Test;
 use e2e::wait::now;
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{DateTime, Document, doc};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -312,6 +312,10 @@ async fn a_socket_left_open_after_its_session_ended_is_closed(stack: Arc<Stack>)
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     let (mut a, mut b) = tokio::join!(ann.online(), bob.online());
+    // A sign-out that was cut off before it closed the socket.
+    let session = doc! { "user": &ann.id };
+    let ended = DateTime::from_millis(0);
+    database::change(&stack, "sessions", session, doc! { "expires": ended }).await;
     let hers = doc! { "_id": &ann.id };
     let nothing: [Document; 0] = [];
     database::change(&stack, "presence", hers, doc! { "sockets": nothing }).await;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use protocol::frame::{ACTIONS, ClientFrame, ServerFrame};
-use protocol::{ErrorCode, Member, Message, Role, Room, RoomKind, Timestamp, User};
+use protocol::{ErrorCode, LastMessage, Member, Message, Role, Room, RoomKind, Timestamp, User};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -40,6 +40,13 @@ fn room(full: bool) -> Room {
         kind: RoomKind::Group,
         last_seq: 1,
         read_seq: 1,
+        last: full.then(|| LastMessage {
+            seq: 1,
+            from: user(),
+            text: "hello".into(),
+            at: Timestamp::from_millis(1),
+        }),
+        last_at: full.then_some(Timestamp::from_millis(1)),
         members: full.then(|| {
             vec![Member {
                 user: user(),
@@ -93,6 +100,7 @@ fn server_frames(full: bool) -> Vec<ServerFrame> {
             at: Timestamp::from_millis(1),
             missed: [(room(), vec![message()])].into(),
             more: vec![room()],
+            reads: full.then(|| (room(), 1)).into_iter().collect(),
         },
         ServerFrame::Added {
             room: self::room(full),
@@ -113,6 +121,7 @@ fn server_frames(full: bool) -> Vec<ServerFrame> {
             message: "Please wait.".into(),
             reference: text("1"),
             id: text("m1"),
+            field: text("text"),
             retry_at: full.then_some(Timestamp::from_millis(1)),
         },
     ]

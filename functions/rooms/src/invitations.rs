@@ -26,8 +26,8 @@ pub(crate) async fn list(app: &App, request: Request, caller: Caller) -> Result<
         let room = rooms.iter().find(|room| room.id == one.room)?;
         let by = inviters.iter().find(|account| account.id == one.by)?.user();
         let name = match room.kind {
-            RoomKind::Group => room.name.clone(),
             RoomKind::Direct => by.name.clone(),
+            RoomKind::Group | RoomKind::Unknown => room.name.clone(),
         };
         Some(Invitation {
             room: InvitedRoom {
