@@ -41,8 +41,9 @@ pub enum RoomKind {
 /// Reads the kind of a room, which may be one of a later version.
 fn kind_or_unknown<'de, D: Deserializer<'de>>(from: D) -> Result<RoomKind, D::Error> {
     let kind = String::deserialize(from)?;
-    let known = RoomKind::deserialize(kind.as_str().into_deserializer());
-    Ok(known.unwrap_or_else(|_: serde::de::value::Error| RoomKind::Unknown))
+    let known: Result<_, serde::de::value::Error> =
+        RoomKind::deserialize(kind.as_str().into_deserializer());
+    Ok(known.unwrap_or(RoomKind::Unknown))
 }
 
 /// What a member may do.
