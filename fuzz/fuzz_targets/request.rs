@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 /// What only CloudFront knows.
-const PROOF: &str = "0123456789abcdef0123456789abcdef";
+const PROOF: &str = "0123456789abcdef0123456789abcdeffedcba9876543210fedcba9876543210";
 
 fuzz_target!(|text: &str| {
     let mut parts = text.splitn(6, '\n');

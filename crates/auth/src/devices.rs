@@ -101,7 +101,8 @@ mod tests {
 
     fn devices() -> Devices {
         let mut variables = Variables::new([
-            ("PEPPER".to_owned(), "p".repeat(32)),
+            ("PEPPER".to_owned(), "p".repeat(64)),
+            ("PEPPER_IN_USE".to_owned(), "first".to_owned()),
             ("SITE_ORIGIN".to_owned(), "http://localhost:8080".to_owned()),
         ]);
         let devices = Devices::from_variables(&mut variables);

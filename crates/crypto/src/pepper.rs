@@ -33,11 +33,12 @@ impl Live {
 }
 
 impl Pepper {
-    /// Reads `PEPPER`: a random text of at least 32 bytes, and after a comma
-    /// the one before it. Challenges, sessions and TOTP secrets that were made
-    /// with any other pepper are invalid.
+    /// Reads `PEPPER` and `PEPPER_IN_USE`: two random keys of at least 32 bytes
+    /// each. Codes, sessions and TOTP secrets that were made with neither of them
+    /// are no longer valid.
     pub fn from_variables(variables: &mut Variables) -> Self {
-        Self::from_secrets(&variables.secrets("PEPPER", 32))
+        let [current, earlier] = variables.key_pair("PEPPER", 32);
+        Self::rotated(&current, &[&earlier])
     }
 
     /// A pepper from its secret text.
@@ -51,12 +52,6 @@ impl Pepper {
             current: Live::new(secret),
             earlier: earlier.iter().map(|secret| Live::new(secret)).collect(),
         }
-    }
-
-    fn from_secrets(secrets: &[String]) -> Self {
-        let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
-        let (current, earlier) = secrets.split_first().unwrap_or((&"", &[]));
-        Self::rotated(current, earlier)
     }
 
     /// The keyed hash of a code, bound to its challenge and purpose, so that it

@@ -69,12 +69,13 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// Reads `SITE_ORIGIN` and `TOKEN_SIGNING_SECRET`: random texts of at least
-    /// 32 bytes, of which the first signs; see [`public_keys`] for the others.
+    /// Reads `SITE_ORIGIN`, `TOKEN_SIGNING_SECRET` and `TOKEN_SIGNING_SECRET_IN_USE`:
+    /// two random texts of at least 32 bytes each. The one in use signs; see
+    /// [`public_keys`] for the other.
     pub fn from_variables(variables: &mut Variables) -> Self {
-        let secrets = variables.secrets("TOKEN_SIGNING_SECRET", 32);
+        let [secret, _] = variables.key_pair("TOKEN_SIGNING_SECRET", 32);
         let issuer = variables.url("SITE_ORIGIN", &["http", "https"]);
-        Self::new(secrets.first().map_or("", String::as_str), &issuer)
+        Self::new(&secret, &issuer)
     }
 
     /// A signer whose Ed25519 seed is the SHA-256 of `secret`: a secret store
@@ -121,16 +122,14 @@ impl Signer {
     }
 }
 
-/// Reads `TOKEN_SIGNING_SECRET`, and gives the public halves of all its secrets
-/// in the form that [`Verifier`] reads: tokens of the one in use pass, and those
-/// of the one before it until they run out.
+/// Reads `TOKEN_SIGNING_SECRET` and returns the public keys of both its halves in
+/// the form that [`Verifier`] reads. Tokens of the half that is not in use are
+/// accepted until they expire.
 pub fn public_keys(variables: &mut Variables) -> String {
-    let secrets = variables.secrets("TOKEN_SIGNING_SECRET", 32);
-    let keys: Vec<String> = secrets
-        .iter()
-        .map(|secret| Signer::new(secret, "").public_key())
-        .collect();
-    keys.join(",")
+    variables
+        .key_pair("TOKEN_SIGNING_SECRET", 32)
+        .map(|secret| Signer::new(&secret, "").public_key())
+        .join(",")
 }
 
 /// Checks access tokens, with one or (during a rotation) more public keys.

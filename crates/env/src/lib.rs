@@ -14,6 +14,26 @@ pub struct Variables {
     faults: Vec<String>,
 }
 
+/// Which half of a key pair is in use.
+#[derive(Debug, Clone, Copy, Default)]
+enum Half {
+    #[default]
+    First,
+    Second,
+}
+
+impl FromStr for Half {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "first" => Ok(Self::First),
+            "second" => Ok(Self::Second),
+            _ => Err(()),
+        }
+    }
+}
+
 /// Every fault of an environment, one a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Faults(Vec<String>);
@@ -97,17 +117,35 @@ impl Variables {
         secret
     }
 
-    /// Secrets of at least `least` bytes each, parted by commas: the one in use,
-    /// and after it those that still count during a rotation. Never empty.
-    pub fn secrets(&mut self, name: &str, least: usize) -> Vec<String> {
-        let secrets: Vec<String> = self.text(name).split(',').map(str::to_owned).collect();
-        let is_absent = secrets.iter().all(String::is_empty);
-        if !is_absent && secrets.iter().any(|secret| secret.len() < least) {
-            self.fault(format!(
-                "each secret of {name} must have at least {least} bytes"
-            ));
+    /// Two keys of at least `least` bytes each, the one in use first. The two
+    /// halves of the text `name` are the keys, and `name` followed by `_IN_USE`
+    /// says which half is in use: `first` or `second`. The other half is still
+    /// accepted, so that a key can be rotated.
+    pub fn key_pair(&mut self, name: &str, least: usize) -> [String; 2] {
+        let in_use = self.value::<Half>(&format!("{name}_IN_USE"), "first or second");
+        let [first, second] = self.halves(name, least);
+        match in_use {
+            Half::First => [first, second],
+            Half::Second => [second, first],
         }
-        secrets
+    }
+
+    /// The two halves of a secret text, each of at least `least` bytes.
+    pub fn halves(&mut self, name: &str, least: usize) -> [String; 2] {
+        let text = self.text(name);
+        match text.split_at_checked(text.len() / 2) {
+            Some((first, second)) if text.len().is_multiple_of(2) && first.len() >= least => {
+                [first.to_owned(), second.to_owned()]
+            }
+            _ => {
+                if !text.is_empty() {
+                    self.fault(format!(
+                        "{name} must be two halves of equal length with at least {least} bytes each"
+                    ));
+                }
+                [String::new(), String::new()]
+            }
+        }
     }
 
     /// Notes a fault, such as one that only a caller can see. A variable that
@@ -153,16 +191,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_of_several_secrets_must_be_long_enough() {
-        let of = |value: &str| {
-            let mut variables = Variables::new([("KEY".to_owned(), value.to_owned())]);
-            let secrets = variables.secrets("KEY", 4);
-            (secrets, variables.check().is_ok())
+    fn a_key_pair_is_two_halves_and_starts_with_the_one_in_use() {
+        let of = |value: &str, in_use: &str| {
+            let mut variables = Variables::new([
+                ("KEY".to_owned(), value.to_owned()),
+                ("KEY_IN_USE".to_owned(), in_use.to_owned()),
+            ]);
+            let keys = variables.key_pair("KEY", 4);
+            (keys, variables.check().is_ok())
         };
-        assert_eq!(of("abcd"), (vec!["abcd".to_owned()], true));
-        assert_eq!(of("abcd,efgh").0.len(), 2);
-        for short in ["abc", "abcd,", "abcd,efg", ""] {
-            assert!(!of(short).1, "{short}");
+        let keys = |one: &str, other: &str| [one.to_owned(), other.to_owned()];
+        assert_eq!(of("abcdefgh", "first"), (keys("abcd", "efgh"), true));
+        assert_eq!(of("abcdefgh", "second"), (keys("efgh", "abcd"), true));
+        for (value, in_use) in [
+            ("abcdef", "first"),
+            ("abcdefghi", "first"),
+            ("abcé\u{e9}fg", "first"),
+            ("abcdefgh", "third"),
+            ("abcdefgh", ""),
+            ("", "first"),
+        ] {
+            assert!(!of(value, in_use).1, "{value} {in_use}");
         }
     }
 

@@ -17,27 +17,35 @@ const PROOF: &str = "x-viewer-proof";
 
 /// Tells whose a request is.
 pub struct ClientIps {
-    proof: String,
+    proofs: [String; 2],
 }
 
 impl ClientIps {
-    /// Reads `VIEWER_PROOF`, the secret. With a wrong one everybody counts as one:
-    /// by CloudFront's addresses.
+    /// Reads `VIEWER_PROOF`, two keys in one text. The distribution sends both, and
+    /// one that matches is enough: while one is rotated, distribution and functions
+    /// may have different texts. If neither matches, requests are counted by
+    /// CloudFront's addresses.
     pub fn from_variables(variables: &mut Variables) -> Self {
         Self {
-            proof: variables.secret("VIEWER_PROOF", 32),
+            proofs: variables.halves("VIEWER_PROOF", 32),
         }
     }
 
     /// Where a request with `headers`, which came from `peer`, was sent.
     pub(crate) fn source(&self, headers: &HeaderMap, peer: &str) -> Source {
         let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let proven = header(PROOF).is_some_and(|proof| is_same(proof, &self.proof));
+        let proven = header(PROOF).is_some_and(|proof| self.proves(proof));
         let address = |text: &str| text.parse().ok().map(source_of);
         let viewer = header(ADDRESS).filter(|_| proven).and_then(address);
         viewer
             .or_else(|| address(peer))
             .unwrap_or_else(|| Source::host(peer))
+    }
+
+    fn proves(&self, proof: &str) -> bool {
+        let [first, second] = &self.proofs;
+        let halves = proof.split_at_checked(proof.len() / 2);
+        halves.is_some_and(|(one, other)| is_same(one, first) | is_same(other, second))
     }
 }
 
@@ -65,11 +73,12 @@ fn is_same(one: &str, other: &str) -> bool {
 mod tests {
     use super::*;
 
-    const SECRET: &str = "0123456789abcdef0123456789abcdef";
+    const SECRET: &str = "0123456789abcdef0123456789abcdeffedcba9876543210fedcba9876543210";
 
     fn source(address: Option<&str>, proof: Option<&str>) -> Source {
+        let (first, second) = SECRET.split_at(SECRET.len() / 2);
         let viewers = ClientIps {
-            proof: SECRET.to_owned(),
+            proofs: [first.to_owned(), second.to_owned()],
         };
         let mut headers = HeaderMap::new();
         for (name, value) in [(ADDRESS, address), (PROOF, proof)] {
@@ -84,15 +93,35 @@ mod tests {
     fn only_who_knows_the_secret_may_say_whose_a_request_is() {
         let viewer = Some("192.0.2.1");
         assert_eq!(source(viewer, Some(SECRET)), Source::host("192.0.2.1"));
-        for wrong in [None, Some(""), Some("0"), Some(&SECRET[..31])] {
+        let (first, second) = SECRET.split_at(SECRET.len() / 2);
+        for wrong in [
+            None,
+            Some(""),
+            Some("0"),
+            Some(&SECRET[..63]),
+            Some(first),
+            Some(second),
+            Some(&format!("{second}{first}")),
+            Some(&SECRET.replace('f', "e")),
+        ] {
             assert_eq!(
                 source(viewer, wrong),
                 Source::host("198.51.100.7"),
                 "{wrong:?}"
             );
         }
-        let other = SECRET.replace('f', "e");
-        assert_eq!(source(viewer, Some(&other)), Source::host("198.51.100.7"));
+    }
+
+    #[test]
+    fn one_half_may_be_rotated_at_a_time() {
+        let (first, second) = SECRET.split_at(SECRET.len() / 2);
+        let new = "x".repeat(first.len());
+        for rotated in [format!("{new}{second}"), format!("{first}{new}")] {
+            assert_eq!(
+                source(Some("192.0.2.1"), Some(&rotated)),
+                Source::host("192.0.2.1")
+            );
+        }
     }
 
     #[test]
