@@ -37,7 +37,7 @@ use jobs::fan_out::Chunk;
 use jobs::mail::Job;
 use message::Message;
 pub use message::{ATTEMPT_HEADER, Failure, PARKED_AT_HEADER, REASON_HEADER, TRACE_HEADER};
-pub use settings::Settings;
+pub use settings::{Login, Settings};
 
 /// How long the broker may take to confirm a job.
 const CONFIRM_LIMIT: Duration = Duration::from_secs(3);

@@ -4,6 +4,7 @@ use std::fmt;
 
 use env::Variables;
 use lapin::uri::AMQPUri;
+use serde::Deserialize;
 
 /// The broker's address and our login.
 #[derive(Clone, Default)]
@@ -26,17 +27,14 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads `RABBITMQ_ENDPOINT`, `RABBITMQ_USERNAME`, `RABBITMQ_PASSWORD` and
-    /// `RABBITMQ_VIRTUAL_HOST`.
+    /// Reads `RABBITMQ_ENDPOINT`, `RABBITMQ_LOGIN` and `RABBITMQ_VIRTUAL_HOST`.
     pub fn from_variables(variables: &mut Variables) -> Self {
         let url = variables.url("RABBITMQ_ENDPOINT", &["amqp", "amqps"]);
         let is_encrypted = url.starts_with("amqps://");
         variables.require_encryption("RABBITMQ_ENDPOINT", &url, is_encrypted, "use amqps://");
         let (endpoint, query) = url.split_once('?').unwrap_or((&url, ""));
         if endpoint.contains('@') {
-            variables.fault(
-                "RABBITMQ_ENDPOINT must hold no login: it goes into RABBITMQ_USERNAME and RABBITMQ_PASSWORD",
-            );
+            variables.fault("RABBITMQ_ENDPOINT must hold no login: it goes into RABBITMQ_LOGIN");
         } else if endpoint
             .split_once("://")
             .is_some_and(|(_, rest)| rest.trim_end_matches('/').contains('/'))
@@ -45,11 +43,12 @@ impl Settings {
                 "RABBITMQ_ENDPOINT must end after the port: the virtual host goes into RABBITMQ_VIRTUAL_HOST",
             );
         }
+        let login = Login::from_variables(variables, "RABBITMQ_LOGIN");
         Self {
             endpoint: endpoint.to_owned(),
             authority: authority(variables, query),
-            username: variables.text("RABBITMQ_USERNAME"),
-            password: variables.text("RABBITMQ_PASSWORD"),
+            username: login.username,
+            password: login.password,
             virtual_host: variables.text("RABBITMQ_VIRTUAL_HOST"),
         }
     }
@@ -71,6 +70,45 @@ impl Settings {
             password: authority.userinfo.password,
             virtual_host: uri.vhost,
         })
+    }
+}
+
+/// A user of the broker, in the form that an event source mapping reads from
+/// Secrets Manager: JSON with `username` and `password`.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Login {
+    /// The user's name.
+    pub username: String,
+    /// Its password.
+    pub password: String,
+    /// The user before or after this one while logins are rotated.
+    #[serde(default)]
+    pub also: Option<Box<Login>>,
+}
+
+impl Login {
+    /// Reads the variable `name`.
+    pub fn from_variables(variables: &mut Variables, name: &str) -> Self {
+        let text = variables.text(name);
+        let login: Option<Self> = serde_json::from_str(&text).ok();
+        let is_empty = |login: &Self| login.username.is_empty() || login.password.is_empty();
+        match login.filter(|login| !is_empty(login)) {
+            Some(login) => login,
+            None => {
+                if !text.is_empty() {
+                    variables.fault(format!("{name} must be JSON with username and password"));
+                }
+                Self::default()
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login")
+            .field("username", &self.username)
+            .finish_non_exhaustive()
     }
 }
 
@@ -110,8 +148,10 @@ mod tests {
     fn read(endpoint: &str) -> (Settings, Variables) {
         let mut variables = Variables::new([
             ("RABBITMQ_ENDPOINT".to_owned(), endpoint.to_owned()),
-            ("RABBITMQ_USERNAME".to_owned(), "ann".to_owned()),
-            ("RABBITMQ_PASSWORD".to_owned(), "hush".to_owned()),
+            (
+                "RABBITMQ_LOGIN".to_owned(),
+                r#"{"username": "ann", "password": "hush"}"#.to_owned(),
+            ),
             ("RABBITMQ_VIRTUAL_HOST".to_owned(), "/".to_owned()),
         ]);
         (Settings::from_variables(&mut variables), variables)
@@ -136,6 +176,34 @@ mod tests {
             ),
         ] {
             assert!(read(endpoint).1.check().is_err(), "{endpoint}");
+        }
+    }
+
+    #[test]
+    fn a_login_is_the_json_that_a_mapping_reads() {
+        let of = |text: &str| {
+            let mut variables = Variables::new([("LOGIN".to_owned(), text.to_owned())]);
+            let login = Login::from_variables(&mut variables, "LOGIN");
+            variables
+                .check()
+                .map(|()| login)
+                .map_err(|faults| faults.to_string())
+        };
+        let login = of(
+            r#"{"username": "ann", "password": "hush", "also": {"username": "bob", "password": "shh"}}"#,
+        );
+        assert_eq!(login.unwrap().also.unwrap().username, "bob");
+        for text in [
+            "",
+            "ann:hush",
+            r#"{"username": "ann"}"#,
+            r#"{"username": "", "password": "hush"}"#,
+        ] {
+            let message = of(text).unwrap_err();
+            assert!(
+                message.contains("LOGIN") && !message.contains("hush"),
+                "{message}"
+            );
         }
     }
 

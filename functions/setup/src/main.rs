@@ -1,14 +1,12 @@
-//! `setup`: a custom resource that makes, at deploy time, what the other
-//! functions count on: MongoDB's indexes and RabbitMQ's queues. It computes the
-//! public keys of access tokens from their secret, too, so that the functions
-//! that only verify never hold it.
+//! `setup`: the custom resources of the stack. `Custom::Setup` makes what the other
+//! functions need: MongoDB's indexes, RabbitMQ's users and queues, and the public keys
+//! of access tokens, so that functions that only verify never hold the secret.
+//! `Custom::Reseal` seals TOTP secrets again after the pepper was rotated.
 //!
-//! `Custom::Reseal` is the second resource that it makes: it seals TOTP secrets
-//! again, once everybody knows the pepper in use.
-//!
-//! Everything may be there already, and nothing is ever deleted: a stack that
-//! goes leaves its data.
+//! Everything may exist already. A deleted resource deletes nothing.
 
+mod broker_users;
+mod http_client;
 mod prepare;
 mod reseal;
 mod response;
@@ -17,10 +15,10 @@ use std::time::Duration;
 
 use lambda::deployment::{self, Kind, Request};
 
-/// How long a database or a broker that was just made may take to answer.
+/// How long a new database or broker may take to respond.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Time kept for the answer itself.
-const KEPT_FOR_THE_ANSWER: Duration = Duration::from_secs(10);
+/// Time reserved for sending the response.
+const RESPONSE_TIME: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> Result<(), lambda::Error> {
@@ -28,23 +26,21 @@ async fn main() -> Result<(), lambda::Error> {
 }
 
 async fn handle(request: Request, left: Duration) -> anyhow::Result<()> {
-    let outcome = match request.kind {
+    let result = match request.kind {
         Kind::Delete => Ok(None),
         _ if request.resource_type == "Custom::Reseal" => {
             reseal::everything(lambda::variables()).await.map(|()| None)
         }
         Kind::Create | Kind::Update => {
-            let patience = PATIENCE.min(left.saturating_sub(KEPT_FOR_THE_ANSWER));
+            let patience = PATIENCE.min(left.saturating_sub(RESPONSE_TIME));
             let variables = lambda::variables();
             prepare::everything(variables, patience).await.map(Some)
         }
     };
-    match &outcome {
-        Ok(_) => {
-            let what = request.logical_resource_id.as_str();
-            tracing::info!(kind = ?request.kind, what, "the deployment's part is made");
-        }
-        Err(reason) => tracing::error!(kind = ?request.kind, reason, "the deployment fails"),
+    let resource = request.logical_resource_id.as_str();
+    match &result {
+        Ok(_) => tracing::info!(kind = ?request.kind, resource, "setup step completed"),
+        Err(reason) => tracing::error!(kind = ?request.kind, resource, reason, "setup step failed"),
     }
-    response::put(&request, outcome).await
+    response::put(&request, result).await
 }

@@ -1,4 +1,4 @@
-//! What is made, and how long it is tried.
+//! What `Custom::Setup` makes.
 
 use std::error::Error;
 use std::time::Duration;
@@ -11,10 +11,12 @@ use serde::Serialize;
 use store::Store;
 use tokio::time::{Instant, sleep};
 
-/// Between two tries to reach what is not there yet.
+use crate::broker_users::BrokerUsers;
+
+/// Pause between two attempts.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// What the template may refer to.
+/// The attributes of the resource, for `Fn::GetAtt`.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Attributes {
@@ -22,16 +24,16 @@ pub(crate) struct Attributes {
     pub(crate) token_public_keys: String,
 }
 
-/// Makes everything that is not there yet, or tells everything that is wrong.
+/// Makes everything that does not exist yet, or returns everything that is wrong.
 pub(crate) async fn everything(
     mut variables: Variables,
     patience: Duration,
 ) -> Result<Attributes, String> {
     let database = store::Settings::from_variables(&mut variables);
     let broker = queue::Settings::from_variables(&mut variables);
+    let users = BrokerUsers::from_variables(&mut variables, &broker);
     let token_public_keys = crypto::token::public_keys(&mut variables);
-    // Not used here: one that is malformed fails the deployment before any
-    // function has it.
+    // Checked here so that a malformed one fails the deployment before any function has it.
     Pepper::from_variables(&mut variables);
     variables.check().map_err(|faults| faults.to_string())?;
 
@@ -39,11 +41,13 @@ pub(crate) async fn everything(
         until: Instant::now() + patience,
         pause: PAUSE,
     };
-    let (indexes, queues) = tokio::join!(
-        patiently(patience, async || indexes(&database).await),
-        patiently(patience, async || queues(&broker).await),
-    );
-    let faults: Vec<String> = [indexes.err(), queues.err()]
+    let broker = async {
+        retry(patience, async || users.make().await).await?;
+        retry(patience, async || queues(&broker).await).await
+    };
+    let (indexes, broker) =
+        tokio::join!(retry(patience, async || indexes(&database).await), broker);
+    let faults: Vec<String> = [indexes.err(), broker.err()]
         .into_iter()
         .flatten()
         .collect();
@@ -54,14 +58,15 @@ pub(crate) async fn everything(
 }
 
 /// Why something could not be made.
-enum Failure {
-    /// It may be starting still.
-    Away(String),
-    /// Trying again would change nothing.
+#[derive(Debug)]
+pub(crate) enum SetupError {
+    /// It may still be starting.
+    Unavailable(String),
+    /// Another attempt would fail in the same way.
     Final(String),
 }
 
-async fn indexes(settings: &store::Settings) -> Result<(), Failure> {
+async fn indexes(settings: &store::Settings) -> Result<(), SetupError> {
     let made = async {
         Store::connect(settings.clone())
             .await?
@@ -69,56 +74,53 @@ async fn indexes(settings: &store::Settings) -> Result<(), Failure> {
             .await
     };
     made.await.map_err(|error| {
-        let told = format!("MONGODB_URI: {error}");
+        let message = format!("MONGODB_URI: {error}");
         if is_unavailable(&error) {
-            Failure::Away(told)
+            SetupError::Unavailable(message)
         } else {
-            Failure::Final(told)
+            SetupError::Final(message)
         }
     })
 }
 
-async fn queues(settings: &queue::Settings) -> Result<(), Failure> {
+async fn queues(settings: &queue::Settings) -> Result<(), SetupError> {
     topology::declare(settings).await.map_err(|fault| {
-        let told = format!("RABBITMQ_ENDPOINT: {fault}");
+        let message = format!("RABBITMQ_ENDPOINT: {fault}");
         match fault {
-            Fault::Unreachable(_) => Failure::Away(told),
-            Fault::Differs(_) => Failure::Final(told),
+            Fault::Unreachable(_) => SetupError::Unavailable(message),
+            Fault::Differs(_) => SetupError::Final(message),
         }
     })
 }
 
 fn is_unavailable(error: &(dyn Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error.is::<Unavailable>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    error.is::<Unavailable>() || error.source().is_some_and(is_unavailable)
 }
 
-/// Until when something is tried, and the pause between two tries.
+/// Until when something is attempted, and the pause between two attempts.
 #[derive(Clone, Copy)]
 struct Patience {
     until: Instant,
     pause: Duration,
 }
 
-/// Tries until it works, can never work or has taken too long.
-async fn patiently(
+/// Retries until it succeeds, cannot succeed or has taken too long.
+async fn retry(
     patience: Patience,
-    make: impl AsyncFn() -> Result<(), Failure>,
+    make: impl AsyncFn() -> Result<(), SetupError>,
 ) -> Result<(), String> {
     loop {
         match make().await {
             Ok(()) => return Ok(()),
-            Err(Failure::Away(told)) if Instant::now() + patience.pause < patience.until => {
-                tracing::info!(told, "not there yet; trying again");
+            Err(SetupError::Unavailable(reason))
+                if Instant::now() + patience.pause < patience.until =>
+            {
+                tracing::info!(reason, "dependency unavailable, retrying");
                 sleep(patience.pause).await;
             }
-            Err(Failure::Away(told) | Failure::Final(told)) => return Err(told),
+            Err(SetupError::Unavailable(reason) | SetupError::Final(reason)) => {
+                return Err(reason);
+            }
         }
     }
 }
@@ -139,7 +141,10 @@ mod tests {
         for name in [
             "MONGODB_URI",
             "RABBITMQ_ENDPOINT",
-            "RABBITMQ_PASSWORD",
+            "RABBITMQ_LOGIN",
+            "RABBITMQ_MANAGEMENT_URL",
+            "RABBITMQ_PUBLISHER",
+            "RABBITMQ_CONSUMER",
             "TOKEN_SIGNING_SECRET",
             "PEPPER",
         ] {
@@ -156,28 +161,30 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_unavailable_service_is_retried_and_a_final_error_is_not() {
+    async fn what_is_unavailable_is_retried_and_what_is_final_is_not() {
         let tries = Cell::new(0);
-        let made = patiently(patience(Duration::from_secs(60)), async || {
+        let made = retry(patience(Duration::from_secs(60)), async || {
             tries.set(tries.get() + 1);
             match tries.get() {
                 3 => Ok(()),
-                _ => Err(Failure::Away("starting".to_owned())),
+                _ => Err(SetupError::Unavailable("starting".to_owned())),
             }
         });
         assert_eq!(made.await, Ok(()));
-        let failed = patiently(patience(Duration::from_secs(60)), async || {
+        let failed = retry(patience(Duration::from_secs(60)), async || {
             tries.set(tries.get() + 1);
-            Err(Failure::Final("no".to_owned()))
+            Err(SetupError::Final("no".to_owned()))
         });
         assert_eq!(failed.await, Err("no".to_owned()));
         assert_eq!(tries.get(), 4);
     }
 
     #[tokio::test]
-    async fn what_stays_away_is_given_up_with_what_it_said_last() {
+    async fn what_stays_unavailable_fails_with_its_last_message() {
         let short = patience(Duration::from_millis(50));
-        let failed = patiently(short, async || Err(Failure::Away("starting".to_owned())));
+        let failed = retry(short, async || {
+            Err(SetupError::Unavailable("starting".to_owned()))
+        });
         assert_eq!(failed.await, Err("starting".to_owned()));
     }
 }

@@ -1,4 +1,4 @@
-//! Sealing secrets again after the pepper was rotated.
+//! `Custom::Reseal`: sealing TOTP secrets again after the pepper was rotated.
 
 use crypto::{Pepper, Sealed};
 use env::Variables;
@@ -6,12 +6,12 @@ use futures_util::{StreamExt, TryStreamExt};
 use store::Store;
 use store::users::Outdated;
 
-/// Secrets that are sealed again at the same time.
-const AT_ONCE: usize = 8;
+/// Secrets that are sealed again concurrently.
+const CONCURRENCY: usize = 8;
 
-/// Seals with the pepper in use what is sealed with the one before, so that the
-/// next rotation can do without that one. What is cut short goes on at the next
-/// deployment that asks for it; until then both peppers open.
+/// Seals with the key in use what is sealed with the other one, so that the other one
+/// can be replaced. An interrupted run is continued by the next one; until then both
+/// keys open secrets.
 pub(crate) async fn everything(mut variables: Variables) -> Result<(), String> {
     let database = store::Settings::from_variables(&mut variables);
     let pepper = Pepper::from_variables(&mut variables);
@@ -21,7 +21,7 @@ pub(crate) async fn everything(mut variables: Variables) -> Result<(), String> {
         let outdated = store.outdated_totps(pepper.sealing_key_id()).await?;
         outdated
             .map(|one| seal_again(&store, &pepper, one))
-            .buffer_unordered(AT_ONCE)
+            .buffer_unordered(CONCURRENCY)
             .try_fold(
                 Tally::default(),
                 async |tally, sealed| Ok(tally.and(sealed)),
@@ -32,13 +32,13 @@ pub(crate) async fn everything(mut variables: Variables) -> Result<(), String> {
         .await
         .map_err(|error: store::Error| format!("MONGODB_URI: {error}"))?;
     if tally.lost > 0 {
-        // Their owners have recovery codes; nothing else opens these any more.
+        // Their owners can sign in with recovery codes only.
         tracing::error!(
             lost = tally.lost,
-            "TOTP secrets open with no pepper that is left"
+            "TOTP secrets are sealed with an unknown pepper"
         );
     }
-    tracing::info!(sealed = tally.sealed, "TOTP secrets were sealed again");
+    tracing::info!(sealed = tally.sealed, "resealed TOTP secrets");
     Ok(())
 }
 
@@ -60,7 +60,7 @@ impl Tally {
     }
 }
 
-/// Whether it could be opened.
+/// Returns whether the secret could be opened.
 async fn seal_again(
     store: &Store,
     pepper: &Pepper,
