@@ -128,8 +128,15 @@ pub async fn front(
         let Some(distribution) = front.distribution.filter(|_| index == 0) else {
             return api.answer(request, address).await;
         };
-        let peer = distribution.pass_on(&mut request, address);
-        let mut response = api.answer(request, peer).await;
+        let (method, path) = (request.method().clone(), path.to_owned());
+        let mut response = match distribution.cached_error(&method, &path) {
+            Some(error) => error,
+            None => {
+                let peer = distribution.pass_on(&mut request, address);
+                let response = api.answer(request, peer).await;
+                distribution.cache_error(&method, &path, response).await
+            }
+        };
         distribution.complete_api(&mut response);
         return response;
     }

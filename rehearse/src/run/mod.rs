@@ -9,7 +9,6 @@ mod stop_signals;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -38,7 +37,7 @@ use crate::setup::authority::Authority;
 use crate::setup::code::Program;
 use crate::setup::custom_resource;
 use crate::setup::data_folder::DataFolder;
-use sam_template::application::{CustomResource, HttpApi, MqMapping, REGION};
+use sam_template::application::{HttpApi, MqMapping, REGION};
 use sam_template::{Resolved, RunnerValues, Service};
 
 pub use prepare::{Prepared, prepare};
@@ -145,8 +144,14 @@ impl Started {
         let stop = self.stop.subscribe();
         self.listeners
             .push(web::serve(management, connections, tls.clone(), stop));
-        self.make(&application.custom_resources, &supervisor, &data)
-            .await?;
+        custom_resource::make_all(
+            &application.custom_resources,
+            &supervisor,
+            &data,
+            options.in_memory,
+        )
+        .await
+        .context("cannot create the stack")?;
         self.map(application.mappings, &runner_values, &invoker);
         let page = options.page.as_deref();
         let page = page.map(|folder| Page::new(folder, options.release_page));
@@ -223,17 +228,6 @@ impl Started {
             urls.push((name, format!("http://{address}{path}")));
         }
         Ok(urls)
-    }
-
-    async fn make(
-        &self,
-        resources: &[CustomResource],
-        supervisor: &Arc<Supervisor>,
-        data: &Path,
-    ) -> anyhow::Result<()> {
-        custom_resource::make_all(resources, supervisor, data)
-            .await
-            .context("cannot create the stack")
     }
 
     /// Without RabbitMQ there are no mappings: a template that has one does not start.

@@ -8,6 +8,7 @@ use anyhow::{Context, anyhow};
 use super::prepare::Prepared;
 use crate::identifiers;
 use crate::options::RunOptions;
+use crate::services::broker_options::BrokerOptions;
 use crate::services::mongodb::{Keeping, MongoDb};
 use crate::services::rabbitmq::RabbitMq;
 use crate::services::smtp_inbox::Inbox;
@@ -54,7 +55,12 @@ impl Services {
                 return Ok(None);
             }
             let url = from_environment("RABBITMQ_URL");
-            let started = RabbitMq::start(url.as_deref(), data, "local", &password).await;
+            let options = BrokerOptions {
+                url: url.as_deref(),
+                management_url: from_environment("RABBITMQ_MANAGEMENT_URL"),
+                has_management: needed(Service::RabbitMqManagement),
+            };
+            let started = RabbitMq::start(options, data, "local", &password).await;
             started.map(Some).context("RabbitMQ")
         };
         let mongodb = async {
@@ -94,6 +100,7 @@ impl Services {
         if let Some(broker) = &self.rabbitmq {
             runner_values.rabbitmq = Broker {
                 endpoint: broker.endpoint().to_owned(),
+                management_url: broker.management_url().to_owned(),
                 username: broker.username().to_owned(),
                 password: broker.password().to_owned(),
                 virtual_host: broker.virtual_host().to_owned(),

@@ -9,6 +9,8 @@ pub mod rabbitmq {
 
     use anyhow::bail;
 
+    use crate::services::broker_options::BrokerOptions;
+
     /// Never exists.
     pub struct RabbitMq(Infallible);
 
@@ -16,7 +18,7 @@ pub mod rabbitmq {
         /// # Errors
         /// Always.
         pub async fn start(
-            _url: Option<&str>,
+            _options: BrokerOptions<'_>,
             _data: &Path,
             _username: &str,
             _password: &str,
@@ -26,6 +28,11 @@ pub mod rabbitmq {
 
         /// The endpoint.
         pub fn endpoint(&self) -> &str {
+            match self.0 {}
+        }
+
+        /// The URL of the management API.
+        pub fn management_url(&self) -> &str {
             match self.0 {}
         }
 

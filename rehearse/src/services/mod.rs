@@ -2,6 +2,7 @@
 
 #[cfg(any(not(feature = "inbox"), not(feature = "rabbitmq")))]
 mod absent;
+pub mod broker_options;
 pub mod mongodb;
 pub mod page;
 mod ports;

@@ -118,7 +118,7 @@ async fn private(executable: PathBuf, data: &Path) -> anyhow::Result<(String, Se
     std::fs::create_dir_all(&database)
         .with_context(|| format!("{} cannot be made", database.display()))?;
     let folder = std::fs::canonicalize(&folder)?;
-    let [port, _] = free_ports()?;
+    let [port] = free_ports()?;
     tracing::info!(executable = %executable.display(), "starting mongod");
     let program = Program {
         name: "mongod",

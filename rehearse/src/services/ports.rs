@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::ops::Range;
 
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 use ring::rand::{SecureRandom, SystemRandom};
 
 /// Where ports are looked for. Not in the range which the system gives to
@@ -11,22 +11,22 @@ use ring::rand::{SecureRandom, SystemRandom};
 /// end in a connection to itself, and then the server cannot have it.
 const PORTS: Range<u16> = 15_000..30_000;
 
-/// Two different ports of 127.0.0.1 that are free now.
-pub fn free_ports() -> anyhow::Result<[u16; 2]> {
+/// Different ports of 127.0.0.1 that are free now.
+pub fn free_ports<const COUNT: usize>() -> anyhow::Result<[u16; COUNT]> {
     let mut random = [0; 2];
     SystemRandom::new()
         .fill(&mut random)
         .map_err(|_| anyhow!("the system has no randomness"))?;
     let first = PORTS.start + u16::from_le_bytes(random) % (PORTS.end - PORTS.start);
-    let mut free = (first..PORTS.end)
+    let free = (first..PORTS.end)
         .chain(PORTS.start..first)
         .filter(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
-    match (free.next(), free.next()) {
-        (Some(port), Some(other)) => Ok([port, other]),
-        _ => bail!(
+    let ports: Vec<u16> = free.take(COUNT).collect();
+    ports.try_into().map_err(|_| {
+        anyhow!(
             "no free port on 127.0.0.1 between {} and {}",
             PORTS.start,
             PORTS.end
-        ),
-    }
+        )
+    })
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 
 /// The format of the folder's contents, in the file `format`. It changes whenever
 /// a runner cannot use what an earlier one wrote.
-const FORMAT: &str = "2";
+const FORMAT: &str = "3";
 
 /// What a runner writes first. Without a `format` file they are of format 1.
 const UNVERSIONED: [&str; 5] = [
@@ -123,7 +123,7 @@ mod tests {
         for _ in 0..2 {
             drop(DataFolder::take(folder.path()).expect("it is usable"));
             let format = std::fs::read_to_string(folder.path().join("format"));
-            assert_eq!(format.expect("it is marked"), "2\n");
+            assert_eq!(format.expect("it is marked"), "3\n");
             std::fs::write(folder.path().join("secrets.json"), "{}").expect("written");
         }
     }

@@ -39,6 +39,8 @@ pub struct Distribution {
     pub api_answers: BTreeMap<String, String>,
     /// What it adds to answers with files of the page.
     pub page_answers: BTreeMap<String, String>,
+    /// For how long it caches an error, by its status.
+    pub error_caching: BTreeMap<u16, Duration>,
 }
 
 /// One Lambda function.

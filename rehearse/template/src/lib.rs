@@ -35,12 +35,18 @@ pub use resources::EnvironmentFile;
 pub use runner_values::{Broker, RunnerValues, Service};
 
 use document::Node;
-use evaluate::{RunnerMetadata, Scope, declared, parameters, rules};
+use evaluate::{ResourceKind, RunnerMetadata, Scope, declared, parameters, rules};
 
 /// Where generated secrets are kept between runs.
 pub trait SecretStorage {
     /// The secret called `name`. `generate` makes it if there is none yet.
     fn get_or_generate(&self, name: &str, generate: &mut dyn FnMut() -> String) -> String;
+
+    /// The text that a resource's references to secrets resolve to. `current` is that of the
+    /// secrets as they are now, and is used when the resource is new or updated: when
+    /// `properties` differ from those of the last call for `place`. Otherwise the text of
+    /// that call is still in use.
+    fn resolved(&self, place: &str, properties: &str, current: &str) -> String;
 }
 
 /// A template whose text was read.
@@ -131,7 +137,19 @@ impl Template {
         for condition in scope.conditions.map_or(&[][..], Node::entries) {
             scope.truth(&condition.value);
         }
+        let from_runner = |name: &&str| {
+            !given.parameters.contains_key(*name) && local.parameter(&scope, name).is_some()
+        };
+        let runner_parameters = scope
+            .parameters
+            .keys()
+            .copied()
+            .filter(from_runner)
+            .collect();
+        scope.runner_parameters = runner_parameters;
+        scope.secret_storage = Some(given.secrets);
         rules::check(&scope, self.tree.get("Rules"));
+        validate::check_lookups(&scope, &self.tree);
         match self.tree.get("Resources") {
             Some(section) => scope.resources = declared(&scope, section),
             None => scope.error(1, "there are no Resources"),
@@ -142,6 +160,11 @@ impl Template {
                 scope.error_in("--set", format!("the template has no resource `{id}`"));
             }
         }
+        scope.broker_logins = scope
+            .of_kind(ResourceKind::Secret)
+            .map(|secret| secret.id)
+            .filter(|id| local.is_broker_login(id))
+            .collect();
         scope.secrets = resources::read_secrets(&scope, &local, given.secrets);
         let application = resources::application(&scope, &local, given.environment);
         let notes = scope.into_notes();

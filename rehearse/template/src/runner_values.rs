@@ -17,15 +17,21 @@ pub enum RunnerValue {
     Connections,
     /// `rabbitmq-virtual-host`.
     RabbitMqVirtualHost,
+    /// `mail-sender`: a sender for emails, in a domain reserved for examples.
+    MailSender,
 }
 
-const NAMES: [(&str, RunnerValue); 6] = [
+/// [`RunnerValue::MailSender`].
+const MAIL_SENDER: &str = "Rehearse <no-reply@example.com>";
+
+const NAMES: [(&str, RunnerValue); 7] = [
     ("web", RunnerValue::Web),
     ("socket", RunnerValue::Socket),
     ("mongodb", RunnerValue::MongoDb),
     ("smtp", RunnerValue::Smtp),
     ("connections", RunnerValue::Connections),
     ("rabbitmq-virtual-host", RunnerValue::RabbitMqVirtualHost),
+    ("mail-sender", RunnerValue::MailSender),
 ];
 
 impl RunnerValue {
@@ -46,6 +52,8 @@ impl RunnerValue {
 pub enum Service {
     /// A message broker.
     RabbitMq,
+    /// Its management API.
+    RabbitMqManagement,
     /// A database.
     MongoDb,
     /// A mail server.
@@ -76,6 +84,8 @@ pub struct RunnerValues {
 pub struct Broker {
     /// `amqp://host:port`.
     pub endpoint: String,
+    /// `http://host:port` of the management API.
+    pub management_url: String,
     /// The user.
     pub username: String,
     /// Its password.
@@ -97,6 +107,7 @@ impl RunnerValues {
             connections: "http://127.0.0.1:1".to_owned(),
             rabbitmq: Broker {
                 endpoint: "amqp://127.0.0.1:1".to_owned(),
+                management_url: "http://127.0.0.1:1".to_owned(),
                 username: "local".to_owned(),
                 password: "local".to_owned(),
                 virtual_host: "/".to_owned(),
@@ -113,6 +124,7 @@ impl RunnerValues {
             RunnerValue::Smtp => &self.smtp,
             RunnerValue::Connections => &self.connections,
             RunnerValue::RabbitMqVirtualHost => &self.rabbitmq.virtual_host,
+            RunnerValue::MailSender => MAIL_SENDER,
         }
     }
 }
@@ -121,6 +133,7 @@ impl fmt::Display for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Service::RabbitMq => "RabbitMQ",
+            Service::RabbitMqManagement => "RabbitMQ's management API",
             Service::MongoDb => "MongoDB",
             Service::Smtp => "the mail inbox",
         })

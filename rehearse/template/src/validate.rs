@@ -78,6 +78,66 @@ pub fn check(scope: &Scope<'_>, template: &Node) {
     }
 }
 
+/// Reports lookups of keys that no map has. CloudFormation makes them also in a branch of
+/// `Fn::If` that is not taken, and refuses the template.
+pub fn check_lookups(scope: &Scope<'_>, template: &Node) {
+    for section in ["Globals", "Resources", "Outputs"] {
+        if let Some(node) = template.get(section) {
+            walk_lookups(scope, node);
+        }
+    }
+}
+
+fn walk_lookups(scope: &Scope<'_>, node: &Node) {
+    match &node.kind {
+        Kind::Null | Kind::Scalar(_) => {}
+        Kind::List(items) => items.iter().for_each(|item| walk_lookups(scope, item)),
+        Kind::Map(entries) => {
+            for entry in entries {
+                walk_lookups(scope, &entry.value);
+            }
+        }
+        Kind::Call(name, argument) => {
+            if name == "FindInMap" {
+                lookup(scope, node.line, argument);
+            }
+            walk_lookups(scope, argument);
+        }
+    }
+}
+
+fn lookup(scope: &Scope<'_>, line: usize, argument: &Node) {
+    // A fourth item is a DefaultValue.
+    let [map, first, second] = argument.items() else {
+        return;
+    };
+    let path: Option<Vec<String>> = [map, first, second]
+        .into_iter()
+        .map(|key| known_key(scope, key))
+        .collect();
+    let Some(path) = path else {
+        return;
+    };
+    let found = path
+        .iter()
+        .try_fold(scope.mappings, |node, key| Some(node?.get(key)));
+    if found.flatten().is_none() {
+        let message = format!("Fn::FindInMap finds nothing under {}", path.join(", "));
+        scope.error(line, message);
+    }
+}
+
+/// A key that is a text or a parameter. Others are evaluated where they are used.
+fn known_key(scope: &Scope<'_>, key: &Node) -> Option<String> {
+    match &key.kind {
+        Kind::Scalar(text) => Some(text.clone()),
+        Kind::Call(name, argument) if name == "Ref" => {
+            scope.parameters.get(argument.scalar()?)?.known()
+        }
+        _ => None,
+    }
+}
+
 /// The names that expressions may use.
 struct Names<'t> {
     parameters: Vec<&'t str>,

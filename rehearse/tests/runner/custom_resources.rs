@@ -11,7 +11,16 @@ async fn what_a_custom_resource_answers_reaches_other_functions() {
     let (_, folder) = runner.end("TERM");
     let again = Start::fixture("http.yaml").again(folder).run();
     let variables = again.json("/api/environment").await;
+    assert_eq!(variables["KIND"], "Create", "nothing has changed");
+    assert_eq!(variables["WISH"], "hello you by made-1");
+    let (_, folder) = again.end("TERM");
+    let changed = Start::fixture("http.yaml")
+        .with(&["--parameter-overrides", "Greeting=bye"])
+        .again(folder)
+        .run();
+    let variables = changed.json("/api/environment").await;
     assert_eq!(variables["KIND"], "Update");
+    assert_eq!(variables["WISH"], "bye you by made-1");
 }
 
 fn template(wish: &str) -> String {

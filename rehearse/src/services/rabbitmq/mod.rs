@@ -9,6 +9,7 @@ use anyhow::{Context, anyhow};
 use lapin::uri::{AMQPScheme, AMQPUri, AMQPUserInfo};
 use lapin::{Connection, ConnectionProperties};
 
+use super::broker_options::BrokerOptions;
 use super::private_process::PrivateProcess;
 
 /// How long one attempt to log in may take.
@@ -17,6 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A RabbitMQ that answers.
 pub struct RabbitMq {
     endpoint: String,
+    management_url: String,
     login: Login,
     private: Option<PrivateProcess>,
 }
@@ -29,35 +31,36 @@ struct Login {
 }
 
 impl RabbitMq {
-    /// Uses the server at `url` (`amqp://user:password@host:port/vhost`), or
-    /// starts a private one that keeps its data under `data` and has one user
-    /// with this login.
+    /// Uses the server that `options` name, or starts a private one that keeps its data
+    /// under `data` and has one user with this login.
     ///
     /// # Errors
     /// If no server is installed, or it does not answer.
     pub async fn start(
-        url: Option<&str>,
+        options: BrokerOptions<'_>,
         data: &Path,
         username: &str,
         password: &str,
     ) -> anyhow::Result<Self> {
-        if let Some(url) = url {
-            return Self::named(url).await;
+        if let Some(url) = options.url {
+            return Self::named(url, options.management_url).await;
         }
         let login = Login {
             username: username.to_owned(),
             password: password.to_owned(),
             virtual_host: "/".to_owned(),
         };
-        let (endpoint, process) = private::start(data, &login).await?;
+        let (endpoint, management_url, process) =
+            private::start(data, &login, options.has_management).await?;
         Ok(Self {
             endpoint,
+            management_url,
             login,
             private: Some(process),
         })
     }
 
-    async fn named(url: &str) -> anyhow::Result<Self> {
+    async fn named(url: &str, management_url: Option<String>) -> anyhow::Result<Self> {
         // The error would repeat the text, and with it the password.
         let uri: AMQPUri = url.parse().map_err(|_| {
             anyhow!("RABBITMQ_URL is not of the form amqp://user:password@host:port/vhost")
@@ -67,6 +70,10 @@ impl RabbitMq {
             AMQPScheme::AMQPS => "amqps",
         };
         let endpoint = format!("{scheme}://{}:{}", uri.authority.host, uri.authority.port);
+        let management_url = management_url.unwrap_or_else(|| match uri.scheme {
+            AMQPScheme::AMQP => format!("http://{}:15672", uri.authority.host),
+            AMQPScheme::AMQPS => format!("https://{}", uri.authority.host),
+        });
         let AMQPUserInfo { username, password } = uri.authority.userinfo;
         let login = Login {
             username,
@@ -78,6 +85,7 @@ impl RabbitMq {
             .with_context(|| format!("cannot log in at {endpoint} (RABBITMQ_URL)"))?;
         Ok(Self {
             endpoint,
+            management_url,
             login,
             private: None,
         })
@@ -86,6 +94,11 @@ impl RabbitMq {
     /// `amqp://host:port`, without a login.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    /// `http://host:port` of the management API.
+    pub fn management_url(&self) -> &str {
+        &self.management_url
     }
 
     /// The login's user name.

@@ -25,7 +25,8 @@ use state::{ResourceState, StoredResource};
 const LATE: Duration = Duration::from_secs(2);
 
 /// Makes every custom resource, in order: `Create` at the first start in this
-/// data folder, `Update` later. The answers go to `supervisor`.
+/// data folder, and `Update` later if its properties have changed. The answers go to
+/// `supervisor`.
 ///
 /// # Errors
 /// Why a function could not make its resource.
@@ -33,19 +34,29 @@ pub async fn make_all(
     resources: &[CustomResource],
     supervisor: &Arc<Supervisor>,
     data: &Path,
+    services_are_new: bool,
 ) -> anyhow::Result<()> {
     if resources.is_empty() {
         return Ok(());
     }
-    let mut made = ResourceState::read(data)?;
+    let mut made = ResourceState::read(data, services_are_new)?;
     let server = ResponseServer::open().await?;
     let invoker = Invoker::new(supervisor.clone());
     for resource in resources {
         let properties = properties(resource, supervisor.answers())?;
+        let before = made.get(&resource.id);
+        if let Some(before) = before.filter(|before| before.properties == properties) {
+            let answer = Answer {
+                physical_id: before.physical_id.clone(),
+                data: before.data.clone(),
+            };
+            supervisor.answers().add(&resource.id, answer);
+            continue;
+        }
         let request = ResourceRequest {
             resource,
             properties: &properties,
-            before: made.get(&resource.id),
+            before,
         };
         tracing::info!(
             resource = resource.id,
@@ -55,8 +66,8 @@ pub async fn make_all(
         let response = make(&server, &invoker, &request)
             .await
             .with_context(|| format!("{} ({})", resource.id, resource.function))?;
-        made.remember(&resource.id, &response.physical_resource_id, properties)?;
         let answer = response.into_answer();
+        made.remember(&resource.id, properties, &answer)?;
         supervisor.answers().add(&resource.id, answer);
     }
     Ok(())

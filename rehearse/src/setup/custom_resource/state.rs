@@ -7,6 +7,8 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+use crate::lambda::supervisor::Answer;
+
 /// Every custom resource of one data folder.
 pub struct ResourceState {
     path: PathBuf,
@@ -20,15 +22,22 @@ pub struct StoredResource {
     pub physical_id: String,
     /// The properties that it was made with.
     pub properties: Map<String, Json>,
+    /// `Data` of the response, with every value as text.
+    pub data: BTreeMap<String, String>,
 }
 
 impl ResourceState {
-    /// Reads what an earlier run in this data folder has written.
+    /// Reads what an earlier run in this data folder has written, or nothing if the services
+    /// of that run are gone.
     ///
     /// # Errors
     /// If that is damaged.
-    pub fn read(data: &Path) -> anyhow::Result<Self> {
+    pub fn read(data: &Path, services_are_new: bool) -> anyhow::Result<Self> {
         let path = data.join("custom-resources.json");
+        if services_are_new {
+            let resources = BTreeMap::new();
+            return Ok(Self { path, resources });
+        }
         let resources = match std::fs::read(&path) {
             Ok(text) => serde_json::from_slice(&text)
                 .with_context(|| format!("{} is damaged: delete it", path.display()))?,
@@ -49,12 +58,13 @@ impl ResourceState {
     pub fn remember(
         &mut self,
         id: &str,
-        physical_id: &str,
         properties: Map<String, Json>,
+        answer: &Answer,
     ) -> anyhow::Result<()> {
         let made = StoredResource {
-            physical_id: physical_id.to_owned(),
+            physical_id: answer.physical_id.clone(),
             properties,
+            data: answer.data.clone(),
         };
         self.resources.insert(id.to_owned(), made);
         let text = serde_json::to_vec_pretty(&self.resources)?;

@@ -7,7 +7,12 @@ const START: &str = "{{resolve:";
 
 /// Replaces the references in `text`; `None` means that an error was reported.
 pub fn resolve(scope: &Scope<'_>, text: &str, line: usize) -> Option<String> {
+    if !contains(text) {
+        return Some(text.to_owned());
+    }
     let mut resolved = String::new();
+    // The login of the runner's broker is known only once the broker has started.
+    let mut is_remembered = true;
     let mut rest = text;
     while let Some(start) = rest.find(START) {
         let after = &rest[start + START.len()..];
@@ -17,7 +22,10 @@ pub fn resolve(scope: &Scope<'_>, text: &str, line: usize) -> Option<String> {
         };
         resolved.push_str(&rest[..start]);
         match secret_value(scope, &after[..end]) {
-            Ok(value) => resolved.push_str(&value),
+            Ok((secret, value)) => {
+                is_remembered &= !scope.broker_logins.contains(secret);
+                resolved.push_str(&value);
+            }
             Err(why) => {
                 scope.error(line, format!("{{{{resolve:{}}}}}: {why}", &after[..end]));
                 return None;
@@ -26,7 +34,11 @@ pub fn resolve(scope: &Scope<'_>, text: &str, line: usize) -> Option<String> {
         rest = &after[end + 2..];
     }
     resolved.push_str(rest);
-    Some(resolved)
+    Some(if is_remembered {
+        scope.resolved(text, resolved)
+    } else {
+        resolved
+    })
 }
 
 /// Whether `text` has a reference.
@@ -34,8 +46,9 @@ pub fn contains(text: &str) -> bool {
     text.contains(START)
 }
 
-/// `secretsmanager:ID:SecretString:KEY:STAGE:VERSION`, where ID may be an ARN.
-fn secret_value(scope: &Scope<'_>, reference: &str) -> Result<String, String> {
+/// `secretsmanager:ID:SecretString:KEY:STAGE:VERSION`, where ID may be an ARN. The logical
+/// id of the secret, and the value.
+fn secret_value<'t>(scope: &Scope<'t>, reference: &str) -> Result<(&'t str, String), String> {
     let Some(reference) = reference.strip_prefix("secretsmanager:") else {
         return Err("only references to secretsmanager are supported".to_owned());
     };
@@ -60,13 +73,13 @@ fn secret_value(scope: &Scope<'_>, reference: &str) -> Result<String, String> {
         return Err("only the current version of a secret is supported".to_owned());
     }
     if key.is_empty() {
-        return Ok(text.clone());
+        return Ok((secret.id, text.clone()));
     }
     let object: serde_json::Value = serde_json::from_str(text)
         .map_err(|_| format!("the secret is not JSON, so it has no key `{key}`"))?;
     match object.get(key) {
-        Some(serde_json::Value::String(value)) => Ok(value.clone()),
-        Some(other) => Ok(other.to_string()),
+        Some(serde_json::Value::String(value)) => Ok((secret.id, value.clone())),
+        Some(other) => Ok((secret.id, other.to_string())),
         None => Err(format!("the secret has no key `{key}`")),
     }
 }

@@ -5,6 +5,7 @@
 mod conditions;
 mod dynamic_references;
 mod fields;
+mod fingerprint;
 mod intrinsics;
 pub(crate) mod parameters;
 mod placeholders;

@@ -125,6 +125,12 @@ pub fn attribute(scope: &Scope<'_>, line: usize, target: &str, attribute: &str) 
             let endpoint = scope.runner_values.rabbitmq.endpoint.clone();
             return Some(Value::texts(line, [endpoint]));
         }
+        (ResourceKind::Broker, "ConsoleURLs") => {
+            scope.need(Service::RabbitMq);
+            scope.need(Service::RabbitMqManagement);
+            let url = scope.runner_values.rabbitmq.management_url.clone();
+            return Some(Value::texts(line, [url]));
+        }
         (ResourceKind::BrokerConfiguration, "Id") => resource.id.to_owned(),
         (ResourceKind::BrokerConfiguration, "Arn") => {
             format!(

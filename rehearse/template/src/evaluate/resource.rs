@@ -122,9 +122,10 @@ const RUNNING: [(&str, ResourceKind); 22] = [
 
 /// Types that change nothing about what runs on one machine: names,
 /// certificates, networks, storage, logs, alarms.
-const CLOUD_ONLY: [&str; 23] = [
+const CLOUD_ONLY: [&str; 24] = [
     "AWS::ApiGatewayV2::ApiMapping",
     "AWS::ApiGatewayV2::DomainName",
+    "AWS::Budgets::Budget",
     "AWS::CertificateManager::Certificate",
     "AWS::CloudFront::CachePolicy",
     "AWS::CloudFront::Function",

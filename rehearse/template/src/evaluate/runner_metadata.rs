@@ -115,7 +115,10 @@ fn use_value(scope: &Scope<'_>, (value, _): &Asked) -> String {
         RunnerValue::MongoDb => scope.need(Service::MongoDb),
         RunnerValue::Smtp => scope.need(Service::Smtp),
         RunnerValue::RabbitMqVirtualHost => scope.need(Service::RabbitMq),
-        RunnerValue::Web | RunnerValue::Socket | RunnerValue::Connections => {}
+        RunnerValue::Web
+        | RunnerValue::Socket
+        | RunnerValue::Connections
+        | RunnerValue::MailSender => {}
     }
     scope.runner_values.value(*value).to_owned()
 }

@@ -3,7 +3,10 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Resource, ResourceKind, Value, ValueKind, dynamic_references, intrinsics};
+use super::{
+    Resource, ResourceKind, Value, ValueKind, dynamic_references, fingerprint, intrinsics,
+};
+use crate::SecretStorage;
 use crate::application::{Part, Text};
 use crate::diagnostics::Diagnostics;
 use crate::document::Node;
@@ -25,6 +28,14 @@ pub struct Scope<'t> {
     pub values: &'t BTreeMap<String, String>,
     /// Unsupported types about which no warning is wanted.
     pub ignored_types: &'t BTreeSet<String>,
+    /// The parameters with values of the runner, which change with every start.
+    pub runner_parameters: BTreeSet<&'t str>,
+    /// The secrets that hold the login of the runner's broker.
+    pub broker_logins: BTreeSet<&'t str>,
+    /// Where texts with resolved references are remembered.
+    pub secret_storage: Option<&'t dyn SecretStorage>,
+    /// The resource whose properties are read, and all of them as text.
+    holder: RefCell<Option<(String, String)>>,
     /// What the runner has.
     pub runner_values: &'t RunnerValues,
     /// The conditions under evaluation, outermost first.
@@ -58,6 +69,10 @@ impl<'t> Scope<'t> {
             conditions: None,
             resources: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            runner_parameters: BTreeSet::new(),
+            broker_logins: BTreeSet::new(),
+            secret_storage: None,
+            holder: RefCell::default(),
             runner_values,
             open_conditions: RefCell::default(),
             needs: RefCell::default(),
@@ -105,6 +120,26 @@ impl<'t> Scope<'t> {
     pub fn of_kind(&self, kind: ResourceKind) -> impl Iterator<Item = &Resource<'t>> {
         let all = self.resources.values();
         all.filter(move |resource| resource.kind == kind)
+    }
+
+    /// Reads the properties of `resource` with `read`. References to secrets in them are
+    /// resolved again only if a property has changed since the last deployment.
+    pub fn within<T>(&self, resource: &Resource<'t>, read: impl FnOnce() -> T) -> T {
+        let properties = fingerprint::of(self, resource.properties);
+        *self.holder.borrow_mut() = Some((resource.id.to_owned(), properties));
+        let result = read();
+        *self.holder.borrow_mut() = None;
+        result
+    }
+
+    /// What the references of `text` resolve to in the resource whose properties are read.
+    pub(super) fn resolved(&self, text: &str, current: String) -> String {
+        match (&*self.holder.borrow(), self.secret_storage) {
+            (Some((id, properties)), Some(storage)) => {
+                storage.resolved(&format!("{id}: {text}"), properties, &current)
+            }
+            _ => current,
+        }
     }
 
     /// Evaluates `node`. `None` means that an error was reported.

@@ -1,10 +1,18 @@
 //! `AWS::CloudFront::Distribution`, as far as it changes requests and responses.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::{policies, response_headers};
 use crate::application::{Distribution, HttpApi, Text, WebSocketApi};
-use crate::evaluate::{Fields, ResourceKind, Scope};
+use crate::evaluate::{Fields, Resource, ResourceKind, Scope};
+
+/// The errors that CloudFront caches, whatever the cache policy says.
+/// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html>
+const CACHED_ERRORS: [u16; 11] = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
+
+/// For how long, where the distribution does not say otherwise.
+const ERROR_CACHING: Duration = Duration::from_secs(10);
 
 /// Reads the one distribution; `http` and `socket` have to be reached through it.
 pub fn read(
@@ -14,7 +22,17 @@ pub fn read(
 ) -> Option<Distribution> {
     let mut all = scope.of_kind(ResourceKind::Distribution);
     let resource = all.next()?;
-    for another in all {
+    scope.within(resource, || read_one(scope, resource, all, http, socket))
+}
+
+fn read_one<'s, 't: 's>(
+    scope: &Scope<'t>,
+    resource: &Resource<'t>,
+    others: impl Iterator<Item = &'s Resource<'t>>,
+    http: Option<&HttpApi>,
+    socket: Option<&WebSocketApi>,
+) -> Option<Distribution> {
+    for another in others {
         let message = format!("{}: the runner supports one distribution", another.id);
         scope.error(another.line, message);
     }
@@ -32,13 +50,6 @@ pub fn read(
         "ViewerCertificate",
         "WebACLId",
     ]);
-    if let Some(node) = config.node("CustomErrorResponses") {
-        let message = format!(
-            "{}: CustomErrorResponses replace responses of the API and are not supported",
-            resource.id
-        );
-        scope.error(node.line, message);
-    }
     config.required("Enabled");
     config.one_of("Enabled", &["true"]);
     let origins = origins(scope, &config);
@@ -51,6 +62,7 @@ pub fn read(
             Behavior::read(&Fields::of(scope, Some(node), node.line, owner), scope)
         })
         .collect();
+    let error_caching = error_caching(scope, &config);
     config.finish();
     let serving = |pattern: &str| {
         let found = others.iter().find(|behavior| behavior.pattern == pattern);
@@ -65,6 +77,7 @@ pub fn read(
     }
     let mut distribution = Distribution {
         page_answers: page.answers,
+        error_caching,
         ..Distribution::default()
     };
     if let Some((http, path)) = http.and_then(|http| Some((http, http.common_path()?)))
@@ -79,6 +92,38 @@ pub fn read(
             .clone_from(&behavior.viewer_address_headers);
     }
     Some(distribution)
+}
+
+/// For how long each error is cached. A page in place of an error is not supported.
+fn error_caching(scope: &Scope<'_>, config: &Fields<'_, '_>) -> BTreeMap<u16, Duration> {
+    let mut caching = BTreeMap::from(CACHED_ERRORS.map(|status| (status, ERROR_CACHING)));
+    for node in config.list("CustomErrorResponses") {
+        let fields = Fields::of(scope, Some(node), node.line, "CustomErrorResponses");
+        let status = fields.number("ErrorCode", 400..=599);
+        let seconds = fields.number("ErrorCachingMinTTL", 0..=31_536_000);
+        for key in ["ResponsePagePath", "ResponseCode"] {
+            if fields.node(key).is_some() {
+                let message = format!("{key} replaces responses of the API and is not supported");
+                scope.error(node.line, message);
+            }
+        }
+        fields.finish();
+        let status = status.and_then(|status| u16::try_from(status).ok());
+        match (status, seconds) {
+            (Some(status), _) if !CACHED_ERRORS.contains(&status) => {
+                scope.error(
+                    node.line,
+                    format!("CloudFront has no error page for {status}"),
+                );
+            }
+            (Some(status), Some(seconds)) => {
+                caching.insert(status, Duration::from_secs(seconds.into()));
+            }
+            _ => {}
+        }
+    }
+    caching.retain(|_, duration| !duration.is_zero());
+    caching
 }
 
 /// The headers that each origin is sent, by its id.

@@ -38,7 +38,9 @@ pub(crate) fn application(
     let functions: BTreeMap<_, _> = scope
         .of_kind(ResourceKind::Function)
         .filter_map(|resource| {
-            let function = function::read(scope, resource, given, &variables)?;
+            let function = scope.within(resource, || {
+                function::read(scope, resource, given, &variables)
+            })?;
             Some((resource.id.to_owned(), function))
         })
         .collect();

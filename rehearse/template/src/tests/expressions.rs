@@ -169,3 +169,21 @@ Parameters: {{P: {{Type: String}}}}"
         assert!(found.contains(expected), "{wrong}: {found}");
     }
 }
+
+#[test]
+fn a_missing_key_is_refused_also_in_a_branch_that_is_not_taken() {
+    let rest = "Parameters:
+  Tier: {Type: String, Default: none}
+Mappings:
+  Sizes: {small: {Mb: '128'}}
+Conditions:
+  HasTier: !Not [!Equals [!Ref Tier, none]]";
+    let told = diagnostics(&with_variables(
+        "SIZE: !If [HasTier, !FindInMap [Sizes, !Ref Tier, Mb], '1']",
+        rest,
+    ));
+    assert!(
+        told.contains("finds nothing under Sizes, none, Mb"),
+        "{told}"
+    );
+}

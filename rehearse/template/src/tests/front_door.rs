@@ -150,8 +150,8 @@ fn what_the_front_door_would_not_let_through_is_refused() {
         ),
         (
             "Enabled: true",
-            "Enabled: true\n        CustomErrorResponses: []",
-            "CustomErrorResponses replace responses of the API",
+            "Enabled: true\n        CustomErrorResponses: [{ErrorCode: 404, ResponsePagePath: /}]",
+            "ResponsePagePath replaces responses of the API",
         ),
         ("!Ref Headers", "!Ref Other", "Ref Other: there is no such"),
         (
@@ -193,4 +193,24 @@ fn a_role_and_its_managed_policies_say_who_may_reach_sockets() {
     assert!(!allowed(""));
     assert!(!allowed(&policy("Other")));
     assert!(allowed(&policy("Role")));
+}
+
+#[test]
+fn errors_are_cached_for_ten_seconds_unless_the_distribution_forbids_it() {
+    let caching = |text: &str| {
+        let resolved = resolve(text).expect("it is understood");
+        let distribution = resolved.application.distribution.expect("it has one");
+        distribution.error_caching
+    };
+    let usual = caching(FRONT_DOOR);
+    assert_eq!(usual[&503], Duration::from_secs(10));
+    assert_eq!(usual[&404], Duration::from_secs(10));
+    let forbidden = FRONT_DOOR.replace(
+        "        Enabled: true\n",
+        "        Enabled: true\n        CustomErrorResponses:\n          - {ErrorCode: 503, ErrorCachingMinTTL: 0}\n",
+    );
+    let own = caching(&forbidden);
+    assert!(!own.contains_key(&503) && own.contains_key(&404));
+    let replaced = forbidden.replace("ErrorCachingMinTTL: 0", "ResponsePagePath: /error");
+    assert!(diagnostics(&replaced).contains("ResponsePagePath"));
 }

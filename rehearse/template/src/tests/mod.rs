@@ -3,6 +3,7 @@
 mod expressions;
 mod front_door;
 mod loops;
+mod references;
 mod resources;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +39,10 @@ struct Unstored;
 impl SecretStorage for Unstored {
     fn get_or_generate(&self, _name: &str, generate: &mut dyn FnMut() -> String) -> String {
         generate()
+    }
+
+    fn resolved(&self, _place: &str, _properties: &str, current: &str) -> String {
+        current.to_owned()
     }
 }
 

@@ -3,8 +3,9 @@
 //! would be shared with other instances and outlive this one.
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::fs;
-use std::io::Write;
+use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -27,12 +28,17 @@ const SERVERS: [&str; 5] = [
 /// A small virtual machine: two schedulers which do not spin, few processes.
 const ERLANG_ARGUMENTS: &str = "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none +A 4 +P 131072";
 
-/// Starts the server and gives its endpoint.
-pub async fn start(data: &Path, login: &Login) -> anyhow::Result<(String, PrivateProcess)> {
+/// Starts the server and gives its endpoint and the URL of its management API.
+pub async fn start(
+    data: &Path,
+    login: &Login,
+    has_management: bool,
+) -> anyhow::Result<(String, String, PrivateProcess)> {
     let executable = installed_server()?;
     let folder = make_folder(data)?;
-    let [port, distribution_port] = free_ports()?;
-    write_configuration(&folder, port, login)?;
+    let [port, distribution_port, management_port] = free_ports()?;
+    let management_port = has_management.then_some(management_port);
+    write_configuration(&folder, port, management_port, login)?;
     tracing::info!("starting RabbitMQ, this takes some seconds");
     let program = Program {
         name: "RabbitMQ",
@@ -50,7 +56,9 @@ pub async fn start(data: &Path, login: &Login) -> anyhow::Result<(String, Privat
         outcome => Ok(outcome.is_ok()),
     };
     let process = PrivateProcess::start(program, answers).await?;
-    Ok((endpoint, process))
+    let management_port = management_port.unwrap_or_default();
+    let management_url = format!("http://127.0.0.1:{management_port}");
+    Ok((endpoint, management_url, process))
 }
 
 fn installed_server() -> anyhow::Result<PathBuf> {
@@ -75,11 +83,16 @@ fn make_folder(data: &Path) -> anyhow::Result<PathBuf> {
     fs::canonicalize(&folder).with_context(|| format!("{} cannot be read", folder.display()))
 }
 
-fn write_configuration(folder: &Path, port: u16, login: &Login) -> anyhow::Result<()> {
+fn write_configuration(
+    folder: &Path,
+    port: u16,
+    management_port: Option<u16>,
+    login: &Login,
+) -> anyhow::Result<()> {
     let Login {
         username, password, ..
     } = login;
-    let configuration = format!(
+    let mut configuration = format!(
         "listeners.tcp.1 = 127.0.0.1:{port}\n\
          default_user = {username}\n\
          default_pass = {password}\n\
@@ -87,6 +100,14 @@ fn write_configuration(folder: &Path, port: u16, login: &Login) -> anyhow::Resul
          log.file.level = warning\n\
          disk_free_limit.absolute = 50MB\n"
     );
+    if let Some(port) = management_port {
+        let _ = write!(
+            configuration,
+            "management.tcp.ip = 127.0.0.1\n\
+             management.tcp.port = {port}\n\
+             management_agent.disable_metrics_collector = true\n"
+        );
+    }
     let path = folder.join("rabbitmq.conf");
     fs::OpenOptions::new()
         .create(true)
@@ -96,7 +117,11 @@ fn write_configuration(folder: &Path, port: u16, login: &Login) -> anyhow::Resul
         .open(&path)
         .and_then(|mut file| file.write_all(configuration.as_bytes()))
         .with_context(|| format!("{} cannot be written", path.display()))?;
-    fs::write(folder.join("enabled_plugins"), "[].\n")?;
+    let plugins = match management_port {
+        Some(_) => "[rabbitmq_management].\n",
+        None => "[].\n",
+    };
+    fs::write(folder.join("enabled_plugins"), plugins)?;
     Ok(())
 }
 

@@ -16,7 +16,15 @@ use lapin::uri::{AMQPUri, AMQPUserInfo};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use tokio::time::timeout;
 
+use crate::services::broker_options::BrokerOptions;
 use crate::services::rabbitmq::RabbitMq;
+
+fn at(url: &str) -> BrokerOptions<'_> {
+    BrokerOptions {
+        url: Some(url),
+        ..BrokerOptions::default()
+    }
+}
 
 async fn channel(broker: &RabbitMq) -> (Connection, Channel) {
     let mut uri: AMQPUri = broker.endpoint().parse().expect("an endpoint");
@@ -90,7 +98,14 @@ fn kill_9(data: &std::path::Path) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_private_broker_keeps_its_messages_over_kill_9_and_over_restarts() {
     let data = tempfile::tempdir().expect("a folder");
-    let start = || RabbitMq::start(None, data.path(), "admin", "secret.of-this_run");
+    let start = || {
+        RabbitMq::start(
+            BrokerOptions::default(),
+            data.path(),
+            "admin",
+            "secret.of-this_run",
+        )
+    };
     let broker = start().await.expect("it starts");
     let (_connection, first) = channel(&broker).await;
     publish_durably(&first, b"one").await;
@@ -107,7 +122,7 @@ async fn a_private_broker_keeps_its_messages_over_kill_9_and_over_restarts() {
     assert!(get(&third).await.is_none());
     broker.stop().await;
 
-    let other = RabbitMq::start(None, data.path(), "admin", "another").await;
+    let other = RabbitMq::start(BrokerOptions::default(), data.path(), "admin", "another").await;
     let error = format!("{:#}", other.err().expect("the login is another"));
     assert!(error.contains("remove that folder"), "{error}");
 }
@@ -115,7 +130,7 @@ async fn a_private_broker_keeps_its_messages_over_kill_9_and_over_restarts() {
 #[tokio::test]
 async fn an_unavailable_configured_broker_is_an_error_without_the_password() {
     let url = "amqp://user:hush@127.0.0.1:1/%2f";
-    let error = RabbitMq::start(Some(url), std::path::Path::new("."), "", "")
+    let error = RabbitMq::start(at(url), std::path::Path::new("."), "", "")
         .await
         .err();
     let error = format!("{:#}", error.expect("no server listens there"));
@@ -124,7 +139,7 @@ async fn an_unavailable_configured_broker_is_an_error_without_the_password() {
         "{error}"
     );
 
-    let error = RabbitMq::start(Some("hush"), std::path::Path::new("."), "", "")
+    let error = RabbitMq::start(at("hush"), std::path::Path::new("."), "", "")
         .await
         .err();
     let error = format!("{:#}", error.expect("it is no URL"));
