@@ -5,6 +5,7 @@
 
 mod artifacts;
 mod attack;
+mod aws;
 mod bench;
 mod build;
 mod checklist;
@@ -19,7 +20,10 @@ mod invoke;
 mod nearest;
 mod output;
 mod package;
+mod preflight;
 mod prerequisites;
+mod rotate;
+mod sam_config;
 mod signals;
 mod soak;
 mod test;
@@ -63,6 +67,10 @@ enum Command {
     Events,
     /// Build functions for deployment, and check that Lambda can run them
     Package(package::Options),
+    /// Check the account and this machine before a deployment
+    Preflight(preflight::Options),
+    /// Rotate a secret of a deployed stack, or print the commands
+    Rotate(rotate::Options),
     /// Upload the page to the stack's bucket, or print the commands
     UploadPage(upload_page::Options),
     /// Compute the monthly cost from measured requests
@@ -86,6 +94,8 @@ fn main() -> ExitCode {
         Command::Invoke(options) => invoke::run(&options),
         Command::Events => events::run(),
         Command::Package(options) => package::run(&options),
+        Command::Preflight(options) => preflight::run(&options),
+        Command::Rotate(options) => rotate::run(&options),
         Command::UploadPage(options) => upload_page::run(&options),
         Command::Cost(options) => cost::run(&options),
         Command::Soak(options) => soak::run(&options),

@@ -9,14 +9,15 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use crate::artifacts::Artifacts;
+use crate::aws::{Aws, StackOptions};
 use crate::workspace::Workspace;
 use crate::{child, output};
 
 #[derive(Args)]
 pub struct Options {
     /// The stack whose output PageBucketName is the bucket
-    #[arg(long, default_value = "banter")]
-    stack: String,
+    #[command(flatten)]
+    stack: StackOptions,
     /// The bucket, instead of the stack's output
     #[arg(long)]
     bucket: Option<String>,
@@ -35,13 +36,14 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::load()?;
     let artifacts = Artifacts::of(&workspace, true);
     artifacts.build_page(&workspace, true)?;
+    let aws = Aws::new(&options.stack)?;
     let bucket = match (&options.bucket, options.run) {
         (Some(bucket), _) => bucket.clone(),
-        (None, true) => ask_the_stack(&options.stack)?,
+        (None, true) => ask_the_stack(&aws)?,
         (None, false) => "$BUCKET".to_owned(),
     };
     if bucket == "$BUCKET" {
-        println!("BUCKET=$({})", quoted(&question(&options.stack)));
+        println!("BUCKET=$({})", quoted(&question(&aws)));
     }
     for mut command in plan(&artifacts.page, &bucket)? {
         println!("{}", quoted(&command));
@@ -55,20 +57,24 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn question(stack: &str) -> Command {
-    let mut aws = Command::new("aws");
-    aws.args(["cloudformation", "describe-stacks", "--stack-name", stack]);
-    aws.args(["--output", "text", "--query"]);
-    aws.arg("Stacks[0].Outputs[?OutputKey==`PageBucketName`].OutputValue");
-    aws
+fn question(aws: &Aws) -> Command {
+    aws.command([
+        "cloudformation",
+        "describe-stacks",
+        "--stack-name",
+        &aws.stack,
+        "--output",
+        "text",
+        "--query",
+        "Stacks[0].Outputs[?OutputKey==`PageBucketName`].OutputValue",
+    ])
 }
 
-fn ask_the_stack(stack: &str) -> anyhow::Result<String> {
-    let answer = child::stdout_of(&mut question(stack));
-    match answer.filter(|bucket| !bucket.is_empty() && bucket != "None") {
-        Some(bucket) => Ok(bucket),
-        None => bail!("the stack {stack} has no output PageBucketName, or `aws` is not signed in"),
-    }
+fn ask_the_stack(aws: &Aws) -> anyhow::Result<String> {
+    let stack = aws.describe_stack()?;
+    let bucket = stack.output("PageBucketName");
+    let bucket = bucket.with_context(|| format!("the stack {} has no bucket", aws.stack))?;
+    Ok(bucket.to_owned())
 }
 
 /// The upload commands. Assets come before index.html, so that a page never refers to a missing
@@ -153,8 +159,12 @@ mod tests {
 
     #[test]
     fn what_a_shell_would_take_as_its_own_is_quoted() {
+        let aws = Aws {
+            stack: "banter".to_owned(),
+            region: None,
+        };
         assert!(
-            quoted(&question("banter"))
+            quoted(&question(&aws))
                 .ends_with("--query 'Stacks[0].Outputs[?OutputKey==`PageBucketName`].OutputValue'")
         );
     }

@@ -150,7 +150,7 @@ pub fn cache() -> anyhow::Result<PathBuf> {
         .context("set HOME or XDG_CACHE_HOME; the cache folder depends on one of them")
 }
 
-fn root() -> anyhow::Result<PathBuf> {
+pub fn root() -> anyhow::Result<PathBuf> {
     // Cargo sets this variable at run time. The value at build time would be wrong for a binary that
     // was built in another clone.
     let start = match env::var_os("CARGO_MANIFEST_DIR") {

@@ -66,7 +66,11 @@ pub const PAGE_FIGURES: &[&Prerequisite] = &[&browser::NEED, &node::NODE, &node:
 pub const PYTHON: &[&Prerequisite] = &[&python::PYTHON, &python::TOOLS_NEED];
 
 /// For the checks of the template.
-pub const CLOUD: &[&Prerequisite] = &[&python::CHECKOV_NEED, &python::CARGO_LAMBDA_NEED];
+pub const CLOUD: &[&Prerequisite] = &[
+    &python::CHECKOV_NEED,
+    &python::MOTO_NEED,
+    &python::CARGO_LAMBDA_NEED,
+];
 
 /// For building functions for the cloud.
 pub const PACKAGE: &[&Prerequisite] = &[&python::CARGO_LAMBDA_NEED];

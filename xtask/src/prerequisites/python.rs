@@ -36,6 +36,13 @@ pub const SCHEMATHESIS: Environment = Environment {
     purpose: "the schema tests of the HTTP API",
 };
 
+/// An emulator of AWS and the AWS CLI, which `rotate` and `preflight` call.
+pub const MOTO: Environment = Environment {
+    name: "moto",
+    requirements: "moto[server]==5.2.1\nawscli==1.46.3\n",
+    purpose: "the tests of `cargo xtask rotate` and `preflight`",
+};
+
 pub const PYTHON: Prerequisite = Prerequisite {
     name: "Python",
     purpose: "AWS's own checks of the template",
@@ -53,6 +60,13 @@ pub const TOOLS_NEED: Prerequisite = Prerequisite {
     purpose: TOOLS.purpose,
     look: || TOOLS.state(),
     install: Install::Custom(|| TOOLS.install()),
+};
+
+pub const MOTO_NEED: Prerequisite = Prerequisite {
+    name: "moto",
+    purpose: MOTO.purpose,
+    look: || MOTO.state(),
+    install: Install::Custom(|| MOTO.install()),
 };
 
 pub const CHECKOV_NEED: Prerequisite = Prerequisite {

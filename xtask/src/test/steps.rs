@@ -7,7 +7,7 @@ use anyhow::bail;
 use super::tally::{self, Tally};
 use super::{Area, Context, contract, pymongo, template};
 use crate::child;
-use crate::prerequisites::python::SCHEMATHESIS;
+use crate::prerequisites::python::{MOTO, SCHEMATHESIS};
 use crate::prerequisites::{browser, node};
 use crate::workspace::SELECTION;
 
@@ -116,6 +116,13 @@ pub const STEPS: &[Step] = &[
         remedy: None,
     },
     Step {
+        name: "aws",
+        what: "rotation and preflight, with moto in place of AWS",
+        areas: &[Area::Template],
+        run: aws,
+        remedy: None,
+    },
+    Step {
         name: "sam build",
         what: "one function for the cloud",
         areas: &[Area::Template],
@@ -176,6 +183,14 @@ fn settings(context: &Context) -> anyhow::Result<Tally> {
         .args(["test", "--package", "xtask", "--test", "rules"])
         .env("BANTER_BIN", &context.artifacts.binaries);
     tests(&mut cargo, &["--ignored", SETTINGS])
+}
+
+fn aws(context: &Context) -> anyhow::Result<Tally> {
+    let mut cargo = context.workspace.cargo();
+    cargo
+        .args(["test", "--package", "xtask", "--test", "aws"])
+        .env("BANTER_AWS", MOTO.programs()?);
+    tests(&mut cargo, &["--ignored"])
 }
 
 fn build(context: &Context) -> anyhow::Result<Tally> {

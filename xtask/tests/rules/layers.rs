@@ -57,11 +57,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("rehearse/template", &[]),
     ("rehearse", &["embedded-mongo", "sam-template"]),
     // Clients of the service.
-    ("tests", &["chat-client"]),
+    ("tests", &["chat-client", "rotation"]),
     // The operator's program.
     ("xtask/dead-letters", &["queue", "domain"]),
+    ("xtask/rotation", &[]),
     // Its rules read the template.
-    ("xtask", &["sam-template"]),
+    ("xtask", &["sam-template", "rotation"]),
 ];
 
 /// The crates that may use a library.
