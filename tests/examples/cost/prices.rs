@@ -30,11 +30,11 @@ pub const SECONDS: f64 = 30.0 * 86_400.0;
 pub const SAMPLED: f64 = 0.05;
 
 pub const FIXED: [(&str, f64); 4] = [
-    // No official price was accessible; reports say 56 to 66.
+    // No price list could be read: reports range from 56 to 100.
     ("RabbitMQ, one `mq.m7g.medium`, with its disk", 66.0),
-    ("Secrets Manager, 4 secrets at 0.40", 1.60),
+    ("Secrets Manager, 6 secrets at 0.40", 2.40),
     ("CloudWatch, 12 metrics at 0.30", 3.60),
-    ("CloudWatch, 15 alarms at 0.10", 1.50),
+    ("CloudWatch, 60 metrics with alarms at 0.10", 6.00),
 ];
 
 pub struct Cluster {

@@ -44,12 +44,7 @@ fn functions_read_exactly_the_variables_that_the_template_gives_them() {
 }
 
 /// Variables without a format.
-const FREE: [&str; 4] = [
-    "RABBITMQ_PASSWORD",
-    "RABBITMQ_USERNAME",
-    "RABBITMQ_VIRTUAL_HOST",
-    "STACK_NAME",
-];
+const FREE: [&str; 2] = ["RABBITMQ_VIRTUAL_HOST", "STACK_NAME"];
 
 #[test]
 #[ignore = "runs the built functions: executed by `cargo xtask test`, which sets BANTER_BIN"]

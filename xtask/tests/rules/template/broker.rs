@@ -1,6 +1,9 @@
 //! The broker, and the mapping that reads its queue.
 
-use super::{Resource, fault, functions, policies_of, resources};
+use super::{
+    Resource, assert_refused, fault, functions, policies_of, resource, resources, resources_in,
+    template,
+};
 use crate::assert_none;
 use crate::yaml::Node;
 
@@ -22,16 +25,87 @@ fn nothing_relies_on_partial_batches_which_mq_does_not_have() {
 
 #[test]
 fn rabbitmq_4_runs_on_the_only_instances_that_carry_it() {
-    let faults: Vec<_> = resources("AWS::AmazonMQ::Broker")
+    assert_none(&wrong_instances(template()));
+    let sample = Node::parse(
+        "
+Parameters:
+  Size: {Type: String, AllowedValues: [mq.m7g.medium, mq.t3.micro]}
+Resources:
+  Broker:
+    Type: AWS::AmazonMQ::Broker
+    Properties: {EngineVersion: \"4.2\", HostInstanceType: !Ref Size}
+",
+    );
+    assert_refused(&wrong_instances(&sample), "mq.t3.micro");
+}
+
+fn wrong_instances(template: &Node) -> Vec<String> {
+    let mut found = Vec::new();
+    for (id, broker) in resources_in(template, "AWS::AmazonMQ::Broker") {
+        let text = |path| broker.get(path).map_or("", Node::text);
+        let instance = text("Properties.HostInstanceType");
+        let allowed = template.get(&format!("Parameters.{instance}.AllowedValues"));
+        let allowed = allowed.map_or(vec![instance], Node::texts);
+        if text("Properties.EngineVersion").starts_with('4') {
+            let wrong = allowed.iter().filter(|kind| !kind.starts_with("mq.m7g."));
+            found.extend(wrong.map(|kind| {
+                format!(
+                    "template.yaml:{}: {id}: RabbitMQ 4 does not run on {kind}",
+                    broker.line
+                )
+            }));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_administrator_of_the_broker_is_used_by_setup_alone() {
+    let users = resources("AWS::AmazonMQ::Broker");
+    let named: Vec<_> = users
         .iter()
-        .filter(|broker| {
-            let text = |path| broker.node.get(path).map_or("", Node::text);
-            text("Properties.EngineVersion").starts_with('4')
-                && !text("Properties.HostInstanceType").starts_with("mq.m7g.")
-        })
-        .map(|broker| fault(broker, "needs a HostInstanceType of mq.m7g for RabbitMQ 4"))
+        .filter_map(|broker| broker.node.get("Properties.Users"))
+        .flat_map(Node::items)
+        .filter_map(|user| user.get("Username"))
+        .map(Node::text)
+        .collect();
+    assert_eq!(
+        named,
+        ["banter"],
+        "a literal: it stands in BrokerSecret anyway"
+    );
+    let holders: Vec<_> = resources("")
+        .iter()
+        .filter(|each| each.node.mentions("${BrokerSecret}") || each.node.mentions("BrokerSecret"))
+        .map(|each| each.name)
+        .collect();
+    assert_eq!(holders, ["Broker", "SetupFunction"]);
+}
+
+#[test]
+fn a_user_of_the_broker_exists_before_a_function_logs_in_as_it() {
+    let faults: Vec<_> = functions()
+        .iter()
+        .filter(|function| function.node.mentions("${PublisherSecret}"))
+        .filter(|function| function.name != "SetupFunction")
+        .filter(|function| !follows(function.name, "Setup", 8))
+        .map(|function| fault(function, "must depend on Setup, which makes its user"))
         .collect();
     assert_none(&faults);
+}
+
+/// Whether the resource `id` is made after `first`: by DependsOn or by a reference.
+fn follows(id: &str, first: &str, depth: u32) -> bool {
+    let Some(resource) = resource(id).filter(|_| depth > 0) else {
+        return false;
+    };
+    let depends = resource.node.get("DependsOn").map_or(vec![], Node::texts);
+    let variables = resource.node.get("Properties.Environment.Variables");
+    let refers = variables.is_some_and(|all| all.mentions(&format!("{first}.")));
+    refers
+        || depends
+            .iter()
+            .any(|other| *other == first || follows(other, first, depth - 1))
 }
 
 #[test]

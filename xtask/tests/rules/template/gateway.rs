@@ -1,6 +1,6 @@
 //! The APIs: what is deployed, what is answered, and who may be called.
 
-use super::{Resource, fault, functions, resources};
+use super::{Resource, assert_refused, fault, functions, resources};
 use crate::assert_none;
 use crate::yaml::Node;
 
@@ -32,11 +32,9 @@ fn the_page_the_api_and_the_socket_share_an_origin() {
                 .filter(|pattern| serving(pattern).is_none())
                 .map(|pattern| fault(distribution, &format!("serves nothing under {pattern}")))
                 .collect::<Vec<_>>();
-            let instead = config.get("CustomErrorResponses");
-            let instead = instead.map(|_| {
-                let what = "has CustomErrorResponses, which answer in the API's place";
-                fault(distribution, what)
-            });
+            let errors = cached_errors(config);
+            let errors = errors.iter().map(|what| fault(distribution, what));
+            let errors = errors.collect::<Vec<_>>();
             // Managed policies by their ids: all but the Host header, and no caching.
             let wanted = [
                 (
@@ -53,10 +51,54 @@ fn the_page_the_api_and_the_socket_share_an_origin() {
                 wrong.map(|what| fault(distribution, &what))
             });
             let passed = passed.collect::<Vec<_>>();
-            unserved.into_iter().chain(instead).chain(passed)
+            unserved.into_iter().chain(errors).chain(passed)
         })
         .collect();
     assert_none(&faults);
+}
+
+/// The errors that CloudFront caches (CloudFront, "How CloudFront caches HTTP 4xx and 5xx
+/// status codes"), for 10 s and by path alone unless the distribution says otherwise.
+const CACHED: [&str; 11] = [
+    "400", "403", "404", "405", "414", "416", "500", "501", "502", "503", "504",
+];
+
+fn cached_errors(config: &Node) -> Vec<String> {
+    let responses = config
+        .get("CustomErrorResponses")
+        .map_or(&[][..], Node::items);
+    let text = |response: &Node, key| response.get(key).map_or("", Node::text).to_owned();
+    let mut found = Vec::new();
+    for code in CACHED {
+        let own = responses
+            .iter()
+            .find(|each| text(each, "ErrorCode") == code);
+        if own.is_none_or(|own| text(own, "ErrorCachingMinTTL") != "0") {
+            found.push(format!(
+                "caches {code} for every viewer of a path: give it ErrorCachingMinTTL: 0"
+            ));
+        }
+    }
+    for response in responses {
+        if ["ResponsePagePath", "ResponseCode"]
+            .iter()
+            .any(|key| response.get(key).is_some())
+        {
+            let code = text(response, "ErrorCode");
+            found.push(format!("answers {code} in the API's place"));
+        }
+    }
+    found
+}
+
+#[test]
+fn a_distribution_that_caches_or_replaces_errors_is_refused() {
+    let none = Node::parse("Enabled: true");
+    assert_refused(&cached_errors(&none), "caches 503");
+    let page = Node::parse(
+        "CustomErrorResponses: [{ErrorCode: 404, ErrorCachingMinTTL: 0, ResponsePagePath: /, ResponseCode: 200}]",
+    );
+    assert_refused(&cached_errors(&page), "answers 404");
 }
 
 #[test]

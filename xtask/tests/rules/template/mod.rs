@@ -2,11 +2,18 @@
 
 mod broker;
 mod concurrency;
+mod cost;
+mod custom_resources;
 mod gateway;
+mod lookups;
+mod monitoring;
+mod names;
 mod parts;
 mod permissions;
+mod references;
 mod retention;
 mod rotation;
+mod updates;
 
 use std::sync::LazyLock;
 
@@ -19,6 +26,50 @@ pub struct Resource {
     pub name: &'static str,
     /// All that is said of it.
     pub node: &'static Node,
+}
+
+/// The resources of `template`, which may be a sample, whose type begins with `kind`.
+pub fn resources_in<'n>(template: &'n Node, kind: &str) -> Vec<(&'n str, &'n Node)> {
+    let all = template.get("Resources").map_or(&[][..], Node::entries);
+    all.iter()
+        .filter(|(_, node)| {
+            let its = node.get("Type");
+            its.is_some_and(|its| its.text().starts_with(kind))
+        })
+        .map(|(name, node)| (name.as_str(), node))
+        .collect()
+}
+
+/// Every text below `node`, keys of maps excluded.
+pub fn texts_below<'n>(node: &'n Node, found: &mut Vec<&'n str>) {
+    if !node.text().is_empty() {
+        found.push(node.text());
+    }
+    let below = node.entries().iter().map(|(_, value)| value);
+    for each in below.chain(node.items()) {
+        texts_below(each, found);
+    }
+}
+
+/// The words of a text: what `!Sub` and `!GetAtt` name are among them.
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != ':')
+        .filter(|word| !word.is_empty())
+}
+
+/// docs/operations.md.
+pub fn operations() -> String {
+    let path = root().join("docs/operations.md");
+    std::fs::read_to_string(path).expect("it is committed")
+}
+
+/// Asserts that a rule finds a fault in `sample` that contains `expected`.
+#[track_caller]
+pub fn assert_refused(faults: &[String], expected: &str) {
+    assert!(
+        faults.iter().any(|fault| fault.contains(expected)),
+        "no fault with `{expected}` in {faults:?}"
+    );
 }
 
 /// The resources whose type begins with `kind`.

@@ -1,11 +1,28 @@
-//! What is kept, and for how long.
+//! What outlives its stack, and for how long logs are kept.
 
 use super::{fault, resources};
 use crate::assert_none;
 use crate::yaml::Node;
 
-/// The types whose content cannot be recreated.
-const HOLDERS: [&str; 2] = ["AWS::SecretsManager::Secret", "AWS::AmazonMQ::Broker"];
+/// The types that hold what cannot be made again.
+const HOLDERS: [&str; 1] = ["AWS::SecretsManager::Secret"];
+
+#[test]
+fn a_broker_is_not_billed_after_its_stack_is_deleted() {
+    let faults: Vec<_> = resources("AWS::AmazonMQ::Broker")
+        .iter()
+        .flat_map(|broker| {
+            let keys = ["DeletionPolicy", "UpdateReplacePolicy"];
+            let wrong = keys.into_iter().filter(|key| {
+                let policy = broker.node.get(key).map(Node::text);
+                policy != Some("Delete")
+            });
+            let wrong = wrong.map(|key| fault(broker, &format!("needs {key}: Delete")));
+            wrong.collect::<Vec<_>>()
+        })
+        .collect();
+    assert_none(&faults);
+}
 
 #[test]
 fn what_holds_data_outlives_its_stack() {

@@ -53,26 +53,23 @@ fn secrets_are_encrypted_again_when_all_readers_have_the_new_pepper() {
 #[test]
 fn item_24_peppers_and_keys_are_made_by_the_secret_store_with_256_bits_and_more() {
     let secrets = resources("AWS::SecretsManager::Secret");
-    let keys = secrets.iter().filter(|secret| {
-        ["Pepper", "Signing"]
-            .iter()
-            .any(|key| secret.name.starts_with(key))
-    });
+    let pairs = ["PepperSecret", "SigningSecret", "ViewerSecret"];
+    let keys = secrets.iter().filter(|secret| pairs.contains(&secret.name));
     let mut count = 0;
     for key in keys {
         let length = key
             .node
             .get("Properties.GenerateSecretString.PasswordLength");
         let length: f64 = length.map_or("", Node::text).parse().unwrap_or_default();
-        // Without punctuation there are 62 characters.
+        // Each half is a key. Without punctuation there are 62 characters.
         assert!(
-            length * 62_f64.log2() >= 256.0,
+            length / 2.0 * 62_f64.log2() >= 256.0,
             "{}: {length} characters",
             key.name
         );
         count += 1;
     }
-    assert_eq!(count, 4);
+    assert_eq!(count, pairs.len());
 }
 
 fn reads(function: &Resource, variable: &str) -> bool {
