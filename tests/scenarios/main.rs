@@ -22,6 +22,7 @@ mod guessing;
 mod handshake;
 mod history;
 mod large_rooms;
+mod live_rotation;
 mod mail;
 mod many_rooms;
 mod messages;
@@ -94,6 +95,7 @@ fn main() -> ExitCode {
             .alone(encryption_at_rest::tests())
             .alone(large_rooms::tests())
             .alone(crashes::tests())
-            .alone(rotation::tests()),
+            .alone(rotation::tests())
+            .alone(live_rotation::tests()),
     ])
 }

@@ -58,7 +58,9 @@ async fn item_24_rotating_keys_and_peppers_ends_no_session(stack: Arc<Stack>) {
 fn renew_the_first(secrets: &mut BTreeMap<String, String>) {
     for name in ["PepperSecret", "SigningSecret"] {
         let secret = secrets.get_mut(name).expect("the template has it");
-        *secret = secret.chars().rev().collect();
+        let (first, second) = secret.split_at(secret.len() / 2);
+        let new: String = first.chars().rev().collect();
+        *secret = new + second;
     }
 }
 

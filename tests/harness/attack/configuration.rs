@@ -23,10 +23,13 @@ pub(super) async fn stolen_broker_login(target: Arc<Target>) -> Vec<Limit> {
         let found = all.into_iter().find(|(key, _)| *key == name);
         found.map_or_else(|| panic!("the function has {name}"), |(_, value)| value)
     };
+    let login: serde_json::Value =
+        serde_json::from_str(variable("RABBITMQ_LOGIN")).expect("the login is JSON");
+    let part = |key: &str| login[key].as_str().expect("it is a text");
     let url = format!(
         "amqp://{}:{}@{}/{}",
-        variable("RABBITMQ_USERNAME"),
-        variable("RABBITMQ_PASSWORD"),
+        part("username"),
+        part("password"),
         variable("RABBITMQ_ENDPOINT").trim_start_matches("amqp://"),
         variable("RABBITMQ_VIRTUAL_HOST").replace('/', "%2F"),
     );

@@ -306,6 +306,13 @@ impl Stack {
         value
     }
 
+    /// The texts of the template's secrets, by their logical ids.
+    pub fn template_secrets(&self) -> BTreeMap<String, String> {
+        let mut texts = BTreeMap::new();
+        self.change_secrets(|secrets| texts.clone_from(secrets));
+        texts
+    }
+
     fn change_secrets(&self, change: impl FnOnce(&mut BTreeMap<String, String>)) {
         let path = self.data.path().join("secrets.json");
         let text = std::fs::read_to_string(&path).expect("the runner keeps its secrets there");
