@@ -118,6 +118,14 @@ pub fn routes() -> Vec<Route> {
         ),
         session(get.clone(), "/api/rooms/{room}", None),
         session(
+            delete.clone(),
+            "/api/rooms/{room}/invitations/{email}",
+            None,
+        ),
+        session(get.clone(), "/api/invitations", None),
+        session(post.clone(), "/api/invitations/{room}", None),
+        session(delete.clone(), "/api/invitations/{room}", None),
+        session(
             post,
             "/api/rooms/{room}/members",
             Some(json!({"email": "ann@example.com"})),
