@@ -14,7 +14,7 @@ pub(crate) async fn read(app: &App, sender: &Sender, room: String, seq: i64) -> 
     if seq < 0 {
         return Err(ValidationError::new("seq", "The number must not be negative.").into());
     }
-    let membership = membership(app, &sender, &room).await?;
+    let membership = membership(app, sender, &room).await?;
     let seq = seq.min(membership.last_seq());
     let person = sender.person.clone();
     let now = sender.now;

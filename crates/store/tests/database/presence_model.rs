@@ -250,7 +250,7 @@ fn presence_is_what_the_others_were_told() {
                 world.check(event).await;
             }
             // Wrong for at most the lease.
-            world.now = world.now + PRESENCE_LEASE;
+            world.now += PRESENCE_LEASE;
             let users = std::slice::from_ref(&world.user);
             let listed = world.store.present_of(users, world.now).await.unwrap();
             assert!(listed.is_empty());
