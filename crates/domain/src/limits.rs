@@ -122,7 +122,7 @@ pub const REGISTRATIONS_PER_NETWORK: Quota = Quota {
 /// of them ruin the sender's reputation.
 pub const MAIL_TO_STRANGERS: Quota = Quota {
     name: "mail-to-strangers",
-    count: 300,
+    count: 1_000,
     window: Duration::from_mins(1),
 };
 /// How long nothing is sent to an address that a mail server has refused for good.
