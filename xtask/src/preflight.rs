@@ -55,8 +55,11 @@ const ENGINE_VERSION: &str = "4.2";
 const SAM: [u32; 3] = [1, 165, 0];
 const CARGO_LAMBDA: [u32; 3] = [1, 9, 2];
 
+type LocalCheck = fn(&Options) -> Outcome;
+type AccountCheck = fn(&Options, &Aws) -> anyhow::Result<Outcome>;
+
 /// Checks that need no account.
-const LOCAL: [(&str, fn(&Options) -> Outcome); 4] = [
+const LOCAL: [(&str, LocalCheck); 4] = [
     ("stack name", |options| match Aws::new(&options.stack) {
         Ok(aws) => stack_name(&aws.stack),
         Err(error) => Wrong(error.to_string()),
@@ -82,7 +85,7 @@ const LOCAL: [(&str, fn(&Options) -> Outcome); 4] = [
 ];
 
 /// Checks of the account.
-const ACCOUNT: [(&str, fn(&Options, &Aws) -> anyhow::Result<Outcome>); 8] = [
+const ACCOUNT: [(&str, AccountCheck); 8] = [
     ("Lambda's concurrency", |options, aws| {
         concurrency(aws, &options.tier)
     }),

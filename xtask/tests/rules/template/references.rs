@@ -53,7 +53,7 @@ fn stale(template: &Node, shared: bool) -> Vec<String> {
                 .is_some_and(|its| its.text() == "AWS::Serverless::Function");
             node.mentions(START)
                 && !node.mentions("SecretsEpoch")
-                && !(is_function && shared)
+                && (!is_function || !shared)
                 && !ONCE.contains(name)
         })
         .map(|(name, node)| {
