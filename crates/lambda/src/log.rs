@@ -1,116 +1,127 @@
-//! The log: one JSON object a line on standard output, which Lambda hands to
+//! The log: one JSON object per line on standard output, which Lambda sends to
 //! CloudWatch.
 
 use tracing::level_filters::LevelFilter;
-use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::set_global_default;
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use crate::line::Line;
 
-/// Prints events. Spans are not kept: what a line needs to know of its
-/// invocation, `telemetry` knows.
-struct Log {
-    /// How much of what is ours is heard.
-    ours: LevelFilter,
-}
+/// The workspace's crates that run in Lambda. Only these log below `WARN`.
+const OURS: [&str; 29] = [
+    "auth",
+    "chat_client",
+    "connections",
+    "crypto",
+    "domain",
+    "email",
+    "env",
+    "factors",
+    "fan_out",
+    "lambda",
+    "login",
+    "mail_consumer",
+    "passkeys",
+    "password",
+    "protocol",
+    "queue",
+    "realtime",
+    "register",
+    "resend_otp",
+    "rooms",
+    "session",
+    "setup",
+    "store",
+    "telemetry",
+    "verify_otp",
+    "webauthn",
+    "ws_connect",
+    "ws_disconnect",
+    "ws_message",
+];
+
+/// Libraries that log nothing. lapin logs a returned message whole, code and
+/// address included, and logs an error whenever a frozen function's connection is
+/// gone; `queue` logs what matters of that. webauthn_rs logs an error when a
+/// user's passkey is wrong.
+const SILENT: [&str; 3] = ["lapin", "webauthn_rs", "webauthn_rs_core"];
 
 /// Starts the log at `AWS_LAMBDA_LOG_LEVEL`, which Lambda sets from the
 /// template's `LoggingConfig`.
 pub(crate) fn start() {
-    let ours = std::env::var("AWS_LAMBDA_LOG_LEVEL")
+    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL")
         .ok()
         .and_then(|level| level.parse::<LevelFilter>().ok())
         .unwrap_or(LevelFilter::INFO);
+    let filter = filter_fn(move |metadata| is_enabled(metadata, level));
+    let subscriber = tracing_subscriber::registry()
+        .with(filter.with_max_level_hint(level))
+        .with(JsonLines);
     // It fails only where a log was started already, as in tests.
-    let _ = set_global_default(Log { ours });
+    let _ = set_global_default(subscriber);
 }
 
-impl Log {
-    /// Libraries are heard from `WARN` on: some of them log what they send at
-    /// lower levels.
-    fn most_of(&self, target: &str) -> LevelFilter {
-        if SILENT.iter().any(|prefix| target.starts_with(prefix)) {
-            // lapin shows all of a message that no queue takes, code and
-            // address included, and calls it an error when a function that was
-            // frozen finds its connection gone. What matters of that `outbox`
-            // tells. webauthn_rs logs a wrong passkey as an error.
-            LevelFilter::OFF
-        } else if is_ours(target) {
-            self.ours
-        } else {
-            self.ours.min(LevelFilter::WARN)
-        }
+fn is_enabled(metadata: &Metadata<'_>, level: LevelFilter) -> bool {
+    metadata.is_event() && *metadata.level() <= level_of(metadata.target(), level)
+}
+
+/// The most verbose level that is logged of a target. Libraries are limited to
+/// `WARN`, since some log what they send at lower levels.
+fn level_of(target: &str, level: LevelFilter) -> LevelFilter {
+    let name = target.split("::").next().unwrap_or_default();
+    if SILENT.contains(&name) {
+        LevelFilter::OFF
+    } else if OURS.contains(&name) {
+        level
+    } else {
+        level.min(LevelFilter::from_level(Level::WARN))
     }
 }
 
-impl Subscriber for Log {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.is_event() && *metadata.level() <= self.most_of(metadata.target())
-    }
+/// Prints events. Spans are not recorded: `telemetry` has the invocation's ids.
+struct JsonLines;
 
-    fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.ours)
-    }
-
-    fn event(&self, event: &Event<'_>) {
+impl<S: Subscriber> Layer<S> for JsonLines {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut line = Line::new(*event.metadata().level());
         event.record(&mut line);
         line.print();
     }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
-
-/// Libraries that are not heard at all.
-const SILENT: [&str; 2] = ["lapin", "webauthn_rs"];
-
-fn is_ours(target: &str) -> bool {
-    const FOREIGN: [&str; 15] = [
-        "aws_",
-        "hyper",
-        "lapin",
-        "lambda_",
-        "lettre",
-        "mongodb",
-        "rustls",
-        "tokio",
-        "tower",
-        "async_",
-        "amq_",
-        "h2",
-        "mio",
-        "want",
-        "webauthn_rs",
-    ];
-    !FOREIGN.iter().any(|prefix| target.starts_with(prefix))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
-    fn what_is_ours_is_heard_at_its_level_and_libraries_from_warnings_on() {
-        let log = Log {
-            ours: LevelFilter::DEBUG,
-        };
-        assert_eq!(log.most_of("store::messages"), LevelFilter::DEBUG);
-        assert_eq!(log.most_of("mongodb::cmap"), LevelFilter::WARN);
-        assert_eq!(log.most_of("lapin::channel"), LevelFilter::OFF);
-        let quiet = Log {
-            ours: LevelFilter::ERROR,
-        };
-        assert_eq!(quiet.most_of("mongodb::cmap"), LevelFilter::ERROR);
+    fn libraries_log_warnings_at_most_and_ours_at_the_chosen_level() {
+        let debug = |target| level_of(target, LevelFilter::DEBUG);
+        assert_eq!(debug("store::messages"), LevelFilter::DEBUG);
+        assert_eq!(debug("ws_message"), LevelFilter::DEBUG);
+        assert_eq!(debug("mongodb::cmap"), LevelFilter::WARN);
+        assert_eq!(debug("storeroom"), LevelFilter::WARN);
+        assert_eq!(debug("lapin::channel"), LevelFilter::OFF);
+        assert_eq!(
+            level_of("mongodb::cmap", LevelFilter::ERROR),
+            LevelFilter::ERROR
+        );
+    }
+
+    #[test]
+    fn the_list_has_the_workspace_s_crates_and_functions() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut packages: Vec<String> = ["crates", "functions"]
+            .iter()
+            .flat_map(|folder| std::fs::read_dir(root.join(folder)).expect("a folder"))
+            .map(|entry| entry.expect("an entry"))
+            .filter(|entry| entry.path().join("Cargo.toml").is_file())
+            .map(|entry| entry.file_name().to_string_lossy().replace('-', "_"))
+            .collect();
+        packages.sort();
+        assert_eq!(packages, OURS);
     }
 }
