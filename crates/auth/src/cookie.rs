@@ -19,7 +19,7 @@ impl Cookie {
         let origin = variables.url("SITE_ORIGIN", &["http", "https"]);
         Self::new(name, &origin).unwrap_or_else(|| {
             if origin.starts_with("http://") {
-                variables.fault(
+                variables.error(
                     "SITE_ORIGIN must be https://, or http://localhost with its port and nothing behind it",
                 );
             }

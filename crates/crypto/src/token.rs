@@ -147,7 +147,7 @@ impl Verifier {
         let issuer = variables.url("SITE_ORIGIN", &["http", "https"]);
         if !keys.is_empty() && parse_keys(&keys).is_none() {
             variables
-                .fault("TOKEN_PUBLIC_KEYS must be Ed25519 keys in base64url, parted by commas");
+                .error("TOKEN_PUBLIC_KEYS must be Ed25519 keys in base64url, parted by commas");
         }
         Self::new(&keys, &issuer)
     }

@@ -42,11 +42,11 @@ impl Settings {
 fn server(variables: &mut Variables, url: &str) -> AsyncSmtpTransportBuilder {
     type Transport = AsyncSmtpTransport<Tokio1Executor>;
     if url.contains("tls=opportunistic") {
-        variables.fault("SMTP_URL must not ask for opportunistic TLS, which any attacker in between can switch off: write tls=required");
+        variables.error("SMTP_URL must not ask for opportunistic TLS, which any attacker in between can switch off: write tls=required");
     }
     Transport::from_url(url).unwrap_or_else(|_| {
         if url.starts_with("smtp") {
-            variables.fault(
+            variables.error(
                 "SMTP_URL must be smtp://user:password@host:port with ?tls=required, or smtps://…, with special characters percent-encoded",
             );
         }
@@ -58,7 +58,7 @@ fn from(variables: &mut Variables) -> Mailbox {
     let text = variables.text("MAIL_FROM");
     text.parse().unwrap_or_else(|_| {
         if !text.is_empty() {
-            variables.fault("MAIL_FROM must be an address, such as Banter <no-reply@example.com>");
+            variables.error("MAIL_FROM must be an address, such as Banter <no-reply@example.com>");
         }
         Mailbox::new(None, lettre::Address::new_dangerous("nobody", "localhost"))
     })

@@ -1,17 +1,17 @@
-//! Configuration from environment variables, read once. All errors are reported
-//! together: a deployment fails with one message that names every variable that
-//! is missing or malformed, and not at the first request of a user.
+//! Configuration from environment variables. All errors are reported together:
+//! a deployment fails with one message that names every missing or malformed
+//! variable.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-/// The variables of an environment, and what was wrong with those read so far.
+/// Environment variables, and the errors of those read so far.
 #[derive(Debug, Default)]
 pub struct Variables {
     values: BTreeMap<String, String>,
-    faults: Vec<String>,
+    errors: Vec<String>,
 }
 
 /// Which half of a key pair is in use.
@@ -36,15 +36,15 @@ impl FromStr for Half {
 
 /// Every fault of an environment, one a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Faults(Vec<String>);
+pub struct EnvError(Vec<String>);
 
-impl fmt::Display for Faults {
+impl fmt::Display for EnvError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the environment is not usable: {}", self.0.join("; "))
+        write!(f, "invalid environment: {}", self.0.join("; "))
     }
 }
 
-impl std::error::Error for Faults {}
+impl std::error::Error for EnvError {}
 
 impl Variables {
     /// Variables from `pairs`; empty values count as absent.
@@ -54,23 +54,23 @@ impl Variables {
                 .into_iter()
                 .filter(|(_, value)| !value.is_empty())
                 .collect(),
-            faults: Vec::new(),
+            errors: Vec::new(),
         }
     }
 
-    /// A text that must be there. An absent one is noted and read as empty, so
-    /// that the faults after it are found as well.
+    /// A required variable. A missing one is recorded and read as empty, so that
+    /// later errors are found as well.
     pub fn text(&mut self, name: &str) -> String {
         match self.values.get(name) {
             Some(value) => value.clone(),
             None => {
-                self.fault(format!("{name} is missing"));
+                self.error(format!("{name} is missing"));
                 String::new()
             }
         }
     }
 
-    /// A text that must be there and begin with one of `schemes` and `://`.
+    /// A required URL with one of `schemes`.
     pub fn url(&mut self, name: &str, schemes: &[&str]) -> String {
         let url = self.text(name);
         let known = url
@@ -78,7 +78,7 @@ impl Variables {
             .is_some_and(|(scheme, rest)| schemes.contains(&scheme) && !rest.is_empty());
         if !url.is_empty() && !known {
             let list = schemes.join(":// or ");
-            self.fault(format!("{name} must be a URL with {list}://"));
+            self.error(format!("{name} must be a URL with {list}://"));
         }
         url
     }
@@ -87,7 +87,7 @@ impl Variables {
     /// function sends to its database, broker and mail server are secrets.
     pub fn require_encryption(&mut self, name: &str, url: &str, is_encrypted: bool, remedy: &str) {
         if !url.is_empty() && !is_encrypted && !is_local(url) {
-            self.fault(format!(
+            self.error(format!(
                 "{name} must be encrypted except on this machine: {remedy}"
             ));
         }
@@ -101,7 +101,7 @@ impl Variables {
             Ok(value) => value,
             Err(_) => {
                 if !text.is_empty() {
-                    self.fault(format!("{name} must be {what}"));
+                    self.error(format!("{name} must be {what}"));
                 }
                 T::default()
             }
@@ -112,7 +112,7 @@ impl Variables {
     pub fn secret(&mut self, name: &str, least: usize) -> String {
         let secret = self.text(name);
         if !secret.is_empty() && secret.len() < least {
-            self.fault(format!("{name} must have at least {least} bytes"));
+            self.error(format!("{name} must have at least {least} bytes"));
         }
         secret
     }
@@ -139,7 +139,7 @@ impl Variables {
             }
             _ => {
                 if !text.is_empty() {
-                    self.fault(format!(
+                    self.error(format!(
                         "{name} must be two halves of equal length with at least {least} bytes each"
                     ));
                 }
@@ -148,21 +148,21 @@ impl Variables {
         }
     }
 
-    /// Notes a fault, such as one that only a caller can see. A variable that
-    /// several read is reported once.
-    pub fn fault(&mut self, fault: impl Into<String>) {
-        let fault = fault.into();
-        if !self.faults.contains(&fault) {
-            self.faults.push(fault);
+    /// Records an error that only the caller can detect. Equal errors are reported
+    /// once.
+    pub fn error(&mut self, error: impl Into<String>) {
+        let error = error.into();
+        if !self.errors.contains(&error) {
+            self.errors.push(error);
         }
     }
 
-    /// Fails with every fault found since the variables were made.
-    pub fn check(self) -> Result<(), Faults> {
-        if self.faults.is_empty() {
+    /// Fails with all recorded errors.
+    pub fn check(self) -> Result<(), EnvError> {
+        if self.errors.is_empty() {
             Ok(())
         } else {
-            Err(Faults(self.faults))
+            Err(EnvError(self.errors))
         }
     }
 }
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn all_faults_are_reported_at_once_without_values() {
+    fn all_errors_are_reported_together_and_without_values() {
         let mut variables = Variables::new([
             ("URI".to_owned(), "http://secret@host".to_owned()),
             ("COUNT".to_owned(), "many-secret".to_owned()),
@@ -230,7 +230,7 @@ mod tests {
         let message = variables.check().unwrap_err().to_string();
         assert_eq!(
             message,
-            "the environment is not usable: URI must be a URL with mongodb:// or mongodb+srv://; \
+            "invalid environment: URI must be a URL with mongodb:// or mongodb+srv://; \
              COUNT must be a whole number; EMPTY is missing; GONE is missing"
         );
     }

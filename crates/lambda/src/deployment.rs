@@ -1,8 +1,8 @@
 //! CloudFormation custom resources.
 //!
-//! Such a function responds by a document that it uploads to an address in the
-//! request; without it the deployment waits for an hour. The environment is
-//! therefore read while the request is handled: an error at init could not be
+//! Such a function answers with a document that it puts to a URL in the request.
+//! Without it the deployment waits for an hour. The environment is therefore read
+//! while the request is handled, not at init, where an error could not be
 //! reported.
 
 use std::time::{Duration, SystemTime};
@@ -13,14 +13,10 @@ use serde::Deserialize;
 use crate::invocation::{Recorder, end_of};
 use crate::log;
 
-/// What CloudFormation asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub enum Kind {
-    /// The resource is new in the stack.
     Create,
-    /// One of its properties in the template changed.
     Update,
-    /// It was taken out of the template, or the stack is deleted.
     Delete,
 }
 
@@ -34,31 +30,25 @@ impl Kind {
     }
 }
 
-/// A request of CloudFormation.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Request {
-    /// What is to be done.
     #[serde(rename = "RequestType")]
     pub kind: Kind,
-    /// Where the answer goes: an address that itself is the right to write there.
+    /// Where the response goes. The presigned URL is a credential.
     #[serde(rename = "ResponseURL")]
     pub response_url: String,
-    /// The stack, to be repeated in the answer.
     pub stack_id: String,
-    /// The request, to be repeated in the answer.
     pub request_id: String,
-    /// The resource's name in the template, to be repeated in the answer.
     pub logical_resource_id: String,
-    /// What kind of resource it is, such as `Custom::Setup`.
+    /// The type in the template, such as `Custom::Setup`.
     pub resource_type: String,
-    /// What an earlier answer called the resource; absent in a `Create`. Another
-    /// name in the answer would make CloudFormation delete this one.
+    /// The id from the previous response; absent in a `Create`. A response with
+    /// another id makes CloudFormation delete this one.
     pub physical_resource_id: Option<String>,
 }
 
-/// Runs a function that is a custom resource. `handle` answers one request
-/// within the time that it is given.
+/// Runs a custom resource. `handle` gets the request and the time left.
 pub async fn run<Handle, Handling>(handle: Handle) -> Result<(), Error>
 where
     Handle: Fn(Request, Duration) -> Handling,
@@ -94,7 +84,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_request_is_read_as_cloudformation_sends_it() {
+    fn a_request_is_parsed_as_cloudformation_sends_it() {
         let request: Request = serde_json::from_value(json!({
             "RequestType": "Update",
             "ServiceToken": "arn:aws:lambda:eu-west-1:111122223333:function:setup",

@@ -1,4 +1,4 @@
-//! What is the same in every function's first moments.
+//! The start of a function's process.
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -9,23 +9,20 @@ use lambda_runtime::Error;
 use crate::invocation::Recorder;
 use crate::log;
 
-/// The time by the system's clock.
 pub fn now() -> Timestamp {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(Timestamp::EPOCH, |since| Timestamp::EPOCH + since)
 }
 
-/// A function that is ready for its first event. It lives as long as the process.
+/// A function that is ready for its first event.
 pub(crate) struct Started<App> {
-    /// The function's clients.
     pub(crate) app: App,
-    /// What writes its lines of the log.
     pub(crate) recorder: Recorder,
 }
 
-/// Starts the log, reads the environment and makes the function's clients. A
-/// fault ends the init with one message that names everything that is wrong.
+/// Starts the log, reads the environment and creates the function's clients. The
+/// result lives as long as the process.
 pub(crate) async fn start<App: 'static>(
     start: impl AsyncFnOnce(Variables) -> anyhow::Result<App>,
 ) -> Result<&'static Started<App>, Error> {
@@ -39,18 +36,16 @@ pub(crate) async fn start<App: 'static>(
             recorder: recorder.after(begun.elapsed()),
         }))),
         Err(error) => {
-            tracing::error!(error = format!("{error:#}"), "the function cannot start");
+            tracing::error!(error = format!("{error:#}"), "init failed");
             Err(error.into())
         }
     }
 }
 
-/// The environment's variables, for a function that reads them with each event.
 pub fn variables() -> Variables {
     Variables::new(std::env::vars())
 }
 
-/// The function's own name.
 pub(crate) fn function_name() -> String {
     std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! HTTP requests of API Gateway's payload format 2.0.
+//! HTTP requests in API Gateway's payload format 2.0.
 
 use anyhow::Context as _;
 use domain::limits::BODY_BYTES;
@@ -20,15 +20,14 @@ use crate::json;
 use crate::status::status;
 use crate::{ApiError, Result};
 
-/// Runs a function that answers HTTP requests: `start` makes its clients from
-/// its environment, `handle` answers one request.
+/// Runs a function that answers HTTP requests. `start` creates its clients,
+/// `handle` answers one request.
 pub async fn run<App, Handling>(
     start: impl AsyncFnOnce(Variables) -> anyhow::Result<App>,
     handle: impl Fn(&'static App, Request) -> Handling,
 ) -> Result<(), Error>
 where
     App: Sync + 'static,
-    // lambda_http wants to send it between threads.
     Handling: Future<Output = Result<Response>> + Send + 'static,
 {
     let Started { app, recorder } = environment::start(async |mut variables| {
@@ -49,8 +48,8 @@ where
                 Err(error) => Err(error),
             };
             let end = match &outcome {
-                Ok(answer) => End::Answered(Some(answer.status)),
-                Err(refusal) => End::Refused(refusal, Some(status(refusal))),
+                Ok(response) => End::Ok(Some(response.status)),
+                Err(error) => End::Error(error, Some(status(error))),
             };
             invocation.end(&route, &end);
             respond(outcome)
@@ -59,7 +58,6 @@ where
     .await
 }
 
-/// One request.
 pub struct Request {
     route: String,
     event: lambda_http::Request,
@@ -70,7 +68,6 @@ pub struct Request {
 }
 
 impl Request {
-    /// What a handler sees of an event of the gateway.
     pub fn new(event: lambda_http::Request, client_ips: &ClientIps) -> Self {
         let (route, peer) = match event.request_context() {
             RequestContext::ApiGatewayV2(context) => (
@@ -107,12 +104,11 @@ impl Request {
         &self.route
     }
 
-    /// The body, read into its type.
     pub fn body<T: DeserializeOwned>(&self) -> Result<T, ValidationError> {
         json::json(self.event.body())
     }
 
-    /// A parameter of the path, such as `{room}`.
+    /// A path parameter, such as `room`; empty if there is none.
     pub fn path(&self, name: &str) -> String {
         self.event
             .path_parameters_ref()
@@ -121,7 +117,6 @@ impl Request {
             .to_owned()
     }
 
-    /// The parameters of the query string, in order.
     pub fn query(&self) -> Vec<(String, String)> {
         self.event
             .query_string_parameters_ref()
@@ -140,7 +135,6 @@ impl Request {
         scheme.eq_ignore_ascii_case("bearer").then_some(token)
     }
 
-    /// A cookie.
     pub fn cookie(&self, name: &str) -> Option<&str> {
         self.header(COOKIE)?
             .split(';')
@@ -154,7 +148,7 @@ impl Request {
         self.source.clone()
     }
 
-    /// The browser, as it names itself, shortened.
+    /// The `User-Agent`, shortened.
     pub fn device(&self) -> String {
         self.header(USER_AGENT)
             .unwrap_or_default()
@@ -169,7 +163,7 @@ impl Request {
     }
 }
 
-/// A success.
+/// A successful response.
 pub struct Response {
     status: u16,
     body: String,
@@ -177,22 +171,18 @@ pub struct Response {
 }
 
 impl Response {
-    /// 200 with a body.
     pub fn ok(body: &impl Serialize) -> Self {
         Self::with(200, body)
     }
 
-    /// 201 with a body.
     pub fn created(body: &impl Serialize) -> Self {
         Self::with(201, body)
     }
 
-    /// 202 with a body.
     pub fn accepted(body: &impl Serialize) -> Self {
         Self::with(202, body)
     }
 
-    /// 204.
     pub fn no_content() -> Self {
         Self {
             status: 204,
@@ -221,14 +211,14 @@ fn respond(outcome: Result<Response>) -> Result<lambda_http::Response<Body>, Err
         .header("cache-control", "no-store")
         .header(CONTENT_TYPE, "application/json");
     let (status, body) = match outcome {
-        Ok(answer) => {
-            for cookie in answer.cookies {
+        Ok(ok) => {
+            for cookie in ok.cookies {
                 response = response.header("set-cookie", cookie);
             }
-            (answer.status, answer.body)
+            (ok.status, ok.body)
         }
-        Err(refusal) => {
-            if let Some(at) = refusal.retry_at() {
+        Err(error) => {
+            if let Some(at) = error.retry_at() {
                 let seconds = at
                     .saturating_since(environment::now())
                     .as_millis()
@@ -236,8 +226,9 @@ fn respond(outcome: Result<Response>) -> Result<lambda_http::Response<Body>, Err
                     .max(1) as u64;
                 response = response.header(RETRY_AFTER, seconds);
             }
-            let body = serde_json::to_string(&refusal.body()).context("refusals are plain data")?;
-            (status(&refusal), body)
+            let body =
+                serde_json::to_string(&error.body()).context("error bodies are plain data")?;
+            (status(&error), body)
         }
     };
     Ok(response.status(status).body(Body::Text(body))?)

@@ -1,5 +1,5 @@
-//! One line of the log for each invocation, which holds its metrics as well, in
-//! CloudWatch's embedded metric format.
+//! One log line per invocation, with its metrics in CloudWatch's embedded metric
+//! format.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -18,37 +18,30 @@ use crate::environment;
 use crate::line::Line;
 use crate::status::log_cause;
 
-/// The namespace of our metrics in CloudWatch.
 const NAMESPACE: &str = "Banter";
-/// Their one dimension.
 const DIMENSION: &str = "Stack";
-/// The level of the line.
 const LEVEL: Level = Level::INFO;
 
-/// Writes what a process's invocations come to.
+/// Writes a process's invocation lines.
 pub(crate) struct Recorder {
     function: String,
-    /// From `STACK_NAME`, the dimension of all metrics.
+    /// From `STACK_NAME`, the dimension of the metrics; empty for none.
     stack: String,
-    /// How long the init took, for the line of the first invocation.
+    /// Duration of the init, for the first line.
     init: Duration,
-    /// Whether an invocation was begun already.
     warm: AtomicBool,
 }
 
-/// An invocation under way.
 pub(crate) struct Invocation<'r> {
     recorder: &'r Recorder,
     cold: bool,
     begun: Instant,
 }
 
-/// How an invocation ended.
+/// How an invocation ended, with the response's status where it has one.
 pub(crate) enum End<'a> {
-    /// With an answer, which has a status or none.
-    Answered(Option<u16>),
-    /// With a refusal, which has a status or none.
-    Refused(&'a ApiError, Option<u16>),
+    Ok(Option<u16>),
+    Error(&'a ApiError, Option<u16>),
     /// With an error that is returned to Lambda.
     Failed,
 }
@@ -63,7 +56,6 @@ impl Recorder {
         }
     }
 
-    /// For a function whose environment is not read at init.
     pub(crate) fn without_metrics() -> Self {
         Self {
             function: environment::function_name(),
@@ -73,12 +65,10 @@ impl Recorder {
         }
     }
 
-    /// The same, with how long the init took.
     pub(crate) fn after(self, init: Duration) -> Self {
         Self { init, ..self }
     }
 
-    /// Begins an invocation.
     pub(crate) fn begin(&self, context: &Context) -> Invocation<'_> {
         telemetry::begin(telemetry::Invocation {
             request_id: context.request_id.clone(),
@@ -93,11 +83,11 @@ impl Recorder {
 }
 
 impl Invocation<'_> {
-    /// Writes its line. `event` says what was asked for, in words of ours.
+    /// Writes the line. `event` must not contain client input.
     pub(crate) fn end(self, event: &str, end: &End<'_>) {
-        if let End::Refused(refusal, _) = end {
-            log_cause(refusal);
-            count(refusal);
+        if let End::Error(error, _) = end {
+            log_cause(error);
+            count(error);
         }
         let metrics = telemetry::counted();
         if LEVEL <= LevelFilter::current() {
@@ -116,12 +106,12 @@ impl Invocation<'_> {
         line.field("message", "invocation");
         line.field("function", function);
         line.field("event", event);
-        if let End::Answered(Some(status)) | End::Refused(_, Some(status)) = end {
+        if let End::Ok(Some(status)) | End::Error(_, Some(status)) = end {
             line.field("status", status);
         }
         match end {
-            End::Answered(_) => line.field("outcome", "ok"),
-            End::Refused(refusal, _) => line.field("outcome", &refusal.code()),
+            End::Ok(_) => line.field("outcome", "ok"),
+            End::Error(error, _) => line.field("outcome", &error.code()),
             End::Failed => line.field("outcome", "failed"),
         }
         line.field("milliseconds", &milliseconds(self.begun.elapsed()));
@@ -136,17 +126,15 @@ impl Invocation<'_> {
     }
 }
 
-/// How an invocation ends that fails as a whole or not at all.
 pub(crate) fn end_of(handled: &anyhow::Result<()>) -> End<'static> {
     match handled {
-        Ok(()) => End::Answered(None),
+        Ok(()) => End::Ok(None),
         Err(_) => End::Failed,
     }
 }
 
-/// What refusals are counted as.
-fn count(refusal: &ApiError) {
-    let metric = match refusal {
+fn count(error: &ApiError) {
+    let metric = match error {
         ApiError::WrongCredentials | ApiError::WrongCode { .. } => Metric::SignInsRefused,
         ApiError::TooFast(_) => Metric::Throttled,
         ApiError::Unavailable(_) => Metric::Unavailable,
@@ -155,7 +143,6 @@ fn count(refusal: &ApiError) {
     telemetry::count(metric, 1);
 }
 
-/// Makes the line a document of the embedded metric format.
 fn embed(line: &mut Line, stack: &str, metrics: &[(Metric, u64)]) {
     #[derive(Serialize)]
     #[serde(rename_all = "PascalCase")]
@@ -182,7 +169,7 @@ fn embed(line: &mut Line, stack: &str, metrics: &[(Metric, u64)]) {
     }
 }
 
-/// With one decimal.
+/// Rounded to one decimal.
 fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 10_000.0).round() / 10.0
 }
@@ -200,19 +187,19 @@ mod tests {
         serde_json::from_slice(&line.into_bytes()).expect("a line is JSON")
     }
 
-    // One test, since the invocation under way is the process's own.
+    // One test, because the current invocation is global.
     #[test]
-    fn a_line_tells_the_invocation_and_its_metrics() {
+    fn a_line_describes_the_invocation_and_its_metrics() {
         let recorder = recorder("banter");
         let mut context = Context::default();
         context.request_id = "r-1".to_owned();
         let root = "1-5759e988-bd862e3fe1be46a994272793";
         context.xray_trace_id = Some(format!("Root={root};Parent=53995c3f42cd8ad8;Sampled=0"));
-        let refusal = ApiError::TooFast(domain::TooFast {
+        let error = ApiError::TooFast(domain::TooFast {
             retry_at: Timestamp::EPOCH,
         });
         let counted = [(Metric::Throttled, 1), (Metric::FanOutTime, 40)];
-        let end = End::Refused(&refusal, Some(429));
+        let end = End::Error(&error, Some(429));
         let line = read(
             recorder
                 .begin(&context)
@@ -247,7 +234,7 @@ mod tests {
         );
 
         let warm = recorder.begin(&context);
-        let line = read(warm.line("ping", &End::Answered(None), &[]));
+        let line = read(warm.line("ping", &End::Ok(None), &[]));
         assert_eq!(
             (&line["outcome"], &line["cold"]),
             (&json!("ok"), &json!(false))

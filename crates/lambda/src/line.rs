@@ -1,4 +1,4 @@
-//! One line of the log: a JSON object.
+//! A log line: a JSON object.
 
 use std::fmt;
 use std::io::Write;
@@ -10,15 +10,14 @@ use time::macros::format_description;
 use tracing::Level;
 use tracing::field::{Field, Visit};
 
-/// As Lambda wants it to filter by level and to order by time (RFC 3339).
+/// RFC 3339, which Lambda requires to filter by level and to order by time.
 const TIMESTAMP: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
-/// A line that is being written.
 pub(crate) struct Line(Vec<u8>);
 
 impl Line {
-    /// A line with time and level, and with the ids of the invocation under way.
+    /// A line with time, level and the ids of the current invocation.
     pub(crate) fn new(level: Level) -> Self {
         let now = OffsetDateTime::now_utc();
         let timestamp = now.format(TIMESTAMP).unwrap_or_default();
@@ -35,7 +34,6 @@ impl Line {
         line
     }
 
-    /// Adds a field.
     pub(crate) fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
         if self.0.len() > 1 {
             self.0.push(b',');
@@ -45,13 +43,12 @@ impl Line {
         self.json(value);
     }
 
-    /// Prints it, whole.
     pub(crate) fn print(self) {
-        // If standard output is closed, there is no other place to report to.
+        // A closed standard output cannot be reported anywhere.
         let _ = std::io::stdout().lock().write_all(&self.into_bytes());
     }
 
-    /// The whole line, its end included.
+    /// The complete line with its line feed.
     pub(crate) fn into_bytes(mut self) -> Vec<u8> {
         self.0.extend(b"}\n");
         self.0

@@ -1,13 +1,12 @@
-//! Batches that the event source mapping takes from RabbitMQ.
+//! Batches of an event source mapping for RabbitMQ.
 //!
-//! A batch that fails is delivered again whole, at once and until it succeeds or
-//! its messages hit their limits; there is no partial answer for RabbitMQ. So a
-//! handler deals with each message for itself, and fails only when nothing can
-//! be done about any.
+//! A batch that fails is delivered again as a whole and at once, until it succeeds
+//! or its messages reach their limits; RabbitMQ has no partial batch response. A
+//! handler therefore treats each message separately, and fails only when it can
+//! neither process nor set aside one.
 //!
-//! The event has a type of its own here, because `aws_lambda_events` 1.2.1 fails
-//! on the `priority: null` and `deliveryMode: null` of a message that was
-//! published without them, which would fail its batch for ever.
+//! The event has its own type, because `aws_lambda_events` 1.2.1 fails on the
+//! `priority: null` and `deliveryMode: null` of a message published without them.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -24,9 +23,8 @@ use telemetry::Trace;
 use crate::environment::{self, Started};
 use crate::invocation::end_of;
 
-/// Runs a function that takes batches from a queue: `start` makes its clients
-/// from its environment, `handle` deals with one batch. When it fails, the whole
-/// batch comes again.
+/// Runs a function that consumes a queue. `start` creates its clients, `handle`
+/// processes one batch; when it fails, the whole batch is delivered again.
 pub async fn run<App: Sync + 'static>(
     start: impl AsyncFnOnce(Variables) -> anyhow::Result<App>,
     handle: impl AsyncFn(&'static App, Batch) -> anyhow::Result<()>,
@@ -47,16 +45,14 @@ pub async fn run<App: Sync + 'static>(
     .await
 }
 
-/// Messages of one queue, in its order.
+/// Messages of one queue, in order.
 #[derive(Debug)]
 pub struct Batch {
-    /// The messages.
     pub messages: Vec<Message>,
     deadline: SystemTime,
 }
 
 impl Batch {
-    /// What a handler sees of an event, and until when.
     pub fn new(event: Event, deadline: SystemTime) -> Self {
         let records = event.rmq_messages_by_queue.into_values().flatten();
         Self {
@@ -65,7 +61,7 @@ impl Batch {
         }
     }
 
-    /// How long the function may still run.
+    /// Time until Lambda stops the function.
     pub fn time_left(&self) -> Duration {
         self.deadline
             .duration_since(SystemTime::now())
@@ -73,15 +69,13 @@ impl Batch {
     }
 }
 
-/// One message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
-    /// The message id that the publisher gave it, or else one made of its body:
-    /// the same however often the message comes.
+    /// The publisher's message id, or else a hash of the body: the same at every
+    /// delivery.
     pub id: String,
-    /// Whether the broker delivered it before.
     pub redelivered: bool,
-    /// What was published; empty when the event held no base64.
+    /// Empty when the event's data is not base64.
     pub body: Vec<u8>,
     headers: Map<String, Value>,
 }
@@ -99,7 +93,6 @@ impl Message {
         }
     }
 
-    /// The trace that a header names, if it names one.
     pub fn trace(&self, header: &str) -> Option<Trace> {
         let bytes = self.headers.get(header)?.get("bytes")?.as_array()?;
         let text: Option<String> = bytes
@@ -109,14 +102,12 @@ impl Message {
         Trace::parse(&text?)
     }
 
-    /// A header that is a whole number.
     pub fn number(&self, header: &str) -> Option<i64> {
         self.headers.get(header)?.as_i64()
     }
 }
 
-/// An id for a message without one. It need not be collision-resistant: a
-/// publisher may choose any id anyway.
+/// Need not resist collisions: a publisher may choose any id anyway.
 fn id_of(data: &str) -> String {
     let mut hasher = DefaultHasher::new();
     data.hash(&mut hasher);
@@ -172,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_whose_properties_are_all_null_is_read() {
+    fn a_message_whose_properties_are_all_null_is_decoded() {
         let read = messages(json!([
             { "basicProperties": unset(), "redelivered": true, "data": "e30=" },
         ]));
@@ -216,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_without_an_id_has_the_same_one_whenever_it_comes() {
+    fn a_message_without_an_id_gets_the_same_one_at_every_delivery() {
         let record = json!({ "basicProperties": unset(), "data": "e30=" });
         let other = json!({ "basicProperties": unset(), "data": "e31=" });
         let read = messages(json!([record, record, other]));
@@ -225,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn data_that_is_no_base64_spoils_only_its_own_message() {
+    fn invalid_base64_affects_only_its_own_message() {
         let read = messages(json!([
             { "basicProperties": unset(), "data": "§" },
             { "basicProperties": null, "data": null },

@@ -1,4 +1,4 @@
-//! The HTTP status of an error, and its line in the log.
+//! The HTTP status and the log line of an error.
 
 use domain::ApiError;
 
@@ -17,7 +17,7 @@ pub(crate) fn status(error: &ApiError) -> u16 {
     }
 }
 
-/// Logs the cause of an error that the client is not told.
+/// Logs the cause of an error that the client does not see.
 pub(crate) fn log_cause(error: &ApiError) {
     match error {
         ApiError::Internal(cause) => {

@@ -83,12 +83,12 @@ pub async fn run_connect<App: Sync + 'static>(
     serve(start, async |app, event, invocation| {
         match handle(app, Handshake::new(&event)).await {
             Ok(()) => {
-                invocation.end("$connect", &End::Answered(Some(200)));
+                invocation.end("$connect", &End::Ok(Some(200)));
                 accepted()
             }
             Err(refusal) => {
                 let status = status(&refusal);
-                invocation.end("$connect", &End::Refused(&refusal, Some(status)));
+                invocation.end("$connect", &End::Error(&refusal, Some(status)));
                 Response::status(status)
             }
         }
@@ -145,8 +145,8 @@ async fn serve<App: Sync + 'static>(
 /// How an invocation ends whose answer has no status that anybody sees.
 fn end_of<T>(outcome: &Result<T, ApiError>) -> End<'_> {
     match outcome {
-        Ok(_) => End::Answered(None),
-        Err(refusal) => End::Refused(refusal, None),
+        Ok(_) => End::Ok(None),
+        Err(refusal) => End::Error(refusal, None),
     }
 }
 

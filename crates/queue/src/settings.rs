@@ -34,12 +34,12 @@ impl Settings {
         variables.require_encryption("RABBITMQ_ENDPOINT", &url, is_encrypted, "use amqps://");
         let (endpoint, query) = url.split_once('?').unwrap_or((&url, ""));
         if endpoint.contains('@') {
-            variables.fault("RABBITMQ_ENDPOINT must hold no login: it goes into RABBITMQ_LOGIN");
+            variables.error("RABBITMQ_ENDPOINT must hold no login: it goes into RABBITMQ_LOGIN");
         } else if endpoint
             .split_once("://")
             .is_some_and(|(_, rest)| rest.trim_end_matches('/').contains('/'))
         {
-            variables.fault(
+            variables.error(
                 "RABBITMQ_ENDPOINT must end after the port: the virtual host goes into RABBITMQ_VIRTUAL_HOST",
             );
         }
@@ -96,7 +96,7 @@ impl Login {
             Some(login) => login,
             None => {
                 if !text.is_empty() {
-                    variables.fault(format!("{name} must be JSON with username and password"));
+                    variables.error(format!("{name} must be JSON with username and password"));
                 }
                 Self::default()
             }
@@ -122,10 +122,10 @@ fn authority(variables: &mut Variables, query: &str) -> Option<String> {
         .map(std::fs::read_to_string);
     match read {
         Some(Ok(text)) if text.contains("BEGIN CERTIFICATE") => return Some(text),
-        Some(_) => variables.fault(
+        Some(_) => variables.error(
             "RABBITMQ_ENDPOINT names a cacertfile that cannot be read or holds no certificate in PEM form",
         ),
-        None => variables.fault(
+        None => variables.error(
             "RABBITMQ_ENDPOINT may be followed by ?cacertfile=, the path of a file, and by nothing else",
         ),
     }

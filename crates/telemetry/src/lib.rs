@@ -1,8 +1,9 @@
-//! The current invocation: its ids, and its metrics so far.
+//! The current invocation: its ids and its metrics.
 //!
-//! A Lambda process runs one invocation at a time, so this is a global value
-//! that is not passed as an argument. `lambda` begins an invocation and writes
-//! the metrics to its log line at the end; the other crates only count.
+//! A Lambda process runs one invocation at a time, so the invocation is a global
+//! of the process and is not passed through every call. `lambda` begins an
+//! invocation and, at its end, writes the metrics into its log line; every other
+//! crate only counts.
 
 mod metric;
 mod trace;
@@ -12,31 +13,30 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use metric::{Metric, Unit, count, counted};
 pub use trace::Trace;
 
-/// The invocation under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invocation {
-    /// Lambda's id for it.
+    /// Lambda's request id.
     pub request_id: String,
-    /// The trace that it belongs to, if Lambda says so.
+    /// The X-Ray trace, where Lambda reports one.
     pub trace: Option<Trace>,
 }
 
 static CURRENT: Mutex<Option<Arc<Invocation>>> = Mutex::new(None);
 
-/// From now on this one is under way, and nothing is counted yet.
+/// Begins an invocation and resets the metrics.
 pub fn begin(invocation: Invocation) {
     *lock() = Some(Arc::new(invocation));
-    // Metrics between invocations belong to neither.
+    // Whatever was counted between two invocations belongs to neither.
     counted();
 }
 
-/// The one under way; none during init.
+/// The current invocation; `None` during init.
 pub fn current() -> Option<Arc<Invocation>> {
     lock().clone()
 }
 
 fn lock() -> MutexGuard<'static, Option<Arc<Invocation>>> {
-    // What the lock guards is whole at any time.
+    // The value is replaced as a whole, so a poisoned lock is harmless.
     CURRENT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -44,9 +44,9 @@ fn lock() -> MutexGuard<'static, Option<Arc<Invocation>>> {
 mod tests {
     use super::*;
 
-    // One test, because what it is about is the process's own.
+    // One test, because the state is global.
     #[test]
-    fn an_invocation_begins_with_nothing_counted_and_is_known_until_the_next() {
+    fn an_invocation_begins_with_empty_metrics_and_lasts_until_the_next() {
         assert_eq!(current(), None);
         count(Metric::Deliveries, 5);
         let invocation = |id: &str| Invocation {

@@ -1,19 +1,16 @@
-//! The metrics, a closed list. CloudWatch bills each of them by the month, so
-//! there are few, and their one dimension is the stack.
+//! The metrics, a closed list. CloudWatch bills each metric per month, so there
+//! are few, with the stack as their only dimension.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What a metric's numbers are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// How many.
     Count,
-    /// How long.
     Milliseconds,
 }
 
 impl Unit {
-    /// CloudWatch's word for it.
+    /// The name in CloudWatch.
     pub fn name(self) -> &'static str {
         match self {
             Self::Count => "Count",
@@ -23,25 +20,22 @@ impl Unit {
 }
 
 macro_rules! metrics {
-    ($($(#[doc = $says:literal])+ $name:ident: $unit:ident,)+) => {
-        /// What is counted.
+    ($($(#[doc = $doc:literal])+ $name:ident: $unit:ident,)+) => {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Metric {
-            $($(#[doc = $says])+ $name,)+
+            $($(#[doc = $doc])+ $name,)+
         }
 
         impl Metric {
-            /// All of them.
             pub const ALL: [Self; [$(Self::$name),+].len()] = [$(Self::$name),+];
 
-            /// Its name in CloudWatch.
+            /// The name in CloudWatch.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$name => stringify!($name),)+
                 }
             }
 
-            /// What its numbers are.
             pub fn unit(self) -> Unit {
                 match self {
                     $(Self::$name => Unit::$unit,)+
@@ -52,21 +46,21 @@ macro_rules! metrics {
 }
 
 metrics! {
-    /// Messages that became part of a room's log.
+    /// Messages stored.
     MessagesKept: Count,
-    /// Frames that API Gateway took for a socket.
+    /// Frames that API Gateway accepted for a socket.
     Deliveries: Count,
-    /// Frames that it did not take, after several tries.
+    /// Frames that it did not accept, after several attempts.
     DeliveriesFailed: Count,
-    /// Sockets that turned out to be gone when a frame was posted.
+    /// Sockets found closed when a frame was posted.
     SocketsGone: Count,
-    /// How long posting one frame to all who hear a room took.
+    /// Duration of posting one frame to all subscribers of a room.
     FanOutTime: Milliseconds,
-    /// Codes that the broker has confirmed.
+    /// Jobs with a code that the broker confirmed.
     CodesQueued: Count,
-    /// Mails that the mail server has taken.
+    /// Emails that the mail server accepted.
     MailsSent: Count,
-    /// Jobs that ended on the queue of the dead.
+    /// Jobs moved to `mail.dead`.
     MailsParked: Count,
     /// Requests refused because the service emails too many addresses without an
     /// account.
@@ -77,18 +71,18 @@ metrics! {
     SignInsRefused: Count,
     /// Requests and frames over a limit.
     Throttled: Count,
-    /// Requests and frames that met a database or a broker that was away.
+    /// Requests and frames that failed because the database or the broker was
+    /// unavailable.
     Unavailable: Count,
 }
 
 static COUNTS: [AtomicU64; Metric::ALL.len()] = [const { AtomicU64::new(0) }; Metric::ALL.len()];
 
-/// Adds to a metric of the invocation under way.
 pub fn count(metric: Metric, more: u64) {
     COUNTS[metric as usize].fetch_add(more, Ordering::Relaxed);
 }
 
-/// What was counted since the last call; zeros are left out.
+/// The counts since the last call, without zeros.
 pub fn counted() -> Vec<(Metric, u64)> {
     Metric::ALL
         .into_iter()

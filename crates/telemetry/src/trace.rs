@@ -1,19 +1,17 @@
-//! The trace that an invocation belongs to, in the form of AWS X-Ray's tracing
-//! header: `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`.
+//! AWS X-Ray's tracing header: `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`.
 
 use std::fmt;
 
-/// The longest header that is passed on.
 const LONGEST: usize = 256;
 
-/// A tracing header with a root.
+/// A valid tracing header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trace {
     header: String,
 }
 
 impl Trace {
-    /// The trace of a header; none if it names no root, or is not one.
+    /// Parses a header; one without a valid root is ignored.
     pub fn parse(header: &str) -> Option<Self> {
         let plain = header.len() <= LONGEST && header.bytes().all(|byte| byte.is_ascii_graphic());
         let trace = Self {
@@ -22,12 +20,12 @@ impl Trace {
         (plain && is_root(trace.field("Root"))).then_some(trace)
     }
 
-    /// The whole header, to be passed on.
+    /// The whole header, to be forwarded.
     pub fn header(&self) -> &str {
         &self.header
     }
 
-    /// The trace's id, the same in all that belongs together.
+    /// The root, which all segments of a trace share.
     pub fn id(&self) -> &str {
         self.field("Root")
     }
@@ -47,13 +45,13 @@ impl fmt::Display for Trace {
     }
 }
 
-/// `1-`, eight digits of time and twenty-four of chance, in hexadecimal.
+/// `1-`, 8 hexadecimal digits of time, `-`, 24 random ones.
 fn is_root(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let is_hex = |part: &str, length| {
         part.len() == length && part.bytes().all(|byte| byte.is_ascii_hexdigit())
     };
-    matches!(parts[..], ["1", time, chance] if is_hex(time, 8) && is_hex(chance, 24))
+    matches!(parts[..], ["1", time, random] if is_hex(time, 8) && is_hex(random, 24))
 }
 
 #[cfg(test)]
@@ -63,7 +61,7 @@ mod tests {
     const ROOT: &str = "1-5759e988-bd862e3fe1be46a994272793";
 
     #[test]
-    fn the_root_is_the_id_wherever_it_stands() {
+    fn the_root_is_the_id_in_any_position() {
         for header in [
             format!("Root={ROOT};Parent=53995c3f42cd8ad8;Sampled=1"),
             format!("Self=1-67891234-12456789abcdef012345678;Root={ROOT}"),
@@ -75,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_header_is_no_trace() {
+    fn an_invalid_header_is_ignored() {
         let long = format!("Root={ROOT};Self={}", "a".repeat(300));
         for header in [
             "",

@@ -105,7 +105,7 @@ impl RelyingParty {
         let origin = variables.url("SITE_ORIGIN", &["http", "https"]);
         Self::new(&origin).unwrap_or_else(|| {
             if !origin.is_empty() {
-                variables.fault("SITE_ORIGIN must have a name as its host, not an address");
+                variables.error("SITE_ORIGIN must have a name as its host, not an address");
             }
             Self::new("https://localhost").expect("it has a name as its host")
         })

@@ -55,7 +55,7 @@ impl BrokerUsers {
         if !url.is_empty()
             && let Err(error) = http_client::address(NAME, &url)
         {
-            variables.fault(error.to_string());
+            variables.error(error.to_string());
         }
         let users = Self {
             url: url.trim_end_matches('/').to_owned(),
@@ -71,7 +71,7 @@ impl BrokerUsers {
         for (role, login) in users.roles() {
             for username in logins(login).map(|login| &login.username) {
                 if !username.is_empty() && !username.starts_with(role.prefix) {
-                    variables.fault(format!(
+                    variables.error(format!(
                         "the user `{username}` must have a name that begins with {}",
                         role.prefix
                     ));

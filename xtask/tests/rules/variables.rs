@@ -62,7 +62,7 @@ fn functions_name_all_malformed_variables_in_one_message() {
         let output = run_with(&folder.join(binary), &malformed);
         let message = output
             .lines()
-            .find(|line| line.contains("the environment is not usable"));
+            .find(|line| line.contains("invalid environment"));
         for name in own.iter().filter(|name| !FREE.contains(&name.as_str())) {
             if !message.is_some_and(|message| message.contains(&format!("{name} must "))) {
                 faults.push(format!(
