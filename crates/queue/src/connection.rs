@@ -1,4 +1,4 @@
-//! One connection to the broker with one channel that confirms.
+//! A connection to the broker with one confirming channel.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,29 +13,28 @@ use tokio::time::timeout;
 use crate::Settings;
 use crate::message::Message;
 
-/// How long TCP, TLS and the AMQP handshake may take together. Several of them
-/// must fit into an init of 10 s, and a function of 128 MB spends most of a
-/// second on TLS alone.
+/// Time for TCP, TLS and the AMQP handshake together. Several attempts must fit
+/// into an init of 10 s, and with 128 MB of memory TLS alone takes most of a
+/// second.
 const OPEN_LIMIT: Duration = Duration::from_secs(3);
 
-/// Why a publish failed.
 #[derive(Debug)]
 pub(crate) enum LinkError {
-    /// The connection is of no more use; another one might be.
+    /// The connection is unusable; a new one may work.
     Broken(String),
-    /// The broker is there and did not take the message.
-    Refused(String),
+    /// The broker did not accept the message.
+    Rejected(String),
 }
 
 impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Broken(fault) | Self::Refused(fault) => f.write_str(fault),
+            Self::Broken(reason) | Self::Rejected(reason) => f.write_str(reason),
         }
     }
 }
 
-/// An open connection and its channel. Dropping it closes both.
+/// Dropping it closes both.
 #[derive(Debug)]
 pub(crate) struct Link {
     connection: Connection,
@@ -43,7 +42,7 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// Connects and switches publisher confirms on.
+    /// Connects and enables publisher confirms.
     pub(crate) async fn open(settings: &Settings) -> Result<Self, LinkError> {
         let opened = async {
             let connection = connect(settings).await?;
@@ -60,13 +59,13 @@ impl Link {
         in_time(opened).await
     }
 
-    /// Another channel of the same connection: a refused declaration closes the
-    /// one that it was made on.
+    /// Another channel of the same connection: a failed declaration closes the
+    /// channel that it was made on.
     pub(crate) async fn channel(&self) -> Result<Channel, LinkError> {
         in_time(async { self.connection.create_channel().await.map_err(broken) }).await
     }
 
-    /// Publishes straight to a queue and waits for the broker's word on it.
+    /// Publishes to a queue and waits for the confirm.
     pub(crate) async fn publish(&self, message: &Message) -> Result<(), LinkError> {
         let options = BasicPublishOptions {
             mandatory: true,
@@ -87,11 +86,13 @@ impl Link {
             Confirmation::Ack(None) => Ok(()),
             Confirmation::Ack(Some(_)) | Confirmation::Nack(Some(_)) => {
                 let queue = message.queue;
-                Err(LinkError::Refused(format!(
-                    "the queue {queue} does not exist; deploy again, so that setup makes it"
+                Err(LinkError::Rejected(format!(
+                    "the queue {queue} does not exist; deploy again to create it"
                 )))
             }
-            Confirmation::Nack(None) => Err(LinkError::Refused("the broker refused it".to_owned())),
+            Confirmation::Nack(None) => Err(LinkError::Rejected(
+                "the broker rejected the message".to_owned(),
+            )),
             Confirmation::NotRequested => Err(LinkError::Broken("confirms are off".to_owned())),
         }
     }
@@ -105,7 +106,7 @@ async fn connect(settings: &Settings) -> Result<Connection, LinkError> {
     };
     uri.vhost = settings.virtual_host.clone();
     let properties = ConnectionProperties::default().with_connection_name("banter".into());
-    // Added to the public authorities; nothing switches the examination off.
+    // Added to the public authorities; verification cannot be disabled.
     let tls = OwnedTLSConfig {
         identity: None,
         cert_chain: settings.authority.clone(),
@@ -125,7 +126,6 @@ async fn in_time<T>(opening: impl Future<Output = Result<T, LinkError>>) -> Resu
     })
 }
 
-/// Any fault of the connection.
 pub(crate) fn broken(error: lapin::Error) -> LinkError {
     LinkError::Broken(error.to_string())
 }
@@ -137,7 +137,7 @@ mod tests {
 
     use super::*;
 
-    /// The first bytes that a broker hears of us, at an endpoint of this scheme.
+    /// The first bytes that a broker receives at an endpoint of this scheme.
     async fn first_bytes(scheme: &str) -> [u8; 4] {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let settings = Settings {
@@ -145,19 +145,19 @@ mod tests {
             virtual_host: "/".to_owned(),
             ..Settings::default()
         };
-        let heard = async {
+        let received = async {
             let (mut socket, _) = listener.accept().await.unwrap();
             let mut bytes = [0; 4];
             socket.read_exact(&mut bytes).await.unwrap();
             bytes
         };
-        let (opened, heard) = tokio::join!(Link::open(&settings), heard);
+        let (opened, received) = tokio::join!(Link::open(&settings), received);
         assert!(opened.is_err(), "nothing has answered");
-        heard
+        received
     }
 
     #[tokio::test]
-    async fn item_14_a_broker_at_amqps_hears_a_tls_handshake_and_nothing_before_it() {
+    async fn item_14_a_broker_at_amqps_receives_a_tls_handshake_first() {
         let [handshake, version, ..] = first_bytes("amqps").await;
         assert_eq!((handshake, version), (0x16, 3));
         assert_eq!(&first_bytes("amqp").await, b"AMQP");

@@ -1,4 +1,4 @@
-//! What lies in `mail.dead`, for the operator: looked at, put back, thrown away.
+//! Inspecting, replaying and discarding dead letters, for the operator.
 
 use crate::jobs::mail::{DEAD_QUEUE, Job};
 use domain::Timestamp;
@@ -10,27 +10,25 @@ use crate::connection::{Link, broken};
 use crate::message::{Message, PARKED_AT_HEADER, REASON_HEADER};
 use crate::{Error, Settings};
 
-/// What the broker notes on a message that it moved there by itself.
-const BROKER_S_REASON_HEADER: &str = "x-first-death-reason";
+/// Set by the broker on a message that it dead-lettered.
+const BROKER_REASON_HEADER: &str = "x-first-death-reason";
 
 /// One message of `mail.dead`.
 #[derive(Debug)]
 pub struct DeadLetter {
-    /// The job's id.
     pub id: String,
-    /// The job, unless it never was one.
+    /// `None` for a malformed message.
     pub job: Option<Job>,
-    /// Why it is there: the consumer's words, or those of the broker.
+    /// The consumer's or the broker's reason.
     pub reason: String,
-    /// When the consumer parked it; none if the broker put it there.
+    /// When the consumer parked it; `None` if the broker dead-lettered it.
     pub parked_at: Option<Timestamp>,
 }
 
 impl DeadLetter {
-    /// Whether mailing it still makes sense. A code never does: the consumer
-    /// parks it without its digits, and what the broker puts there by itself is
-    /// over. Whoever waits for one has asked for another.
-    pub fn makes_sense(&self) -> bool {
+    /// Whether the job can be replayed. A code never can: the consumer parks it
+    /// without its digits, and one that the broker dead-lettered has expired.
+    pub fn is_replayable(&self) -> bool {
         match &self.job {
             Some(Job::SendOtp { .. } | Job::Nothing {}) | None => false,
             Some(_) => true,
@@ -38,32 +36,26 @@ impl DeadLetter {
     }
 }
 
-/// What is to be done with a dead message.
+/// What to do with a dead letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
-    /// It stays where it is.
+pub enum Action {
     Keep,
-    /// It goes back to the queue `mail` under the id that it had, with all its
-    /// tries before it.
+    /// Publish it to `mail` again, under its id and with all attempts.
     Replay,
-    /// It is thrown away.
     Discard,
 }
 
-/// Takes every message that is in `mail.dead` now, in its order, and does with
-/// each what `judge` says. One that goes back is on both queues for a moment, so
-/// that none is lost; the consumer mails an id once.
-///
-/// # Errors
-/// When the broker is away or there is no such queue; what was done until then
-/// stays done.
-pub async fn go_through(
+/// Takes every message that is in `mail.dead` now, in order, and does what `choose`
+/// says. A replayed one is in both queues for a moment, so that none is lost; the
+/// consumer processes an id once. After an error the messages before it stay
+/// processed.
+pub async fn process(
     settings: &Settings,
     now: Timestamp,
-    judge: impl Fn(&DeadLetter) -> Wanted,
+    choose: impl Fn(&DeadLetter) -> Action,
 ) -> Result<Vec<DeadLetter>, Error> {
     let link = Link::open(settings).await?;
-    // What is kept stays unacknowledged, and goes back when the channel closes.
+    // Kept messages stay unacknowledged and return when the channel closes.
     let channel = link.channel().await?;
     let options = QueueDeclareOptions {
         passive: true,
@@ -74,7 +66,7 @@ pub async fn go_through(
         .await
         .map_err(broken)?;
     let mut messages = Vec::new();
-    // No more than are there now: one that is replayed may come back at once.
+    // No more than are there now: a replayed one may return at once.
     for _ in 0..queue.message_count() {
         let got = channel
             .basic_get(DEAD_QUEUE.into(), BasicGetOptions::default())
@@ -82,11 +74,11 @@ pub async fn go_through(
             .map_err(broken)?;
         let Some(got) = got else { break };
         let message = read(&got.delivery.properties, &got.delivery.data);
-        let wanted = judge(&message);
-        if let (Wanted::Replay, Some(job)) = (wanted, &message.job) {
+        let action = choose(&message);
+        if let (Action::Replay, Some(job)) = (action, &message.job) {
             link.publish(&Message::job(&message.id, job, now)).await?;
         }
-        if wanted != Wanted::Keep {
+        if action != Action::Keep {
             got.delivery
                 .acker
                 .ack(BasicAckOptions::default())
@@ -109,7 +101,7 @@ fn read(properties: &AMQPProperties, body: &[u8]) -> DeadLetter {
         AMQPValue::ShortString(text) => Some(text.to_string()),
         _ => None,
     };
-    let from_broker = || text(BROKER_S_REASON_HEADER).map(|word| format!("the broker: {word}"));
+    let from_broker = || text(BROKER_REASON_HEADER).map(|reason| format!("the broker: {reason}"));
     DeadLetter {
         id: properties
             .message_id()
@@ -119,7 +111,7 @@ fn read(properties: &AMQPProperties, body: &[u8]) -> DeadLetter {
         job: serde_json::from_slice(body).ok(),
         reason: text(REASON_HEADER)
             .or_else(from_broker)
-            .unwrap_or_else(|| "none was given".to_owned()),
+            .unwrap_or_else(|| "unknown".to_owned()),
         parked_at: match header(PARKED_AT_HEADER) {
             Some(AMQPValue::LongLongInt(at)) => Some(Timestamp::from_millis(*at)),
             _ => None,
@@ -138,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parked_job_tells_its_reason_and_when_it_was_parked() {
+    fn a_parked_job_has_its_reason_and_time() {
         let email = "ann@example.com".to_owned();
         let notice = parked(
             Job::PasswordChanged {
@@ -153,11 +145,11 @@ mod tests {
             ("j", Some(Timestamp::from_millis(7)))
         );
         assert_eq!(notice.reason, "550 5.1.1");
-        assert!(notice.makes_sense());
+        assert!(notice.is_replayable());
     }
 
     #[test]
-    fn a_code_and_what_is_no_job_are_not_put_back() {
+    fn a_code_and_a_malformed_message_are_not_replayable() {
         let code = Job::SendOtp {
             email: "ann@example.com".into(),
             otp: "12345678".into(),
@@ -166,18 +158,18 @@ mod tests {
             expires_at: Timestamp::MAX,
             link: None,
         };
-        assert!(!parked(code, "550").makes_sense());
-        assert!(!parked(Job::Nothing {}, "550").makes_sense());
-        let message = Message::malformed("m", b"{", "it is no mail job", Timestamp::from_millis(7));
+        assert!(!parked(code, "550").is_replayable());
+        assert!(!parked(Job::Nothing {}, "550").is_replayable());
+        let message = Message::malformed("m", b"{", "not a mail job", Timestamp::from_millis(7));
         let malformed = read(&message.properties, &message.body);
-        assert!(malformed.job.is_none() && !malformed.makes_sense());
+        assert!(malformed.job.is_none() && !malformed.is_replayable());
     }
 
     #[test]
-    fn what_the_broker_put_there_says_so() {
+    fn a_message_dead_lettered_by_the_broker_has_the_broker_s_reason() {
         let mut headers = FieldTable::default();
         let expired = AMQPValue::LongString("expired".into());
-        headers.insert(BROKER_S_REASON_HEADER.into(), expired);
+        headers.insert(BROKER_REASON_HEADER.into(), expired);
         let properties = AMQPProperties::default().with_headers(headers);
         let message = read(&properties, b"");
         assert_eq!(message.reason, "the broker: expired");

@@ -1,21 +1,18 @@
-//! The queue: mail jobs, and chunks of large rooms, on their way to RabbitMQ.
+//! Publishing to RabbitMQ: email jobs and fan-out chunks.
 //!
-//! A job counts as published once the broker has confirmed it (publisher
-//! confirms), found its queue (mandatory) and holds it on disk (persistent, on
-//! quorum queues). Anything short of that is [`Unavailable`], and a caller that
-//! hears it promises nobody a mail.
+//! A message is published once the broker has confirmed it (publisher confirms),
+//! routed it to its queue (mandatory) and stored it on disk (persistent, quorum
+//! queues). Anything less is an [`Error`].
 //!
-//! A job may be published twice: when a confirm is lost, the same job is sent
-//! again over a new connection. Both carry the same message id, and the
-//! consumer mails an id once.
+//! A message may be published twice: when a confirm is lost, it is sent again over
+//! a new connection. Both copies have the same message id, and the consumer
+//! processes an id once.
 //!
-//! Deliberately absent: consuming. In the cloud it is the event source mapping
-//! that takes jobs from the queue; only what was given up is read, by the
-//! operator.
+//! This crate does not consume: the event source mapping does. Only `mail.dead` is
+//! read here, for the operator.
 //!
-//! When a message is returned, lapin itself logs it whole, code and address
-//! included, and it logs as errors what is none after a freeze. Logging must let
-//! nothing of its target `lapin` through; every fault is told here.
+//! lapin logs a returned message whole, code and address included, and logs errors
+//! after every freeze. The log must therefore drop the target `lapin`.
 
 mod connection;
 pub mod dead_letters;
@@ -39,14 +36,13 @@ use message::Message;
 pub use message::{ATTEMPT_HEADER, Failure, PARKED_AT_HEADER, REASON_HEADER, TRACE_HEADER};
 pub use settings::{Login, Settings};
 
-/// How long the broker may take to confirm a job.
 const CONFIRM_LIMIT: Duration = Duration::from_secs(3);
-/// How long one publish may take in all: a try on the old connection, a new
-/// connection and a try on that. Well inside the 30 s that the HTTP API waits.
+/// Time for an attempt on the old connection, a new connection and an attempt on
+/// that one: well within the HTTP API's 30 s.
 const PUBLISH_LIMIT: Duration = Duration::from_secs(9);
 
-/// The broker did not confirm a message. The text holds nothing of its payload.
-/// The same message may be accepted later.
+/// The broker did not confirm a message, which may be accepted later. The text
+/// contains nothing of the payload.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the broker did not confirm a message: {0}")]
 pub struct Error(String);
@@ -57,19 +53,18 @@ impl From<Error> for ApiError {
     }
 }
 
-/// What became of a job that was to be tried again.
+/// The result of [`Queue::retry`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retried {
-    /// It comes back to the queue after this time.
+    /// The job returns to the queue after this time.
     In(Duration),
-    /// It has been tried often enough, or would come back too late; it was not
-    /// published and is the caller's to park.
-    NotWorthIt,
+    /// The job has no attempts left, or would return too late. It was not
+    /// published; the caller must park it.
+    Exhausted,
 }
 
-/// A publisher of mail jobs. It may be shared by any number of tasks: they
-/// publish one after the other, because confirms and returned messages of one
-/// channel can only then be told apart for certain.
+/// A publisher. Tasks that share it publish one after the other, because only then
+/// can the confirms and returned messages of a channel be told apart.
 #[derive(Debug, Clone)]
 pub struct Queue {
     settings: Arc<Settings>,
@@ -77,8 +72,8 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Connects during init. A broker that is away does not fail it: the first
-    /// publish tries again.
+    /// Connects during init. If the broker is unavailable, the first publish tries
+    /// again.
     pub async fn connect(settings: Settings) -> Self {
         let link = Link::open(&settings).await;
         if let Err(error) = &link {
@@ -90,7 +85,7 @@ impl Queue {
         }
     }
 
-    /// Connects at the first publish, for whoever hardly ever has one.
+    /// Connects at the first publish, for functions that rarely publish.
     pub fn lazy(settings: Settings) -> Self {
         Self {
             settings: Arc::new(settings),
@@ -98,27 +93,24 @@ impl Queue {
         }
     }
 
-    /// Hands a part of a large room's fan-out over to the function that does it.
-    pub async fn hand_over(&self, chunk: &Chunk, now: Timestamp) -> Result<(), Error> {
+    pub async fn publish_chunk(&self, chunk: &Chunk, now: Timestamp) -> Result<(), Error> {
         let first = chunk.sockets.first().map_or("", String::as_str);
         let id = format!("{}:{first}", chunk.seq);
-        self.deliver(&Message::chunk(&id, chunk, now)).await
+        self.send(&Message::chunk(&id, chunk, now)).await
     }
 
-    /// Publishes `job` under `id`, which stays the same however often it is
-    /// sent: the challenge of a code, a random id otherwise. A job with an end
-    /// expires on the queue by itself. With it goes the trace of the invocation
-    /// under way.
+    /// Publishes `job` under `id`: the challenge of a code, a random id otherwise.
+    /// A job with an `expires_at` expires on the queue. The message carries the
+    /// trace of the current invocation.
     pub async fn publish(&self, id: &str, job: &Job, now: Timestamp) -> Result<(), Error> {
-        self.deliver(&Message::job(id, job, now)).await?;
+        self.send(&Message::job(id, job, now)).await?;
         if matches!(job, Job::SendOtp { .. }) {
             telemetry::count(Metric::CodesQueued, 1);
         }
         Ok(())
     }
 
-    /// Puts `job` aside for a while after a failure, unless it is
-    /// [`Retried::NotWorthIt`].
+    /// Publishes `job` to a delay queue after a failure.
     pub async fn retry(
         &self,
         id: &str,
@@ -128,15 +120,15 @@ impl Queue {
     ) -> Result<Retried, Error> {
         let left = job.expires_at().map(|end| end.saturating_since(now));
         let Some(delay) = topology::delay(failure.count, left) else {
-            return Ok(Retried::NotWorthIt);
+            return Ok(Retried::Exhausted);
         };
-        self.deliver(&Message::retry(id, job, failure, delay, now))
+        self.send(&Message::retry(id, job, failure, delay, now))
             .await?;
         Ok(Retried::In(delay.length))
     }
 
-    /// Parks `job` on the queue of the dead, without its code and with the
-    /// reason, which must hold no address.
+    /// Moves `job` to `mail.dead`, without its code. `reason` must contain no
+    /// address.
     pub async fn park(
         &self,
         id: &str,
@@ -144,12 +136,12 @@ impl Queue {
         reason: &str,
         now: Timestamp,
     ) -> Result<(), Error> {
-        self.deliver(&Message::parked(id, &job.without_code(), reason, now))
+        self.send(&Message::parked(id, &job.without_code(), reason, now))
             .await
     }
 
-    /// Parks what was on the queue and is no job. All its digits are masked,
-    /// since a code may be anywhere in it.
+    /// Moves a message that is not a job to `mail.dead`. All digits are masked,
+    /// since any of them may be a code.
     pub async fn park_malformed(
         &self,
         id: &str,
@@ -157,12 +149,11 @@ impl Queue {
         reason: &str,
         now: Timestamp,
     ) -> Result<(), Error> {
-        self.deliver(&Message::malformed(id, body, reason, now))
-            .await
+        self.send(&Message::malformed(id, body, reason, now)).await
     }
 
-    async fn deliver(&self, message: &Message) -> Result<(), Error> {
-        timeout(PUBLISH_LIMIT, self.deliver_reopening_once(message))
+    async fn send(&self, message: &Message) -> Result<(), Error> {
+        timeout(PUBLISH_LIMIT, self.send_with_one_reconnect(message))
             .await
             .unwrap_or_else(|_| {
                 let seconds = PUBLISH_LIMIT.as_secs();
@@ -170,16 +161,16 @@ impl Queue {
             })
     }
 
-    /// Tries the connection at hand and, when that is broken (a freeze of
-    /// minutes, a broker that restarted), a new one.
-    async fn deliver_reopening_once(&self, message: &Message) -> Result<(), Error> {
+    /// Uses the open connection and, if it is broken (after a freeze or a restart
+    /// of the broker), a new one.
+    async fn send_with_one_reconnect(&self, message: &Message) -> Result<(), Error> {
         let mut slot = self.link.lock().await;
         if let Some(link) = slot.take() {
             match attempt(&mut slot, link, message).await {
                 Err(LinkError::Broken(reason)) => {
                     tracing::info!(%reason, "broker connection lost, reconnecting");
                 }
-                outcome => return outcome.map_err(Error::from),
+                result => return result.map_err(Error::from),
             }
         }
         let link = Link::open(&self.settings).await?;
@@ -187,26 +178,26 @@ impl Queue {
     }
 }
 
-/// Publishes over `link` and puts it back into `slot` if it is still good. It
-/// stays out otherwise, also when the attempt is dropped half-way: no later
-/// publish may meet a confirm that was meant for this one.
+/// Publishes over `link` and puts it back into `slot` if it still works. It stays
+/// out if the attempt is dropped half-way, so that no later publish can receive
+/// this one's confirm.
 async fn attempt(slot: &mut Option<Link>, link: Link, message: &Message) -> Result<(), LinkError> {
-    let outcome = timeout(CONFIRM_LIMIT, link.publish(message))
+    let result = timeout(CONFIRM_LIMIT, link.publish(message))
         .await
         .unwrap_or_else(|_| {
             let seconds = CONFIRM_LIMIT.as_secs();
             Err(LinkError::Broken(format!("no confirm within {seconds} s")))
         });
-    if !matches!(outcome, Err(LinkError::Broken(_))) {
+    if !matches!(result, Err(LinkError::Broken(_))) {
         *slot = Some(link);
     }
-    outcome
+    result
 }
 
 impl From<LinkError> for Error {
     fn from(error: LinkError) -> Self {
         match error {
-            LinkError::Broken(reason) | LinkError::Refused(reason) => Self(reason),
+            LinkError::Broken(reason) | LinkError::Rejected(reason) => Self(reason),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a job looks like as a message: body, properties and headers.
+//! Messages: body, properties and headers.
 
 use crate::jobs::fan_out::{self, Chunk};
 use crate::jobs::mail::{DEAD_QUEUE, Job, QUEUE};
@@ -9,35 +9,31 @@ use telemetry::Trace;
 
 use crate::topology::Delay;
 
-/// How often a job has failed so far; a whole number.
+/// The number of failures so far.
 pub const ATTEMPT_HEADER: &str = "banter-attempt";
-/// Why a job was parked; a text without an address.
+/// Why a job was parked, without an address.
 pub const REASON_HEADER: &str = "banter-reason";
-/// When a job was parked; Unix milliseconds.
+/// When a job was parked, in Unix milliseconds.
 pub const PARKED_AT_HEADER: &str = "banter-parked-at";
 
-/// The trace of the request that asked for the job, as X-Ray writes it.
+/// The X-Ray trace of the request that published the job.
 pub const TRACE_HEADER: &str = "X-Amzn-Trace-Id";
 
-/// Persistent, in AMQP's numbering.
 const PERSISTENT: u8 = 2;
-/// The contract's longest id.
-const ID_SHOWN: usize = 64;
-/// What the broker holds of a malformed message at most, in characters.
-const MALFORMED_SHOWN: usize = 4_096;
-/// All headers must fit into one frame, of which the least is 4 KB.
-const REASON_SHOWN: usize = 500;
+/// The longest id of the protocol; lapin panics on a property above 255 bytes.
+const ID_CHARS: usize = 64;
+const MALFORMED_CHARS: usize = 4_096;
+/// All headers must fit into one frame, which has at least 4 KB.
+const REASON_CHARS: usize = 500;
 
-/// A job that could not be mailed this time.
+/// A failed attempt to process a job.
 #[derive(Debug, Clone, Default)]
 pub struct Failure {
-    /// Which failure of this job it is, counted from 1.
+    /// Counted from 1.
     pub count: u32,
-    /// The trace that the job came with.
     pub trace: Option<Trace>,
 }
 
-/// A message for one queue.
 #[derive(Debug)]
 pub(crate) struct Message {
     pub(crate) queue: &'static str,
@@ -46,12 +42,12 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// A job on its first way. It leaves the queue by itself once its code is dead.
+    /// A new job. It expires on the queue together with its code.
     pub(crate) fn job(id: &str, job: &Job, now: Timestamp) -> Self {
         let trace = telemetry::current().and_then(|invocation| invocation.trace.clone());
         let mut properties = properties(id, job.kind(), now, traced(trace.as_ref()));
         if let Some(end) = job.expires_at() {
-            // Zero would ask for a consumer this very moment.
+            // Zero would expire it unless a consumer takes it immediately.
             let left = end.saturating_since(now).as_millis().max(1);
             properties = properties.with_expiration(left.to_string().into());
         }
@@ -62,7 +58,6 @@ impl Message {
         }
     }
 
-    /// A chunk of a fan-out, which is dropped once it is worth nothing.
     pub(crate) fn chunk(id: &str, chunk: &Chunk, now: Timestamp) -> Self {
         let life = fan_out::CHUNK_LIFETIME.as_millis().to_string();
         Self {
@@ -73,8 +68,8 @@ impl Message {
         }
     }
 
-    /// A job put aside. The queue's own time limit brings it back; one of its
-    /// own would send a dead code round once more.
+    /// A job for a delay queue, whose TTL returns it. A TTL of the message would
+    /// return an expired code as well.
     pub(crate) fn retry(
         id: &str,
         job: &Job,
@@ -94,7 +89,7 @@ impl Message {
         }
     }
 
-    /// A job that cannot be mailed; its code must be gone already.
+    /// A job for `mail.dead`, already without its code.
     pub(crate) fn parked(id: &str, job: &Job, reason: &str, now: Timestamp) -> Self {
         Self {
             queue: DEAD_QUEUE,
@@ -103,11 +98,11 @@ impl Message {
         }
     }
 
-    /// Something that is no job, with its digits masked.
+    /// A message that is not a job, with its digits masked.
     pub(crate) fn malformed(id: &str, body: &[u8], reason: &str, now: Timestamp) -> Self {
         let masked: String = String::from_utf8_lossy(body)
             .chars()
-            .take(MALFORMED_SHOWN)
+            .take(MALFORMED_CHARS)
             .map(|c| if c.is_numeric() { '#' } else { c })
             .collect();
         Self {
@@ -123,12 +118,11 @@ fn body(job: &Job) -> Vec<u8> {
     serde_json::to_vec(job).expect("a job is plain data with text keys")
 }
 
-/// Priority and delivery mode are always given: a consumer that reads events
-/// with AWS's own types fails on a message without them.
+/// Always sets priority and delivery mode: AWS's own event types fail on a message
+/// without them.
 fn properties(id: &str, kind: &str, now: Timestamp, headers: FieldTable) -> BasicProperties {
     let seconds = u64::try_from(now.as_secs()).unwrap_or_default();
-    // lapin panics on a property above 255 bytes.
-    let id: String = id.chars().filter(char::is_ascii).take(ID_SHOWN).collect();
+    let id: String = id.chars().filter(char::is_ascii).take(ID_CHARS).collect();
     BasicProperties::default()
         .with_content_type("application/json".into())
         .with_delivery_mode(PERSISTENT)
@@ -139,7 +133,6 @@ fn properties(id: &str, kind: &str, now: Timestamp, headers: FieldTable) -> Basi
         .with_headers(headers)
 }
 
-/// The headers of a job that some request asked for.
 fn traced(trace: Option<&Trace>) -> FieldTable {
     let mut headers = FieldTable::default();
     if let Some(trace) = trace {
@@ -151,7 +144,7 @@ fn traced(trace: Option<&Trace>) -> FieldTable {
 
 fn dead_letter_headers(reason: &str, now: Timestamp) -> FieldTable {
     let mut headers = FieldTable::default();
-    let reason: String = reason.chars().take(REASON_SHOWN).collect();
+    let reason: String = reason.chars().take(REASON_CHARS).collect();
     headers.insert(REASON_HEADER.into(), AMQPValue::LongString(reason.into()));
     headers.insert(
         PARKED_AT_HEADER.into(),
@@ -209,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_keeps_the_trace_of_the_request_that_asked_for_it() {
+    fn a_job_keeps_the_trace_of_the_request_that_published_it() {
         let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0";
         let trace = Trace::parse(header);
         telemetry::begin(telemetry::Invocation {
@@ -235,9 +228,9 @@ mod tests {
     }
 
     #[test]
-    fn an_id_or_a_reason_of_any_length_makes_no_message_fail() {
+    fn an_id_and_a_reason_may_have_any_length() {
         let long = "é".repeat(9_000);
         let message = Message::malformed(&long, long.as_bytes(), &long, at(1));
-        assert!(message.body.len() <= 2 * MALFORMED_SHOWN);
+        assert!(message.body.len() <= 2 * MALFORMED_CHARS);
     }
 }

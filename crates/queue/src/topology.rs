@@ -1,14 +1,13 @@
-//! The queues, and how long a job waits before it is tried again.
+//! The queues, and the delays between attempts.
 //!
 //! ```text
-//! mail ──expired, or given back too often──▶ mail.dead ◀──parked──┐
+//! mail ──expired, or redelivered too often──▶ mail.dead ◀──parked──┐
 //!  ▲                                                              │
-//!  └──after 5 s, 1 min, 10 min── mail.retry… ◀──put aside── mail-consumer
+//!  └──after 5 s, 1 min, 10 min── mail.retry… ◀──retry──── mail-consumer
 //! ```
 //!
-//! RabbitMQ lets a message expire only at the head of its queue, so a short
-//! delay behind a long one would wait for it. Hence one queue for each delay,
-//! where all messages wait alike and the head is always the next.
+//! RabbitMQ expires a message only at the head of its queue, so a short delay
+//! behind a long one would wait for it. Hence there is one queue per delay.
 //!
 //! All are quorum queues that dead-letter at least once, so that a job on its
 //! way from one to another survives a restart in between (RabbitMQ 3.10 and
@@ -26,36 +25,33 @@ use lapin::types::{AMQPValue, FieldTable};
 use crate::Settings;
 use crate::connection::{Link, LinkError};
 
-/// How often a job may be given back to `mail` before the broker parks it. A
-/// consumer that cannot reach its database takes five seconds or more to say
-/// so, hence a code is dead (after five minutes) before it is parked like this.
+/// Redeliveries of a job before the broker dead-letters it. A consumer that cannot
+/// reach its database takes at least five seconds to fail, so a code expires (after
+/// five minutes) before it is dead-lettered like this.
 const DELIVERY_LIMIT: i64 = 100;
 
-/// How long `mail.dead` keeps a job. It holds addresses, which nobody should
-/// keep for longer than it takes to look.
-const DEAD_KEPT: Duration = Duration::from_hours(14 * 24);
+/// `mail.dead` contains addresses, which are not kept for longer than needed.
+const DEAD_LETTER_TTL: Duration = Duration::from_hours(14 * 24);
 
-/// How often an operator may look through `mail.dead` before the broker takes a
-/// message there for poison: RabbitMQ 4 counts each look, and would say twenty.
-const LOOKS_AT_THE_DEAD: i64 = 1_000_000;
+/// RabbitMQ 4 counts each inspection by the operator as a delivery, and would drop a
+/// message after twenty.
+const DEAD_LETTER_INSPECTIONS: i64 = 1_000_000;
 
-/// After how many failures a job is given up: about ten hours of a mail server
-/// that is away.
-pub const MOST_ATTEMPTS: u32 = 66;
+/// Attempts per job, which span about ten hours.
+pub const MAX_ATTEMPTS: u32 = 66;
 
-/// One length of waiting, and the queue to wait on.
+/// A delay queue.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Delay {
-    /// The queue, which dead-letters to `mail`.
+    /// The queue's name. It dead-letters to `mail`.
     pub queue: &'static str,
-    /// How long a job stays on it.
     pub length: Duration,
-    /// After which failure this delay is the last one.
+    /// The last failure after which this delay is used.
     until_attempt: u32,
 }
 
-/// Every delay, shortest first. To change a length, name a new queue: RabbitMQ
-/// refuses to change one that exists.
+/// Shortest first. To change a delay, use a new queue name: RabbitMQ does not
+/// change the arguments of an existing queue.
 pub const DELAYS: [Delay; 3] = [
     Delay {
         queue: RETRY_QUEUE,
@@ -70,13 +66,13 @@ pub const DELAYS: [Delay; 3] = [
     Delay {
         queue: "mail.retry.10m",
         length: Duration::from_secs(600),
-        until_attempt: MOST_ATTEMPTS,
+        until_attempt: MAX_ATTEMPTS,
     },
 ];
 
-/// How long a job waits after its `attempt`th failure, counted from 1, when it
-/// has `left` to live. The longest delay up to the one that is its turn and
-/// that brings it back in time; none, when it is to be parked.
+/// The delay after the failure number `attempt`, counted from 1, of a job that
+/// expires after `left`: the longest one that is due and returns the job in time.
+/// `None` if the job is to be parked.
 pub fn delay(attempt: u32, left: Option<Duration>) -> Option<&'static Delay> {
     let turn = DELAYS
         .iter()
@@ -87,19 +83,19 @@ pub fn delay(attempt: u32, left: Option<Duration>) -> Option<&'static Delay> {
         .find(|delay| left.is_none_or(|left| left > delay.length))
 }
 
-/// Why the queues could not be made.
+/// Why the queues could not be declared.
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
-    /// The broker did not answer, or refused us. It may be starting still.
-    #[error("the broker cannot be used: {0}")]
-    Unreachable(String),
-    /// Queues exist that are not ours, or of an earlier version.
+pub enum DeclareError {
+    /// The broker did not respond or rejected the login. It may still be starting.
+    #[error("broker unavailable: {0}")]
+    Unavailable(String),
+    /// Queues with these names exist with other arguments.
     #[error("{}", .0.join("; "))]
     Differs(Vec<String>),
 }
 
-/// Makes every queue that is not there yet. Running it again changes nothing.
-pub async fn declare(settings: &Settings) -> Result<(), Fault> {
+/// Declares every queue; idempotent.
+pub async fn declare(settings: &Settings) -> Result<(), DeclareError> {
     let link = Link::open(settings).await?;
     let mut differing = Vec::new();
     for (queue, arguments) in queues() {
@@ -108,8 +104,8 @@ pub async fn declare(settings: &Settings) -> Result<(), Fault> {
             .queue_declare(queue.into(), QueueDeclareOptions::durable(), arguments)
             .await;
         if let Err(error) = declared {
-            if !is_a_difference(&error) {
-                return Err(Fault::Unreachable(error.to_string()));
+            if !is_difference(&error) {
+                return Err(DeclareError::Unavailable(error.to_string()));
             }
             differing.push(format!(
                 "the queue {queue} exists with other arguments ({error}): empty and delete it, then deploy again"
@@ -119,17 +115,17 @@ pub async fn declare(settings: &Settings) -> Result<(), Fault> {
     if differing.is_empty() {
         Ok(())
     } else {
-        Err(Fault::Differs(differing))
+        Err(DeclareError::Differs(differing))
     }
 }
 
-/// Every queue with its arguments; those that others dead-letter to come first.
+/// Every queue with its arguments, targets of dead-lettering first.
 fn queues() -> Vec<(&'static str, FieldTable)> {
     let mut dead = quorum();
-    dead.insert("x-message-ttl".into(), millis(DEAD_KEPT));
+    dead.insert("x-message-ttl".into(), millis(DEAD_LETTER_TTL));
     dead.insert(
         "x-delivery-limit".into(),
-        AMQPValue::LongLongInt(LOOKS_AT_THE_DEAD),
+        AMQPValue::LongLongInt(DEAD_LETTER_INSPECTIONS),
     );
     let mut mail = dead_lettering_to(DEAD_QUEUE);
     mail.insert(
@@ -139,7 +135,7 @@ fn queues() -> Vec<(&'static str, FieldTable)> {
     let mut queues = vec![
         (DEAD_QUEUE, dead),
         (QUEUE, mail),
-        // What waits there too long is worth nothing to anybody.
+        // Chunks expire without a trace.
         (fan_out::QUEUE, quorum()),
     ];
     for delay in &DELAYS {
@@ -173,15 +169,15 @@ fn millis(length: Duration) -> AMQPValue {
     AMQPValue::LongLongInt(length.as_millis() as i64)
 }
 
-/// Whether the broker says that the queue is there and is another.
-fn is_a_difference(error: &lapin::Error) -> bool {
-    matches!(error.kind(), ErrorKind::ProtocolError(told)
-        if *told.kind() == AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED))
+/// Whether the queue exists with other arguments.
+fn is_difference(error: &lapin::Error) -> bool {
+    matches!(error.kind(), ErrorKind::ProtocolError(error)
+        if *error.kind() == AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED))
 }
 
-impl From<LinkError> for Fault {
+impl From<LinkError> for DeclareError {
     fn from(error: LinkError) -> Self {
-        Self::Unreachable(error.to_string())
+        Self::Unavailable(error.to_string())
     }
 }
 
@@ -196,16 +192,16 @@ mod tests {
     }
 
     #[test]
-    fn a_job_waits_longer_each_few_failures_and_is_given_up_in_the_end() {
+    fn delays_grow_and_attempts_end() {
         assert_eq!(seconds(1, None), Some(5));
         assert_eq!(seconds(4, None), Some(60));
         assert_eq!(seconds(7, None), Some(600));
-        assert_eq!(seconds(MOST_ATTEMPTS, None), Some(600));
-        assert_eq!(seconds(MOST_ATTEMPTS + 1, None), None);
+        assert_eq!(seconds(MAX_ATTEMPTS, None), Some(600));
+        assert_eq!(seconds(MAX_ATTEMPTS + 1, None), None);
     }
 
     #[test]
-    fn a_code_never_waits_beyond_its_end() {
+    fn a_code_never_waits_beyond_its_expiry() {
         assert_eq!(seconds(4, Some(Duration::from_secs(61))), Some(60));
         assert_eq!(seconds(4, Some(Duration::from_secs(60))), Some(5));
         assert_eq!(seconds(9, Some(Duration::from_secs(6))), Some(5));

@@ -1,10 +1,8 @@
-//! WebAuthn: passkeys made and used. The only crate that knows the library which
-//! verifies them; what it keeps of a passkey and of a ceremony is text to
-//! everybody else.
+//! Passkeys: registration and authentication ceremonies. The only crate that uses
+//! webauthn-rs; a passkey and a ceremony's state are opaque to all others.
 //!
-//! The authenticator has to verify its user, and to keep the passkey in a way
-//! that signs in without an address. Attestation is not asked for: any
-//! authenticator is welcome.
+//! User verification and a discoverable credential are required, so that a passkey
+//! signs in without an email address. Attestation is not requested.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -20,68 +18,61 @@ use webauthn_rs_proto::ResidentKeyRequirement;
 
 pub use webauthn_rs::prelude::{PublicKeyCredential, RegisterPublicKeyCredential};
 
-/// Begins and ends ceremonies of one site.
 pub struct RelyingParty {
     library: Webauthn,
 }
 
-/// The user for whom a passkey is registered.
+/// The owner of a new passkey.
 pub struct Person<'a> {
-    /// Their id: 128 bits in base64url.
+    /// 128 bits in base64url.
     pub id: &'a str,
-    /// The address, by which their authenticator shows the passkey.
+    /// Shown by the authenticator.
     pub email: &'a str,
-    /// Their name.
     pub name: &'a str,
 }
 
-/// A ceremony that has begun.
 pub struct Begun<Options> {
-    /// For the browser, as WebAuthn's JSON.
+    /// WebAuthn's JSON for the browser.
     pub options: Options,
-    /// For us, until it ends.
+    /// To be kept until the ceremony ends.
     pub state: Vec<u8>,
 }
 
-/// A passkey that was made.
+/// A new passkey.
 pub struct Made {
-    /// Its credential id, in base64url.
+    /// The credential id in base64url.
     pub credential: String,
-    /// What verifies it.
+    /// The library's state of the passkey.
     pub key: String,
 }
 
-/// A passkey that was used.
+/// The new state of a passkey after its use.
 pub struct Used {
-    /// What verifies it from now on.
+    /// The library's state of the passkey.
     pub key: String,
-    /// Its signature counter; 0 for authenticators that do not count.
+    /// The signature counter; 0 for authenticators without one.
     pub counter: i64,
 }
 
-/// The passkey that a sign-in claims to use, and its user.
+/// The account and the passkey that a credential claims to be.
 pub struct Claim {
-    /// The account's id.
     pub user: String,
-    /// The credential id, in base64url.
+    /// The credential id in base64url.
     pub credential: String,
 }
 
-/// The credential does not end its ceremony: made for another site or challenge,
-/// without its user being verified, forged, or cloned.
+/// The credential was rejected: for another site or challenge, without user
+/// verification, forged, or cloned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refused;
+pub struct Rejected;
 
-/// A ceremony cannot begin, or something that we kept is not what it was.
+/// A ceremony cannot begin, or stored state is invalid.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The library cannot begin a ceremony.
     #[error("cannot begin a WebAuthn ceremony: {0:?}")]
     Library(WebauthnError),
-    /// A stored ceremony or passkey is not readable.
     #[error("invalid stored passkey state")]
     Stored(#[from] serde_json::Error),
-    /// An account id is not 128 bits long.
     #[error("an account id is not 128 bits long")]
     UserId,
 }
@@ -99,19 +90,19 @@ impl From<Error> for ApiError {
 }
 
 impl RelyingParty {
-    /// Reads `SITE_ORIGIN`. Passkeys are bound to its host: all become invalid
-    /// if it changes.
+    /// Reads `SITE_ORIGIN`. Passkeys are bound to its host: after a change of host
+    /// none of them works.
     pub fn from_variables(variables: &mut Variables) -> Self {
         let origin = variables.url("SITE_ORIGIN", &["http", "https"]);
         Self::new(&origin).unwrap_or_else(|| {
             if !origin.is_empty() {
-                variables.error("SITE_ORIGIN must have a name as its host, not an address");
+                variables.error("the host of SITE_ORIGIN must be a name, not an IP address");
             }
-            Self::new("https://localhost").expect("it has a name as its host")
+            Self::new("https://localhost").expect("the host is a name")
         })
     }
 
-    /// The site at `origin`; none where its host has no name.
+    /// `None` where the origin's host is not a name.
     pub fn new(origin: &str) -> Option<Self> {
         let origin = Url::parse(origin).ok()?;
         let host = origin.domain()?.to_owned();
@@ -120,7 +111,7 @@ impl RelyingParty {
         Some(Self { library })
     }
 
-    /// Begins to make a passkey. Authenticators that have one of `existing` say so.
+    /// Begins a registration. An authenticator that has one of `existing` refuses.
     pub fn begin_setup(
         &self,
         person: &Person<'_>,
@@ -139,8 +130,7 @@ impl RelyingParty {
             person.name,
             Some(existing),
         )?;
-        // Signing in without an address takes a passkey that its authenticator
-        // can list by itself; the library leaves the choice to us.
+        // Signing in without an email address requires a discoverable credential.
         let selection = &mut challenge.public_key.authenticator_selection;
         let selection = selection.get_or_insert_default();
         selection.resident_key = Some(ResidentKeyRequirement::Required);
@@ -151,15 +141,14 @@ impl RelyingParty {
         })
     }
 
-    /// Ends the making of a passkey.
     pub fn finish_setup(
         &self,
         state: &[u8],
         credential: &RegisterPublicKeyCredential,
-    ) -> Result<Result<Made, Refused>, Error> {
+    ) -> Result<Result<Made, Rejected>, Error> {
         let state: PasskeyRegistration = serde_json::from_slice(state)?;
         let Ok(passkey) = self.library.finish_passkey_registration(credential, &state) else {
-            return Ok(Err(Refused));
+            return Ok(Err(Rejected));
         };
         Ok(Ok(Made {
             credential: URL_SAFE_NO_PAD.encode(passkey.cred_id()),
@@ -167,7 +156,7 @@ impl RelyingParty {
         }))
     }
 
-    /// Begins a sign-in without naming an account.
+    /// Begins a sign-in of any account.
     pub fn begin_sign_in(&self) -> Result<Begun<impl Serialize + use<>>, Error> {
         let (challenge, state) = self.library.start_discoverable_authentication()?;
         Ok(Begun {
@@ -176,7 +165,7 @@ impl RelyingParty {
         })
     }
 
-    /// Which passkey a credential says that it is, before anything is verified.
+    /// The claim of a credential, before it is verified.
     pub fn claim(&self, credential: &PublicKeyCredential) -> Option<Claim> {
         let named = self
             .library
@@ -188,13 +177,13 @@ impl RelyingParty {
         })
     }
 
-    /// Ends a sign-in with the passkey that the credential claims to be.
+    /// Verifies a credential against the passkey that it claims to be.
     pub fn finish_sign_in(
         &self,
         state: &[u8],
         credential: &PublicKeyCredential,
         key: &str,
-    ) -> Result<Result<Used, Refused>, Error> {
+    ) -> Result<Result<Used, Rejected>, Error> {
         let state: DiscoverableAuthentication = read(state)?;
         let mut passkey: Passkey = read(key.as_bytes())?;
         let finished = self
@@ -202,7 +191,7 @@ impl RelyingParty {
             .finish_discoverable_authentication_v2(credential, state, &passkey);
         let result: AuthenticationResult = match finished {
             Ok(result) if result.user_verified() => result,
-            _ => return Ok(Err(Refused)),
+            _ => return Ok(Err(Rejected)),
         };
         passkey.update_credential(&result);
         Ok(Ok(Used {
@@ -212,6 +201,6 @@ impl RelyingParty {
     }
 }
 
-fn read<T: DeserializeOwned>(kept: &[u8]) -> Result<T, Error> {
-    Ok(serde_json::from_slice(kept)?)
+fn read<T: DeserializeOwned>(stored: &[u8]) -> Result<T, Error> {
+    Ok(serde_json::from_slice(stored)?)
 }

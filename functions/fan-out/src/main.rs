@@ -1,9 +1,9 @@
-//! `fan-out`: posts a message to the sockets of a large room that `ws-message`
-//! did not reach itself, one chunk of them a job of the queue `fanout`.
+//! `fan-out`: posts messages to the sockets of large rooms, one chunk of sockets
+//! per message of the queue `fanout`.
 //!
-//! Reads `messages` and `connections`, posts to sockets. A chunk that fails is
-//! not tried again: its sockets learn of the message by the next one or by their
-//! `ping`, and a second round would reach some of them twice.
+//! Reads `messages` and `connections`, posts to sockets. A chunk that fails is not
+//! retried: clients catch up with the next message or `ping`, and a retry would
+//! reach some sockets twice.
 
 use connections::Connections;
 use env::Variables;
@@ -14,7 +14,7 @@ use queue::jobs::fan_out::Chunk;
 use realtime::Realtime;
 use store::Store;
 
-/// How many chunks are posted at once; each has its own bounded concurrency.
+/// Each chunk has its own bounded concurrency.
 const CHUNKS_AT_ONCE: usize = 4;
 
 struct App {
@@ -42,24 +42,24 @@ async fn handle(app: &'static App, batch: Batch) -> anyhow::Result<()> {
     stream::iter(batch.messages)
         .for_each_concurrent(CHUNKS_AT_ONCE, |message| async move {
             if let Err(error) = post(app, &message).await {
-                tracing::warn!(error = %format!("{error:#}"), "a chunk was not posted");
+                tracing::warn!(error = %format!("{error:#}"), "could not post chunk");
             }
         })
         .await;
     Ok(())
 }
 
-/// Posts to those of a chunk who hear the room still.
+/// Posts to those sockets of a chunk that are still subscribed.
 async fn post(app: &App, message: &Message) -> anyhow::Result<()> {
     let chunk: Chunk = serde_json::from_slice(&message.body)?;
-    let (said, subscribers) = tokio::try_join!(
+    let (message, subscribers) = tokio::try_join!(
         app.store.message_at(&chunk.room, chunk.seq),
         app.store.still_subscribed(&chunk.room, &chunk.sockets)
     )?;
-    let Some(said) = said else {
-        anyhow::bail!("it names no message");
+    let Some(message) = message else {
+        anyhow::bail!("no such message");
     };
-    let frame = ServerFrame::Message(said);
+    let frame = ServerFrame::Message(message);
     app.realtime
         .to_subscribers(subscribers, &frame, "", lambda::now())
         .await?;

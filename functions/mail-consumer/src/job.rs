@@ -99,7 +99,7 @@ impl App {
                 let retried = self.queue.retry(id, &job, &failure, lambda::now());
                 match retried.await? {
                     Retried::In(_) => Ok(Fate::Retried(reason)),
-                    Retried::NotWorthIt => self.park(id, job, given_up(&reason)).await,
+                    Retried::Exhausted => self.park(id, job, given_up(&reason)).await,
                 }
             }
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crypto::Pepper;
 use domain::Unavailable;
 use env::Variables;
-use queue::topology::{self, Fault};
+use queue::topology::{self, DeclareError};
 use serde::Serialize;
 use store::Store;
 use tokio::time::{Instant, sleep};
@@ -87,8 +87,8 @@ async fn queues(settings: &queue::Settings) -> Result<(), SetupError> {
     topology::declare(settings).await.map_err(|fault| {
         let message = format!("RABBITMQ_ENDPOINT: {fault}");
         match fault {
-            Fault::Unreachable(_) => SetupError::Unavailable(message),
-            Fault::Differs(_) => SetupError::Final(message),
+            DeclareError::Unavailable(_) => SetupError::Unavailable(message),
+            DeclareError::Differs(_) => SetupError::Final(message),
         }
     })
 }

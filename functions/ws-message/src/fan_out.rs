@@ -24,7 +24,7 @@ pub(crate) async fn hand_over(
             seq: message.seq,
             sockets: sockets.iter().map(|one| one.id.clone()).collect(),
         };
-        if let Err(error) = app.queue.hand_over(&chunk, now).await {
+        if let Err(error) = app.queue.publish_chunk(&chunk, now).await {
             tracing::warn!(error = %error, "fan-out queue unavailable, posting inline");
             subscribers.extend(sockets);
             break;

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use domain::Timestamp;
 use queue::Settings;
-use queue::dead_letters::{DeadLetter, Wanted, go_through};
+use queue::dead_letters::{Action, DeadLetter, process};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -53,46 +53,46 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         .context("name the broker with --url or RABBITMQ_URL")?;
     let settings = Settings::from_url(&url).map_err(anyhow::Error::msg)?;
     let command = arguments.command;
-    let judge = move |letter: &DeadLetter| command.wanted(letter.makes_sense());
-    let letters = go_through(&settings, now()?, judge).await?;
+    let choose = move |letter: &DeadLetter| command.action(letter.is_replayable());
+    let letters = process(&settings, now()?, choose).await?;
     for letter in &letters {
-        println!("{}", line(letter, judge(letter)));
+        println!("{}", line(letter, choose(letter)));
     }
-    let count = |wanted| {
+    let count = |action| {
         letters
             .iter()
-            .filter(|letter| judge(letter) == wanted)
+            .filter(|letter| choose(letter) == action)
             .count()
     };
     println!(
         "{} dead letters: {} replayed, {} deleted, {} left",
         letters.len(),
-        count(Wanted::Replay),
-        count(Wanted::Discard),
-        count(Wanted::Keep)
+        count(Action::Replay),
+        count(Action::Discard),
+        count(Action::Keep)
     );
     Ok(())
 }
 
 impl Command {
-    fn wanted(self, makes_sense: bool) -> Wanted {
-        match (self, makes_sense) {
-            (Self::Replay, true) => Wanted::Replay,
-            (Self::Discard, false) => Wanted::Discard,
-            _ => Wanted::Keep,
+    fn action(self, is_replayable: bool) -> Action {
+        match (self, is_replayable) {
+            (Self::Replay, true) => Action::Replay,
+            (Self::Discard, false) => Action::Discard,
+            _ => Action::Keep,
         }
     }
 }
 
 /// One dead letter without its address.
-fn line(letter: &DeadLetter, done: Wanted) -> String {
+fn line(letter: &DeadLetter, done: Action) -> String {
     let kind = letter.job.as_ref().map_or("no job", |job| job.kind());
     let at = letter.parked_at.and_then(day_and_time).unwrap_or_default();
     let fate = match done {
-        Wanted::Replay => "replayed",
-        Wanted::Discard => "deleted",
-        Wanted::Keep if letter.makes_sense() => "replayable",
-        Wanted::Keep => "not replayable",
+        Action::Replay => "replayed",
+        Action::Discard => "deleted",
+        Action::Keep if letter.is_replayable() => "replayable",
+        Action::Keep => "not replayable",
     };
     format!(
         "{at:20}  {kind:16}  {:22}  {}  [{fate}]",

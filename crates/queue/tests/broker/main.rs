@@ -10,7 +10,7 @@ use bench::{Bench, NOW, code};
 use lapin::types::AMQPValue;
 use proxy::Proxy;
 use queue::jobs::mail::{DEAD_QUEUE, Job, QUEUE};
-use queue::topology::{self, Fault};
+use queue::topology::{self, DeclareError};
 use queue::{ATTEMPT_HEADER, Failure, PARKED_AT_HEADER, Queue, REASON_HEADER, Retried};
 
 #[tokio::test]
@@ -129,7 +129,7 @@ async fn a_job_put_aside_comes_back_with_its_count_and_its_id() {
     let dying = queue
         .retry("c", &code("c"), &second(), NOW + Duration::from_secs(296))
         .await;
-    assert_eq!(dying.unwrap(), Retried::NotWorthIt);
+    assert_eq!(dying.unwrap(), Retried::Exhausted);
     bench.end().await;
 }
 
@@ -177,10 +177,10 @@ async fn declaring_again_changes_nothing_and_a_queue_of_another_kind_is_named() 
     topology::declare(&bench.settings()).await.unwrap();
     bench.delete(DEAD_QUEUE).await;
     bench.declare_classic(DEAD_QUEUE).await;
-    let fault = topology::declare(&bench.settings()).await.unwrap_err();
-    assert!(matches!(fault, Fault::Differs(_)), "{fault}");
-    let told = fault.to_string();
-    assert!(told.contains("the queue mail.dead exists"), "{told}");
+    let error = topology::declare(&bench.settings()).await.unwrap_err();
+    assert!(matches!(error, DeclareError::Differs(_)), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("the queue mail.dead exists"), "{text}");
     bench.end().await;
 }
 
@@ -191,8 +191,8 @@ async fn a_wrong_login_is_told_without_the_password() {
     };
     let mut settings = bench.settings();
     settings.password = "surely-not-this-one".to_owned();
-    let fault = topology::declare(&settings).await.unwrap_err();
-    assert!(matches!(fault, Fault::Unreachable(_)), "{fault}");
-    assert!(!fault.to_string().contains("surely-not"), "{fault}");
+    let error = topology::declare(&settings).await.unwrap_err();
+    assert!(matches!(error, DeclareError::Unavailable(_)), "{error}");
+    assert!(!error.to_string().contains("surely-not"), "{error}");
     bench.end().await;
 }
