@@ -11,17 +11,21 @@ pub fn id() -> String {
     URL_SAFE_NO_PAD.encode(bytes::<16>())
 }
 
-/// A code, every one as likely as every other: numbers from the incomplete last
-/// run of 10^8 below 2^32 are thrown away rather than folded (OWASP ASVS 6.5.3).
+/// A uniformly distributed code (OWASP ASVS 6.5.3).
 pub fn code() -> Code {
-    const CODES: u32 = 10u32.pow(CODE_DIGITS as u32);
-    const BIASED_FROM: u32 = u32::MAX - u32::MAX % CODES;
     loop {
-        let number = u32::from_le_bytes(bytes());
-        if number < BIASED_FROM {
-            return Code::from_number(number % CODES);
+        if let Some(code) = code_of(u32::from_le_bytes(bytes())) {
+            return code;
         }
     }
+}
+
+/// `None` for numbers of the incomplete last run of 10^8 below 2^32, which would
+/// make some codes more likely than others.
+fn code_of(number: u32) -> Option<Code> {
+    const CODES: u32 = 10u32.pow(CODE_DIGITS as u32);
+    const BIASED_FROM: u32 = u32::MAX - u32::MAX % CODES;
+    (number < BIASED_FROM).then(|| Code::from_number(number % CODES))
 }
 
 /// Random bytes.
@@ -46,6 +50,16 @@ mod tests {
             .iter()
             .map(|id| 8 * URL_SAFE_NO_PAD.decode(id).unwrap().len());
         assert!(bits.into_iter().all(|bits| bits == 128));
+    }
+
+    #[test]
+    fn item_01_numbers_that_would_make_a_code_more_likely_are_discarded() {
+        let code = |number| code_of(number).map(|code| code.as_str().to_owned());
+        assert_eq!(code(0).as_deref(), Some("00000000"));
+        assert_eq!(code(100_000_001).as_deref(), Some("00000001"));
+        assert_eq!(code(4_199_999_999).as_deref(), Some("99999999"));
+        assert_eq!(code(4_200_000_000), None);
+        assert_eq!(code(u32::MAX), None);
     }
 
     #[test]

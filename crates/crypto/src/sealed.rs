@@ -1,6 +1,7 @@
 //! Secrets that must be read again, kept so that a copy of the database alone
 //! does not give them: AES-256-GCM under a key derived from the pepper.
 
+use data_encoding::HEXLOWER;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::digest::{SHA256, digest};
 use ring::hkdf::{HKDF_SHA256, Salt};
@@ -54,10 +55,9 @@ impl SealingKey {
         let unbound = UnboundKey::new(&AES_256_GCM, &bytes).expect("it has the key's length");
         // A hash of the derived key tells neither it nor the pepper.
         let id = digest(&SHA256, &bytes);
-        let id = id.as_ref().iter().take(KEY_ID_BYTES);
         Self {
             key: LessSafeKey::new(unbound),
-            id: id.map(|byte| format!("{byte:02x}")).collect(),
+            id: HEXLOWER.encode(&id.as_ref()[..KEY_ID_BYTES]),
         }
     }
 }
@@ -131,8 +131,11 @@ mod tests {
         let sealed = old.seal("ann", b"secret");
         assert_eq!(both.open("ann", &sealed).unwrap(), b"secret");
         assert_ne!(both.sealing_key_id(), sealed.key);
+        assert_eq!(old.sealing_key_id(), sealed.key);
         assert_eq!(Pepper::new("the new one").open("ann", &sealed), None);
         let again = both.seal("ann", b"secret");
+        assert_eq!(both.sealing_key_id(), again.key);
+        assert_eq!(again.key.len(), 2 * KEY_ID_BYTES);
         assert_eq!(old.open("ann", &again), None);
     }
 }

@@ -1,5 +1,6 @@
 //! Time-based one-time passwords (RFC 6238): SHA-1, six digits, 30 seconds.
 
+use data_encoding::BASE32_NOPAD;
 use domain::factor::{TOTP_DIGITS, TOTP_STEP};
 use domain::{Timestamp, TotpCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -9,8 +10,6 @@ use crate::random;
 
 /// RFC 4226 asks for at least 128 bits and recommends these 160.
 const SECRET_BYTES: usize = 20;
-/// RFC 4648's base 32, which authenticator apps read.
-const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// The secret that an app and we share.
 pub struct TotpSecret([u8; SECRET_BYTES]);
@@ -33,17 +32,7 @@ impl TotpSecret {
 
     /// The secret for typing.
     pub fn base32(&self) -> String {
-        self.0
-            .chunks(5)
-            .flat_map(|five| {
-                let bits = five
-                    .iter()
-                    .fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
-                (0..8)
-                    .rev()
-                    .map(move |place| char::from(BASE32[(bits >> (5 * place)) as usize & 31]))
-            })
-            .collect()
+        BASE32_NOPAD.encode(&self.0)
     }
 
     /// The secret for a QR code, under the name of its account.

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crypto::{Signer, Verifier};
 use domain::Timestamp;
 use domain::limits::ACCESS_TOKEN_LIFETIME;
+use env::Variables;
 use protocol::User;
 use ring::digest::{SHA256, digest};
 use ring::signature::{Ed25519KeyPair, KeyPair};
@@ -192,4 +193,27 @@ fn item_29_a_token_that_ran_out_or_is_foreign_opens_nothing() {
     }
     let foreign = Signer::new("a signing secret of another deployment's", ISSUER);
     assert!(verifier.verify(&issue(&foreign, now())).is_none());
+}
+
+#[test]
+fn a_malformed_public_key_is_reported_by_its_variable() {
+    let errors = |keys: &str| {
+        let mut variables = Variables::new([
+            ("TOKEN_PUBLIC_KEYS".to_owned(), keys.to_owned()),
+            ("SITE_ORIGIN".to_owned(), ISSUER.to_owned()),
+        ]);
+        Verifier::from_variables(&mut variables);
+        variables.check().map_err(|error| error.to_string())
+    };
+    assert_eq!(errors(&signer().public_key()), Ok(()));
+    for malformed in [URL_SAFE_NO_PAD.encode([7; 31]), "?".to_owned()] {
+        let error = errors(&malformed).unwrap_err();
+        assert!(error.contains("TOKEN_PUBLIC_KEYS must be"), "{error}");
+    }
+    let missing = errors("").unwrap_err();
+    assert!(
+        missing.contains("TOKEN_PUBLIC_KEYS is missing"),
+        "{missing}"
+    );
+    assert!(!missing.contains("must be"), "{missing}");
 }

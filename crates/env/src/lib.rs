@@ -216,6 +216,43 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_must_be_long_enough() {
+        let errors = |value: &str| {
+            let mut variables = Variables::new([("KEY".to_owned(), value.to_owned())]);
+            variables.secret("KEY", 32);
+            variables.check().map_err(|error| error.to_string())
+        };
+        assert_eq!(errors(&"x".repeat(32)), Ok(()));
+        let short = errors(&"x".repeat(31)).unwrap_err();
+        assert!(
+            short.ends_with("KEY must have at least 32 bytes"),
+            "{short}"
+        );
+        let missing = errors("").unwrap_err();
+        assert!(missing.ends_with(": KEY is missing"), "{missing}");
+    }
+
+    #[test]
+    fn a_url_needs_a_known_scheme_and_a_host() {
+        let errors = |value: &str| {
+            let mut variables = Variables::new([("URL".to_owned(), value.to_owned())]);
+            let url = variables.url("URL", &["https", "http"]);
+            (url, variables.check().map_err(|error| error.to_string()))
+        };
+        let good = "https://chat.example.com";
+        assert_eq!(errors(good), (good.to_owned(), Ok(())));
+        for bad in ["ftp://host", "https://", "host", "://host"] {
+            let error = errors(bad).1.unwrap_err();
+            assert!(
+                error.ends_with("URL must be a URL with https:// or http://"),
+                "{error}"
+            );
+        }
+        let missing = errors("").1.unwrap_err();
+        assert!(missing.ends_with(": URL is missing"), "{missing}");
+    }
+
+    #[test]
     fn all_errors_are_reported_together_and_without_values() {
         let mut variables = Variables::new([
             ("URI".to_owned(), "http://secret@host".to_owned()),

@@ -237,6 +237,14 @@ mod tests {
     }
 
     #[test]
+    fn every_action_is_listed() {
+        let error = serde_json::from_str::<ClientFrame>(r#"{"action":"dance"}"#).unwrap_err();
+        let names = ACTIONS.map(|action| format!("`{action}`")).join(", ");
+        let expected = format!("unknown variant `dance`, expected one of {names}");
+        assert!(error.to_string().starts_with(&expected), "{error}");
+    }
+
+    #[test]
     fn the_listed_actions_are_those_of_the_frames() {
         for action in ACTIONS {
             let error = serde_json::from_str::<ClientFrame>(&format!(r#"{{"action":"{action}"}}"#))

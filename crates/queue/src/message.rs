@@ -228,9 +228,32 @@ mod tests {
     }
 
     #[test]
-    fn an_id_and_a_reason_may_have_any_length() {
-        let long = "é".repeat(9_000);
+    fn an_id_and_a_reason_of_any_length_are_cut() {
+        let long = "x".repeat(9_000);
         let message = Message::malformed(&long, long.as_bytes(), &long, at(1));
-        assert!(message.body.len() <= 2 * MALFORMED_CHARS);
+        assert_eq!(message.body.len(), 4_096);
+        let id = message.properties.message_id().clone().unwrap();
+        assert_eq!(id.to_string().len(), 64);
+        let headers = message.properties.headers().clone().unwrap();
+        let Some(AMQPValue::LongString(reason)) = headers.inner().get(REASON_HEADER) else {
+            panic!("{headers:?}");
+        };
+        assert_eq!(reason.as_bytes().len(), 500);
+        let accents = Message::malformed("é-1", b"{", "why", at(1));
+        let id = accents.properties.message_id().clone().unwrap();
+        assert_eq!(id.to_string(), "-1");
+    }
+
+    #[test]
+    fn a_chunk_expires_when_clients_have_sent_a_ping() {
+        let chunk = Chunk {
+            room: "r".into(),
+            seq: 1,
+            sockets: vec!["a".into()],
+        };
+        let message = Message::chunk("1:a", &chunk, at(1));
+        assert_eq!(message.queue, "fanout");
+        let expiration = message.properties.expiration().clone().unwrap();
+        assert_eq!(expiration.to_string(), "300000");
     }
 }

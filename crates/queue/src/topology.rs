@@ -191,6 +191,50 @@ mod tests {
         delay(attempt, left).map(|delay| delay.length.as_secs())
     }
 
+    /// RabbitMQ ignores arguments that it does not know, so their names matter.
+    #[test]
+    fn the_queues_have_the_arguments_that_rabbitmq_knows() {
+        let queues = queues();
+        let argument = |queue: &str, name: &str| {
+            let (_, arguments) = queues.iter().find(|(known, _)| *known == queue)?;
+            arguments.inner().get(name).cloned()
+        };
+        for (queue, _) in &queues {
+            assert_eq!(
+                argument(queue, "x-queue-type"),
+                Some(text("quorum")),
+                "{queue}"
+            );
+        }
+        for (queue, target) in [
+            ("mail", "mail.dead"),
+            ("mail.retry", "mail"),
+            ("mail.retry.1m", "mail"),
+            ("mail.retry.10m", "mail"),
+        ] {
+            assert_eq!(argument(queue, "x-dead-letter-exchange"), Some(text("")));
+            let key = argument(queue, "x-dead-letter-routing-key");
+            assert_eq!(key, Some(text(target)), "{queue}");
+            let strategy = argument(queue, "x-dead-letter-strategy");
+            assert_eq!(strategy, Some(text("at-least-once")), "{queue}");
+            assert_eq!(argument(queue, "x-overflow"), Some(text("reject-publish")));
+        }
+        for (queue, millis) in [
+            ("mail.retry", 5_000),
+            ("mail.retry.1m", 60_000),
+            ("mail.retry.10m", 600_000),
+            ("mail.dead", 1_209_600_000),
+        ] {
+            let ttl = argument(queue, "x-message-ttl");
+            assert_eq!(ttl, Some(AMQPValue::LongLongInt(millis)), "{queue}");
+        }
+        assert_eq!(argument("mail", "x-message-ttl"), None);
+        let limit = |queue| argument(queue, "x-delivery-limit");
+        assert_eq!(limit("mail"), Some(AMQPValue::LongLongInt(100)));
+        assert_eq!(limit("mail.dead"), Some(AMQPValue::LongLongInt(1_000_000)));
+        assert_eq!(argument("fanout", "x-dead-letter-exchange"), None);
+    }
+
     #[test]
     fn delays_grow_and_attempts_end() {
         assert_eq!(seconds(1, None), Some(5));
