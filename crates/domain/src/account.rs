@@ -143,6 +143,37 @@ mod tests {
     }
 
     #[test]
+    fn unusual_valid_addresses_are_accepted() {
+        for text in [
+            "ann@my-host.example.com",
+            "o'hara+chat_1@example.com",
+            &format!("{}@example.com", "a".repeat(64)),
+            &format!("ann@{}.com", "a".repeat(63)),
+        ] {
+            let address = EmailAddress::parse("email", text);
+            assert_eq!(address.unwrap().as_str(), text);
+        }
+        let longest = format!("ann@{}{}.com", "a.".repeat(122), "ab");
+        assert_eq!(longest.len(), 254);
+        assert!(EmailAddress::parse("email", &longest).is_ok());
+    }
+
+    #[test]
+    fn a_person_s_name_is_one_line_of_80_characters() {
+        assert_eq!(PersonName::parse("name", " Ann ").unwrap().as_str(), "Ann");
+        assert!(PersonName::parse("name", &"é".repeat(80)).is_ok());
+        assert!(PersonName::parse("name", &"é".repeat(81)).is_err());
+    }
+
+    #[test]
+    fn a_presented_password_is_cut_where_no_valid_one_can_reach() {
+        let longest = "x".repeat(1_024);
+        assert_eq!(Password::presented(&longest).as_str(), longest);
+        assert_eq!(Password::presented(&"x".repeat(1_025)).chars(), 1_024);
+        assert_eq!(Password::presented(" two words ").as_str(), " two words ");
+    }
+
+    #[test]
     fn an_invalid_address_is_rejected_by_field() {
         for text in [
             "",
@@ -155,6 +186,17 @@ mod tests {
             "ann@-example.com",
             "ann\r\nbcc: bob@example.com",
             "\"ann\"@example.com",
+            "ann@exa mple.com",
+            "ann@example.com\r\nx.org",
+            "ann@ex_ample.com",
+            "ann@exämple.com",
+            "ann@example-.com",
+            ".ann@example.com",
+            "ann.@example.com",
+            "a..nn@example.com",
+            &format!("{}@example.com", "a".repeat(65)),
+            &format!("ann@{}.com", "a".repeat(64)),
+            &format!("ann@{}.com", "a.".repeat(125)),
         ] {
             assert_eq!(
                 EmailAddress::parse("email", text).unwrap_err().field,
@@ -176,6 +218,7 @@ mod tests {
     fn item_19_the_minimum_is_15_and_8_only_with_a_second_factor() {
         assert_eq!(least_password(15, false), 15);
         assert_eq!(least_password(15, true), 8);
+        assert_eq!(least_password(6, true), 6);
     }
 
     #[test]

@@ -162,3 +162,72 @@ impl ApiError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_has_the_fields_that_the_protocol_gives_its_code() {
+        let json = |error: ApiError| serde_json::to_value(error.body()).unwrap();
+        let invalid = json(ValidationError::new("email", "Enter an email address.").into());
+        assert_eq!(
+            invalid,
+            serde_json::json!({
+                "error": "invalid", "message": "Enter an email address.", "field": "email",
+            })
+        );
+        let retry_at = Timestamp::from_millis(5);
+        let too_fast = json(TooFast { retry_at }.into());
+        assert_eq!(
+            (&too_fast["error"], &too_fast["retry_at"]),
+            (&"too_fast".into(), &5.into())
+        );
+        let wrong = json(ApiError::WrongCode { attempts_left: 4 });
+        assert_eq!(
+            (&wrong["error"], &wrong["attempts_left"]),
+            (&"wrong_code".into(), &4.into())
+        );
+        assert_eq!(wrong["message"], "The code is wrong. 4 tries left.");
+        for absent in ["field", "retry_at"] {
+            assert_eq!(wrong.get(absent), None);
+        }
+    }
+
+    #[test]
+    fn every_error_has_its_code_and_a_sentence() {
+        use ErrorCode as Code;
+        let unavailable = Unavailable { what: "database" };
+        let retry_at = Timestamp::EPOCH;
+        for (error, code) in [
+            (ApiError::needs_longer_password(), Code::Invalid),
+            (TooFast { retry_at }.into(), Code::TooFast),
+            (ApiError::WrongCredentials, Code::WrongCredentials),
+            (ApiError::WrongCode { attempts_left: 0 }, Code::WrongCode),
+            (ApiError::WrongCode { attempts_left: 1 }, Code::WrongCode),
+            (ApiError::Expired, Code::Expired),
+            (ApiError::SignedOut, Code::SignedOut),
+            (
+                ApiError::Forbidden("Only owners may do this."),
+                Code::Forbidden,
+            ),
+            (ApiError::NotFresh, Code::Forbidden),
+            (ApiError::UnknownRoom, Code::UnknownRoom),
+            (ApiError::NotFound, Code::NotFound),
+            (ApiError::UnknownAction, Code::UnknownAction),
+            (ApiError::TooLarge, Code::TooLarge),
+            (unavailable.into(), Code::TryAgain),
+            (ApiError::internal(unavailable), Code::Internal),
+        ] {
+            assert_eq!(error.code(), code);
+            let message = error.message();
+            let is_sentence = message.starts_with(char::is_uppercase) && message.ends_with('.');
+            assert!(is_sentence, "{message}");
+            assert_eq!(error.retry_at().is_some(), code == Code::TooFast);
+        }
+        let last = ApiError::WrongCode { attempts_left: 0 }.message();
+        assert!(last.contains("last try"), "{last}");
+        let one = ApiError::WrongCode { attempts_left: 1 }.message();
+        assert!(one.contains("1 try left"), "{one}");
+    }
+}

@@ -72,6 +72,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn purposes_have_the_names_of_the_protocol() {
+        for purpose in [Purpose::Register, Purpose::Login, Purpose::Reset] {
+            let json = serde_json::to_string(&purpose).unwrap();
+            assert_eq!(json, format!("\"{}\"", purpose.as_str()));
+        }
+    }
+
+    #[test]
+    fn a_code_is_hidden_in_debug_output() {
+        assert_eq!(format!("{:?}", Code::from_number(1)), "Code(…)");
+    }
+
+    #[test]
     fn a_code_keeps_its_leading_zeros() {
         assert_eq!(Code::from_number(42).as_str(), "00000042");
     }

@@ -169,6 +169,32 @@ mod tests {
     }
 
     #[test]
+    fn a_recovery_code_encodes_every_bit() {
+        let bytes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+        let code = RecoveryCode::from_bytes(bytes);
+        assert_eq!(code.as_str(), "041061050r3gg28a1c60t3gf");
+        for bit in 0..8 * RECOVERY_CODE_BYTES {
+            let mut other = bytes;
+            other[bit / 8] ^= 1 << (bit % 8);
+            assert_ne!(RecoveryCode::from_bytes(other), code, "bit {bit}");
+        }
+        assert_eq!(
+            RecoveryCode::from_bytes([0; RECOVERY_CODE_BYTES]).as_str(),
+            "0".repeat(24)
+        );
+    }
+
+    #[test]
+    fn a_passkey_s_name_is_one_line_of_80_characters() {
+        let name = "é".repeat(80);
+        assert_eq!(PasskeyName::parse("name", &name).unwrap().as_str(), name);
+        for bad in ["", "a\nb", &"é".repeat(81)] {
+            let error = PasskeyName::parse("name", bad).unwrap_err();
+            assert_eq!(error.field, "name", "{bad}");
+        }
+    }
+
+    #[test]
     fn anything_else_is_rejected() {
         for text in ["", "12345", "1234567", "12345a", "१२३४५६", &"u".repeat(24)] {
             assert!(FactorCode::parse("code", text).is_err(), "{text}");

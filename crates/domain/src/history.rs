@@ -98,6 +98,28 @@ mod tests {
     }
 
     #[test]
+    fn a_cursor_is_a_seq_from_zero() {
+        let cursor = |name, value| PageQuery::parse([(name, value)]).map(|query| query.cursor);
+        assert_eq!(cursor("before", "3"), Ok(Cursor::Before(3)));
+        assert_eq!(cursor("after", "0"), Ok(Cursor::After(0)));
+        assert_eq!(
+            cursor("around", "9223372036854775807"),
+            Ok(Cursor::Around(i64::MAX))
+        );
+        for bad in ["-1", "", "x", "9223372036854775808"] {
+            assert_eq!(cursor("after", bad).unwrap_err().field, "after", "{bad}");
+        }
+    }
+
+    #[test]
+    fn repeated_and_unknown_parameters_are_errors() {
+        let repeated = PageQuery::parse([("limit", "1"), ("limit", "1")]);
+        assert_eq!(repeated.unwrap_err().field, "limit");
+        let unknown = PageQuery::parse([("page", "1")]);
+        assert_eq!(unknown.unwrap_err().field, "page");
+    }
+
+    #[test]
     fn two_cursors_are_refused() {
         assert!(PageQuery::parse([("before", "3"), ("after", "1")]).is_err());
         assert!(PageQuery::parse([("before", "3"), ("before", "3")]).is_err());

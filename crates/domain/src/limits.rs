@@ -258,12 +258,186 @@ pub const DISABLED_WAIT: Duration = Duration::from_hours(1);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::factor::TOTP_STEP;
+
+    /// Every limit as a literal number, beside the text of docs/protocol.md that
+    /// states it; an empty text where it states none.
+    #[test]
+    fn the_limits_are_those_of_the_protocol() {
+        let protocol = include_str!("../../../docs/protocol.md");
+        let millis = |length: Duration| length.as_millis() as u64;
+        let rows: &[(u64, u64, &str)] = &[
+            (NAME_CHARS as u64, 80, "| name | 1 to 80 characters |"),
+            (
+                PASSWORD_CHARS_LEAST as u64,
+                15,
+                "| password | 15 to 256 characters (8 with TOTP or a passkey)",
+            ),
+            (PASSWORD_CHARS_WITH_FACTOR as u64, 8, ""),
+            (PASSWORD_CHARS_MOST as u64, 256, ""),
+            (
+                MESSAGE_CHARS as u64,
+                4_000,
+                "| text of a message | 1 to 4,000 characters",
+            ),
+            (BODY_BYTES as u64, 65_536, "| body of a request | 64 KB |"),
+            (FRAME_BYTES as u64, 32_768, "| 32 KB; 128 KB |"),
+            (
+                ROOMS_PER_USER as u64,
+                500,
+                "| rooms per user; members per room | 500; 10,000 |",
+            ),
+            (MEMBERS_PER_ROOM, 10_000, ""),
+            (
+                PRESENCE_MEMBERS,
+                100,
+                "| presence is shown in rooms of up to | 100 members |",
+            ),
+            (
+                TYPING_MEMBERS,
+                50,
+                "| typing and read marks are shown in rooms of up to | 50 members |",
+            ),
+            (SOCKETS_PER_USER, 20, "| sockets per user | 20 |"),
+            (
+                millis(CODE_LIFETIME),
+                300_000,
+                "| a mailed code | 8 digits, 5 minutes, 5 attempts, 1 success |",
+            ),
+            (CODE_TRIES.into(), 5, ""),
+            (
+                millis(RESEND_WAIT),
+                60_000,
+                "| `resend-otp` | first after 60 s, 5 an hour per address |",
+            ),
+            (
+                millis(CEREMONY_LIFETIME),
+                300_000,
+                "A challenge takes 5 attempts within 5 minutes.",
+            ),
+            (millis(TOTP_SETUP_LIFETIME), 600_000, ""),
+            (millis(TOTP_STEP), 30_000, "each step of 30 s once"),
+            (millis(FRESH), 600_000, "10 minutes"),
+            (RECOVERY_CODES as u64, 10, "ten codes"),
+            (
+                PASSKEYS_PER_USER as u64,
+                20,
+                "| passkeys per account | 20 |",
+            ),
+            (
+                millis(ACCESS_TOKEN_LIFETIME),
+                900_000,
+                "valid for at most 15 minutes",
+            ),
+            (
+                millis(SESSION_LIFETIME),
+                2_592_000_000,
+                "A session ends 30 days after its last refresh.",
+            ),
+            (
+                millis(REFRESH_GRACE),
+                30_000,
+                "used again within 30 s of its rotation",
+            ),
+            (millis(PRESENCE_LEASE), 300_000, "a lease is 5 minutes"),
+            (
+                millis(CONNECTION_LIFETIME),
+                7_800_000,
+                "| lifetime of a socket | 2 hours,",
+            ),
+            (
+                FRAMES.burst.into(),
+                200,
+                "| frames per user | burst of 200, then 20 a second |",
+            ),
+            (millis(FRAMES.interval), 50, ""),
+            (TYPING.burst.into(), 1, ""),
+            (millis(TYPING.interval), 3_000, "at most every 3 s per user"),
+            (
+                FAILURES_UNTIL_DISABLED.into(),
+                100,
+                "100 in a row disable mailed codes until the password is reset",
+            ),
+            (
+                millis(DISABLED_WAIT),
+                3_600_000,
+                "with a `retry_at` an hour ahead",
+            ),
+        ];
+        for (number, literal, text) in rows {
+            assert_eq!(number, literal, "{text}");
+            assert!(protocol.contains(text), "docs/protocol.md lacks {text}");
+        }
+    }
+
+    #[test]
+    fn the_quotas_are_those_of_the_protocol() {
+        let protocol = include_str!("../../../docs/protocol.md");
+        for (quota, count, millis, text) in [
+            (RESENDS, 5, 3_600_000, "5 an hour per address"),
+            (
+                CODES_MAILED,
+                10,
+                3_600_000,
+                "| codes mailed per account | 10 an hour,",
+            ),
+            (
+                CODES_ASKED,
+                5,
+                3_600_000,
+                "| 5 an hour; `resend-otp` counts too, up to 6 |",
+            ),
+            (CODES_ASKED_AGAIN, 6, 3_600_000, ""),
+            (
+                FORGOTTEN,
+                60,
+                3_600_000,
+                "| `forgot-password` per source address | 60 an hour |",
+            ),
+            (
+                FAILURES_PER_SOURCE,
+                100,
+                900_000,
+                "per source address | 100 in 15 minutes |",
+            ),
+            (
+                REGISTRATIONS,
+                60,
+                3_600_000,
+                "| registrations per source address | 60 an hour |",
+            ),
+            (
+                PASSKEY_SIGN_INS,
+                300,
+                3_600_000,
+                "| `passkey-login/begin` per source address | 300 an hour |",
+            ),
+            (
+                INVITATIONS,
+                50,
+                3_600_000,
+                "| invitations per user | 50 an hour |",
+            ),
+        ] {
+            let name = quota.name;
+            assert_eq!(
+                (quota.count, quota.window.as_millis()),
+                (count, millis),
+                "{name}"
+            );
+            assert!(protocol.contains(text), "docs/protocol.md lacks {text}");
+        }
+        assert_eq!(CODES_ASKED.name, CODES_ASKED_AGAIN.name, "one counter");
+    }
 
     #[test]
     fn item_06_waits_begin_with_the_sixth_failure_and_grow_to_an_hour() {
+        assert_eq!(wait_after(0), Duration::ZERO);
         assert_eq!(wait_after(5), Duration::ZERO);
         assert_eq!(wait_after(6), Duration::from_secs(30));
         assert_eq!(wait_after(7), Duration::from_mins(1));
+        assert_eq!(wait_after(8), Duration::from_mins(2));
+        assert_eq!(wait_after(12), Duration::from_mins(32));
         assert_eq!(wait_after(13), Duration::from_hours(1));
         assert_eq!(wait_after(u32::MAX), Duration::from_hours(1));
     }

@@ -91,7 +91,16 @@ mod tests {
     }
 
     #[test]
+    fn a_room_s_name_is_one_line_of_80_characters() {
+        assert_eq!(RoomName::parse("name", " Tea ").unwrap().as_str(), "Tea");
+        assert!(RoomName::parse("name", &"é".repeat(80)).is_ok());
+        assert!(RoomName::parse("name", &"é".repeat(81)).is_err());
+    }
+
+    #[test]
     fn a_client_id_is_short_and_printable() {
+        let id = ClientMessageId::parse("id", "!~aZ09").unwrap();
+        assert_eq!(id.as_str(), "!~aZ09");
         assert!(ClientMessageId::parse("id", &"x".repeat(64)).is_ok());
         for id in ["", "a b", &"x".repeat(65), "ä"] {
             assert!(ClientMessageId::parse("id", id).is_err(), "{id}");

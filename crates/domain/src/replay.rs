@@ -151,7 +151,63 @@ mod tests {
                 prop_assert_eq!(taken.len() < all.len(), more.contains(id));
             }
             let welcome = ServerFrame::Welcome { user: ann(), rooms, missed, more, more_rooms: !complete };
-            prop_assert!(json_bytes(&welcome) <= FRAME_BYTES);
+            prop_assert!(serde_json::to_string(&welcome).unwrap().len() <= FRAME_BYTES);
         }
+
+        #[test]
+        fn as_many_messages_as_fit_are_taken(count in 0usize..80, chars in 1usize..2_000) {
+            let all = messages("room", count, chars);
+            let mut replay = Replay::new(["room"]);
+            replay.take_missed("room", all.clone(), true);
+            let (missed, more) = replay.finish();
+            let taken = missed["room"].len();
+            prop_assert_eq!(more.is_empty(), taken == count);
+            if let Some(next) = all.get(taken) {
+                let with_next: Vec<&Message> = missed["room"].iter().chain([next]).collect();
+                let bytes = serde_json::to_string(&with_next).unwrap().len();
+                // Names and punctuation of the room are counted besides.
+                prop_assert!(bytes > FRAME_BYTES - ENVELOPE_BYTES - 64, "{bytes} bytes fit");
+            }
+        }
+    }
+
+    #[test]
+    fn rooms_take_at_most_half_of_a_frame_and_as_many_as_fit() {
+        let all: Vec<Room> = (0..500).map(|n| room(&format!("room-{n:017}"))).collect();
+        let mut replay = Replay::new([]);
+        let (rooms, complete) = replay.take_rooms(all.clone());
+        assert!(!complete);
+        let bytes = |rooms: &[Room]| serde_json::to_string(rooms).unwrap().len();
+        let half = (FRAME_BYTES - ENVELOPE_BYTES) / 2;
+        assert!(bytes(&all[..rooms.len()]) <= half + 1);
+        assert!(bytes(&all[..=rooms.len()]) > half);
+        // The other half is left for messages.
+        replay.take_missed("r", messages("r", 100, 500), true);
+        let missed = &replay.finish().0["r"];
+        let left = serde_json::to_string(missed).unwrap().len();
+        assert!((half - 1_500..=half + 1).contains(&left), "{left} bytes");
+    }
+
+    #[test]
+    fn a_full_frame_has_no_space() {
+        let mut replay = Replay::new([]);
+        assert!(replay.has_space());
+        replay.take_missed("r", messages("r", 100, 1_000), true);
+        assert!(!replay.has_space());
+        replay.take_missed("s", messages("s", 1, 1), true);
+        let (missed, more) = replay.finish();
+        assert_eq!(missed["s"], []);
+        assert_eq!(more, ["r", "s"]);
+    }
+
+    #[test]
+    fn a_room_whose_messages_were_not_all_read_has_more() {
+        let mut replay = Replay::new(["r"]);
+        replay.take_missed("r", messages("r", 2, 1), false);
+        let (missed, more) = replay.finish();
+        assert_eq!(
+            (missed["r"].len(), more.as_slice()),
+            (2, &["r".to_owned()][..])
+        );
     }
 }

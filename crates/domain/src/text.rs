@@ -88,6 +88,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_id_has_1_to_64_printable_ascii_characters() {
+        for id in ["a", "!~", &"x".repeat(64)] {
+            assert!(is_id(id), "{id}");
+        }
+        for id in ["", "a b", "a\u{7f}", "ä", &"x".repeat(65)] {
+            assert!(!is_id(id), "{id}");
+        }
+    }
+
+    #[test]
+    fn an_error_displays_its_message() {
+        let error = ValidationError::new("name", "Enter a name.");
+        assert_eq!(error.to_string(), "Enter a name.");
+    }
+
+    #[test]
     fn messages_are_whole_sentences_that_name_the_limit_or_the_character() {
         let message = |text: &str| line("name", text, 5).unwrap_err().message;
         assert_eq!(message("  "), "Enter at least one character.");

@@ -16,3 +16,14 @@ impl fmt::Display for Unavailable {
 }
 
 impl std::error::Error for Unavailable {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dependency_is_named() {
+        let error = Unavailable { what: "broker" };
+        assert_eq!(error.to_string(), "the broker is unavailable");
+    }
+}

@@ -88,6 +88,22 @@ mod tests {
     }
 
     #[test]
+    fn a_counter_is_kept_until_no_window_covers_it() {
+        for now in [5_000, 5_001, 5_999] {
+            assert_eq!(TEN.window_of(at(now)), 5);
+            assert_eq!(TEN.forgotten_at(at(now)), at(7_000));
+        }
+        assert_eq!(TEN.forgotten_at(at(0)), at(2_000));
+        // In the last millisecond before, the counter still matters.
+        assert_eq!(TEN.room(1_000, at(6_999)), 9);
+        let all_used = TEN.wait(used(1_000_000, 0), 1, at(6_999));
+        assert!(
+            all_used.is_some_and(|until| until <= at(7_000)),
+            "{all_used:?}"
+        );
+    }
+
+    #[test]
     fn a_quota_is_used_up_by_its_count() {
         assert_eq!(TEN.wait(used(0, 9), 1, at(5_500)), None);
         assert!(TEN.wait(used(0, 10), 1, at(5_500)).is_some());
