@@ -1,10 +1,10 @@
-//! How a request or a frame is refused.
+//! Errors.
 
 use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
-/// The closed list of reasons that a client may hear.
+/// The closed list of error codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
@@ -22,7 +22,7 @@ pub enum ErrorCode {
     SignedOut,
     /// One may not do this.
     Forbidden,
-    /// No such room, or one is not in it.
+    /// The room does not exist, or the user is not a member.
     UnknownRoom,
     /// No such thing.
     NotFound,

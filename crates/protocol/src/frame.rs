@@ -19,7 +19,7 @@ pub const ACTIONS: [&str; 7] = [
     "hello", "join", "leave", "message", "typing", "read", "ping",
 ];
 
-/// The last `seq` that a client holds, by room.
+/// The last `seq` that a client has, by room id.
 pub type Cursors = BTreeMap<String, i64>;
 
 /// A frame from a client.
@@ -28,50 +28,50 @@ pub type Cursors = BTreeMap<String, i64>;
 pub enum ClientFrame {
     /// Subscribe to all rooms, and replay after the cursors.
     Hello {
-        /// What I have already.
+        /// The client's cursors.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rooms: Option<Cursors>,
     },
     /// Subscribe this socket to a room.
     Join {
-        /// Comes back in the answer.
+        /// Repeated in the response.
         #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
         reference: Option<String>,
-        /// Which room.
+        /// The room's id.
         room: String,
     },
     /// Unsubscribe this socket from a room.
     Leave {
-        /// Comes back in the answer.
+        /// Repeated in the response.
         #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
         reference: Option<String>,
-        /// Which room.
+        /// The room's id.
         room: String,
     },
     /// Send a message; the same `id` any number of times creates one message.
     Message {
         /// Made by the client, unique per sender and room.
         id: String,
-        /// Which room.
+        /// The room's id.
         room: String,
-        /// What.
+        /// The text.
         text: String,
     },
     /// The user is typing.
     Typing {
-        /// Where.
+        /// The room's id.
         room: String,
     },
     /// Move the read mark.
     Read {
-        /// Where.
+        /// The room's id.
         room: String,
         /// The last one read.
         seq: i64,
     },
     /// Renew the presence lease, and replay after the cursors.
     Ping {
-        /// What I have already.
+        /// The client's cursors.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rooms: Option<Cursors>,
     },
@@ -103,7 +103,7 @@ pub enum ServerFrame {
         /// That of the request.
         #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
         reference: Option<String>,
-        /// Which room.
+        /// The room's id.
         room: String,
         /// Its newest message.
         last_seq: i64,
@@ -113,14 +113,14 @@ pub enum ServerFrame {
         /// That of the request, if there was one.
         #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
         reference: Option<String>,
-        /// Which room.
+        /// The room's id.
         room: String,
     },
     /// The message is durable.
     Ack {
         /// The client's id.
         id: String,
-        /// Which room.
+        /// The room's id.
         room: String,
         /// Its place.
         seq: i64,
@@ -131,14 +131,14 @@ pub enum ServerFrame {
     Message(Message),
     /// A user is typing; expires after 6 s.
     Typing {
-        /// Where.
+        /// The room's id.
         room: String,
         /// Who.
         user: User,
     },
     /// A user has read up to `seq`.
     Read {
-        /// Where.
+        /// The room's id.
         room: String,
         /// Who.
         user: User,
@@ -164,7 +164,7 @@ pub enum ServerFrame {
     },
     /// A user joined or left the room.
     Member {
-        /// Where.
+        /// The room's id.
         room: String,
         /// Who.
         user: User,
@@ -173,7 +173,7 @@ pub enum ServerFrame {
     },
     /// A user went online or offline.
     Presence {
-        /// Where.
+        /// The room's id.
         room: String,
         /// Who.
         user: User,

@@ -125,14 +125,14 @@ pub struct SignedIn {
     pub access_token: String,
     /// When it runs out.
     pub expires_at: Timestamp,
-    /// Who one is.
+    /// The signed-in user.
     pub user: User,
 }
 
 /// `GET /api/me`
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MeAnswer {
-    /// Who one is.
+    /// The signed-in user.
     pub user: Me,
 }
 
@@ -170,7 +170,7 @@ pub struct Sessions {
 /// `GET /api/rooms`
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Rooms {
-    /// The rooms one is in.
+    /// The user's rooms.
     pub rooms: Vec<Room>,
 }
 
