@@ -1,4 +1,4 @@
-//! One's rooms, and the talk with the service about them.
+//! The state of a client.
 
 mod connection;
 mod events;
@@ -12,43 +12,41 @@ use std::collections::BTreeMap;
 use domain::{ClientMessageId, MessageText, Timestamp, ValidationError};
 use protocol::{ClientFrame, User};
 
-pub use fetched::Fetched;
-
 use crate::effect::{Effect, Fetch};
 use crate::link::Link;
 use crate::pending::Unsent;
 use crate::room::Room;
 
-/// How often at the most one tells that one writes.
-const TYPING_AGAIN: Duration = Duration::from_secs(3);
+/// Minimum time between two `typing` frames.
+const TYPING_INTERVAL: Duration = Duration::from_secs(3);
 
-/// The state of a signed-in user on one device.
+/// A signed-in user's state on one device.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Chat {
-    /// Who one is.
+    /// The signed-in user.
     pub me: Option<User>,
-    /// The socket.
+    /// The state of the socket.
     pub link: Link,
-    /// The rooms that one is in, by id.
+    /// The user's rooms, by id.
     pub rooms: BTreeMap<String, Room>,
     /// Whether the rooms have been listed since the sign-in.
     pub is_listed: bool,
-    /// The room that is displayed.
+    /// The room that is shown.
     pub current: Option<String>,
-    /// Whether the newest message of the open room is seen.
+    /// Whether the newest message of the open room is visible.
     is_watched: bool,
-    /// Whether all rooms' talk is kept, and not only that of opened ones.
+    /// Whether the logs of all rooms are loaded, not only of opened ones.
     follows_all: bool,
-    /// How many sockets in a row came to nothing.
+    /// Consecutive failed sockets.
     attempt: u32,
-    /// When to ask at the latest what was missed.
+    /// When the next `ping` is due.
     ask_at: Timestamp,
     last_typing: Timestamp,
-    /// Since when a `ping` has had no answer.
+    /// When the first `ping` without a `pong` was sent.
     unanswered_since: Option<Timestamp>,
-    /// Requests that failed for now, and when to make them again.
+    /// Failed requests and when to retry them.
     again: Vec<(Timestamp, Fetch)>,
-    /// What an earlier process left unsent in rooms that are not known yet.
+    /// Restored messages of rooms that are not known yet.
     restored: Vec<Unsent>,
     /// Rooms that the user is no longer a member of, until they are taken.
     departed: Vec<Departed>,
@@ -66,7 +64,7 @@ pub struct Departed {
 }
 
 impl Chat {
-    /// The chat of `user`, before anything is known.
+    /// The initial state of `user`.
     pub fn of(user: User) -> Self {
         Self {
             me: Some(user),
@@ -74,13 +72,13 @@ impl Chat {
         }
     }
 
-    /// Keeps the talk of every room from its newest page on, as a bot does.
-    /// Otherwise a room's talk is kept from when it is opened.
+    /// Loads the log of every room, as a bot needs. Otherwise a room's log is loaded
+    /// when the room is opened.
     pub fn follow_all(&mut self) {
         self.follows_all = true;
     }
 
-    /// One's own id, empty before the sign-in.
+    /// The user's id, empty before the sign-in.
     pub fn my_id(&self) -> &str {
         self.me.as_ref().map_or("", |me| me.id.as_str())
     }
@@ -90,12 +88,12 @@ impl Chat {
         self.rooms.get(self.current.as_ref()?)
     }
 
-    /// All messages that one has not read.
+    /// The number of unread messages in all rooms.
     pub fn unread(&self) -> i64 {
         self.rooms.values().map(Room::unread).sum()
     }
 
-    /// Opens a room, with its people and its talk.
+    /// Shows a room, and fetches its members and messages.
     pub fn open(&mut self, room: &str) -> Vec<Effect> {
         self.current = Some(room.to_owned());
         self.last_typing = Timestamp::EPOCH;
@@ -110,17 +108,17 @@ impl Chat {
         effects
     }
 
-    /// Leaves the open room's view; one stays a member.
+    /// Shows no room. The membership is not changed.
     pub fn close_room(&mut self) {
         self.current = None;
     }
 
-    /// Whether the newest message of the open room can be seen now. Says
-    /// whether anything that is drawn has changed by it.
+    /// Sets whether the newest message of the open room is visible. Returns whether
+    /// the number of unread messages changed.
     pub fn watched(&mut self, is_watched: bool) -> bool {
         let unread = self.unread();
         self.is_watched = is_watched;
-        self.look();
+        self.mark_seen();
         self.unread() != unread
     }
 
@@ -140,13 +138,11 @@ impl Chat {
         std::mem::take(&mut self.departed)
     }
 
-    /// Says something in a room, under an id that nothing else has. It goes out
-    /// when it may, now or on a later socket, and once.
+    /// Sends a message under a unique id: now or on a later socket, and once.
     ///
     /// # Errors
-    /// When the service would refuse the id or the text, or one is not in the
-    /// room.
-    pub fn say(
+    /// If the id or the text is invalid, or the user is not a member of the room.
+    pub fn send(
         &mut self,
         room: &str,
         id: String,
@@ -166,8 +162,8 @@ impl Chat {
         Ok(self.flush(now))
     }
 
-    /// All messages without an acknowledgement. Store them and pass them to
-    /// [`Chat::restore`] in the next process.
+    /// The messages without an acknowledgement, to be stored and given to
+    /// [`Chat::restore`] by the next process.
     pub fn unsent(&self) -> Vec<Unsent> {
         let outgoing = self
             .rooms
@@ -190,7 +186,7 @@ impl Chat {
         self.flush(now)
     }
 
-    /// Tries a refused message of the open room again.
+    /// Sends a rejected message of the open room again.
     pub fn retry(&mut self, id: &str, now: Timestamp) -> Vec<Effect> {
         if let Some(room) = self.current_mut() {
             room.pending.retry(id);
@@ -198,27 +194,26 @@ impl Chat {
         self.flush(now)
     }
 
-    /// Forgets a refused message of the open room.
+    /// Deletes a rejected message of the open room.
     pub fn discard(&mut self, id: &str) {
         if let Some(room) = self.current_mut() {
             room.pending.discard(id);
         }
     }
 
-    /// One writes in the open room.
+    /// The user is typing in the open room.
     pub fn typing(&mut self, now: Timestamp) -> Vec<Effect> {
         let Some(room) = self.current.clone() else {
             return Vec::new();
         };
-        if self.link != Link::Live || now.saturating_since(self.last_typing) < TYPING_AGAIN {
+        if self.link != Link::Live || now.saturating_since(self.last_typing) < TYPING_INTERVAL {
             return Vec::new();
         }
         self.last_typing = now;
         vec![Effect::Send(ClientFrame::Typing { room })]
     }
 
-    /// The first message of the open room that is here is in view, and what was
-    /// said before it is wanted.
+    /// The first loaded message of the open room is visible: fetches older ones.
     pub fn scrolled_up(&mut self) -> Vec<Effect> {
         let Some(room) = self.current_mut() else {
             return Vec::new();
@@ -233,7 +228,7 @@ impl Chat {
         }
     }
 
-    /// What may go out now.
+    /// The messages to send now.
     fn flush(&mut self, now: Timestamp) -> Vec<Effect> {
         if self.link != Link::Live {
             return Vec::new();
@@ -249,8 +244,8 @@ impl Chat {
         self.rooms.get_mut(self.current.as_ref()?)
     }
 
-    /// What is in view of the open room is read.
-    fn look(&mut self) {
+    /// Marks the open room as read, if its newest message is visible.
+    fn mark_seen(&mut self) {
         if self.is_watched
             && let Some(room) = self.current_mut()
             && let Some(newest) = room.log.cursor()

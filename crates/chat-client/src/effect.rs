@@ -1,65 +1,62 @@
-//! What is to be done after something happened.
+//! Effects: what the caller has to do.
 
 use std::time::Duration;
 
 use domain::history::PAGE_MOST;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use protocol::ClientFrame;
-use protocol::http::{RoomAnswer, Rooms};
+use protocol::http::{Page, RoomAnswer, Rooms};
+use protocol::{ClientFrame, Room};
 
-use crate::chat::Fetched;
-
-/// Something that only who has a network can do.
+/// An action for the caller.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Drop the socket, if there is one, with all that it may still say, and
-    /// open another after this wait. One that is opening or waited for already
-    /// is given up for this one.
+    /// Drop the socket, if there is one, with its pending frames, and open a new one
+    /// after a wait. It replaces an opening or waiting one.
     Connect {
-        /// How long to wait.
+        /// The time to wait.
         after: Duration,
     },
-    /// Say this on the socket. What is lost with it is said again on the next.
+    /// Send this frame on the socket. If it is lost, it is sent again on the next.
     Send(ClientFrame),
-    /// Make this request, and tell how it ended.
+    /// Make this request, and report its result.
     Fetch(Fetch),
-    /// The session has ended, and with it this conversation.
+    /// The session has ended.
     SignedOut,
 }
 
-/// Something to be had by `GET`.
+/// A `GET` request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fetch {
     /// The list of rooms.
     Rooms,
     /// A room with its members.
     Room {
-        /// Which.
+        /// The room's id.
         room: String,
     },
     /// The newest page of a room's history.
     Newest {
-        /// Which.
+        /// The room's id.
         room: String,
     },
     /// The page before a message.
     Older {
-        /// Which room.
+        /// The room's id.
         room: String,
-        /// The oldest message that is there.
+        /// The oldest loaded message.
         before: i64,
     },
     /// The page after a message.
     After {
-        /// Which room.
+        /// The room's id.
         room: String,
-        /// The newest message that is there without a hole.
+        /// The newest message without a gap before it.
         after: i64,
     },
 }
 
 impl Fetch {
-    /// Where it is to be had.
+    /// The request's path and query.
     pub fn path(&self) -> String {
         let page = |room: &str, query: &str| format!("{}/messages{query}", of_room(room));
         match self {
@@ -73,11 +70,10 @@ impl Fetch {
         }
     }
 
-    /// The body of a `200` to it.
+    /// Parses the body of a `200` response.
     ///
     /// # Errors
-    /// When it is not what the contract says, so that something else than the
-    /// service has answered.
+    /// If the body is not of the documented form: it is not from the service.
     pub fn answered(&self, body: &str) -> serde_json::Result<Fetched> {
         Ok(match self.clone() {
             Self::Rooms => Fetched::Rooms(serde_json::from_str::<Rooms>(body)?.rooms),
@@ -98,9 +94,39 @@ impl Fetch {
     }
 }
 
-/// The text of a frame.
+/// The response to a [`Fetch`].
+#[derive(Debug, Clone)]
+pub enum Fetched {
+    /// All rooms.
+    Rooms(Vec<Room>),
+    /// One room with its members.
+    Room(Room),
+    /// The newest page of a room.
+    Newest {
+        /// The room's id.
+        room: String,
+        /// Its messages.
+        page: Page,
+    },
+    /// The page before the loaded messages.
+    Older {
+        /// The room's id.
+        room: String,
+        /// Its messages.
+        page: Page,
+    },
+    /// The page after the loaded messages.
+    After {
+        /// The room's id.
+        room: String,
+        /// Its messages.
+        page: Page,
+    },
+}
+
+/// Encodes a frame as text.
 pub fn encode(frame: &ClientFrame) -> String {
-    serde_json::to_string(frame).expect("the contract's frames are all JSON")
+    serde_json::to_string(frame).expect("frames are plain data")
 }
 
 fn of_room(room: &str) -> String {

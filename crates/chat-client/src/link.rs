@@ -1,39 +1,38 @@
-//! The socket as people see it, and how long to wait before the next.
+//! The state of the connection, and its backoff.
 
 use std::time::Duration;
 
 use domain::Timestamp;
 
-/// How a client stands to the service.
+/// The state of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Link {
-    /// No socket is wanted: not yet, or no longer.
+    /// Not connected, and not going to be.
     #[default]
     Closed,
-    /// There is none, and the next is to be opened at this time, or has been
-    /// opening since.
+    /// The next socket is to be opened at this time, or has been opening since.
     Opening(Timestamp),
-    /// One is open and has said `hello`.
+    /// A socket is open and `hello` was sent.
     Greeting {
-        /// When it last did.
+        /// When it was sent last.
         since: Timestamp,
-        /// When it says so again, after a refusal.
+        /// When it is sent again, after it was rejected.
         again: Option<Timestamp>,
     },
-    /// The service has answered; what was missed is here or on its way.
+    /// The service has sent `welcome`.
     Live,
 }
 
 const SHORTEST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// How long to wait before the `attempt`-th try, counted from 0. It doubles up
-/// to half a minute; the half of it is left to chance, so that not everybody
-/// comes back at once after a fault of the service. `chance` is from 0 to 1.
-pub fn back_off(attempt: u32, chance: f64) -> Duration {
+/// The wait before the attempt number `attempt`, counted from 0. It doubles up to
+/// 30 s. Half of it is multiplied by `jitter`, a random number from 0 to 1, so that
+/// clients do not reconnect all at once.
+pub fn back_off(attempt: u32, jitter: f64) -> Duration {
     let whole = (SHORTEST * (1 << attempt.min(10))).min(LONGEST);
     let half = whole / 2;
-    half + half.mul_f64(chance.clamp(0.0, 1.0))
+    half + half.mul_f64(jitter.clamp(0.0, 1.0))
 }
 
 #[cfg(test)]

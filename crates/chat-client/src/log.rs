@@ -1,34 +1,34 @@
-//! What was said in a room, as far as it is here: one run without holes.
+//! The loaded messages of a room.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use protocol::Message;
 use protocol::http::Page;
 
-/// A run of messages without holes, and what came early.
+/// A contiguous run of messages, and those received early.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Log {
     loaded: bool,
     has_older: bool,
     run: VecDeque<Message>,
-    /// Messages beyond a hole, by `seq`, until the hole is filled.
+    /// Messages after a gap, by `seq`.
     early: BTreeMap<i64, Message>,
 }
 
 impl Log {
-    /// Whether the newest page has been here; before that, what is heard is
-    /// not kept, since the page will bring it.
+    /// Whether the newest page was loaded. Messages received earlier are ignored: the
+    /// page will contain them.
     pub fn is_loaded(&self) -> bool {
         self.loaded
     }
 
-    /// The last `seq` up to which nothing is missing, if anything is loaded.
+    /// The last `seq` without a gap before it; `None` before the newest page is loaded.
     pub fn cursor(&self) -> Option<i64> {
         self.loaded
             .then(|| self.run.back().map_or(0, |message| message.seq))
     }
 
-    /// The first `seq` that is here, if there is history before it.
+    /// The first loaded `seq`, if there are older messages.
     pub fn older_than(&self) -> Option<i64> {
         let first = self.run.front()?;
         (self.has_older && first.seq > 1).then_some(first.seq)
@@ -45,16 +45,16 @@ impl Log {
         self.run.iter().skip(usize::try_from(known).unwrap_or(0))
     }
 
-    /// Forgets all but the newest `count` messages of those that are here, and
-    /// at least one: the others are history, and can be fetched again.
+    /// Unloads all but the newest `count` messages, and at least one. The others can be
+    /// fetched again.
     pub fn forget_all_but(&mut self, count: usize) {
         let superfluous = self.run.len().saturating_sub(count.max(1));
         self.has_older |= superfluous > 0;
         self.run.drain(..superfluous);
     }
 
-    /// Takes the newest page. What is here already stays if the page joins it;
-    /// otherwise it would leave a hole, and is asked for again when scrolled to.
+    /// Receives the newest page. Loaded messages stay if the page joins them; otherwise
+    /// they are unloaded, because there would be a gap.
     pub(crate) fn newest(&mut self, page: Page) {
         let joins = match (self.cursor(), page.first_seq) {
             (Some(cursor), Some(first)) => first <= cursor + 1 && !self.run.is_empty(),
@@ -71,12 +71,12 @@ impl Log {
             self.join_early();
         } else {
             for message in page.messages {
-                self.hear(message);
+                self.receive(message);
             }
         }
     }
 
-    /// Takes the page before the first message that is here.
+    /// Receives the page before the first loaded message.
     pub(crate) fn older(&mut self, page: Page) {
         let Some(first) = self.run.front().map(|message| message.seq) else {
             return;
@@ -91,9 +91,8 @@ impl Log {
         }
     }
 
-    /// Takes one message, from wherever it comes. The same one any number of
-    /// times, in any order, leaves the same run.
-    pub(crate) fn hear(&mut self, message: Message) {
+    /// Receives one message, idempotent and in any order.
+    pub(crate) fn receive(&mut self, message: Message) {
         let Some(cursor) = self.cursor() else {
             return;
         };
@@ -127,7 +126,7 @@ mod tests {
     #[test]
     fn what_is_heard_before_the_first_page_is_left_to_the_page() {
         let mut log = Log::default();
-        log.hear(message("r", 7));
+        log.receive(message("r", 7));
         assert_eq!(log.cursor(), None);
         log.newest(page("r", 3..=7));
         assert_eq!(seqs(&log), [3, 4, 5, 6, 7]);
@@ -139,7 +138,7 @@ mod tests {
         let mut log = Log::default();
         log.newest(empty_page());
         assert_eq!(log.cursor(), Some(0));
-        log.hear(message("r", 1));
+        log.receive(message("r", 1));
         assert_eq!(seqs(&log), [1]);
         assert_eq!(log.older_than(), None);
     }
@@ -148,10 +147,10 @@ mod tests {
     fn a_message_beyond_a_hole_waits_until_the_hole_is_filled() {
         let mut log = Log::default();
         log.newest(page("r", 1..=2));
-        log.hear(message("r", 5));
-        log.hear(message("r", 4));
+        log.receive(message("r", 5));
+        log.receive(message("r", 4));
         assert_eq!(log.cursor(), Some(2));
-        log.hear(message("r", 3));
+        log.receive(message("r", 3));
         assert_eq!(seqs(&log), [1, 2, 3, 4, 5]);
     }
 
@@ -192,6 +191,26 @@ mod tests {
         assert_eq!(log.cursor(), Some(9), "the cursor stays");
     }
 
+    #[test]
+    fn unloaded_messages_are_older_ones_even_if_all_were_loaded() {
+        let mut log = Log::default();
+        log.newest(page("r", 1..=9));
+        assert_eq!(log.older_than(), None);
+        log.forget_all_but(2);
+        assert_eq!(seqs(&log), [8, 9]);
+        assert_eq!(log.older_than(), Some(8));
+    }
+
+    #[test]
+    fn a_newest_page_right_after_the_loaded_messages_joins_them() {
+        let mut log = Log::default();
+        log.newest(page("r", 1..=2));
+        log.newest(page("r", 3..=5));
+        assert_eq!(seqs(&log), [1, 2, 3, 4, 5]);
+        log.newest(page("r", 7..=8));
+        assert_eq!(seqs(&log), [7, 8], "a gap unloads the others");
+    }
+
     proptest! {
         #[test]
         fn any_order_and_any_repetition_end_in_the_same_run(
@@ -200,12 +219,12 @@ mod tests {
             let mut log = Log::default();
             log.newest(empty_page());
             for seq in heard {
-                log.hear(message("r", seq));
+                log.receive(message("r", seq));
             }
             let held = log.cursor().unwrap_or(0);
             prop_assert_eq!(seqs(&log), (1..=held).collect::<Vec<_>>());
             for seq in held + 1..40 {
-                log.hear(message("r", seq));
+                log.receive(message("r", seq));
             }
             prop_assert_eq!(seqs(&log), (1..40).collect::<Vec<_>>());
             prop_assert!(log.early.is_empty());

@@ -1,8 +1,8 @@
-//! What one has said and the service has not yet acknowledged.
+//! Messages that are not acknowledged yet.
 //!
-//! Messages of a room go out one after another, each when the one before it is
-//! acknowledged, since the service may handle two frames at the same time. Each
-//! keeps its id however often it is sent, so that it is said once.
+//! Messages of a room are sent one after the other, each when the previous one is
+//! acknowledged, since the service may process frames concurrently. A message keeps
+//! its id however often it is sent, so that it is stored once.
 
 use std::time::Duration;
 
@@ -11,73 +11,71 @@ use std::collections::VecDeque;
 use domain::Timestamp;
 use protocol::{ClientFrame, ErrorCode};
 
-/// How long to wait for an acknowledgement before the message is sent again.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How long to wait after the service asked to try again.
+/// Time to wait for an acknowledgement.
+const ACK_TIMEOUT: Duration = Duration::from_secs(10);
+/// A tenth of the longest wait after a transient error.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Where a message of one's own is on its way.
+/// The delivery state of an own message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
     /// Not yet acknowledged.
     Pending,
-    /// Refused for good, with the reason.
+    /// Rejected, with the reason.
     Failed(String),
     /// Acknowledged.
     Sent,
 }
 
-/// One message on its way.
+/// An unacknowledged message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outgoing {
-    /// Made once, kept for ever.
+    /// The same at every attempt.
     pub id: String,
-    /// What is said.
+    /// The text.
     pub text: String,
-    /// When it was said, by this machine's clock.
+    /// When it was sent first, by the local clock.
     pub at: Timestamp,
     stage: Stage,
 }
 
-/// A message without its `ack`, for keeping where a process that ends loses
-/// nothing of it.
+/// An unacknowledged message, to be stored across processes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unsent {
-    /// Where it is said.
+    /// The room's id.
     pub room: String,
-    /// The id that it keeps however often it is sent.
+    /// The same at every attempt.
     pub id: String,
-    /// What is said.
+    /// The text.
     pub text: String,
-    /// When it was said, by this machine's clock.
+    /// When it was sent first, by the local clock.
     pub at: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 enum Stage {
     Waiting { not_before: Timestamp },
-    OnItsWay { since: Timestamp },
-    Refused(String),
+    InFlight { since: Timestamp },
+    Rejected(String),
 }
 
 impl Outgoing {
-    /// Where it is.
+    /// The delivery state.
     pub fn delivery(&self) -> Delivery {
         match &self.stage {
-            Stage::Refused(reason) => Delivery::Failed(reason.clone()),
-            Stage::Waiting { .. } | Stage::OnItsWay { .. } => Delivery::Pending,
+            Stage::Rejected(reason) => Delivery::Failed(reason.clone()),
+            Stage::Waiting { .. } | Stage::InFlight { .. } => Delivery::Pending,
         }
     }
 }
 
-/// The messages of one room that are on their way, in the order they were said.
+/// The unacknowledged messages of one room, in order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Pending {
     queue: VecDeque<Outgoing>,
 }
 
 impl Pending {
-    /// Takes a message.
     pub(crate) fn push(&mut self, id: String, text: String, now: Timestamp) {
         self.queue.push_back(Outgoing {
             id,
@@ -106,12 +104,12 @@ impl Pending {
         })
     }
 
-    /// The messages on their way.
+    /// The unacknowledged messages.
     pub fn outgoing(&self) -> impl Iterator<Item = &Outgoing> {
         self.queue.iter()
     }
 
-    /// Where the message with this id is: what is not here has been sent.
+    /// The delivery state of a message; an unknown id has been sent.
     pub fn delivery(&self, id: &str) -> Delivery {
         self.queue
             .iter()
@@ -119,15 +117,14 @@ impl Pending {
             .map_or(Delivery::Sent, Outgoing::delivery)
     }
 
-    /// The frame to send now, if one is due.
     pub(crate) fn next(&mut self, room: &str, now: Timestamp) -> Option<ClientFrame> {
         let first = self
             .queue
             .iter_mut()
-            .find(|outgoing| !matches!(outgoing.stage, Stage::Refused(_)))?;
+            .find(|outgoing| !matches!(outgoing.stage, Stage::Rejected(_)))?;
         match first.stage {
             Stage::Waiting { not_before } if not_before <= now => {
-                first.stage = Stage::OnItsWay { since: now };
+                first.stage = Stage::InFlight { since: now };
                 Some(ClientFrame::Message {
                     id: first.id.clone(),
                     room: room.to_owned(),
@@ -138,37 +135,35 @@ impl Pending {
         }
     }
 
-    /// Whether an acknowledgement should have come by now.
+    /// Whether an acknowledgement is overdue.
     pub(crate) fn is_overdue(&self, now: Timestamp) -> bool {
         self.queue.iter().any(
-            |outgoing| matches!(outgoing.stage, Stage::OnItsWay { since } if now.saturating_since(since) >= PATIENCE),
+            |outgoing| matches!(outgoing.stage, Stage::InFlight { since } if now.saturating_since(since) >= ACK_TIMEOUT),
         )
     }
 
-    /// The socket is gone: what was on its way may or may not have arrived, and
-    /// is sent again.
+    /// The socket closed: messages in flight are sent again.
     pub(crate) fn disconnected(&mut self) {
-        self.put_off(Timestamp::EPOCH);
+        self.resend(Timestamp::EPOCH);
     }
 
-    /// What was on its way may or may not have arrived, and is sent again then.
-    pub(crate) fn put_off(&mut self, not_before: Timestamp) {
+    /// Messages in flight are sent again, at `not_before`.
+    pub(crate) fn resend(&mut self, not_before: Timestamp) {
         for outgoing in &mut self.queue {
-            if matches!(outgoing.stage, Stage::OnItsWay { .. }) {
+            if matches!(outgoing.stage, Stage::InFlight { .. }) {
                 outgoing.stage = Stage::Waiting { not_before };
             }
         }
     }
 
-    /// The message has its place; it is no longer on its way.
+    /// The message is stored.
     pub(crate) fn acknowledged(&mut self, id: &str) -> Option<Outgoing> {
         let place = self.queue.iter().position(|outgoing| outgoing.id == id)?;
         self.queue.remove(place)
     }
 
-    /// The service refused the message. Whether it knows the id or not, what
-    /// may pass is tried again.
-    pub(crate) fn refused(
+    /// The service rejected the message. After a transient error it is sent again.
+    pub(crate) fn rejected(
         &mut self,
         id: &str,
         error: ErrorCode,
@@ -187,15 +182,15 @@ impl Pending {
         outgoing.stage = match error {
             ErrorCode::TooFast | ErrorCode::TryAgain | ErrorCode::Internal => waiting,
             ErrorCode::Unknown if retry_at.is_some() => waiting,
-            // The session has ended; after the next sign-in it may go out.
+            // It is sent after the next sign-in.
             ErrorCode::SignedOut => Stage::Waiting {
                 not_before: Timestamp::EPOCH,
             },
-            _ => Stage::Refused(message.to_owned()),
+            _ => Stage::Rejected(message.to_owned()),
         };
     }
 
-    /// Tries a refused message again, with the same id.
+    /// Sends a rejected message again, with the same id.
     pub(crate) fn retry(&mut self, id: &str) {
         if let Some(outgoing) = self.queue.iter_mut().find(|outgoing| outgoing.id == id) {
             outgoing.stage = Stage::Waiting {
@@ -204,10 +199,10 @@ impl Pending {
         }
     }
 
-    /// Forgets a refused message.
+    /// Deletes a rejected message.
     pub(crate) fn discard(&mut self, id: &str) {
         self.queue
-            .retain(|outgoing| outgoing.id != id || !matches!(outgoing.stage, Stage::Refused(_)));
+            .retain(|outgoing| outgoing.id != id || !matches!(outgoing.stage, Stage::Rejected(_)));
     }
 }
 
@@ -241,6 +236,46 @@ mod tests {
     }
 
     #[test]
+    fn a_message_refused_for_the_end_of_the_session_is_sent_after_the_next_sign_in() {
+        let mut pending = with(&["a"]);
+        let first = pending.next("r", at(0));
+        pending.rejected("a", ErrorCode::SignedOut, "Signed out.", None, at(1));
+        assert_eq!(pending.delivery("a"), Delivery::Pending);
+        assert_eq!(pending.next("r", at(2)), first);
+    }
+
+    #[test]
+    fn transient_errors_wait_between_one_and_twenty_seconds() {
+        for (error, retry_at, due) in [
+            (ErrorCode::TryAgain, None, 1_100),
+            (ErrorCode::Internal, Some(at(50)), 1_100),
+            (ErrorCode::TooFast, Some(at(9_000_000)), 20_100),
+        ] {
+            let mut pending = with(&["a"]);
+            pending.next("r", at(0));
+            pending.rejected("a", error, "Later.", retry_at, at(100));
+            assert_eq!(pending.next("r", at(due - 1)), None, "{error:?}");
+            assert!(pending.next("r", at(due)).is_some(), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_rejected_message_can_be_retried_with_its_id() {
+        let mut pending = with(&["a"]);
+        let first = pending.next("r", at(0));
+        pending.rejected("a", ErrorCode::Invalid, "Too long.", None, at(1));
+        assert_eq!(pending.next("r", at(2)), None);
+        pending.retry("a");
+        assert_eq!(pending.next("r", at(3)), first);
+        pending.discard("a");
+        assert_eq!(
+            pending.outgoing().count(),
+            1,
+            "only rejected ones are deleted"
+        );
+    }
+
+    #[test]
     fn after_a_cut_the_same_id_goes_out_again() {
         let mut pending = with(&["a"]);
         let first = pending.next("r", at(1));
@@ -265,7 +300,7 @@ mod tests {
     fn what_is_refused_for_good_says_why_and_holds_up_nothing() {
         let mut pending = with(&["a", "b"]);
         pending.next("r", at(0));
-        pending.refused("a", ErrorCode::UnknownRoom, "Not your room.", None, at(0));
+        pending.rejected("a", ErrorCode::UnknownRoom, "Not your room.", None, at(0));
         assert_eq!(
             pending.delivery("a"),
             Delivery::Failed("Not your room.".into())
@@ -279,7 +314,7 @@ mod tests {
     fn what_was_refused_for_now_goes_out_when_it_may() {
         let mut pending = with(&["a"]);
         pending.next("r", at(0));
-        pending.refused("a", ErrorCode::TooFast, "Slowly.", Some(at(5_000)), at(100));
+        pending.rejected("a", ErrorCode::TooFast, "Slowly.", Some(at(5_000)), at(100));
         assert_eq!(pending.next("r", at(4_999)), None);
         assert_eq!(id_of(pending.next("r", at(5_000))).as_deref(), Some("a"));
     }
@@ -288,10 +323,10 @@ mod tests {
     fn an_error_of_a_later_version_is_final_without_a_time() {
         let mut pending = with(&["a", "b"]);
         pending.next("r", at(0));
-        pending.refused("a", ErrorCode::Unknown, "No.", None, at(0));
+        pending.rejected("a", ErrorCode::Unknown, "No.", None, at(0));
         assert_eq!(pending.delivery("a"), Delivery::Failed("No.".into()));
         pending.next("r", at(1));
-        pending.refused("b", ErrorCode::Unknown, "Later.", Some(at(5_000)), at(1));
+        pending.rejected("b", ErrorCode::Unknown, "Later.", Some(at(5_000)), at(1));
         assert_eq!(pending.next("r", at(4_999)), None);
         assert_eq!(id_of(pending.next("r", at(5_000))).as_deref(), Some("b"));
     }

@@ -1,6 +1,5 @@
-//! Who is there. A presence is a lease: it runs out by itself when nothing more
-//! is heard, and is shown a little longer, so that a cut of a few seconds does
-//! not make people flicker.
+//! Presence. A lease expires unless it is renewed, and is shown a little longer, so
+//! that people do not flicker after a short disconnect.
 
 use std::time::Duration;
 
@@ -9,26 +8,25 @@ use std::collections::BTreeMap;
 use domain::Timestamp;
 use domain::limits::PRESENCE_LEASE;
 
-/// How long a user is shown as online after going offline.
+/// Time that a user is still shown as online after going offline.
 const GRACE: Duration = Duration::from_secs(15);
 
-/// Those who are present in a room.
+/// The users who are online in a room.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Presence {
     shown: BTreeMap<String, Shown>,
     asked: Option<Timestamp>,
 }
 
-/// A user who is shown as online.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Shown {
     until: Timestamp,
-    /// Whether it was heard that they went.
+    /// Whether an offline event was received.
     has_left: bool,
 }
 
 impl Presence {
-    /// Takes the list that comes with a room.
+    /// Receives a room's `online` list.
     pub(crate) fn listed(&mut self, users: &[String], now: Timestamp) {
         let gone: Vec<String> = self.shown.keys().cloned().collect();
         for user in gone.iter().filter(|user| !users.contains(user)) {
@@ -41,7 +39,7 @@ impl Presence {
 
     /// A person went online or offline. A lease counts in full from its arrival: its
     /// end is by the service's clock, which this machine's may not agree with.
-    pub(crate) fn heard(&mut self, user: &str, online: bool, now: Timestamp) {
+    pub(crate) fn changed(&mut self, user: &str, online: bool, now: Timestamp) {
         if online {
             self.stays(user, PRESENCE_LEASE, now);
         } else {
@@ -49,26 +47,26 @@ impl Presence {
         }
     }
 
-    /// Handles a sign of activity: the user is online.
-    pub(crate) fn spoke(&mut self, user: &str, now: Timestamp) {
+    /// A user sent something, and therefore is online.
+    pub(crate) fn active(&mut self, user: &str, now: Timestamp) {
         self.stays(user, PRESENCE_LEASE, now);
     }
 
-    /// Handles the end of a membership.
+    /// A user is no longer a member.
     pub(crate) fn left(&mut self, user: &str) {
         self.shown.remove(user);
     }
 
-    /// Forgets those whose time is up; whether there were any.
+    /// Removes expired users, and returns whether there were any.
     pub(crate) fn expire(&mut self, now: Timestamp) -> bool {
         let before = self.shown.len();
         self.shown.retain(|_, shown| shown.until > now);
         self.shown.len() != before
     }
 
-    /// Whether a lease has expired without an event: its renewal may have been
-    /// lost. The caller then fetches the room, at most once per grace period.
-    pub(crate) fn is_doubtful(&mut self, now: Timestamp) -> bool {
+    /// Whether a lease has expired without an offline event: its renewal may have been
+    /// missed. At most once per [`GRACE`].
+    pub(crate) fn needs_refresh(&mut self, now: Timestamp) -> bool {
         let has_run_out = self
             .shown
             .values()
@@ -84,11 +82,11 @@ impl Presence {
     }
 
     /// Whether a user is shown as online.
-    pub fn is_here(&self, user: &str) -> bool {
+    pub fn is_online(&self, user: &str) -> bool {
         self.shown.contains_key(user)
     }
 
-    /// Those who are shown as present.
+    /// The users who are shown as online.
     pub fn users(&self) -> impl Iterator<Item = &str> {
         self.shown.keys().map(String::as_str)
     }
@@ -117,39 +115,75 @@ mod tests {
     #[test]
     fn a_user_who_goes_offline_is_shown_for_fifteen_seconds_more() {
         let mut presence = Presence::default();
-        presence.heard("ann", true, at(0));
-        presence.heard("ann", false, at(10_000));
+        presence.changed("ann", true, at(0));
+        presence.changed("ann", false, at(10_000));
         assert!(!presence.expire(at(24_999)));
         assert!(presence.expire(at(25_000)));
-        assert!(!presence.is_here("ann"));
+        assert!(!presence.is_online("ann"));
     }
 
     #[test]
-    fn a_user_who_comes_back_meanwhile_stays_online() {
+    fn a_user_who_returns_within_the_grace_stays_online() {
         let mut presence = Presence::default();
-        presence.heard("ann", true, at(0));
-        presence.heard("ann", false, at(10_000));
-        presence.heard("ann", true, at(15_000));
+        presence.changed("ann", true, at(0));
+        presence.changed("ann", false, at(10_000));
+        presence.changed("ann", true, at(15_000));
         assert!(!presence.expire(at(60_000)));
-        assert!(presence.is_here("ann"));
+        assert!(presence.is_online("ann"));
     }
 
     #[test]
-    fn a_lease_runs_out_by_itself() {
+    fn a_lease_counts_in_full_from_its_event() {
+        let mut presence = Presence::default();
+        presence.changed("ann", true, at(100_000));
+        presence.changed("bob", true, at(130_000));
+        let online = |presence: &mut Presence, now| {
+            presence.expire(at(now));
+            presence.users().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(online(&mut presence, 414_999), ["ann", "bob"]);
+        assert_eq!(online(&mut presence, 415_000), ["bob"]);
+        assert_eq!(online(&mut presence, 444_999), ["bob"]);
+        assert!(online(&mut presence, 445_000).is_empty());
+    }
+
+    #[test]
+    fn an_expiring_lease_is_refreshed_once_in_a_grace() {
+        let mut presence = Presence::default();
+        presence.changed("ann", true, at(0));
+        presence.changed("bob", true, at(30_000));
+        assert!(!presence.needs_refresh(at(299_999)));
+        assert!(presence.needs_refresh(at(300_000)));
+        assert!(!presence.needs_refresh(at(315_000)));
+        assert!(presence.needs_refresh(at(315_001)));
+    }
+
+    #[test]
+    fn an_active_user_is_online_and_a_former_member_is_not() {
+        let mut presence = Presence::default();
+        presence.active("ann", at(1_000));
+        assert!(presence.is_online("ann"));
+        assert!(!presence.expire(at(315_999)));
+        presence.left("ann");
+        assert!(!presence.is_online("ann"));
+    }
+
+    #[test]
+    fn a_lease_expires() {
         let mut presence = Presence::default();
         presence.listed(&["ann".into()], at(0));
-        presence.heard("bob", true, at(60_000));
+        presence.changed("bob", true, at(60_000));
         assert!(presence.expire(at(315_000)));
         assert_eq!(presence.users().collect::<Vec<_>>(), ["bob"]);
         assert!(presence.expire(at(375_000)));
     }
 
     #[test]
-    fn a_list_without_a_user_takes_them_offline() {
+    fn a_user_missing_from_a_list_goes_offline() {
         let mut presence = Presence::default();
         presence.listed(&["ann".into(), "bob".into()], at(0));
         presence.listed(&["bob".into()], at(1_000));
         assert!(presence.expire(at(16_000)));
-        assert!(presence.is_here("bob"));
+        assert!(presence.is_online("bob"));
     }
 }

@@ -1,4 +1,4 @@
-//! One room as a client knows it.
+//! The state of one room.
 
 use std::time::Duration;
 
@@ -11,41 +11,40 @@ use crate::pending::{Outgoing, Pending};
 use crate::presence::Presence;
 use crate::typing::Typing;
 
-/// How long a hole may be the service's own disorder before it is asked about.
-const HOLE_PATIENCE: Duration = Duration::from_secs(1);
-/// How long until it is asked about again.
-const HOLE_AGAIN: Duration = Duration::from_secs(5);
+/// Time for a gap to be filled by messages that were overtaken.
+const GAP_PATIENCE: Duration = Duration::from_secs(1);
+/// Time between two requests for missing messages.
+const GAP_RETRY: Duration = Duration::from_secs(5);
 
-/// A room, its talk and its people.
+/// A room with its messages and members.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Room {
-    /// What the service says about it.
+    /// The room as the service describes it.
     pub about: About,
-    /// What was said.
+    /// The loaded messages.
     pub log: Log,
-    /// What one is saying.
+    /// Own messages that are not acknowledged yet.
     pub pending: Pending,
-    /// Who is writing.
+    /// Typing users.
     pub typing: Typing,
-    /// Who is there.
+    /// Online users.
     pub presence: Presence,
-    /// Older history is being fetched.
+    /// Whether older messages are being fetched.
     pub fetching: bool,
-    /// What comes after the newest message is being fetched.
+    /// Whether newer messages are being fetched.
     is_catching_up: bool,
-    /// Since when something is missing, and whether it was asked for.
-    hole: Option<Hole>,
-    /// Up to where the service knows that one has read.
-    told_read: i64,
+    /// When missing messages are requested next.
+    gap: Option<Gap>,
+    /// The read mark that the service knows.
+    sent_read: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Hole {
+struct Gap {
     ask_at: Timestamp,
 }
 
 impl Room {
-    /// A room that one is in.
     pub(crate) fn new(about: About, now: Timestamp) -> Self {
         let mut room = Self {
             about: about.clone(),
@@ -55,22 +54,21 @@ impl Room {
             presence: Presence::default(),
             fetching: false,
             is_catching_up: false,
-            hole: None,
-            told_read: 0,
+            gap: None,
+            sent_read: 0,
         };
-        room.learn(about, now);
+        room.update(about, now);
         room
     }
 
-    /// Updates the room from a response. Omitted fields stay, and neither the
-    /// last message nor the read mark goes back: a response may be older than
-    /// later events.
-    pub(crate) fn learn(&mut self, about: About, now: Timestamp) {
+    /// Receives the room's description. Omitted fields stay, and neither `last_seq` nor
+    /// `read_seq` decreases: a response may be older than a frame.
+    pub(crate) fn update(&mut self, about: About, now: Timestamp) {
         if let Some(online) = &about.online {
             self.presence.listed(online, now);
         }
-        // Only this arrived for certain; later marks are sent again.
-        self.told_read = about.read_seq;
+        // A later mark may have been lost, and is sent again.
+        self.sent_read = about.read_seq;
         let before = std::mem::replace(&mut self.about, about);
         self.about.last_seq = self.about.last_seq.max(before.last_seq);
         self.about.read_seq = self.about.read_seq.max(before.read_seq);
@@ -78,7 +76,7 @@ impl Room {
         self.about.invited = self.about.invited.take().or(before.invited);
     }
 
-    /// What to call it.
+    /// The title: the other person's name in a direct room.
     pub fn title(&self, me: &str) -> String {
         if self.about.kind == RoomKind::Direct
             && let Some(other) = self.other(me)
@@ -97,28 +95,28 @@ impl Room {
             .find(|user| user.id != me)
     }
 
-    /// Whether anybody but oneself is there.
+    /// Whether another user is online.
     pub fn has_company(&self, me: &str) -> bool {
         self.presence.users().any(|user| user != me)
     }
 
-    /// How many messages one has not read.
+    /// The number of unread messages.
     pub fn unread(&self) -> i64 {
         (self.about.last_seq - self.about.read_seq).max(0)
     }
 
-    /// Handles a message, perhaps the user's own from another device.
-    pub(crate) fn hear(&mut self, message: Message, me: &str) {
+    /// Receives a message, perhaps the user's own from another device.
+    pub(crate) fn receive(&mut self, message: Message, me: &str) {
         self.about.last_seq = self.about.last_seq.max(message.seq);
         self.typing.stopped(&message.from.id);
         if message.from.id == me {
             self.pending.acknowledged(&message.id);
-            // Who says something next to what they have read has read that too.
+            // An own message right after the read mark is read.
             if message.seq == self.about.read_seq + 1 {
                 self.about.read_seq = message.seq;
             }
         }
-        self.log.hear(message);
+        self.log.receive(message);
     }
 
     /// The user has seen the messages up to `seq`. Returns whether the read mark
@@ -133,12 +131,12 @@ impl Room {
     }
 
     /// The read mark, if the service does not know it yet.
-    pub(crate) fn untold_read(&mut self) -> Option<i64> {
+    pub(crate) fn take_unsent_read(&mut self) -> Option<i64> {
         let read = self.about.read_seq;
-        (read > std::mem::replace(&mut self.told_read, read)).then_some(read)
+        (read > std::mem::replace(&mut self.sent_read, read)).then_some(read)
     }
 
-    /// What one said has its place.
+    /// An own message is stored.
     pub(crate) fn acknowledged(&mut self, outgoing: Outgoing, from: User, seq: i64, at: Timestamp) {
         let me = from.id.clone();
         let message = Message {
@@ -149,10 +147,10 @@ impl Room {
             text: outgoing.text,
             at,
         };
-        self.hear(message, &me);
+        self.receive(message, &me);
     }
 
-    /// A user joined or left the room.
+    /// A user joined or left.
     pub(crate) fn member(&mut self, user: User, joined: bool) {
         if !joined {
             self.presence.left(&user.id);
@@ -175,7 +173,7 @@ impl Room {
     pub(crate) fn read_by(&mut self, user: &str, seq: i64, me: &str) {
         if user == me {
             self.about.read_seq = self.about.read_seq.max(seq);
-            self.told_read = self.told_read.max(seq);
+            self.sent_read = self.sent_read.max(seq);
         }
         for member in self.about.members.iter_mut().flatten() {
             if member.user.id == user {
@@ -184,14 +182,14 @@ impl Room {
         }
     }
 
-    /// Whether messages are known to be there that are not here.
+    /// Whether newer messages exist than are loaded.
     pub fn is_missing_any(&self) -> bool {
         self.log
             .cursor()
             .is_some_and(|cursor| cursor < self.about.last_seq)
     }
 
-    /// What to fetch next of what is missing, unless that is under way.
+    /// The fetch of missing messages, unless it is in progress.
     pub(crate) fn catch_up(&mut self) -> Option<Fetch> {
         let after = self.log.cursor().filter(|_| !self.is_catching_up)?;
         self.is_catching_up = true;
@@ -199,26 +197,122 @@ impl Room {
         Some(Fetch::After { room, after })
     }
 
-    /// What was fetched is here, or will not come.
+    /// The fetch of missing messages has ended.
     pub(crate) fn caught_up(&mut self) {
         self.is_catching_up = false;
     }
 
-    /// Whether something is missing for long enough to ask for it now. Messages
-    /// of a busy room may overtake each other on their way here, so that a hole
-    /// is given a moment to fill by itself.
-    pub(crate) fn asks_for_missing(&mut self, now: Timestamp) -> bool {
+    /// Whether missing messages should be requested now. Messages of a busy room may
+    /// overtake each other, so a gap gets a moment to fill.
+    pub(crate) fn needs_catch_up(&mut self, now: Timestamp) -> bool {
         if !self.is_missing_any() {
-            self.hole = None;
+            self.gap = None;
             return false;
         }
-        let hole = self.hole.get_or_insert(Hole {
-            ask_at: now + HOLE_PATIENCE,
+        let gap = self.gap.get_or_insert(Gap {
+            ask_at: now + GAP_PATIENCE,
         });
-        let is_due = hole.ask_at <= now;
+        let is_due = gap.ask_at <= now;
         if is_due {
-            hole.ask_at = now + HOLE_AGAIN;
+            gap.ask_at = now + GAP_RETRY;
         }
         is_due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{at, empty_page, message, page, room, user};
+
+    fn member(name: &str) -> Member {
+        Member {
+            user: user(name),
+            role: Role::Member,
+            read_seq: 0,
+        }
+    }
+
+    fn with_members(kind: RoomKind, members: &[&str]) -> Room {
+        let members: Vec<Member> = members.iter().map(|name| member(name)).collect();
+        let about = About {
+            kind,
+            members: (!members.is_empty()).then_some(members),
+            ..room("r", 5)
+        };
+        Room::new(about, at(0))
+    }
+
+    #[test]
+    fn a_direct_room_is_titled_with_the_other_person_s_name() {
+        let direct = with_members(RoomKind::Direct, &["ann", "bob"]);
+        assert_eq!(direct.title("id-of-ann"), "bob");
+        assert_eq!(direct.title("id-of-bob"), "ann");
+        let unknown = with_members(RoomKind::Direct, &[]);
+        assert_eq!(unknown.title("id-of-ann"), "Room r");
+        let group = with_members(RoomKind::Group, &["ann", "bob"]);
+        assert_eq!(group.title("id-of-ann"), "Room r");
+    }
+
+    #[test]
+    fn only_own_read_marks_change_the_unread_count() {
+        let mut room = with_members(RoomKind::Group, &["ann", "bob"]);
+        let marks = |room: &Room| -> Vec<i64> {
+            let members = room.about.members.iter().flatten();
+            members.map(|member| member.read_seq).collect()
+        };
+        room.read_by("id-of-bob", 3, "id-of-ann");
+        assert_eq!((room.unread(), marks(&room)), (5, vec![0, 3]));
+        room.read_by("id-of-bob", 2, "id-of-ann");
+        assert_eq!(marks(&room), [0, 3], "a mark does not go back");
+        room.read_by("id-of-ann", 5, "id-of-ann");
+        assert_eq!(room.unread(), 0);
+        assert_eq!(room.take_unsent_read(), None, "the service knows it");
+    }
+
+    #[test]
+    fn members_join_and_leave() {
+        let mut room = with_members(RoomKind::Group, &["ann"]);
+        let names = |room: &Room| -> Vec<String> {
+            let members = room.about.members.iter().flatten();
+            members.map(|member| member.user.name.clone()).collect()
+        };
+        room.member(user("bob"), true);
+        room.presence.active("id-of-bob", at(0));
+        room.typing.started(user("bob"), at(0));
+        room.member(user("bob"), true);
+        assert_eq!(names(&room), ["ann", "bob"]);
+        assert!(
+            room.presence.is_online("id-of-bob"),
+            "a new member stays online"
+        );
+        room.member(user("bob"), false);
+        assert_eq!(names(&room), ["ann"]);
+        assert!(!room.presence.is_online("id-of-bob"));
+        assert!(room.typing.names().is_empty());
+    }
+
+    #[test]
+    fn missing_messages_are_requested_after_a_second_and_again_after_five() {
+        let mut room = with_members(RoomKind::Group, &[]);
+        room.log.newest(page("r", 1..=4));
+        let due: Vec<i64> = (0..13_000)
+            .step_by(500)
+            .filter(|now| room.needs_catch_up(at(*now)))
+            .collect();
+        assert_eq!(due, [1_000, 6_000, 11_000]);
+        room.receive(message("r", 5), "id-of-ann");
+        assert!(!room.needs_catch_up(at(20_000)));
+    }
+
+    #[test]
+    fn an_update_neither_goes_back_nor_forgets() {
+        let mut known = with_members(RoomKind::Group, &["ann"]);
+        known.log.newest(empty_page());
+        known.read_by("id-of-ann", 4, "id-of-ann");
+        known.update(room("r", 3), at(1));
+        assert_eq!((known.about.last_seq, known.about.read_seq), (5, 4));
+        assert!(known.about.members.is_some());
+        assert_eq!(known.take_unsent_read(), Some(4), "the mark is sent again");
     }
 }

@@ -19,7 +19,7 @@ impl App {
     pub fn send(self, room: &str, text: &str) -> Result<(), Problem> {
         let mut sent = Ok(Vec::new());
         self.chat.update(|chat| {
-            sent = chat.say(room, browser::new_id(), text, browser::now());
+            sent = chat.send(room, browser::new_id(), text, browser::now());
         });
         self.carry_out(sent?);
         self.mark.set(None);
@@ -128,7 +128,7 @@ impl App {
         }
         self.change(|chat| match event {
             Event::Opened => chat.opened(now),
-            Event::Frame(frame) => chat.heard(*frame, now),
+            Event::Frame(frame) => chat.receive(*frame, now),
             Event::Closed => chat.closed(now, browser::random()),
         });
     }
@@ -192,7 +192,7 @@ impl App {
                 if is_room_of_others && !failure.is_temporary() {
                     chat.close_room();
                 }
-                chat.not_fetched(fetch, failure.is_temporary(), browser::now());
+                chat.fetch_failed(fetch, failure.is_temporary(), browser::now());
                 Vec::new()
             }),
         }

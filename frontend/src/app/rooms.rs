@@ -80,7 +80,7 @@ impl App {
             reference: None,
             room,
         };
-        self.change(|chat| chat.heard(left, browser::now()));
+        self.change(|chat| chat.receive(left, browser::now()));
     }
 
     async fn take_out(self, room: &str, user: &str) -> Result<(), Problem> {

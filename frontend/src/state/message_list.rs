@@ -285,7 +285,7 @@ mod tests {
     #[test]
     fn ones_own_message_keeps_its_key_when_it_gets_its_place() {
         let mut chat = talk(Vec::new());
-        chat.say("r", "x".into(), "hi", at(1_000)).expect("a text");
+        chat.send("r", "x".into(), "hi", at(1_000)).expect("a text");
         let before = seen(&chat, 0)[1].key();
         let ack = ServerFrame::Ack {
             id: "x".into(),
@@ -293,7 +293,7 @@ mod tests {
             seq: 1,
             at: at(1_500),
         };
-        chat.heard(ack, at(1_600));
+        chat.receive(ack, at(1_600));
         let after = seen(&chat, 0);
         assert_eq!(after[1].key(), before);
         assert_eq!(after.len(), 2);

@@ -83,7 +83,7 @@ mod tests {
 
     fn acknowledged() -> Chat {
         let mut chat = talk(Vec::new());
-        chat.say("r", "x".into(), "hi", at(1_000)).expect("a text");
+        chat.send("r", "x".into(), "hi", at(1_000)).expect("a text");
         assert_eq!(receipt(&chat, "x"), Receipt::Pending);
         let ack = ServerFrame::Ack {
             id: "x".into(),
@@ -91,7 +91,7 @@ mod tests {
             seq: 1,
             at: at(1_500),
         };
-        chat.heard(ack, at(1_600));
+        chat.receive(ack, at(1_600));
         chat
     }
 
@@ -102,9 +102,9 @@ mod tests {
         let bob = json!({"user": user("bob"), "role": "member", "read_seq": 0});
         let added = json!({"event": "added", "room": {"id": "r", "name": "Tea", "kind": "group",
             "last_seq": 1, "read_seq": 1, "members": [bob]}});
-        chat.heard_text(&added.to_string(), at(1_700));
+        chat.receive_text(&added.to_string(), at(1_700));
         let read = json!({"event": "read", "room": "r", "user": user("bob"), "seq": 1});
-        chat.heard_text(&read.to_string(), at(1_800));
+        chat.receive_text(&read.to_string(), at(1_800));
         let by_bob = Receipt::Read {
             names: vec!["bob".into()],
             more: 0,

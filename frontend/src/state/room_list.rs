@@ -168,7 +168,7 @@ mod tests {
             let room = json!({"id": id, "name": id, "kind": "group", "last_seq": 1,
                 "read_seq": read});
             let added = json!({"event": "added", "room": room});
-            chat.heard_text(&added.to_string(), at(0));
+            chat.receive_text(&added.to_string(), at(0));
         }
         let mut asked = BTreeSet::new();
         assert_eq!(to_fetch(&chat, &asked), ["b", "a"]);

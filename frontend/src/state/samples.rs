@@ -35,7 +35,7 @@ pub fn talk(said: Vec<Message>) -> Chat {
     let about = json!({"id": "r", "name": "Tea", "kind": "group", "last_seq": 0, "read_seq": 0});
     let welcome = json!({"event": "welcome", "user": user("eve"), "rooms": [about],
         "missed": {}, "more": []});
-    let effects = chat.heard_text(&welcome.to_string(), at(0));
+    let effects = chat.receive_text(&welcome.to_string(), at(0));
     let [Effect::Fetch(newest)] = &effects[..] else {
         panic!("{effects:?}");
     };
@@ -43,7 +43,7 @@ pub fn talk(said: Vec<Message>) -> Chat {
     let newest = newest.answered(&page.to_string()).expect("a page");
     chat.fetched(newest, at(0));
     for message in said {
-        chat.heard(ServerFrame::Message(message), at(0));
+        chat.receive(ServerFrame::Message(message), at(0));
     }
     chat.open("r");
     chat

@@ -119,7 +119,7 @@ fn persons(chat: &Chat) -> Vec<Person> {
 }
 
 fn is_here(room: &Room, user: &str) -> bool {
-    room.presence.is_here(user)
+    room.presence.is_online(user)
 }
 
 fn member(room: String, person: Person) -> AnyView {

@@ -143,14 +143,14 @@ impl<L: FnMut(&mut Chat) + Send> Running<L> {
         match received {
             DeviceEvent::Socket(of, event) if self.connection.is_current(of) => match event {
                 connection::Event::Opened => self.chat.opened(now()),
-                connection::Event::Received(text) => self.chat.heard_text(&text, now()),
+                connection::Event::Received(text) => self.chat.receive_text(&text, now()),
                 connection::Event::Closed(chance) => self.chat.closed(now(), chance),
                 connection::Event::SignedOut => self.chat.signed_out(),
             },
             DeviceEvent::Socket(..) => Vec::new(),
             DeviceEvent::Fetched(fetched) => self.chat.fetched(*fetched, now()),
             DeviceEvent::FetchFailed(fetch, is_temporary) => {
-                self.chat.not_fetched(fetch, is_temporary, now());
+                self.chat.fetch_failed(fetch, is_temporary, now());
                 Vec::new()
             }
         }

@@ -134,7 +134,7 @@ async fn send(
         device
             .change(move |chat| {
                 let text = view::text(&id);
-                let sent = chat.say(&room, id, &text, crate::wait::now());
+                let sent = chat.send(&room, id, &text, crate::wait::now());
                 ((), sent.expect("the user is a member of the room"))
             })
             .await;

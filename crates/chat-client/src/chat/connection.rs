@@ -1,4 +1,4 @@
-//! Sockets that come and go.
+//! Opening and closing sockets.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use protocol::ClientFrame;
 use protocol::frame::Cursors;
 
 use super::Chat;
-use super::tick::ANSWER;
+use super::tick::RESPONSE_TIMEOUT;
 use crate::effect::Effect;
 use crate::link::{Link, back_off};
 use crate::room::Room;
 
-/// How long to ask nothing at the most: a presence runs out after five minutes.
-const SILENCE: Duration = Duration::from_mins(4);
+/// Time between two `ping`s: a presence lease lasts five minutes.
+const PING_INTERVAL: Duration = Duration::from_mins(4);
 
 /// How long to wait for the answer of a socket that may have lost its network.
-const OFFLINE_ANSWER: Duration = Duration::from_secs(2);
+const OFFLINE_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Chat {
-    /// A socket is wanted from now on.
+    /// Opens a socket now, and keeps one open from now on.
     pub fn connect(&mut self, now: Timestamp) -> Vec<Effect> {
         self.link = Link::Opening(now);
         self.unanswered_since = None;
@@ -33,29 +33,27 @@ impl Chat {
 
     /// The socket is open.
     pub fn opened(&mut self, now: Timestamp) -> Vec<Effect> {
-        self.greet(now)
+        self.hello(now)
     }
 
-    /// The socket is gone, or did not open. `chance`, from 0 to 1, spreads those
-    /// who come back.
-    pub fn closed(&mut self, now: Timestamp, chance: f64) -> Vec<Effect> {
+    /// The socket closed, or did not open. `jitter` is a random number from 0 to 1.
+    pub fn closed(&mut self, now: Timestamp, jitter: f64) -> Vec<Effect> {
         if self.link == Link::Closed {
             return Vec::new();
         }
-        let after = back_off(self.attempt, chance);
+        let after = back_off(self.attempt, jitter);
         self.attempt = self.attempt.saturating_add(1);
         self.connect(now);
         self.link = Link::Opening(now + after);
         vec![Effect::Connect { after }]
     }
 
-    /// The machine has slept or was offline: opens a socket now rather than when
-    /// the wait is over, or asks at once whether the open one still lives and
-    /// what was missed.
+    /// The machine has slept or was offline: opens a socket without waiting, or sends
+    /// a `ping` on the open one.
     pub fn woke(&mut self, now: Timestamp) -> Vec<Effect> {
         match self.link {
             Link::Opening(at) if at > now => self.connect(now),
-            Link::Live if self.unanswered_since.is_none() => self.ask(now),
+            Link::Live if self.unanswered_since.is_none() => self.ping_all(now),
             _ => Vec::new(),
         }
     }
@@ -66,42 +64,42 @@ impl Chat {
         if self.link != Link::Live {
             return Vec::new();
         }
-        self.unanswered_since = Some(now - (ANSWER - OFFLINE_ANSWER));
-        self.ask(now)
+        self.unanswered_since = Some(now - (RESPONSE_TIMEOUT - OFFLINE_TIMEOUT));
+        self.ping_all(now)
     }
 
-    /// The session has ended: no socket is wanted any more.
+    /// The session has ended: no more sockets are opened.
     pub fn signed_out(&mut self) -> Vec<Effect> {
         self.link = Link::Closed;
         self.again.clear();
         vec![Effect::SignedOut]
     }
 
-    /// Says what is here already and asks for the rest.
-    pub(super) fn greet(&mut self, now: Timestamp) -> Vec<Effect> {
+    /// Sends `hello` with the cursors.
+    pub(super) fn hello(&mut self, now: Timestamp) -> Vec<Effect> {
         self.link = Link::Greeting {
             since: now,
             again: None,
         };
-        self.ask_at = now + SILENCE;
+        self.ask_at = now + PING_INTERVAL;
         let rooms = self.cursors(|_| true);
         vec![Effect::Send(ClientFrame::Hello { rooms })]
     }
 
-    /// Asks what was missed in all rooms.
-    pub(super) fn ask(&mut self, now: Timestamp) -> Vec<Effect> {
-        self.ask_at = now + SILENCE;
+    /// Sends `ping` with the cursors of all rooms.
+    pub(super) fn ping_all(&mut self, now: Timestamp) -> Vec<Effect> {
+        self.ask_at = now + PING_INTERVAL;
         self.ping(|_| true, now)
     }
 
-    /// Asks what was missed in some rooms.
+    /// Sends `ping` with the cursors of some rooms.
     pub(super) fn ping(&mut self, about: impl Fn(&Room) -> bool, now: Timestamp) -> Vec<Effect> {
         self.unanswered_since.get_or_insert(now);
         let rooms = self.cursors(about);
         vec![Effect::Send(ClientFrame::Ping { rooms })]
     }
 
-    /// What is here already, of the rooms of which anything is.
+    /// The cursors of loaded rooms.
     fn cursors(&self, about: impl Fn(&Room) -> bool) -> Option<Cursors> {
         let cursors: Cursors = self
             .rooms

@@ -1,4 +1,4 @@
-//! What the service says on the socket.
+//! Frames from the service.
 
 use std::time::Duration;
 
@@ -11,35 +11,35 @@ use crate::effect::{Effect, Fetch};
 use crate::link::Link;
 use crate::room::Room;
 
-/// How long after a message it is asked whether more was said.
-const DOUBT: Duration = Duration::from_secs(30);
-/// How long to wait before what the gateway lost is said again.
+/// Time after a message until a `ping` asks for further ones.
+const CATCH_UP_DELAY: Duration = Duration::from_secs(30);
+/// Time to wait before frames lost by the gateway are sent again.
 const GATEWAY_PAUSE: Duration = Duration::from_secs(1);
-/// How long to wait before a refused `hello` is said again, at least and at most.
+/// Minimum and maximum time to wait before a rejected `hello` is sent again.
 const HELLO_PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(20));
 
 impl Chat {
-    /// Takes the text of a frame. What is no frame of the contract is the
-    /// gateway's own word on a fault, such as a function that died: whatever had
-    /// no answer until then is said again.
-    pub fn heard_text(&mut self, text: &str, now: Timestamp) -> Vec<Effect> {
+    /// Receives a text frame. A text that is not a frame of the protocol is an error
+    /// of API Gateway, such as a crashed function: frames without a response are sent
+    /// again.
+    pub fn receive_text(&mut self, text: &str, now: Timestamp) -> Vec<Effect> {
         match serde_json::from_str(text) {
-            Ok(frame) => self.heard(frame, now),
+            Ok(frame) => self.receive(frame, now),
             Err(_) => {
-                self.lost_by_the_gateway(now);
+                self.gateway_failed(now);
                 Vec::new()
             }
         }
     }
 
-    /// Takes a frame.
-    pub fn heard(&mut self, frame: ServerFrame, now: Timestamp) -> Vec<Effect> {
-        let effects = self.take(frame, now);
-        self.look();
+    /// Receives a frame.
+    pub fn receive(&mut self, frame: ServerFrame, now: Timestamp) -> Vec<Effect> {
+        let effects = self.apply(frame, now);
+        self.mark_seen();
         effects
     }
 
-    fn take(&mut self, frame: ServerFrame, now: Timestamp) -> Vec<Effect> {
+    fn apply(&mut self, frame: ServerFrame, now: Timestamp) -> Vec<Effect> {
         match frame {
             ServerFrame::Welcome {
                 user,
@@ -81,7 +81,7 @@ impl Chat {
                         None => room.about.last_seq = room.about.last_seq.max(seq),
                     }
                 }
-                self.talk_goes_on(now);
+                self.schedule_catch_up(now);
                 self.flush(now)
             }
             ServerFrame::Problem {
@@ -93,13 +93,13 @@ impl Chat {
             } => self.problem(error, &message, id, retry_at, now),
             ServerFrame::Added { room } => self.learn(room, now),
             other => {
-                self.company(other, now);
+                self.apply_member_event(other, now);
                 Vec::new()
             }
         }
     }
 
-    /// The list of one's rooms; `is_whole` if there are no others.
+    /// The user's rooms; `is_whole` if there are no others.
     pub(super) fn listed(
         &mut self,
         rooms: Vec<About>,
@@ -140,7 +140,7 @@ impl Chat {
             return Vec::new();
         }
         if let Some(room) = self.rooms.get_mut(&about.id) {
-            room.learn(about, now);
+            room.update(about, now);
             return Vec::new();
         }
         let room = about.id.clone();
@@ -161,7 +161,7 @@ impl Chat {
         for (id, messages) in missed {
             if let Some(room) = self.rooms.get_mut(&id) {
                 for message in messages {
-                    room.hear(message, &me);
+                    room.receive(message, &me);
                 }
             }
         }
@@ -174,21 +174,21 @@ impl Chat {
     fn message(&mut self, message: Message, now: Timestamp) -> Vec<Effect> {
         let me = self.my_id().to_owned();
         let Some(room) = self.rooms.get_mut(&message.room) else {
-            // A room that we have not heard of: we were away when we came into it.
+            // An unknown room: the user was added while offline.
             return vec![Effect::Fetch(Fetch::Rooms)];
         };
         if message.from.id != me {
-            room.presence.spoke(&message.from.id, now);
+            room.presence.active(&message.from.id, now);
         }
-        room.hear(message, &me);
-        self.talk_goes_on(now);
+        room.receive(message, &me);
+        self.schedule_catch_up(now);
         self.flush(now)
     }
 
-    /// Somebody talks. What is said next may not reach this socket, if the
+    /// The conversation goes on. The next message may not reach this socket, if the
     /// function that passes it on dies, so that it is asked about before long.
-    fn talk_goes_on(&mut self, now: Timestamp) {
-        self.ask_at = self.ask_at.min(now + DOUBT);
+    fn schedule_catch_up(&mut self, now: Timestamp) {
+        self.ask_at = self.ask_at.min(now + CATCH_UP_DELAY);
     }
 
     fn problem(
@@ -202,11 +202,11 @@ impl Chat {
         match &id {
             Some(id) => {
                 for room in self.rooms.values_mut() {
-                    room.pending.refused(id, error, message, retry_at, now);
+                    room.pending.rejected(id, error, message, retry_at, now);
                 }
             }
-            // A `ping` that is refused shows that the socket lives; what it was
-            // to bring is asked for again as long as it is missing.
+            // A rejected `ping` shows that the socket works. Missing messages are
+            // requested again.
             None => self.unanswered_since = None,
         }
         if error == ErrorCode::SignedOut {
@@ -219,18 +219,18 @@ impl Chat {
         self.flush(now)
     }
 
-    fn lost_by_the_gateway(&mut self, now: Timestamp) {
+    fn gateway_failed(&mut self, now: Timestamp) {
         self.unanswered_since = None;
         if let Link::Greeting { again, .. } = &mut self.link {
             *again = Some(now + GATEWAY_PAUSE);
         }
         for room in self.rooms.values_mut() {
-            room.pending.put_off(now + GATEWAY_PAUSE);
+            room.pending.resend(now + GATEWAY_PAUSE);
         }
     }
 
-    /// Who is where and does what.
-    fn company(&mut self, frame: ServerFrame, now: Timestamp) {
+    /// Members, presence, typing and read marks.
+    fn apply_member_event(&mut self, frame: ServerFrame, now: Timestamp) {
         let me = self.my_id().to_owned();
         match frame {
             ServerFrame::Left { room, .. } => self.depart(&room),
@@ -248,15 +248,15 @@ impl Chat {
                 room, user, online, ..
             } => {
                 if let Some(room) = self.rooms.get_mut(&room) {
-                    room.presence.heard(&user.id, online, now);
+                    room.presence.changed(&user.id, online, now);
                 }
             }
             ServerFrame::Typing { room, user } => {
                 if let Some(room) = self.rooms.get_mut(&room)
                     && user.id != me
                 {
-                    room.presence.spoke(&user.id, now);
-                    room.typing.heard(user, now);
+                    room.presence.active(&user.id, now);
+                    room.typing.started(user, now);
                 }
             }
             ServerFrame::Read { room, user, seq } => {

@@ -1,58 +1,27 @@
-//! What was asked for over HTTP.
+//! Responses to fetches.
 
 use std::time::Duration;
 
 use domain::Timestamp;
-use protocol::Room as About;
 use protocol::http::Page;
 
 use super::Chat;
-use crate::effect::{Effect, Fetch};
+use crate::effect::{Effect, Fetch, Fetched};
 
-/// How long to wait before a failed request is made again.
-const AGAIN: Duration = Duration::from_secs(3);
-
-/// An answer to a [`Fetch`].
-#[derive(Debug, Clone)]
-pub enum Fetched {
-    /// All rooms.
-    Rooms(Vec<About>),
-    /// One room with its members.
-    Room(About),
-    /// The newest page of a room.
-    Newest {
-        /// Which.
-        room: String,
-        /// Its messages.
-        page: Page,
-    },
-    /// The page before what was there.
-    Older {
-        /// Which room.
-        room: String,
-        /// Its messages.
-        page: Page,
-    },
-    /// The page after what was there.
-    After {
-        /// Which room.
-        room: String,
-        /// Its messages.
-        page: Page,
-    },
-}
+/// Time to wait before a failed request is retried.
+const RETRY_DELAY: Duration = Duration::from_secs(3);
 
 impl Chat {
-    /// Takes an answer.
+    /// A request succeeded.
     pub fn fetched(&mut self, fetched: Fetched, now: Timestamp) -> Vec<Effect> {
         let effects = self.keep(fetched, now);
-        self.look();
+        self.mark_seen();
         effects
     }
 
-    /// A request came to nothing. It is made again in a while if that may pass,
-    /// which a missing answer, `429` and `5xx` may, and no other refusal.
-    pub fn not_fetched(&mut self, fetch: Fetch, may_pass: bool, now: Timestamp) {
+    /// A request failed. It is retried if the error is transient: no response, `429`
+    /// or `5xx`.
+    pub fn fetch_failed(&mut self, fetch: Fetch, is_transient: bool, now: Timestamp) {
         match fetch {
             // Requested again when the user scrolls there.
             Fetch::Older { room, .. } => {
@@ -60,7 +29,7 @@ impl Chat {
                     room.fetching = false;
                 }
             }
-            fetch if may_pass => self.again.push((now + AGAIN, fetch)),
+            fetch if is_transient => self.again.push((now + RETRY_DELAY, fetch)),
             Fetch::After { room, .. } => {
                 if let Some(room) = self.rooms.get_mut(&room) {
                     room.caught_up();
@@ -70,8 +39,8 @@ impl Chat {
         }
     }
 
-    /// The requests whose time to be made again has come.
-    pub(super) fn fetch_again(&mut self, now: Timestamp) -> Vec<Effect> {
+    /// The requests to retry now.
+    pub(super) fn retry_fetches(&mut self, now: Timestamp) -> Vec<Effect> {
         self.again
             .extract_if(.., |(at, _)| *at <= now)
             .map(|(_, fetch)| Effect::Fetch(fetch))
@@ -100,8 +69,8 @@ impl Chat {
         Vec::new()
     }
 
-    /// Goes on until the newest message known is here; a page that brings
-    /// nothing new ends it too.
+    /// Fetches further pages until the newest known message is loaded, or a page has
+    /// nothing new.
     fn after(&mut self, id: &str, page: Page) -> Vec<Effect> {
         let me = self.my_id().to_owned();
         let Some(room) = self.rooms.get_mut(id) else {
@@ -110,7 +79,7 @@ impl Chat {
         room.caught_up();
         let before = room.log.cursor();
         for message in page.messages {
-            room.hear(message, &me);
+            room.receive(message, &me);
         }
         let has_more = room.log.cursor() > before && room.is_missing_any();
         let next = has_more.then(|| room.catch_up()).flatten();

@@ -22,7 +22,7 @@ pub struct Service {
 pub struct Reaction {
     /// The answer to who sent it.
     pub answer: Option<ServerFrame>,
-    /// What everybody else's sockets hear, unless the service dies before.
+    /// The event for all other sockets, unless the service dies before.
     pub to_others: Option<ServerFrame>,
 }
 

@@ -16,7 +16,7 @@ pub const ROOMS: usize = 2;
 /// place in the queue.
 #[derive(Debug, Clone)]
 pub enum Step {
-    /// Somebody says something.
+    /// A person sends a message.
     Say { who: usize, room: usize },
     /// A frame arrives at the service, perhaps long after its socket was cut.
     Arrive { who: usize, which: Index },
@@ -91,13 +91,13 @@ impl World {
             }
             Step::Hear { who, which } => {
                 if let Some(frame) = pick(&mut self.people[who].to_client, which) {
-                    self.people[who].hear(frame, self.now);
+                    self.people[who].receive(frame, self.now);
                 }
             }
             Step::HearTwice { who, which } => {
                 if let Some(frame) = pick(&mut self.people[who].to_client, which) {
                     self.people[who].to_client.push(frame.clone());
-                    self.people[who].hear(frame, self.now);
+                    self.people[who].receive(frame, self.now);
                 }
             }
             Step::Lose { who, which } => drop(pick(&mut self.people[who].to_client, which)),
@@ -110,14 +110,14 @@ impl World {
                 let lost = pick(&mut self.people[who].to_service, which);
                 if lost.is_some() && self.people[who].is_open {
                     let text = r#"{"message": "Internal server error"}"#;
-                    let effects = self.people[who].chat.heard_text(text, self.now);
+                    let effects = self.people[who].chat.receive_text(text, self.now);
                     self.people[who].take(effects);
                 }
             }
             Step::Answer { who, which } => self.answer(who, which),
             Step::Fail { who, which } => {
                 if let Some(fetch) = pick(&mut self.people[who].requests, which) {
-                    self.people[who].chat.not_fetched(fetch, true, self.now);
+                    self.people[who].chat.fetch_failed(fetch, true, self.now);
                 }
             }
             Step::Cut { who } => self.people[who].cut(self.now),
@@ -177,20 +177,20 @@ impl World {
         let person = &mut self.people[who];
         person.said += 1;
         let (id, text) = (person.said.to_string(), format!("message {}", person.said));
-        let said = person.chat.say(&self.rooms[room], id, &text, self.now);
+        let said = person.chat.send(&self.rooms[room], id, &text, self.now);
         person.take(said.expect("a good text"));
     }
 
     fn arrive(&mut self, who: usize, frame: ClientFrame) {
         let reaction = self.service.handle(&self.people[who].user, frame, self.now);
         if let Some(answer) = reaction.answer {
-            self.people[who].is_told(answer);
+            self.people[who].enqueue(answer);
         }
         for (number, person) in self.people.iter_mut().enumerate() {
             if number != who
                 && let Some(frame) = &reaction.to_others
             {
-                person.is_told(frame.clone());
+                person.enqueue(frame.clone());
             }
         }
     }
@@ -210,7 +210,7 @@ impl World {
         }
         while !self.people[who].to_client.is_empty() {
             let frame = self.people[who].to_client.remove(0);
-            self.people[who].hear(frame, self.now);
+            self.people[who].receive(frame, self.now);
         }
         while !self.people[who].requests.is_empty() {
             let fetch = self.people[who].requests.remove(0);
@@ -258,7 +258,7 @@ impl Person {
                 }
                 Effect::Send(frame) => self.to_service.push(frame),
                 Effect::Fetch(fetch) => self.requests.push(fetch),
-                Effect::SignedOut => panic!("nobody ended the session"),
+                Effect::SignedOut => panic!("the session does not end"),
             }
         }
     }
@@ -287,14 +287,14 @@ impl Person {
         self.to_client.clear();
     }
 
-    fn is_told(&mut self, frame: ServerFrame) {
+    fn enqueue(&mut self, frame: ServerFrame) {
         if self.is_open {
             self.to_client.push(frame);
         }
     }
 
-    fn hear(&mut self, frame: ServerFrame, now: Timestamp) {
-        let effects = self.chat.heard(frame, now);
+    fn receive(&mut self, frame: ServerFrame, now: Timestamp) {
+        let effects = self.chat.receive(frame, now);
         self.take(effects);
     }
 
@@ -303,7 +303,7 @@ impl Person {
             ClientFrame::Message { id, .. } => Some(id.clone()),
             _ => None,
         };
-        self.is_told(ServerFrame::Problem {
+        self.enqueue(ServerFrame::Problem {
             error: ErrorCode::TryAgain,
             message: "Not now.".to_owned(),
             reference: None,

@@ -12,8 +12,8 @@ fn what_was_missed_appears_once_and_in_order() {
     let mut chat = in_room();
     chat.closed(at(5), 0.5);
     chat.opened(at(10));
-    chat.heard(ServerFrame::Message(message("r", 5)), at(11));
-    chat.heard(
+    chat.receive(ServerFrame::Message(message("r", 5)), at(11));
+    chat.receive(
         welcome(
             vec![room("r", 5)],
             &[("r", vec![message("r", 4), message("r", 5)])],
@@ -28,7 +28,7 @@ fn a_message_said_while_cut_off_goes_out_with_the_next_socket_and_only_once() {
     let mut chat = in_room();
     chat.closed(at(5), 0.5);
     assert!(
-        chat.say("r", "x".into(), "hi", at(5))
+        chat.send("r", "x".into(), "hi", at(5))
             .expect("a text")
             .is_empty()
     );
@@ -37,10 +37,10 @@ fn a_message_said_while_cut_off_goes_out_with_the_next_socket_and_only_once() {
             .iter()
             .all(|frame| !matches!(frame, ClientFrame::Message { .. }))
     );
-    let sent = frames(chat.heard(welcome(vec![room("r", 3)], &[]), at(11)));
+    let sent = frames(chat.receive(welcome(vec![room("r", 3)], &[]), at(11)));
     assert!(matches!(&sent[..], [ClientFrame::Message { id, .. }] if id == "x"));
     assert_eq!(chat.rooms["r"].pending.delivery("x"), Delivery::Pending);
-    chat.heard(
+    chat.receive(
         ServerFrame::Ack {
             id: "x".into(),
             room: "r".into(),
@@ -56,10 +56,10 @@ fn a_message_said_while_cut_off_goes_out_with_the_next_socket_and_only_once() {
 #[test]
 fn a_message_whose_ack_was_lost_is_known_by_its_replay() {
     let mut chat = in_room();
-    chat.say("r", "m4".into(), "hi", at(5)).expect("a text");
+    chat.send("r", "m4".into(), "hi", at(5)).expect("a text");
     chat.closed(at(5), 0.5);
     chat.opened(at(10));
-    let effects = chat.heard(
+    let effects = chat.receive(
         welcome(
             vec![room("r", 4)],
             &[("r", vec![message_of("r", 4, "ann")])],
@@ -74,7 +74,7 @@ fn a_message_whose_ack_was_lost_is_known_by_its_replay() {
 #[test]
 fn a_hole_that_does_not_fill_by_itself_is_asked_for() {
     let mut chat = in_room();
-    chat.heard(ServerFrame::Message(message("r", 5)), at(100));
+    chat.receive(ServerFrame::Message(message("r", 5)), at(100));
     let asks = |effects: Vec<Effect>| {
         frames(effects).iter().any(
             |frame| matches!(frame, ClientFrame::Ping { rooms: Some(rooms) } if rooms["r"] == 3),
@@ -84,7 +84,7 @@ fn a_hole_that_does_not_fill_by_itself_is_asked_for() {
     assert!(asks(chat.tick(at(1_200)).1));
     assert!(!asks(chat.tick(at(2_200)).1), "one question at a time");
     let missed = BTreeMap::from([("r".to_owned(), vec![message("r", 4), message("r", 5)])]);
-    chat.heard(
+    chat.receive(
         ServerFrame::Pong {
             at: at(0),
             missed,
@@ -113,7 +113,7 @@ fn what_does_not_fit_into_a_frame_is_fetched_to_the_end() {
             after,
         })]
     };
-    assert_eq!(chat.heard(more, at(1)), wanted(4));
+    assert_eq!(chat.receive(more, at(1)), wanted(4));
     let fetched = |seqs| Fetched::After {
         room: "r".into(),
         page: page("r", seqs),
@@ -126,9 +126,9 @@ fn what_does_not_fit_into_a_frame_is_fetched_to_the_end() {
 #[test]
 fn a_message_that_the_gateway_lost_is_sent_again_a_second_later_on_the_same_socket() {
     let mut chat = in_room();
-    let first = frames(chat.say("r", "x".into(), "hi", at(100)).expect("a text"));
+    let first = frames(chat.send("r", "x".into(), "hi", at(100)).expect("a text"));
     let fault = r#"{"message": "Internal server error", "connectionId": "c", "requestId": "q"}"#;
-    assert_eq!(chat.heard_text(fault, at(500)), []);
+    assert_eq!(chat.receive_text(fault, at(500)), []);
     assert!(frames(chat.tick(at(1_499)).1).is_empty());
     assert_eq!(frames(chat.tick(at(1_500)).1), first);
 }
@@ -147,20 +147,20 @@ fn a_page_that_did_not_come_is_asked_for_again_if_it_may_come() {
             more: vec!["r".into()],
             reads: BTreeMap::new(),
         };
-        chat.heard(pong, now)
+        chat.receive(pong, now)
     };
     assert_eq!(more(&mut chat, at(1)), [Effect::Fetch(after.clone())]);
     assert_eq!(more(&mut chat, at(2)), [], "it is under way");
-    chat.not_fetched(after.clone(), true, at(10));
+    chat.fetch_failed(after.clone(), true, at(10));
     assert_eq!(chat.tick(at(3_009)).1, []);
     assert_eq!(chat.tick(at(3_010)).1, [Effect::Fetch(after.clone())]);
-    chat.not_fetched(after.clone(), false, at(3_100));
+    chat.fetch_failed(after.clone(), false, at(3_100));
     assert_eq!(chat.tick(at(9_000)).1, []);
     assert_eq!(more(&mut chat, at(9_001)), [Effect::Fetch(after)]);
 }
 
 #[test]
-fn who_follows_all_rooms_fetches_each_when_it_is_first_heard_of() {
+fn a_client_that_follows_all_rooms_fetches_each_new_one() {
     let mut chat = Chat::of(user("ann"));
     chat.follow_all();
     chat.connect(at(0));
@@ -168,24 +168,24 @@ fn who_follows_all_rooms_fetches_each_when_it_is_first_heard_of() {
     let newest = |id: &str| Effect::Fetch(Fetch::Newest { room: id.into() });
     let rooms = vec![room("a", 0), room("b", 2)];
     assert_eq!(
-        chat.heard(welcome(rooms, &[]), at(1)),
+        chat.receive(welcome(rooms, &[]), at(1)),
         [newest("a"), newest("b")]
     );
     let added = ServerFrame::Added { room: room("c", 0) };
-    assert_eq!(chat.heard(added.clone(), at(2)), [newest("c")]);
-    assert_eq!(chat.heard(added, at(3)), []);
+    assert_eq!(chat.receive(added.clone(), at(2)), [newest("c")]);
+    assert_eq!(chat.receive(added, at(3)), []);
 }
 
 #[test]
-fn half_a_minute_after_somebody_spoke_it_is_asked_whether_more_was_said() {
+fn half_a_minute_after_a_message_a_ping_asks_for_more() {
     let mut chat = in_room();
     let asks = |effects: Vec<Effect>| {
         frames(effects)
             .iter()
             .any(|frame| matches!(frame, ClientFrame::Ping { rooms: Some(_) }))
     };
-    chat.heard(ServerFrame::Message(message("r", 4)), at(10_000));
-    chat.heard(ServerFrame::Message(message("r", 5)), at(39_000));
+    chat.receive(ServerFrame::Message(message("r", 4)), at(10_000));
+    chat.receive(ServerFrame::Message(message("r", 5)), at(39_000));
     assert!(!asks(chat.tick(at(39_999)).1));
     assert!(asks(chat.tick(at(40_000)).1), "also while the talk goes on");
     let pong = ServerFrame::Pong {
@@ -194,7 +194,7 @@ fn half_a_minute_after_somebody_spoke_it_is_asked_whether_more_was_said() {
         more: Vec::new(),
         reads: BTreeMap::new(),
     };
-    chat.heard(pong, at(40_100));
+    chat.receive(pong, at(40_100));
     assert!(!asks(chat.tick(at(279_999)).1));
     assert!(
         asks(chat.tick(at(280_000)).1),

@@ -19,8 +19,8 @@ fn a_new_socket_says_what_is_here_already() {
 fn what_one_process_leaves_unsent_the_next_sends_under_the_same_id() {
     let mut chat = in_room();
     chat.closed(at(5), 0.5);
-    chat.say("r", "a".into(), "first", at(6)).expect("said");
-    chat.say("r", "b".into(), "second", at(7)).expect("said");
+    chat.send("r", "a".into(), "first", at(6)).expect("said");
+    chat.send("r", "b".into(), "second", at(7)).expect("said");
     let unsent = chat.unsent();
     assert_eq!(unsent.len(), 2);
 
@@ -33,7 +33,7 @@ fn what_one_process_leaves_unsent_the_next_sends_under_the_same_id() {
     };
     next.restore(vec![elsewhere], at(0));
     next.opened(at(10));
-    let sent = frames(next.heard(welcome(vec![room("r", 3)], &[]), at(11)));
+    let sent = frames(next.receive(welcome(vec![room("r", 3)], &[]), at(11)));
     let first = ClientFrame::Message {
         id: "a".into(),
         room: "r".into(),
@@ -52,7 +52,7 @@ fn what_one_process_leaves_unsent_the_next_sends_under_the_same_id() {
             seq,
             at: at(12),
         };
-        next.heard(ack, at(12));
+        next.receive(ack, at(12));
     }
     assert_eq!(next.unsent(), []);
 }
@@ -81,7 +81,7 @@ fn after_four_silent_minutes_one_says_that_one_is_there() {
 }
 
 #[test]
-fn an_ended_session_is_told() {
+fn an_ended_session_is_reported() {
     let mut chat = in_room();
     let problem = ServerFrame::Problem {
         error: ErrorCode::SignedOut,
@@ -91,7 +91,7 @@ fn an_ended_session_is_told() {
         field: None,
         retry_at: None,
     };
-    assert_eq!(chat.heard(problem, at(1)), [Effect::SignedOut]);
+    assert_eq!(chat.receive(problem, at(1)), [Effect::SignedOut]);
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn sockets_that_come_to_nothing_are_tried_again_after_growing_waits() {
         "open is not welcome"
     );
     chat.opened(at(8_000));
-    chat.heard(welcome(vec![room("r", 3)], &[]), at(8_100));
+    chat.receive(welcome(vec![room("r", 3)], &[]), at(8_100));
     assert_eq!(
         after(chat.closed(at(8_200), 0.0)),
         Duration::from_millis(250)
@@ -149,7 +149,7 @@ fn a_refused_hello_is_said_again_when_it_may() {
     let mut chat = in_room();
     chat.closed(at(0), 0.0);
     chat.opened(at(1_000));
-    chat.heard(problem(ErrorCode::TryAgain, None), at(5_000));
+    chat.receive(problem(ErrorCode::TryAgain, None), at(5_000));
     assert!(chat.tick(at(5_999)).1.is_empty());
     let said = frames(chat.tick(at(6_000)).1);
     assert!(matches!(said[..], [ClientFrame::Hello { .. }]), "{said:?}");
@@ -169,7 +169,7 @@ fn a_refused_hello_is_said_again_when_it_may() {
 fn a_ping_that_is_refused_is_an_answer_all_the_same() {
     let mut chat = in_room();
     chat.woke(at(1_000));
-    chat.heard(problem(ErrorCode::TooFast, Some(at(4_000))), at(1_100));
+    chat.receive(problem(ErrorCode::TooFast, Some(at(4_000))), at(1_100));
     assert_eq!(chat.tick(at(60_000)).1, []);
     assert_eq!(chat.link, Link::Live);
 }
@@ -221,12 +221,12 @@ fn a_message_of_another_process_is_taken_over_once() {
 #[test]
 fn what_was_being_sent_to_a_room_is_handed_back_on_removal() {
     let mut chat = in_room();
-    chat.say("r", "x".into(), "hi", at(1)).expect("a text");
+    chat.send("r", "x".into(), "hi", at(1)).expect("a text");
     let left = ServerFrame::Left {
         reference: None,
         room: "r".into(),
     };
-    chat.heard(left, at(2));
+    chat.receive(left, at(2));
     assert_eq!(chat.current, None);
     let departed = chat.take_departed();
     assert_eq!(departed.len(), 1);
