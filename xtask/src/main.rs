@@ -17,6 +17,7 @@ mod doctor;
 mod events;
 mod examples;
 mod invoke;
+mod mutants;
 mod nearest;
 mod output;
 mod package;
@@ -77,6 +78,8 @@ enum Command {
     Cost(cost::Options),
     /// Exchange messages while networks, functions, broker and database fail; verify that none is lost
     Soak(soak::Options),
+    /// Count the mutations of a crate that its tests do not notice
+    Mutants(mutants::Options),
     /// List prerequisites, installed and missing
     Doctor,
 }
@@ -99,6 +102,7 @@ fn main() -> ExitCode {
         Command::UploadPage(options) => upload_page::run(&options),
         Command::Cost(options) => cost::run(&options),
         Command::Soak(options) => soak::run(&options),
+        Command::Mutants(options) => mutants::run(&options),
         Command::Doctor => doctor::run(),
     });
     match (result, signals::received()) {
