@@ -104,7 +104,7 @@ async fn a_trace_id_connects_a_sign_in_with_its_mail(stack: Arc<Stack>) {
     assert_eq!(settled.function, "MailConsumerFunction");
     assert_eq!(settled.fields["message"], "job settled");
     assert_eq!(
-        (&settled.fields["kind"], &settled.fields["disposition"]),
+        (&settled.fields["kind"], &settled.fields["fate"]),
         (&json!("send_otp"), &json!("sent"))
     );
     let batch = eventually("the batch's line", TIMEOUT, || async {
