@@ -306,6 +306,12 @@ mod tests {
             ),
             (CODE_TRIES.into(), 5, ""),
             (
+                millis(RESET_LINK_LIFETIME),
+                3_600_000,
+                "| the link of a reset email | 1 hour, 1 success |",
+            ),
+            (millis(SUPPRESSION), 604_800_000, "| none for 7 days |"),
+            (
                 millis(RESEND_WAIT),
                 60_000,
                 "| `resend-otp` | first after 60 s, 5 an hour per address |",
@@ -356,7 +362,7 @@ mod tests {
             (
                 FAILURES_UNTIL_DISABLED.into(),
                 100,
-                "100 in a row disable mailed codes until the password is reset",
+                "100 in a row disable the sign-in until the password is reset",
             ),
             (
                 millis(DISABLED_WAIT),
@@ -385,33 +391,36 @@ mod tests {
                 CODES_ASKED,
                 5,
                 3_600_000,
-                "| 5 an hour; `resend-otp` counts too, up to 6 |",
+                "| 5 an hour for each of the two; `resend-otp` counts too, up to 6 |",
             ),
             (CODES_ASKED_AGAIN, 6, 3_600_000, ""),
-            (
-                FORGOTTEN,
-                60,
-                3_600_000,
-                "| `forgot-password` per source address | 60 an hour |",
-            ),
             (
                 FAILURES_PER_SOURCE,
                 100,
                 900_000,
-                "per source address | 100 in 15 minutes |",
+                "per source address (per IPv6 /48) | 100 (400) in 15 minutes;",
             ),
+            (FAILURES_PER_NETWORK, 400, 900_000, ""),
             (
                 REGISTRATIONS,
                 60,
                 3_600_000,
-                "| registrations per source address | 60 an hour |",
+                "| registrations per source address (per IPv6 /48) | 60 (240) an hour |",
+            ),
+            (REGISTRATIONS_PER_NETWORK, 240, 3_600_000, ""),
+            (
+                MAIL_TO_STRANGERS,
+                300,
+                60_000,
+                "| registrations, over the whole service | 300 a minute |",
             ),
             (
                 PASSKEY_SIGN_INS,
                 300,
                 3_600_000,
-                "| `passkey-login/begin` per source address | 300 an hour |",
+                "| `passkey-login/begin` per source address (per IPv6 /48) | 300 (1,200) an hour |",
             ),
+            (PASSKEY_SIGN_INS_PER_NETWORK, 1_200, 3_600_000, ""),
             (
                 INVITATIONS,
                 50,
