@@ -42,7 +42,7 @@ pub(crate) async fn send(
         app.realtime
             .to_connection(connection, &ack(&message), sender.now)
             .await?;
-        let subscribers = fan_out::publish_chunk(app, &message, subscribers, sender.now).await;
+        let subscribers = fan_out::hand_over(app, &message, subscribers, sender.now).await;
         let frame = ServerFrame::Message(message);
         app.realtime
             .to_subscribers(subscribers, &frame, connection, sender.now)
