@@ -167,7 +167,7 @@ impl Conversation {
                     let number = sent.load(Ordering::Relaxed);
                     let room = room.clone();
                     let is_sent = device.change(move |chat| {
-                        let said = chat.say(&room, Socket::fresh_id(), &text(number), now());
+                        let said = chat.send(&room, Socket::fresh_id(), &text(number), now());
                         // It fails until the device has loaded its rooms.
                         (said.is_ok(), said.unwrap_or_default())
                     });

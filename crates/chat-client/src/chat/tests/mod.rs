@@ -164,6 +164,7 @@ fn a_rejected_message_of_the_open_room_is_retried_or_deleted() {
         message: "You are not a member of this room.".into(),
         reference: None,
         id: Some("x".into()),
+        field: None,
         retry_at: None,
     };
     chat.receive(rejected(), at(2));
