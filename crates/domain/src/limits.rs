@@ -410,9 +410,9 @@ mod tests {
             (REGISTRATIONS_PER_NETWORK, 240, 3_600_000, ""),
             (
                 MAIL_TO_STRANGERS,
-                300,
+                1_000,
                 60_000,
-                "| registrations, over the whole service | 300 a minute |",
+                "| registrations, over the whole service | 1,000 a minute |",
             ),
             (
                 PASSKEY_SIGN_INS,
