@@ -267,7 +267,11 @@ mod tests {
         let protocol = include_str!("../../../docs/protocol.md");
         let millis = |length: Duration| length.as_millis() as u64;
         let rows: &[(u64, u64, &str)] = &[
-            (NAME_CHARS as u64, 80, "| name | 1 to 80 characters |"),
+            (
+                NAME_CHARS as u64,
+                80,
+                "| name of a user, a room or a passkey | 1 to 80 characters,",
+            ),
             (
                 PASSWORD_CHARS_LEAST as u64,
                 15,
@@ -298,7 +302,11 @@ mod tests {
                 50,
                 "| typing and read marks are shown in rooms of up to | 50 members |",
             ),
-            (SOCKETS_PER_USER, 20, "| sockets per user | 20 |"),
+            (
+                SOCKETS_PER_USER,
+                20,
+                "| sockets per user | 20; those without a lease do not count",
+            ),
             (
                 millis(CODE_LIFETIME),
                 300_000,
@@ -354,7 +362,7 @@ mod tests {
             (
                 FRAMES.burst.into(),
                 200,
-                "| frames per user | burst of 200, then 20 a second |",
+                "| frames per user | burst of 200, then 20 a second",
             ),
             (millis(FRAMES.interval), 50, ""),
             (TYPING.burst.into(), 1, ""),
