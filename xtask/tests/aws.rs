@@ -117,7 +117,14 @@ impl Moto {
             "Outputs": outputs,
         });
         let create = ["cloudformation", "create-stack", "--stack-name", name];
-        let parameters = ["--parameters", "ParameterKey=LogDays,ParameterValue=7"];
+        // moto keeps the previous value of a parameter only if it was given.
+        let parameters = [
+            "--parameters",
+            "ParameterKey=LogDays,ParameterValue=7",
+            "ParameterKey=PepperInUse,ParameterValue=first",
+            "ParameterKey=SigningSecretInUse,ParameterValue=first",
+            "ParameterKey=SecretsEpoch,ParameterValue=1",
+        ];
         let body = template.to_string();
         self.aws(&[&create[..], &["--template-body", &body], &parameters].concat());
     }
