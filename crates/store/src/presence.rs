@@ -322,7 +322,9 @@ impl Store {
         Ok(Opened::Yes)
     }
 
-    /// Registers a socket again that was taken for closed and sent a frame.
+    /// Registers a socket again that was taken for closed and sent a frame. Its lease
+    /// begins with that frame: until then the person is as present as before, so that
+    /// [`Store::begin_frame`] can tell whether to notify the rooms.
     pub async fn reopen_socket(
         &self,
         connection: &Connection,
@@ -333,7 +335,9 @@ impl Store {
             "input": { "$ifNull": ["$sockets", []] },
             "cond": { "$ne": ["$$this.id", { "$literal": &connection.id }] },
         } };
-        let socket = doc! { "$literal": socket_of(connection, now) };
+        let mut socket = socket_of(connection, now);
+        socket.insert("lease_until", now.as_millis());
+        let socket = doc! { "$literal": socket };
         let update = vec![doc! { "$set": {
             "name": { "$literal": name },
             "sockets": { "$concatArrays": [others, [socket]] },

@@ -82,6 +82,8 @@ impl Started {
         let listeners = Listeners::bind(options.port).await?;
         let management = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let data = prepared.data.path().to_owned();
+        // What custom resources have created there is gone.
+        let database_is_new = options.in_memory && prepared.needs.contains(&Service::MongoDb);
         let mut runner_values = self.services.start(options, &prepared, &data).await?;
         let port = listeners.port();
         runner_values.web = format!("http://localhost:{port}");
@@ -148,7 +150,7 @@ impl Started {
             &application.custom_resources,
             &supervisor,
             &data,
-            options.in_memory,
+            database_is_new,
         )
         .await
         .context("cannot create the stack")?;

@@ -16,7 +16,7 @@ use store::presence::{FrameCost, Opened};
 use crate::scratch::{NOW, Scratch};
 
 /// Sequences that are tried.
-const RUNS: u32 = 48;
+const RUNS: u32 = 100;
 const SOCKETS: usize = 3;
 
 #[derive(Debug, Clone, Copy)]
