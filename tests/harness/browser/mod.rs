@@ -76,7 +76,12 @@ impl Browser {
         let waiting = async {
             loop {
                 let found = self.client.wait().at_most(SLOW);
-                let element = found.for_element(Locator::Css(selector)).await?;
+                let element = match found.for_element(Locator::Css(selector)).await {
+                    Ok(element) => element,
+                    // The page navigated while the driver looked.
+                    Err(error) if error.to_string().contains("aborted by navigation") => continue,
+                    Err(error) => return Err(error.into()),
+                };
                 if element.is_displayed().await.unwrap_or(false) {
                     return anyhow::Ok(element);
                 }
