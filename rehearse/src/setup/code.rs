@@ -86,8 +86,8 @@ impl Search {
                 ),
             });
         };
-        let executable = executable
-            .canonicalize()
+        // A link is kept as it is: where it leads to changes with a deployment.
+        let executable = std::path::absolute(executable)
             .map_err(|error| format!("{id}: {}: {error}", executable.display()))?;
         // A build folder of cargo holds more than the package.
         let packaged = executable
