@@ -1,4 +1,5 @@
-//! What a mail says: a subject and paragraphs, from which both parts are made.
+//! The content of an email: a subject and paragraphs, from which the text and the
+//! HTML part are made.
 
 use domain::Purpose;
 use domain::challenge::CODE_DIGITS;
@@ -105,26 +106,26 @@ impl Email {
                 "Confirm your address for Banter",
                 "This code confirms your e-mail address for Banter:",
                 format!(
-                    "You get this mail because somebody registered at {origin} with this address. \
-                     If it was not you, do nothing: without the code there will be no account."
+                    "You received this email because this address was used to register at {origin}. \
+                     If it was not you, ignore it: without the code no account is created."
                 ),
             ),
             Purpose::Login => (
                 "Your code to sign in to Banter",
                 "This code completes your sign-in to Banter:",
                 format!(
-                    "You get this mail because somebody is signing in at {origin} with this \
-                     address and its password. If it is not you, somebody knows your password: \
-                     choose a new one there at once, and give this code to nobody."
+                    "You received this email because your address and password were entered at \
+                     {origin}. If it was not you, your password is known to someone else: change \
+                     it at once, and do not share this code."
                 ),
             ),
             Purpose::Reset => (
                 "Choose a new password for Banter",
                 "With this code you can choose a new password for Banter:",
                 format!(
-                    "You get this mail because somebody at {origin} said that they have forgotten \
-                     the password for this address. If it was not you, do nothing: your password \
-                     stays as it is."
+                    "You received this email because a password reset was requested for this \
+                     address at {origin}. If it was not you, ignore it: your password stays the \
+                     same."
                 ),
             ),
         };
@@ -135,14 +136,14 @@ impl Email {
                 Paragraph::Code(code.to_owned()),
                 words(format!(
                     "Enter it on the page that asked for it. It works once, until {until}. \
-                     We never ask for it by phone, chat or mail."
+                     We never ask for it by phone, chat or email."
                 )),
                 words(reason),
             ],
         }
     }
 
-    /// After the code: the code may be entered, the link followed.
+    /// Follows the code: the code may be entered, the link followed.
     fn add_reset_link(&mut self, token: &str, origin: &str) {
         let link = format!("Or follow this link, which works for an hour: {origin}/#reset={token}");
         self.paragraphs.insert(3, words(link));
@@ -150,16 +151,15 @@ impl Email {
 
     fn account_exists(origin: &str) -> Self {
         Self::of(
-            "You have a Banter account already",
+            "You already have a Banter account",
             [
                 format!(
-                    "You get this mail because somebody registered at {origin} with this address, \
-                     which has an account already. The account is as it was."
+                    "You received this email because this address was used to register at {origin}, \
+                     but it already has an account. The account was not changed."
                 ),
-                "If it was you, sign in with your password; if you have forgotten it, the page \
-                 for signing in lets you choose a new one."
+                "If it was you, sign in with your password, or reset it on the sign-in page."
                     .to_owned(),
-                "If it was not you, do nothing.".to_owned(),
+                "If it was not you, ignore this email.".to_owned(),
             ],
         )
     }
@@ -174,9 +174,8 @@ impl Email {
                 ),
                 remaining_factors(totp, passkeys),
                 format!(
-                    "You get this mail because we tell the owner of an account whenever that \
-                     happens. If it was not you, go to {origin}, say that you have forgotten your \
-                     password and choose a new one at once."
+                    "You received this email because we notify the owner of every password change. \
+                     If it was not you, go to {origin} and reset your password at once."
                 ),
             ],
         )
@@ -188,25 +187,25 @@ impl Email {
                 "Signing in now asks for a code from an authenticator app, or for a recovery code."
             }
             FactorChange::TotpOff => {
-                "Signing in does not ask for a code from an authenticator app any more."
+                "Signing in no longer asks for a code from an authenticator app."
             }
             FactorChange::RecoveryCodesMade => {
-                "New recovery codes were made; the ones before count no more."
+                "New recovery codes were created; the previous ones no longer work."
             }
             FactorChange::RecoveryCodeUsed => {
-                "Somebody used one of your recovery codes; it counts no more."
+                "One of your recovery codes was used; it no longer works."
             }
-            FactorChange::PasskeyAdded => "A passkey was added, which signs in by itself.",
-            FactorChange::PasskeyRemoved => "A passkey was removed; it signs nobody in any more.",
+            FactorChange::PasskeyAdded => "A passkey was added. It signs in without a password.",
+            FactorChange::PasskeyRemoved => "A passkey was removed. It can no longer sign in.",
         };
         Self::of(
             "How you sign in to Banter was changed",
             [
                 format!("This concerns your account at {origin}. {what}"),
                 format!(
-                    "You get this mail because we tell the owner of an account whenever that \
-                     happens. If it was you, do nothing. If it was not you, sign in at {origin}, \
-                     undo it, and change your password at once, which signs out every other device."
+                    "You received this email because we notify the owner of every such change. If \
+                     it was not you, sign in at {origin}, undo it, and change your password at \
+                     once, which signs out every other device."
                 ),
             ],
         )
@@ -216,16 +215,13 @@ impl Email {
         Self::of(
             "New sign-in to your Banter account",
             [
-                format!(
-                    "Somebody signed in to your account at {origin} from a device that we have \
-                     not seen before."
-                ),
+                format!("Your account at {origin} was signed in to from a new device."),
                 format!("When: {at}"),
-                format!("Device, as it calls itself: {}", quoted(device)),
+                format!("Device: {}", quoted(device)),
                 format!(
-                    "You get this mail because we tell the owner of an account whenever that \
-                     happens. If it was you, do nothing. If it was not you, change your password \
-                     at {origin} at once, which signs out every other device."
+                    "You received this email because we notify the owner of every sign-in from a \
+                     new device. If it was not you, change your password at {origin} at once, \
+                     which signs out every other device."
                 ),
             ],
         )
@@ -233,7 +229,7 @@ impl Email {
 
     fn invited(by: &str, room: &str, origin: &str) -> Self {
         // A direct room has no name of its own.
-        let talk = match room {
+        let chat = match room {
             "" => "a conversation".to_owned(),
             name => format!("the conversation \"{}\"", quoted(name)),
         };
@@ -241,15 +237,15 @@ impl Email {
             "You are invited to Banter",
             [
                 format!(
-                    "Somebody who calls themselves \"{}\" invites you to {talk} on Banter, a chat.",
+                    "\"{}\" invites you to {chat} on Banter, a chat service.",
                     quoted(by)
                 ),
                 format!(
-                    "To join, register at {origin} with this address: the conversation will be \
-                     there."
+                    "To join, sign in at {origin} and accept the invitation, or register there with \
+                     this address."
                 ),
-                "You get this mail because that person entered your address. If you do not know \
-                 them, do nothing: without you there will be no account."
+                "You received this email because that person entered your address. If you do not \
+                 know them, ignore it: nothing happens without you."
                     .to_owned(),
             ],
         )
