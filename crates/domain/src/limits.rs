@@ -146,7 +146,7 @@ pub const INVITATIONS: Quota = Quota {
     count: 50,
     window: Duration::from_hours(1),
 };
-/// Invitations mailed to one address, whoever invites it. Beyond it an invitation
+/// Invitations mailed to one address, by all inviters together. Beyond it an invitation
 /// is stored and not mailed.
 pub const INVITATIONS_RECEIVED: Quota = Quota {
     name: "invitations-received",
@@ -216,7 +216,7 @@ pub const HANDSHAKES: Rate = Rate {
     interval: Duration::from_secs(1),
     burst: 60,
 };
-/// Times that the rooms of a person are told that they are online or offline:
+/// Notifications to the rooms of a person that they are online or offline:
 /// burst 20, then one every 5 s. Beyond it a lease runs out by itself.
 pub const PRESENCE_CHANGES: Rate = Rate {
     name: "presence",

@@ -7,10 +7,10 @@ use time::macros::format_description;
 
 /// Columns of a line of text.
 const COLUMNS: usize = 72;
-/// Characters of somebody else's words.
+/// Characters of a text that another user chose.
 const WORDS_SHOWN: usize = 120;
 
-/// Words of somebody else, fit for a mail in our name: on one line, not too
+/// A text that another user chose, fit for a mail in our name: on one line, not too
 /// long, with nothing in them that looks like a code and nothing that a mail
 /// client would make a link of.
 pub(crate) fn quoted(words: &str) -> String {
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_else_s_words_hold_no_line_break_no_link_and_no_code() {
+    fn quoted_words_hold_no_line_break_no_link_and_no_code() {
         assert_eq!(quoted("a\r\nBcc: b"), "a  Bcc: b");
         assert_eq!(quoted("http://evil.example/x"), "http evil. example/x");
         assert_eq!(quoted("ann@evil.example"), "ann evil. example");
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_told_in_words_and_utc() {
+    fn times_are_written_in_words_and_utc() {
         let at = Timestamp::from_millis(1_795_388_759_999);
         assert_eq!(time_of_day(at), "23:05 UTC");
         assert_eq!(day_and_time(at), "22 November 2026, 23:05 UTC");

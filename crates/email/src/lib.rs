@@ -34,7 +34,7 @@ pub const CONCURRENT: usize = 10;
 const SEND_LIMIT: Duration = Duration::from_secs(10);
 /// How long a connection may take to open.
 const CONNECT_LIMIT: Duration = Duration::from_secs(4);
-/// Connections that nobody used for this long are not trusted any more: a
+/// Connections that were unused for this long are not trusted any more: a
 /// function that was frozen does not notice that the server hung up, and would
 /// wait for an answer that cannot come.
 const TRUSTED_FOR: Duration = Duration::from_secs(15);
@@ -46,7 +46,7 @@ pub enum Outcome {
     Sent,
     /// The job asks for no mail.
     NothingToSend,
-    /// It may be taken later: the server is away, slow, busy or refuses our
+    /// It may be taken later: the server is unavailable, slow, busy or refuses our
     /// login. It may even have been taken, if the answer alone was lost.
     Transient(String),
     /// It will not be taken, however often it is tried.

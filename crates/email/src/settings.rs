@@ -60,7 +60,7 @@ fn from(variables: &mut Variables) -> Mailbox {
         if !text.is_empty() {
             variables.error("MAIL_FROM must be an address, such as Banter <no-reply@example.com>");
         }
-        Mailbox::new(None, lettre::Address::new_dangerous("nobody", "localhost"))
+        Mailbox::new(None, lettre::Address::new_dangerous("invalid", "localhost"))
     })
 }
 

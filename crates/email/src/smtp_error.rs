@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_login_is_our_fault_and_parks_nobody_s_mail() {
+    fn a_refused_login_parks_no_mail() {
         for code in OURS {
             assert!(matches!(of_reply(code, "5.7.8 no"), Outcome::Transient(_)));
         }

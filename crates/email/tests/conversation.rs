@@ -1,4 +1,4 @@
-//! Whole conversations with a mail server that answers as it is told.
+//! Whole conversations with a mail server that answers as configured.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -164,7 +164,7 @@ async fn a_reply_with_4_is_transient_and_one_with_5_permanent_and_neither_repeat
 }
 
 #[tokio::test]
-async fn a_server_that_is_away_or_silent_is_transient() {
+async fn an_unavailable_or_silent_server_is_transient() {
     let silent = Server::start(Manner::Silent).await;
     let deadline = Instant::now() + Duration::from_millis(300);
     let outcome = silent.mailer().send("a", &job(), deadline).await;

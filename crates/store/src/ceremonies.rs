@@ -45,7 +45,7 @@ pub struct Ceremony {
     #[serde(rename = "_id")]
     pub id: String,
     kind: Kind,
-    /// Whose it is; nobody's yet where a passkey will tell.
+    /// The user; unknown until a passkey names it.
     pub user: Option<String>,
     state: Binary,
     /// The version of the account's credentials when it began.

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::{Store, binary, date};
 
-/// A challenge. Where nobody is to be let in (an unknown address, one that has
-/// an account already) it stands all the same and no code answers it, so that
-/// it cannot be told from a real one.
+/// A challenge. For an address that gets no code (unknown at a reset, known at a
+/// registration) it is stored as well, so that responses and their times do not
+/// differ, and no code answers it.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Challenge {
     /// Random, 128 bits.
@@ -78,8 +78,8 @@ impl Challenge {
     }
 
     /// What its wrong codes and resends are counted under. A registration has a
-    /// count of its own, whether its address is known or not: nobody who merely
-    /// names an address uses up what its owner needs to sign in.
+    /// count of its own, whether its address is known or not: a client that merely
+    /// names an address does not use up what its owner needs to sign in.
     pub fn counted_as(&self) -> String {
         match self.purpose {
             Purpose::Register => format!("register:{}", self.email),
@@ -134,7 +134,7 @@ impl Store {
         Ok(())
     }
 
-    /// Ends a challenge. Of any number at once, exactly one is told `true`.
+    /// Ends a challenge. Of several concurrent calls, exactly one returns `true`.
     pub async fn claim_challenge(&self, id: &str) -> Result<bool> {
         let deleted = self.challenges().delete_one(doc! { "_id": id }).await?;
         Ok(deleted.deleted_count == 1)

@@ -73,7 +73,7 @@ fn all() -> Vec<(&'static str, Vec<IndexModel>)> {
         (
             "connections",
             vec![
-                // Who hears a room.
+                // The subscribers of a room.
                 plain(doc! { "rooms": 1 }),
                 plain(doc! { "user": 1 }),
                 expiring(),

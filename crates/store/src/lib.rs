@@ -31,8 +31,8 @@ use mongodb::{Client, Collection, Database};
 
 pub use error::{Error, Result};
 
-/// How long an operation waits for a database that is away: long enough for an
-/// election, short enough that the caller still hears `503`.
+/// How long an operation waits for an unavailable database: long enough for an
+/// election, short enough that the caller still receives `503`.
 const SERVER_SELECTION: Duration = Duration::from_secs(4);
 /// How long a write waits for a majority before it counts as not acknowledged.
 const MAJORITY_WAIT: Duration = Duration::from_secs(8);

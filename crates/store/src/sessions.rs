@@ -60,7 +60,7 @@ impl Session {
     }
 
     /// Whether the token of `rotation` was rotated so short a time ago that
-    /// whoever presents it again is a second tab or missed the answer.
+    /// a client that presents it again is a second tab or lost the response.
     fn forgives(&self, rotation: i64, now: Timestamp) -> bool {
         usize::try_from(self.rotation - rotation)
             .ok()
@@ -75,7 +75,7 @@ pub enum Rotated {
     /// The session goes on, with the token of its `rotation`. The same answer
     /// for every token that was rotated within the grace.
     On(Session),
-    /// The token was rotated longer ago than that: somebody else has it.
+    /// The token was rotated longer ago than that: another client has it.
     Reused(Session),
     /// There is no such session any more.
     Ended,

@@ -1,5 +1,5 @@
-//! Accounts. What lets somebody in is one document, so that no two changes at
-//! once leave a short password without a second factor: [`factors`], [`passkeys`].
+//! Accounts. All sign-in options of an account are in one document, so that no two
+//! concurrent changes leave a short password without a second factor: [`factors`], [`passkeys`].
 
 mod factors;
 mod passkeys;

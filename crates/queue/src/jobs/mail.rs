@@ -34,7 +34,7 @@ pub enum Job {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         link: Option<String>,
     },
-    /// Somebody registered with an address that has an account.
+    /// An address that has an account was used to register.
     AccountExists {
         /// To whom.
         email: String,
@@ -50,7 +50,7 @@ pub enum Job {
         #[serde(default)]
         passkeys: usize,
     },
-    /// Something that lets somebody in was changed.
+    /// A sign-in option was changed.
     FactorChanged {
         /// To whom.
         email: String,
@@ -66,7 +66,7 @@ pub enum Job {
         /// When.
         at: Timestamp,
     },
-    /// Somebody without an account was invited to a room.
+    /// An address was invited to a room.
     Invited {
         /// To whom.
         email: String,
@@ -80,7 +80,7 @@ pub enum Job {
     Nothing {},
 }
 
-/// A change to what lets somebody in.
+/// A change of the sign-in options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FactorChange {

@@ -51,7 +51,7 @@ fn say(line: &str) {
 
 impl Bench {
     /// Fresh queues on the broker that `RABBITMQ_URL` names; none, said aloud,
-    /// when it is not set or when somebody uses the queues.
+    /// when it is not set or when the queues are in use.
     pub async fn start() -> Option<Self> {
         let turn = ONE_AT_A_TIME.lock().await;
         let Ok(url) = std::env::var("RABBITMQ_URL") else {

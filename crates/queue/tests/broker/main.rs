@@ -86,7 +86,7 @@ async fn a_connection_that_broke_is_opened_again_within_the_same_publish() {
 }
 
 #[tokio::test]
-async fn a_broker_that_is_away_fails_no_init_and_is_found_once_it_is_back() {
+async fn an_unavailable_broker_fails_no_init_and_is_found_once_it_is_back() {
     let Some(bench) = Bench::start().await else {
         return;
     };
@@ -155,7 +155,7 @@ async fn a_parked_job_has_its_reason_and_no_code() {
 }
 
 #[tokio::test]
-async fn a_code_that_nobody_takes_in_time_ends_on_the_queue_of_the_dead() {
+async fn a_code_that_is_not_consumed_in_time_is_dead_lettered() {
     let Some(bench) = Bench::start().await else {
         return;
     };
@@ -185,7 +185,7 @@ async fn declaring_again_changes_nothing_and_a_queue_of_another_kind_is_named() 
 }
 
 #[tokio::test]
-async fn a_wrong_login_is_told_without_the_password() {
+async fn a_wrong_login_is_reported_without_the_password() {
     let Some(bench) = Bench::start().await else {
         return;
     };

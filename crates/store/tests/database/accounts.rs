@@ -39,19 +39,13 @@ async fn an_account_is_found_by_its_id_and_by_its_address() {
         ("Ada", "ada@example.org")
     );
     assert_eq!(ada.created_at.timestamp_millis(), NOW.as_millis());
-    let asked = [address("Bob"), address("Nobody"), address("Ada")];
+    let asked = [address("Bob"), address("Carl"), address("Ada")];
     let found = store.accounts_of(&asked).await.unwrap();
     let mut found: Vec<_> = found.into_iter().map(|account| account.id).collect();
     found.sort_unstable();
     assert_eq!(found, ["ada", "bob"]);
-    assert!(store.account("nobody").await.unwrap().is_none());
-    assert!(
-        store
-            .account_of(&address("Nobody"))
-            .await
-            .unwrap()
-            .is_none()
-    );
+    assert!(store.account("carl").await.unwrap().is_none());
+    assert!(store.account_of(&address("Carl")).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -70,7 +64,7 @@ async fn a_new_password_is_that_of_one_account() {
     );
     assert!(
         store
-            .set_password("nobody", "a third hash", false)
+            .set_password("carl", "a third hash", false)
             .await
             .unwrap()
             .is_none()
@@ -83,7 +77,7 @@ async fn a_new_password_is_that_of_one_account() {
         store.account("bob").await.unwrap().unwrap().password,
         "a hash"
     );
-    assert!(store.account("nobody").await.unwrap().is_none());
+    assert!(store.account("carl").await.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -34,13 +34,13 @@ fn ids(subscribers: Vec<Subscriber>) -> Vec<String> {
     ids
 }
 
-async fn who_hears(store: &Store, rooms: &[&str]) -> Vec<String> {
+async fn subscribed(store: &Store, rooms: &[&str]) -> Vec<String> {
     let rooms: Vec<String> = rooms.iter().map(|room| (*room).to_owned()).collect();
     ids(store.subscribers(&rooms).await.unwrap())
 }
 
 #[tokio::test]
-async fn a_socket_hears_a_room_once_however_often_it_joins() {
+async fn a_socket_is_subscribed_once_however_often_it_joins() {
     let store = three().await;
     at_once(20, async |n| {
         store.subscribe("a2", ["one", "two"][n % 2]).await.unwrap()
@@ -48,20 +48,23 @@ async fn a_socket_hears_a_room_once_however_often_it_joins() {
     .await;
     let hers = store.subscriptions_of("ada", "one").await.unwrap();
     let a2 = hers.into_iter().find(|one| one.id == "a2");
-    let mut rooms = a2.expect("it hears the room").rooms;
+    let mut rooms = a2.expect("it is subscribed").rooms;
     rooms.sort_unstable();
     assert_eq!(rooms, ["one", "two"]);
 }
 
 #[tokio::test]
-async fn every_socket_that_hears_any_of_the_rooms_is_found_once() {
+async fn every_subscriber_of_any_of_the_rooms_is_found_once() {
     let store = three().await;
     store.subscribe("a2", "two").await.unwrap();
-    assert_eq!(who_hears(&store, &["one"]).await, ["a1", "b1"]);
-    assert_eq!(who_hears(&store, &["two"]).await, ["a1", "a2", "b1"]);
-    assert_eq!(who_hears(&store, &["one", "two"]).await, ["a1", "a2", "b1"]);
-    assert_eq!(who_hears(&store, &["three"]).await, [""; 0]);
-    assert_eq!(who_hears(&store, &[]).await, [""; 0]);
+    assert_eq!(subscribed(&store, &["one"]).await, ["a1", "b1"]);
+    assert_eq!(subscribed(&store, &["two"]).await, ["a1", "a2", "b1"]);
+    assert_eq!(
+        subscribed(&store, &["one", "two"]).await,
+        ["a1", "a2", "b1"]
+    );
+    assert_eq!(subscribed(&store, &["three"]).await, [""; 0]);
+    assert_eq!(subscribed(&store, &[]).await, [""; 0]);
 }
 
 #[tokio::test]
@@ -69,8 +72,8 @@ async fn what_is_heard_no_more_leaves_the_other_rooms_and_sockets() {
     let store = three().await;
     store.unsubscribe("a1", "one").await.unwrap();
     store.unsubscribe("a1", "three").await.unwrap();
-    assert_eq!(who_hears(&store, &["one"]).await, ["b1"]);
-    assert_eq!(who_hears(&store, &["two"]).await, ["a1", "b1"]);
+    assert_eq!(subscribed(&store, &["one"]).await, ["b1"]);
+    assert_eq!(subscribed(&store, &["two"]).await, ["a1", "b1"]);
 }
 
 #[tokio::test]
@@ -81,14 +84,14 @@ async fn a_new_member_is_subscribed_on_every_ready_socket_and_a_former_one_on_no
         store.add_member(&row, ActOf::Member).await.unwrap();
     }
     store.subscribe_everywhere("ada", "new").await.unwrap();
-    assert_eq!(who_hears(&store, &["new"]).await, ["a1"]);
+    assert_eq!(subscribed(&store, &["new"]).await, ["a1"]);
     store.subscribe("a2", "new").await.unwrap();
     store.subscribe("b1", "new").await.unwrap();
     let hers = store.subscriptions_of("ada", "new").await.unwrap();
     assert_eq!(ids(hers), ["a1", "a2"]);
     store.unsubscribe_everywhere("ada", "new").await.unwrap();
-    assert_eq!(who_hears(&store, &["new"]).await, ["b1"]);
-    assert_eq!(who_hears(&store, &["one"]).await, ["a1", "b1"]);
+    assert_eq!(subscribed(&store, &["new"]).await, ["b1"]);
+    assert_eq!(subscribed(&store, &["one"]).await, ["a1", "b1"]);
 }
 
 #[tokio::test]
@@ -99,7 +102,7 @@ async fn f8_a_subscription_that_outlived_its_membership_receives_nothing() {
         ids(store.subscriptions_of("ada", "one").await.unwrap()),
         ["a1"]
     );
-    assert_eq!(who_hears(&store, &["one"]).await, ["b1"]);
+    assert_eq!(subscribed(&store, &["one"]).await, ["b1"]);
     let both = store.subscribers(&["one", "two"].map(str::to_owned)).await;
     let hers = both.unwrap().into_iter().find(|one| one.id == "a1");
     assert_eq!(hers.expect("she is in the other").rooms, ["two"]);
@@ -138,7 +141,7 @@ async fn nothing_brings_a_signed_out_socket_back() {
         .await
         .unwrap();
     assert!(begun.is_none());
-    assert_eq!(who_hears(&store, &["one"]).await, ["b1"]);
+    assert_eq!(subscribed(&store, &["one"]).await, ["b1"]);
 }
 
 #[tokio::test]
@@ -174,7 +177,7 @@ async fn sockets_that_are_gone_are_removed_together() {
     let gone = ["a1", "b1", "unknown"];
     let offline = store.mark_gone(&gone, NOW).await.unwrap();
     assert_eq!(offline.len(), 2);
-    assert_eq!(who_hears(&store, &["one", "two"]).await, [""; 0]);
+    assert_eq!(subscribed(&store, &["one", "two"]).await, [""; 0]);
     for (socket, remains) in [("a1", false), ("a2", true), ("b1", false)] {
         let begun = store
             .begin_frame(socket, false, FrameCost::ONE, NOW)

@@ -183,7 +183,7 @@ async fn a_passkey_is_one_account_s_and_found_by_its_credential() {
     assert!(!added.contains(&Added::TooMany));
     let credential = passkey("a").credential;
     let owner = store.account_with(&credential).await.unwrap();
-    assert_eq!(owner.expect("somebody has it").passkeys.len(), 1);
+    assert_eq!(owner.expect("it has an owner").passkeys.len(), 1);
     assert!(store.account_with("another").await.unwrap().is_none());
 }
 

@@ -44,7 +44,7 @@ async fn a_membership_tells_the_room_its_newest_seq_and_ones_own_read_mark() {
 }
 
 #[tokio::test]
-async fn nobody_else_sees_a_room() {
+async fn others_do_not_see_a_room() {
     let store = Scratch::new().await;
     group(&store, "kitchen", &["Ada"]).await;
     assert!(store.membership("kitchen", "bob").await.unwrap().is_none());

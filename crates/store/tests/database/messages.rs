@@ -92,7 +92,7 @@ async fn a_room_in_which_nothing_was_said_has_seq_0() {
 }
 
 #[tokio::test]
-async fn whoever_is_no_member_says_nothing_also_not_once_more() {
+async fn only_members_send_and_repeat_messages() {
     let store = Scratch::new().await;
     talk(&store, "room", 2).await;
     let said = say_as(&store, "room", &person("Eve"), "e1", "hello").await;
@@ -125,7 +125,7 @@ async fn what_looks_like_a_field_or_an_operator_is_kept_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_message_comes_with_everyone_who_hears_its_room() {
+async fn a_message_comes_with_the_subscribers_of_its_room() {
     let store = Scratch::new().await;
     for (id, name, room) in [
         ("a1", "Ada", "room"),

@@ -31,7 +31,7 @@ async fn three() -> Scratch {
 }
 
 #[tokio::test]
-async fn a_frame_is_of_whoever_opened_its_socket() {
+async fn a_frame_belongs_to_the_user_who_opened_its_socket() {
     let store = three().await;
     let begun = store
         .begin_frame("a2", false, FrameCost::ONE, NOW)
@@ -56,7 +56,7 @@ async fn a_frame_is_of_whoever_opened_its_socket() {
 }
 
 #[tokio::test]
-async fn the_rooms_are_told_of_the_first_hello_and_of_no_other_frame() {
+async fn the_rooms_are_notified_of_the_first_hello_and_of_no_other_frame() {
     let store = Scratch::new().await;
     open(&store, "a1", "Ada", "s").await;
     open(&store, "a2", "Ada", "s").await;
@@ -100,7 +100,7 @@ async fn f9_a_person_who_comes_and_goes_is_announced_a_bounded_number_of_times()
         told += u32::from(closed.expect("it was open").announces);
     }
     assert_eq!(told, PRESENCE_CHANGES.burst);
-    // The last change that was told is made up for by the next frame.
+    // The next frame announces the change that was not announced.
     let later = NOW + PRESENCE_CHANGES.interval;
     open(&store, "b", "Ada", "s").await;
     let begun = store.begin_frame("b", true, FrameCost::ONE, later).await;
@@ -191,7 +191,7 @@ async fn of_three_hundred_frames_at_once_on_twenty_sockets_the_burst_is_let_thro
 }
 
 #[tokio::test]
-async fn a_bucket_that_is_empty_greets_nobody() {
+async fn an_empty_bucket_marks_no_socket_ready() {
     let store = Scratch::new().await;
     open(&store, "a1", "Ada", "s").await;
     at_once(FRAMES.burst as usize, async |_| {
@@ -347,7 +347,7 @@ async fn of_thirty_sockets_at_once_as_many_open_as_one_may_have() {
 }
 
 #[tokio::test]
-async fn a_message_costs_three_round_trips_whoever_hears_it() {
+async fn a_message_costs_three_round_trips_for_any_number_of_subscribers() {
     // A server of its own, as its commands are counted.
     let server = embedded_mongo::Server::start().unwrap();
     let uri = server.uri();

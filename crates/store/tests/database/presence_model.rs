@@ -1,4 +1,4 @@
-//! What others are told of a person, held against what is true, over random
+//! The presence that others were notified of, compared with what is true, over random
 //! sequences of what happens to sockets: handshakes, frames, silence, closes that
 //! arrive or are lost, posts that find sockets gone rightly or wrongly, sign-outs.
 

@@ -42,7 +42,7 @@ async fn a_pair_is_the_same_from_both_sides_and_no_other() {
     ));
     let turned = RoomRow::direct("x".into(), "bob@example.org", "ada@example.org", NOW);
     assert_eq!(store.room_of_pair(&turned).await.unwrap(), Some(with_bob));
-    let strange = room("y", "nobody@example.org");
+    let strange = room("y", "carl@example.org");
     assert_eq!(store.room_of_pair(&strange).await.unwrap(), None);
 }
 
