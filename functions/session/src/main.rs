@@ -6,7 +6,9 @@
 //! Reads and writes `sessions` and `connections`, reads `users`.
 
 mod end;
-mod show;
+mod list;
+mod me;
+mod refresh;
 
 use auth::{Authenticator, Caller, Sessions};
 use connections::Connections;
@@ -59,12 +61,12 @@ async fn main() -> Result<(), lambda::Error> {
 
 async fn handle(app: &'static App, request: Request) -> Result<Response> {
     match request.route() {
-        "POST /api/refresh" => show::refresh(app, request).await,
+        "POST /api/refresh" => refresh::refresh(app, request).await,
         "POST /api/logout" => end::logout(app, request).await,
-        "GET /api/sessions" => show::sessions(app, request).await,
+        "GET /api/sessions" => list::list(app, request).await,
         "DELETE /api/sessions/{id}" => end::end(app, request).await,
-        "GET /api/me" => show::me(app, request).await,
-        "GET /api/socket" => show::socket(app, request).await,
+        "GET /api/me" => me::me(app, request).await,
+        "GET /api/socket" => me::socket(app, request).await,
         _ => Err(ApiError::NotFound),
     }
 }

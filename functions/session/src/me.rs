@@ -1,0 +1,26 @@
+//! `GET /api/me` and `GET /api/socket`: the caller, and the address of the WebSocket.
+
+use lambda::http::{Request, Response};
+use lambda::{ApiError, Result};
+use protocol::frame::PROTOCOL;
+use protocol::http::{MeAnswer, SocketAddress};
+
+use crate::App;
+
+/// `GET /api/me`
+pub(crate) async fn me(app: &App, request: Request) -> Result<Response> {
+    let caller = app.caller(&request).await?;
+    let account = app.store.account(&caller.user.id).await?;
+    let account = account.ok_or(ApiError::SignedOut)?;
+    Ok(Response::ok(&MeAnswer { user: account.me() }))
+}
+
+/// `GET /api/socket`: the same origin, the path that is the stage's name.
+pub(crate) async fn socket(app: &App, request: Request) -> Result<Response> {
+    app.caller(&request).await?;
+    let origin = app.origin.replacen("http", "ws", 1);
+    Ok(Response::ok(&SocketAddress {
+        url: format!("{origin}/socket"),
+        protocol: PROTOCOL.to_owned(),
+    }))
+}
