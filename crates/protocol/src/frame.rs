@@ -66,7 +66,7 @@ pub enum ClientFrame {
     Read {
         /// The room's id.
         room: String,
-        /// The last one read.
+        /// The `seq` of the last message read.
         seq: i64,
     },
     /// Renew the presence lease, and replay after the cursors.
@@ -86,31 +86,31 @@ pub type Missed = BTreeMap<String, Vec<Message>>;
 pub enum ServerFrame {
     /// The answer to `hello`.
     Welcome {
-        /// Who I am.
+        /// The user of the socket.
         user: User,
-        /// My rooms.
+        /// The rooms of the user.
         rooms: Vec<Room>,
-        /// What I missed.
+        /// The messages after each cursor.
         missed: Missed,
-        /// Rooms of which more was missed than fits here.
+        /// Rooms with more messages after the cursor than fit here.
         more: Vec<String>,
-        /// Not all rooms fit: fetch `/api/rooms`.
+        /// Whether not all rooms fit; the rest is at `/api/rooms`.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         more_rooms: bool,
     },
     /// The answer to `join`.
     Joined {
-        /// That of the request.
+        /// The `ref` of the request.
         #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
         reference: Option<String>,
         /// The room's id.
         room: String,
-        /// Its newest message.
+        /// The `seq` of its newest message.
         last_seq: i64,
     },
     /// The answer to `leave`, or: you are no longer a member.
     Left {
-        /// That of the request, if there was one.
+        /// The `ref` of the request, if there was one.
         #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
         reference: Option<String>,
         /// The room's id.
@@ -118,11 +118,11 @@ pub enum ServerFrame {
     },
     /// The message is durable.
     Ack {
-        /// The client's id.
+        /// The id that the client made.
         id: String,
         /// The room's id.
         room: String,
-        /// Its place.
+        /// Its `seq`.
         seq: i64,
         /// When it was stored.
         at: Timestamp,
@@ -133,27 +133,27 @@ pub enum ServerFrame {
     Typing {
         /// The room's id.
         room: String,
-        /// Who.
+        /// The user.
         user: User,
     },
     /// A user has read up to `seq`.
     Read {
         /// The room's id.
         room: String,
-        /// Who.
+        /// The user.
         user: User,
-        /// The last one read.
+        /// The `seq` of the last message read.
         seq: i64,
     },
     /// The answer to `ping`.
     Pong {
         /// The server's time.
         at: Timestamp,
-        /// What I missed.
+        /// The messages after each cursor.
         missed: Missed,
-        /// Rooms of which more was missed than fits here.
+        /// Rooms with more messages after the cursor than fit here.
         more: Vec<String>,
-        /// My read marks that moved lately, by room.
+        /// The user's read marks that moved lately, by room.
         #[serde(default, skip_serializing_if = "Cursors::is_empty")]
         reads: Cursors,
     },
@@ -166,20 +166,20 @@ pub enum ServerFrame {
     Member {
         /// The room's id.
         room: String,
-        /// Who.
+        /// The user.
         user: User,
-        /// Came or went.
+        /// Whether the user joined.
         joined: bool,
     },
     /// A user went online or offline.
     Presence {
         /// The room's id.
         room: String,
-        /// Who.
+        /// The user.
         user: User,
-        /// Present or not.
+        /// Whether the user is online.
         online: bool,
-        /// When the presence runs out unless it is renewed.
+        /// When the lease expires unless it is renewed.
         until: Timestamp,
     },
     /// A frame was refused; the socket stays open.
@@ -188,10 +188,10 @@ pub enum ServerFrame {
         error: ErrorCode,
         /// The reason, a sentence for a person.
         message: String,
-        /// That of the request.
+        /// The `ref` of the request.
         #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
         reference: Option<String>,
-        /// That of the refused message.
+        /// The id of the refused message.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
         /// With `invalid`: which field.

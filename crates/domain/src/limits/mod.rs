@@ -264,7 +264,7 @@ mod tests {
     /// states it; an empty text where it states none.
     #[test]
     fn the_limits_are_those_of_the_protocol() {
-        let protocol = include_str!("../../../docs/protocol.md");
+        let protocol = include_str!("../../../../docs/protocol.md");
         let millis = |length: Duration| length.as_millis() as u64;
         let rows: &[(u64, u64, &str)] = &[
             (
@@ -386,7 +386,7 @@ mod tests {
 
     #[test]
     fn the_quotas_are_those_of_the_protocol() {
-        let protocol = include_str!("../../../docs/protocol.md");
+        let protocol = include_str!("../../../../docs/protocol.md");
         for (quota, count, millis, text) in [
             (RESENDS, 5, 3_600_000, "5 an hour per address"),
             (
