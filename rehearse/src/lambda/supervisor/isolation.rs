@@ -26,6 +26,9 @@ impl Isolation {
     pub fn new<'p>(data: &Path, needed: impl IntoIterator<Item = &'p Path>) -> Self {
         let hidden = |path: &Path| path.starts_with("/tmp");
         let possible = !hidden(data) && !needed.into_iter().any(hidden);
+        if !possible {
+            tracing::warn!("the project or its data folder is in /tmp, so functions share /tmp");
+        }
         // What a killed runner left behind.
         let _ = std::fs::remove_dir_all(data.join("tmp"));
         Self {
