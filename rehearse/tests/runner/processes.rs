@@ -174,6 +174,9 @@ async fn a_function_has_lambdas_variables_and_the_templates_and_no_others() {
 async fn each_process_has_a_tmp_of_its_own_where_the_system_allows_it() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     // A package or a data folder in `/tmp` would be hidden by a private one.
+    let written = std::path::Path::new("/tmp/written-by-a-function");
+    // A run that shared `/tmp` left it there.
+    let _ = std::fs::remove_file(written);
     let is_hidden = [
         folder.path(),
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")),
