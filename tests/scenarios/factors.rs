@@ -98,7 +98,7 @@ async fn item_15_a_recovery_code_signs_in_once_and_its_owner_is_notified(stack: 
     let mentions = |mail: &Mail| {
         mail.text
             .replace('\n', " ")
-            .contains("one of your recovery codes")
+            .contains("One of your recovery codes")
     };
     stack.inbox.mail(&ann.email, "a notice", mentions).await;
     let factors = ann.client.get("/api/factors").await.expect(200);
@@ -220,8 +220,8 @@ async fn item_37_each_change_of_a_second_factor_notifies_by_mail(stack: Arc<Stac
     ann.client.delete("/api/totp").await.expect(204);
     for event in [
         "now asks for a code from an authenticator app",
-        "New recovery codes were made",
-        "does not ask for a code from an authenticator app any more",
+        "New recovery codes were created",
+        "no longer asks for a code from an authenticator app",
     ] {
         let mentions = |mail: &Mail| mail.text.replace('\n', " ").contains(event);
         stack.inbox.mail(&ann.email, event, mentions).await;
@@ -278,7 +278,7 @@ async fn a_step_up_takes_the_password_and_the_code(stack: Arc<Stack>) {
     let mentions = |mail: &Mail| {
         mail.text
             .replace('\n', " ")
-            .contains("one of your recovery codes")
+            .contains("One of your recovery codes")
     };
     stack.inbox.mail(&ann.email, "a notice", mentions).await;
 }
