@@ -31,6 +31,12 @@ const TRANSIENT: [i32; 23] = [
     11_600, 11_602, 13_435, 13_436,
 ];
 
+/// Codes of an operation that met a step-down, a shutdown or a lost connection
+/// within the replica set: what a driver retries (MongoDB, "Retryable Writes").
+const INTERRUPTED: [i32; 12] = [
+    6, 7, 89, 91, 189, 262, 9_001, 10_107, 11_600, 11_602, 13_435, 13_436,
+];
+
 impl fmt::Display for Error {
     // The driver's own text may quote the values of a unique key, such as an
     // address, so only the kind and the code are shown.
@@ -88,6 +94,15 @@ impl Error {
 /// Whether the write met a key that a unique index has already.
 pub(crate) fn is_duplicate(error: &mongodb::error::Error) -> bool {
     code_of(error) == Some(DUPLICATE_KEY)
+}
+
+/// Whether a new primary or a new connection may accept the same operation now. It
+/// may have been executed.
+pub(crate) fn is_interrupted(error: &mongodb::error::Error) -> bool {
+    matches!(
+        error.kind.as_ref(),
+        ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. }
+    ) || code_of(error).is_some_and(|code| INTERRUPTED.contains(&code))
 }
 
 fn code_of(error: &mongodb::error::Error) -> Option<i32> {

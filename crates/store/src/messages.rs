@@ -4,19 +4,19 @@
 //! Nothing can take `n + 1` before `n` exists, so there are no holes, and neither
 //! a counter nor a transaction is needed.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::{ClientMessageId, MessageText, Timestamp};
 use futures_util::TryStreamExt;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, doc};
-use mongodb::options::{ReadConcern, SelectionCriteria};
+use mongodb::options::ReadConcern;
 use protocol::{Message, User};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
 use crate::connections::{SUBSCRIBERS_PER_BATCH, Subscriber, still_members};
-use crate::error::{Error, Result, is_duplicate};
+use crate::error::{Error, Result, is_duplicate, is_interrupted};
 use crate::members::current;
 
 /// How often the next `seq` is tried for. Each round one sender gets it, so this
@@ -26,6 +26,14 @@ const APPEND_ROUNDS: u32 = 200;
 const FIRST_WAIT: Duration = Duration::from_millis(5);
 /// The longest such wait.
 const LONGEST_WAIT: Duration = Duration::from_millis(80);
+/// How often an insert is repeated after a lost connection or a step-down. The
+/// driver does not retry an aggregate that writes.
+const RETRIES: u32 = 2;
+/// The longest wait before such a retry; the shortest is half of it.
+const RETRY_WAIT: Duration = Duration::from_millis(100);
+/// A retry begins within this time of the first try. With the wait for a primary
+/// and for a majority it ends well before the caller's time limit.
+const RETRY_WINDOW: Duration = Duration::from_secs(6);
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct MessageRow {
@@ -37,6 +45,15 @@ pub(crate) struct MessageRow {
     client_id: String,
     text: String,
     at: Timestamp,
+}
+
+/// A message with its `_id`.
+#[derive(Deserialize)]
+struct Stored {
+    #[serde(rename = "_id")]
+    id: ObjectId,
+    #[serde(flatten)]
+    row: MessageRow,
 }
 
 impl From<MessageRow> for Message {
@@ -95,18 +112,44 @@ impl Store {
     /// membership and the newest `seq` and inserts; a second one reads the room's
     /// subscribers. A socket that is not among them said `hello` after the insert,
     /// and its replay has the message.
+    ///
+    /// An insert whose reply was lost is repeated under the same `_id`, by which a
+    /// message that this call stored is told from one that was sent before.
     pub async fn append(&self, draft: &Draft<'_>, now: Timestamp) -> Result<Appended> {
+        let started = Instant::now();
+        let id = ObjectId::new();
+        let mut retries = 0;
         let mut newest_known = None;
         let mut wait = FIRST_WAIT;
         for _ in 0..APPEND_ROUNDS {
-            let id = ObjectId::new();
             match self.insert_next(draft, id, now).await {
-                Ok(()) => return self.inserted(draft, id, now).await,
+                Ok(()) => {
+                    // An earlier try may have inserted it, and the sender left since.
+                    let concern = match retries {
+                        0 => ReadConcern::local(),
+                        _ => ReadConcern::majority(),
+                    };
+                    return self.inserted(draft, id, now, concern).await;
+                }
                 Err(error) if is_duplicate(&error) => {}
+                Err(error) if is_interrupted(&error) && retries < RETRIES => {
+                    retries += 1;
+                    let wait = RETRY_WAIT.mul_f64(0.5 + fastrand::f64() / 2.0);
+                    if started.elapsed() + wait > RETRY_WINDOW {
+                        return Err(error.into());
+                    }
+                    tracing::info!(error = %Error::from(error), "retrying an interrupted insert");
+                    tokio::time::sleep(wait).await;
+                    continue;
+                }
                 Err(error) => return Err(error.into()),
             }
-            if let Some(stored) = self.sent_before(draft).await? {
-                return Ok(Appended::Duplicate(stored));
+            match self.sent_before(draft).await? {
+                Some(stored) if stored.id == id => {
+                    return self.inserted(draft, id, now, ReadConcern::majority()).await;
+                }
+                Some(stored) => return Ok(Appended::Duplicate(stored.row.into())),
+                None => {}
             }
             let known = self.newest_seq(draft.room).await?;
             if newest_known == Some(known) {
@@ -157,7 +200,13 @@ impl Store {
     }
 
     /// The message that was inserted with this `_id`, and the room's subscribers.
-    async fn inserted(&self, draft: &Draft<'_>, id: ObjectId, now: Timestamp) -> Result<Appended> {
+    async fn inserted(
+        &self,
+        draft: &Draft<'_>,
+        id: ObjectId,
+        now: Timestamp,
+        concern: ReadConcern,
+    ) -> Result<Appended> {
         #[derive(Deserialize)]
         struct Inserted {
             seq: i64,
@@ -182,6 +231,7 @@ impl Store {
             .collection::<Document>("messages")
             .aggregate(pipeline)
             .batch_size(SUBSCRIBERS_PER_BATCH)
+            .read_concern(concern)
             .with_type::<Inserted>()
             .await?
             .try_collect()
@@ -220,21 +270,17 @@ impl Store {
 
     /// The stored message of the same sender and id. Read from the majority, so
     /// that no `ack` speaks of a write that could still be rolled back.
-    async fn sent_before(&self, draft: &Draft<'_>) -> Result<Option<Message>> {
+    async fn sent_before(&self, draft: &Draft<'_>) -> Result<Option<Stored>> {
         let filter = doc! {
             "room": draft.room,
             "sender": &draft.from.id,
             "client_id": draft.id.as_str(),
         };
         Ok(self
-            .messages()
+            .collection::<Stored>("messages")
             .find_one(filter)
             .read_concern(ReadConcern::majority())
-            .selection_criteria(SelectionCriteria::ReadPreference(
-                mongodb::options::ReadPreference::Primary,
-            ))
-            .await?
-            .map(Message::from))
+            .await?)
     }
 
     pub(crate) fn messages(&self) -> mongodb::Collection<MessageRow> {

@@ -3,13 +3,16 @@
 
 use std::time::{Duration, Instant};
 
+use domain::{ClientMessageId, MessageText};
 use embedded_mongo::{ElectionCause, Options, Server};
 use mongodb::Client;
 use mongodb::bson::{Bson, Document, doc};
+use store::members::ActOf;
+use store::messages::{Appended, Draft};
 use store::sessions::Session;
 use store::{Error, Settings, Store};
 
-use crate::people::{new, say};
+use crate::people::{hello, member, new, open, person, say, say_as};
 use crate::scratch::{NOW, at_once};
 
 struct Replica {
@@ -107,6 +110,116 @@ async fn a_write_whose_reply_is_lost_is_not_repeated() {
         doc! { "configureFailPoint": "onPrimaryTransactionalWrite", "mode": { "times": 1 } };
     client.database("admin").run_command(command).await.unwrap();
     replica.store.insert_session(&session("one")).await.unwrap();
+}
+
+/// Ada in a room, of which Bob's socket is a subscriber.
+async fn room(replica: &Replica) {
+    open(&replica.store, "b1", "Bob", "s").await;
+    hello(&replica.store, "b1", &["room"]).await;
+    let ada = member("room", "Ada", 0);
+    replica.store.add_member(&ada, ActOf::Member).await.unwrap();
+}
+
+/// Asserts that Ada's message `id` is new, has this `seq`, and reaches Bob.
+fn assert_delivered(appended: Appended, seq: i64) {
+    let Appended::New(message, subscribers) = appended else {
+        panic!("{appended:?}");
+    };
+    assert_eq!(message.seq, seq);
+    let sockets: Vec<_> = subscribers.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(sockets, ["b1"]);
+}
+
+#[tokio::test]
+async fn a_message_is_inserted_again_after_an_error_before_the_write() {
+    let replica = Replica::start("").await;
+    room(&replica).await;
+    let mut seq = 0;
+    for failure in [
+        doc! { "errorCode": 10_107 },
+        doc! { "errorCode": 11_600 },
+        doc! { "errorCode": 91 },
+        doc! { "closeConnection": true },
+    ] {
+        let mut data = doc! { "failCommands": ["aggregate"], "namespace": "chat.members" };
+        data.extend(failure.clone());
+        replica.fail_command(doc! { "times": 2 }, data).await;
+        let id = format!("m{seq}");
+        let appended = say_as(&replica.store, "room", &person("Ada"), &id, "hi").await;
+        seq += 1;
+        assert_delivered(appended, seq);
+    }
+}
+
+#[tokio::test]
+async fn a_message_whose_reply_was_lost_after_the_write_is_one_and_is_delivered() {
+    let replica = Replica::start("").await;
+    room(&replica).await;
+    for (code, seq) in [(91, 1), (11_602, 2), (10_107, 3)] {
+        let concern = doc! { "code": code, "errmsg": "the primary steps down" };
+        let data = doc! {
+            "failCommands": ["aggregate"],
+            "namespace": "chat.members",
+            "writeConcernError": concern,
+        };
+        replica.fail_command(doc! { "times": 1 }, data).await;
+        let id = format!("m{seq}");
+        let appended = say_as(&replica.store, "room", &person("Ada"), &id, "hi").await;
+        assert_delivered(appended, seq);
+        let again = say_as(&replica.store, "room", &person("Ada"), &id, "hi").await;
+        assert!(matches!(again, Appended::Duplicate(one) if one.seq == seq));
+    }
+}
+
+#[tokio::test]
+async fn a_message_whose_connection_was_cut_after_the_write_is_one_and_is_delivered() {
+    let server = Server::start_with(Options {
+        commit_delay: Duration::from_millis(300),
+        ..Options::default()
+    })
+    .unwrap();
+    let store = Store::connect(Settings {
+        uri: format!("{}/chat", server.uri()),
+    })
+    .await
+    .unwrap();
+    store.create_indexes().await.unwrap();
+    let replica = Replica { server, store };
+    room(&replica).await;
+    let ada = person("Ada");
+    let sends = say_as(&replica.store, "room", &ada, "m1", "hi");
+    let cuts = async {
+        let client = Client::with_uri_str(replica.server.uri()).await.unwrap();
+        let messages = client.database("chat").collection::<Document>("messages");
+        // A local read sees the message before a majority has it.
+        while messages.count_documents(doc! {}).await.unwrap() == 0 {}
+        replica
+            .server
+            .elect(Duration::from_millis(200), ElectionCause::Failure);
+    };
+    let (appended, ()) = tokio::join!(sends, cuts);
+    assert_delivered(appended, 1);
+    assert_eq!(replica.store.newest_seq("room").await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_message_is_not_inserted_for_ever() {
+    let replica = Replica::start("").await;
+    room(&replica).await;
+    let data = doc! {
+        "failCommands": ["aggregate"], "namespace": "chat.members", "errorCode": 10_107,
+    };
+    replica.fail_command("alwaysOn", data).await;
+    let draft = Draft {
+        room: "room",
+        from: &person("Ada"),
+        id: &ClientMessageId::parse("id", "m1").unwrap(),
+        text: &MessageText::parse("text", "hi").unwrap(),
+    };
+    let error = replica.store.append(&draft, NOW).await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable(_)), "{error}");
+    replica.fail_command("off", doc! {}).await;
+    assert_eq!(replica.store.newest_seq("room").await.unwrap(), 0);
 }
 
 #[tokio::test]
