@@ -29,7 +29,8 @@
 //!
 //! Failures are simulated with `configureFailPoint`, as drivers' own tests do, with
 //! [`Server::elect`], and with the [`Options`] for elections and slow commits.
-//! [`Server::remove_expired`] runs the TTL monitor at a time that the test chooses.
+//! [`Server::hold`] holds the reply of a command, so that a test decides what happens
+//! between two commands of one client. [`Server::remove_expired`] runs the TTL monitor at a time that the test chooses.
 
 #![warn(missing_docs)]
 
@@ -40,6 +41,7 @@ mod error;
 mod execution;
 mod expression;
 mod fail_point;
+mod hold;
 mod pipeline;
 mod projection;
 mod query;
@@ -53,5 +55,6 @@ mod update;
 mod value;
 pub mod wire;
 
+pub use hold::Hold;
 pub use replication::{ElectionCause, Elections};
 pub use server::{Options, Server, Storage};

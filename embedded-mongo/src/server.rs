@@ -17,6 +17,7 @@ use crate::commands::cursors::Cursors;
 use crate::commands::diagnostics::CommandCounters;
 use crate::connection;
 use crate::fail_point::FailPoints;
+use crate::hold::{Hold, Holds};
 use crate::replication::{ElectionCause, Elections, Replication};
 use crate::session::Sessions;
 use crate::storage::catalog::Catalog;
@@ -80,6 +81,7 @@ pub(crate) struct State {
     pub cursors: Cursors,
     pub counters: CommandCounters,
     pub fail_points: FailPoints,
+    pub holds: Holds,
     pub replication: Replication,
     pub started: Instant,
     /// Set when the server stops; interrupts running commands.
@@ -136,6 +138,32 @@ impl Server {
     /// Starts an election: for `length` the replica set has no primary.
     pub fn elect(&self, length: Duration, cause: ElectionCause) {
         self.state.replication.elect(length, cause);
+    }
+
+    /// Holds the reply of the next `command`, such as `find`, on `namespace`, such as
+    /// `test.users`, until the returned value is dropped. Later commands are not held,
+    /// and see what the held one has written.
+    ///
+    /// ```
+    /// # use mongodb::bson::{Document, doc};
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let server = embedded_mongo::Server::start().unwrap();
+    /// # let client = mongodb::Client::with_uri_str(server.uri()).await.unwrap();
+    /// let users = client.database("test").collection::<Document>("users");
+    /// let mut hold = server.hold("find", "test.users");
+    /// let (found, ()) = tokio::join!(
+    ///     async { users.find_one(doc! {}).await },
+    ///     async {
+    ///         hold.reached().await;
+    ///         users.insert_one(doc! { "name": "Ann" }).await.unwrap();
+    ///         hold.release();
+    ///     },
+    /// );
+    /// assert_eq!(found.unwrap(), None);
+    /// # })
+    /// ```
+    pub fn hold(&self, command: &str, namespace: &str) -> Hold {
+        self.state.holds.add(command, namespace)
     }
 
     /// Removes the documents that are expired at `now`, as the TTL monitor does at the
@@ -231,6 +259,7 @@ fn prepare(
         cursors: Cursors::default(),
         counters: CommandCounters::default(),
         fail_points: FailPoints::default(),
+        holds: Holds::default(),
         replication: Replication::default(),
         started: Instant::now(),
         stopping: Arc::default(),

@@ -108,9 +108,10 @@ async fn answer(
     if let Some(FailWrite::Error(error)) = fail_write {
         return Err(error.with_labels(retryable, None));
     }
-    let reply = execute(state, connection, request, generic)
-        .await
-        .map_err(|error| error.with_labels(retryable, None))?;
+    let reply = execute(state, connection, request.clone(), generic).await;
+    let named = || namespace(&request, database);
+    state.holds.wait(name, named).await;
+    let reply = reply.map_err(|error| error.with_labels(retryable, None))?;
     if fail_write.is_some() {
         return Ok(None);
     }
