@@ -13,6 +13,7 @@ pub fn tests() -> Vec<Test> {
     e2e::tests![
         presence_follows_the_first_and_last_socket,
         presence_is_sent_to_shared_rooms_only,
+        lists_describe_direct_rooms_with_their_members_and_who_is_online,
     ]
 }
 
@@ -78,4 +79,42 @@ async fn online(person: &Person, room: &str) -> BTreeSet<String> {
         .flatten()
         .filter_map(|id| id.as_str().map(str::to_owned))
         .collect()
+}
+
+async fn lists_describe_direct_rooms_with_their_members_and_who_is_online(stack: Arc<Stack>) {
+    let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
+    let with_bob = ann.open_direct(&bob).await.text("/room/id");
+    let with_eve = ann.open_direct(&eve).await.text("/room/id");
+    let group = ann.create_group("Tea", &[&bob, &eve]).await;
+    let _online = bob.online().await;
+    let mut socket = ann.socket().await;
+    let welcome = socket.hello().await;
+    let listed = ann.client.get("/api/rooms").await.expect(200);
+    for rooms in [&welcome["rooms"], &listed.body["rooms"]] {
+        let room = |id: &str| {
+            let rooms = rooms.as_array().into_iter().flatten();
+            let found = rooms.clone().find(|room| room["id"] == id);
+            found.cloned().unwrap_or_else(|| panic!("{id} in {rooms:?}"))
+        };
+        let online = |id: &str, person: &Person| {
+            let online = room(id)["online"].as_array().cloned().unwrap_or_default();
+            online.contains(&json!(person.id))
+        };
+        assert!(online(&with_bob, &bob), "{rooms}");
+        assert!(!online(&with_eve, &eve), "{rooms}");
+        let eves = room(&with_eve);
+        let members = eves["members"].as_array().into_iter().flatten();
+        let ids: BTreeSet<_> = members.filter_map(|one| one["user"]["id"].as_str()).collect();
+        assert_eq!(ids, BTreeSet::from([ann.id.as_str(), eve.id.as_str()]));
+        assert_eq!(room(&group)["members"], Value::Null);
+    }
+    // A person who left a direct room is not shown to the other any more.
+    bob.remove(&with_bob, &bob.id).await.expect(204);
+    let listed = ann.client.get("/api/rooms").await.expect(200);
+    let rooms = listed.body["rooms"].as_array().cloned().unwrap_or_default();
+    let left = rooms.iter().find(|room| room["id"] == with_bob.as_str());
+    let left = left.unwrap_or_else(|| panic!("{rooms:?}"));
+    assert_eq!(left["name"], "Bob");
+    assert!(!left["online"].to_string().contains(&bob.id), "{left}");
+    assert!(!left["members"].to_string().contains(&bob.id), "{left}");
 }

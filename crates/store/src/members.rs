@@ -4,6 +4,7 @@
 //! the index bounds the rooms of a person on every path. Leaving gives the slot
 //! up and keeps the row, so that only the person can undo it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use domain::Timestamp;
@@ -110,6 +111,9 @@ pub struct Membership {
     pub room_row: RoomRow,
     #[serde(default, rename = "newest")]
     newest: Vec<Newest>,
+    /// Of a direct room: its members.
+    #[serde(skip)]
+    pair: Option<Vec<MemberRow>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -127,7 +131,8 @@ impl Membership {
         self.newest.first().map_or(0, |newest| newest.seq)
     }
 
-    /// The room as the protocol shows it to this member.
+    /// The room as the protocol shows it to this member: a direct room with its
+    /// members.
     pub fn room(&self) -> Room {
         let newest = self.newest.first();
         Room {
@@ -149,11 +154,23 @@ impl Membership {
                 at: newest.at,
             }),
             last_at: Some(newest.map_or(self.room_row.created_at, |newest| newest.at)),
-            members: None,
+            members: self
+                .pair
+                .as_ref()
+                .map(|pair| pair.iter().map(MemberRow::member).collect()),
             invited: None,
             online: None,
         }
     }
+}
+
+/// A row of a direct room, of a member or of a person who left.
+#[derive(Deserialize)]
+struct OfPair {
+    #[serde(flatten)]
+    member: MemberRow,
+    #[serde(default)]
+    slot: Option<i32>,
 }
 
 /// A member's row as stored, or that of a person who left.
@@ -364,6 +381,27 @@ impl Store {
         self.memberships(user, doc! { "user": user }).await
     }
 
+    /// Rooms as lists show them: direct ones with who is online.
+    pub async fn listed(&self, memberships: &[Membership], now: Timestamp) -> Result<Vec<Room>> {
+        let mut rooms: Vec<Room> = memberships.iter().map(Membership::room).collect();
+        let pairs = || memberships.iter().filter_map(|one| one.pair.as_ref());
+        let mut users: Vec<String> = pairs().flatten().map(|one| one.user.clone()).collect();
+        users.sort_unstable();
+        users.dedup();
+        if users.is_empty() {
+            return Ok(rooms);
+        }
+        let present = self.present_of(&users, now).await?;
+        let present: BTreeSet<String> = present.into_iter().map(|user| user.id).collect();
+        for room in &mut rooms {
+            room.online = room.members.as_ref().map(|members| {
+                let ids = members.iter().map(|member| &member.user.id);
+                ids.filter(|id| present.contains(*id)).cloned().collect()
+            });
+        }
+        Ok(rooms)
+    }
+
     /// One room as one of its members sees it.
     pub async fn membership(&self, room: &str, user: &str) -> Result<Option<Membership>> {
         let filter = doc! { "user": user, "room": room };
@@ -430,26 +468,39 @@ impl Store {
             .await?
             .try_collect()
             .await?;
-        self.set_titles(user, &mut memberships).await?;
+        self.set_pairs(user, &mut memberships).await?;
         Ok(memberships)
     }
 
-    /// Names direct rooms after the other person, also one who has left.
-    async fn set_titles(&self, user: &str, memberships: &mut [Membership]) -> Result<()> {
-        let direct: Vec<&str> = memberships
-            .iter()
+    /// Gives direct rooms their members, and the name of the other person, also of
+    /// one who has left.
+    async fn set_pairs(&self, user: &str, memberships: &mut [Membership]) -> Result<()> {
+        let mut direct: BTreeMap<String, &mut Membership> = memberships
+            .iter_mut()
             .filter(|one| one.room_row.kind == RoomKind::Direct)
-            .map(|one| one.room_row.id.as_str())
+            .map(|one| (one.room_row.id.clone(), one))
             .collect();
         if direct.is_empty() {
             return Ok(());
         }
-        let filter = doc! { "room": { "$in": direct }, "user": { "$ne": user } };
-        let others: Vec<MemberRow> = self.members().find(filter).await?.try_collect().await?;
-        for other in others {
-            let mut rooms = memberships.iter_mut();
-            if let Some(membership) = rooms.find(|one| one.room_row.id == other.room) {
-                membership.member.title = Some(other.name);
+        let rooms: Vec<&String> = direct.keys().collect();
+        let rows: Vec<OfPair> = self
+            .collection::<OfPair>("members")
+            .find(doc! { "room": { "$in": rooms } })
+            .sort(doc! { "joined_at": 1 })
+            .await?
+            .try_collect()
+            .await?;
+        for OfPair { member, slot } in rows {
+            let Some(membership) = direct.get_mut(&member.room) else {
+                continue;
+            };
+            if member.user != user {
+                membership.member.title = Some(member.name.clone());
+            }
+            let pair = membership.pair.get_or_insert_default();
+            if slot.is_some() {
+                pair.push(member);
             }
         }
         Ok(())

@@ -81,7 +81,7 @@ async fn handle(app: &'static App, request: Request) -> Result<Response> {
         .pace(REQUESTS, &caller.user.id, request.now)
         .await?;
     match request.route() {
-        "GET /api/rooms" => show::list(app, caller).await,
+        "GET /api/rooms" => show::list(app, &request, caller).await,
         "POST /api/rooms" => create::create(app, request, caller).await,
         "GET /api/rooms/{room}" => show::show(app, request, caller).await,
         "POST /api/rooms/{room}/members" => members::add(app, request, caller).await,

@@ -9,13 +9,10 @@ use protocol::http::{RoomAnswer, Rooms};
 use crate::App;
 
 /// The rooms of the caller.
-pub(crate) async fn list(app: &App, caller: Caller) -> Result<Response> {
-    let memberships = app.store.memberships_of(&caller.user.id).await?;
-    let rooms = memberships
-        .iter()
-        .take(ROOMS_PER_USER)
-        .map(|membership| membership.room())
-        .collect();
+pub(crate) async fn list(app: &App, request: &Request, caller: Caller) -> Result<Response> {
+    let mut memberships = app.store.memberships_of(&caller.user.id).await?;
+    memberships.truncate(ROOMS_PER_USER);
+    let rooms = app.store.listed(&memberships, request.now).await?;
     Ok(Response::ok(&Rooms { rooms }))
 }
 

@@ -20,7 +20,7 @@ pub(crate) async fn hello(app: &App, sender: &Sender, cursors: Option<Cursors>) 
 
     let asked = with_cursor(&memberships, &cursors);
     let mut replay = Replay::new(asked.iter().map(|(one, _)| one.room_row.id.as_str()));
-    let rooms = memberships.iter().map(Membership::room).collect();
+    let rooms = app.store.listed(&memberships, sender.now).await?;
     let (rooms, complete) = replay.take_rooms(rooms);
     fill(app, &mut replay, &asked).await?;
     let (missed, more) = replay.finish();
