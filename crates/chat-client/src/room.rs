@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use domain::Timestamp;
-use protocol::{Member, Message, Role, Room as About, RoomKind, User};
+use protocol::http::Page;
+use protocol::{LastMessage, Member, Message, Role, Room as About, RoomKind, User};
 
 use crate::effect::Fetch;
 use crate::log::Log;
@@ -15,6 +16,9 @@ use crate::typing::Typing;
 const GAP_PATIENCE: Duration = Duration::from_secs(1);
 /// Time between two requests for missing messages.
 const GAP_RETRY: Duration = Duration::from_secs(5);
+
+/// Characters of the newest message in a room's description.
+const LAST_CHARS: usize = 80;
 
 /// A room with its messages and members.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,8 +65,8 @@ impl Room {
         room
     }
 
-    /// Receives the room's description. Omitted fields stay, and neither `last_seq` nor
-    /// `read_seq` decreases: a response may be older than a frame.
+    /// Receives the room's description. Omitted fields stay, and neither `last_seq`,
+    /// `last` nor `read_seq` goes back: a response may be older than a frame.
     pub(crate) fn update(&mut self, about: About, now: Timestamp) {
         if let Some(online) = &about.online {
             self.presence.listed(online, now);
@@ -72,6 +76,11 @@ impl Room {
         let before = std::mem::replace(&mut self.about, about);
         self.about.last_seq = self.about.last_seq.max(before.last_seq);
         self.about.read_seq = self.about.read_seq.max(before.read_seq);
+        if before.last.as_ref().map(|last| last.seq) > self.about.last.as_ref().map(|last| last.seq)
+        {
+            self.about.last = before.last;
+        }
+        self.about.last_at = self.about.last_at.max(before.last_at);
         self.about.members = self.about.members.take().or(before.members);
         self.about.invited = self.about.invited.take().or(before.invited);
     }
@@ -108,6 +117,7 @@ impl Room {
     /// Receives a message, perhaps the user's own from another device.
     pub(crate) fn receive(&mut self, message: Message, me: &str) {
         self.about.last_seq = self.about.last_seq.max(message.seq);
+        self.set_last(&message);
         self.typing.stopped(&message.from.id);
         if message.from.id == me {
             self.pending.acknowledged(&message.id);
@@ -117,6 +127,34 @@ impl Room {
             }
         }
         self.log.receive(message);
+    }
+
+    /// Receives the newest page.
+    pub(crate) fn newest(&mut self, page: Page) {
+        if let Some(newest) = page.messages.last() {
+            self.about.last_seq = self.about.last_seq.max(newest.seq);
+            self.set_last(newest);
+        }
+        self.log.newest(page);
+    }
+
+    /// Describes the room by this message, if it is its newest.
+    fn set_last(&mut self, message: &Message) {
+        if self
+            .about
+            .last
+            .as_ref()
+            .is_some_and(|last| last.seq >= message.seq)
+        {
+            return;
+        }
+        self.about.last = Some(LastMessage {
+            seq: message.seq,
+            from: message.from.clone(),
+            text: message.text.chars().take(LAST_CHARS).collect(),
+            at: message.at,
+        });
+        self.about.last_at = self.about.last_at.max(Some(message.at));
     }
 
     /// The user has seen the messages up to `seq`. Returns whether the read mark
@@ -303,6 +341,26 @@ mod tests {
         assert_eq!(due, [1_000, 6_000, 11_000]);
         room.receive(message("r", 5), "id-of-ann");
         assert!(!room.needs_catch_up(at(20_000)));
+    }
+
+    #[test]
+    fn a_room_is_described_by_its_newest_message_whether_or_not_it_is_loaded() {
+        let mut known = with_members(RoomKind::Group, &["ann"]);
+        known.receive(message("r", 7), "id-of-ann");
+        known.receive(message("r", 6), "id-of-ann");
+        known.update(room("r", 5), at(1));
+        let last = known.about.last.clone().expect("a last message");
+        assert_eq!((last.seq, last.text.as_str()), (7, "message 7"));
+        assert_eq!(known.about.last_at, Some(at(7_000)));
+        known.newest(page("r", 5..=8));
+        let long = Message {
+            text: "x".repeat(200),
+            ..message("r", 9)
+        };
+        assert_eq!(known.about.last.as_ref().map(|last| last.seq), Some(8));
+        known.receive(long, "id-of-ann");
+        let last = known.about.last.expect("a last message");
+        assert_eq!(last.text.len(), LAST_CHARS);
     }
 
     #[test]

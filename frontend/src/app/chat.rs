@@ -11,7 +11,7 @@ use protocol::http::{RoomAnswer, Rooms, SocketAddress};
 use super::App;
 use crate::browser;
 use crate::socket::{Event, Socket};
-use crate::state::{Failure, Problem, Scroll, to_fetch};
+use crate::state::{Failure, Problem, Scroll};
 use crate::strings;
 
 impl App {
@@ -52,7 +52,6 @@ impl App {
 
     pub(super) fn disconnect(self) {
         self.inner().socket.replace(None);
-        self.inner().requested.borrow_mut().clear();
         self.open_next(None);
     }
 
@@ -64,17 +63,6 @@ impl App {
             has_changed
         });
         self.carry_out(effects);
-    }
-
-    /// Fetches the last message of rooms that have not been opened yet.
-    pub(super) fn fetch_last(self) {
-        let inner = self.inner();
-        let mut requested = inner.requested.borrow_mut();
-        let rooms = self.chat.with_untracked(|chat| to_fetch(chat, &requested));
-        requested.extend(rooms.iter().cloned());
-        drop(requested);
-        let fetch = |room| Effect::Fetch(Fetch::Newest { room });
-        self.carry_out(rooms.into_iter().map(fetch).collect());
     }
 
     /// Opens a socket. The open or opening one is dropped.

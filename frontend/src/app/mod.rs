@@ -72,8 +72,6 @@ struct Inner {
     socket: RefCell<Option<Socket>>,
     /// Counts connection attempts: events of all but the last are ignored.
     attempt: Cell<u32>,
-    /// The rooms whose last message was requested.
-    requested: RefCell<BTreeSet<String>>,
     /// The timer that opens the next socket.
     opening: Cell<Option<TimeoutHandle>>,
     /// Where the user is.
@@ -104,7 +102,6 @@ impl App {
             storage: UserStorage::of(&signed_in.user.id),
             socket: RefCell::default(),
             attempt: Cell::default(),
-            requested: RefCell::default(),
             opening: Cell::default(),
             route: RefCell::default(),
             navigations: Cell::default(),
@@ -200,7 +197,6 @@ impl App {
 
     fn second_passed(self) {
         self.tick(browser::now());
-        self.fetch_last();
         self.inner().sought.set(0);
         self.seek();
         let seconds = self.inner().seconds.get().wrapping_add(1);

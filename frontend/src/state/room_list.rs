@@ -1,8 +1,6 @@
 //! The room list.
 
-use std::collections::BTreeSet;
-
-use chat_client::{Chat, Link, Room, Timestamp};
+use chat_client::{Chat, Room, Timestamp};
 use protocol::{RoomKind, User};
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -27,32 +25,12 @@ pub struct RoomRow {
 /// Characters of the last message that are shown.
 pub const PREVIEW: usize = 80;
 
-/// The rooms whose last message is fetched before they are opened: each is a
-/// request.
-const FETCHED: usize = 20;
-
-/// The rooms whose last message is to be fetched and has not been `requested`:
-/// unread ones first.
-pub fn to_fetch(chat: &Chat, asked: &BTreeSet<String>) -> Vec<String> {
-    if chat.link != Link::Live {
+/// The ids of the rooms that match, newest message first. None are shown before all
+/// are known, so that the order is right from the beginning.
+pub fn found(chat: &Chat, search: &str) -> Vec<String> {
+    if !chat.is_listed {
         return Vec::new();
     }
-    let mut unknown: Vec<(bool, &String)> = chat
-        .rooms
-        .iter()
-        .filter(|(id, room)| {
-            room.about.last_seq > 0 && !room.log.is_loaded() && !asked.contains(*id)
-        })
-        .map(|(id, room)| (room.unread() == 0, id))
-        .collect();
-    unknown.sort();
-    let left = FETCHED.saturating_sub(asked.len());
-    let wanted = unknown.into_iter().take(left);
-    wanted.map(|(_, id)| id.clone()).collect()
-}
-
-/// The ids of the rooms that match, newest message first.
-pub fn found(chat: &Chat, search: &str) -> Vec<String> {
     let search = search.trim().to_lowercase();
     let mut found: Vec<(Option<Timestamp>, String, &String)> = chat
         .rooms
@@ -115,32 +93,45 @@ pub fn avatar_id(room: &Room, me: &str) -> String {
     if room.about.kind != RoomKind::Direct {
         return room.about.id.clone();
     }
-    // Before the members are known, a message of the other tells their id.
+    // A person who has left is known by what they wrote last.
     let other = room.other(me).or_else(|| {
+        let last = room.about.last.as_ref().map(|last| &last.from);
         let mut senders = room.log.messages().rev().map(|message| &message.from);
-        senders.find(|user| user.id != me)
+        last.filter(|user| user.id != me)
+            .or_else(|| senders.find(|user| user.id != me))
     });
     other.map_or(&room.about.id, |other| &other.id).clone()
 }
 
 /// The newest message of a room.
 struct Last<'r> {
+    seq: i64,
     from: &'r User,
     text: &'r str,
-    at: Timestamp,
 }
 
 fn last(room: &Room) -> Option<Last<'_>> {
-    let message = room.log.messages().next_back()?;
-    Some(Last {
+    let loaded = room.log.messages().next_back().map(|message| Last {
+        seq: message.seq,
         from: &message.from,
         text: &message.text,
-        at: message.at,
-    })
+    });
+    let listed = room.about.last.as_ref().map(|last| Last {
+        seq: last.seq,
+        from: &last.from,
+        text: &last.text,
+    });
+    // The loaded one follows changes of the message.
+    loaded.into_iter().chain(listed).reduce(
+        |one, other| {
+            if other.seq > one.seq { other } else { one }
+        },
+    )
 }
 
+/// When the newest message was stored, or an empty room was created.
 fn last_at(room: &Room) -> Option<Timestamp> {
-    last(room).map(|last| last.at)
+    room.about.last_at
 }
 
 #[cfg(test)]
@@ -148,7 +139,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::state::samples::{at, message, talk};
+    use crate::state::samples::{at, message, talk, user};
 
     #[test]
     fn a_room_shows_the_beginning_of_what_was_said_last() {
@@ -161,21 +152,51 @@ mod tests {
         assert_eq!((row.at, row.is_open), (Some(at(2_000)), true));
     }
 
+    /// A chat with these rooms: id, seconds of the last message, and its author.
+    fn listed(rooms: &[(&str, i64, &str)]) -> Chat {
+        let mut chat = Chat::of(user("eve"));
+        chat.connect(at(0));
+        chat.opened(at(0));
+        let about = |(id, second, author): &(&str, i64, &str)| {
+            json!({"id": id, "name": id, "kind": "group", "last_seq": 3, "read_seq": 1,
+                "last": {"seq": 3, "from": user(author), "text": "hello", "at": second * 1_000},
+                "last_at": second * 1_000})
+        };
+        let rooms: Vec<_> = rooms.iter().map(about).collect();
+        let welcome = json!({"event": "welcome", "user": user("eve"), "rooms": rooms,
+            "missed": {}, "more": []});
+        chat.receive_text(&welcome.to_string(), at(0));
+        chat
+    }
+
     #[test]
-    fn the_last_message_of_a_room_is_fetched_once_and_unread_rooms_come_first() {
-        let mut chat = talk(Vec::new());
-        for (id, read) in [("a", 1), ("b", 0)] {
-            let room = json!({"id": id, "name": id, "kind": "group", "last_seq": 1,
-                "read_seq": read});
-            let added = json!({"event": "added", "room": room});
-            chat.receive_text(&added.to_string(), at(0));
-        }
-        let mut asked = BTreeSet::new();
-        assert_eq!(to_fetch(&chat, &asked), ["b", "a"]);
-        asked.insert("b".to_owned());
-        assert_eq!(to_fetch(&chat, &asked), ["a"]);
-        asked.extend((0..FETCHED).map(|number| number.to_string()));
-        assert!(to_fetch(&chat, &asked).is_empty());
+    fn rooms_that_were_not_opened_are_in_order_and_show_their_last_message() {
+        let mut chat = listed(&[("a", 10, "ann"), ("b", 30, "bob"), ("c", 20, "eve")]);
+        assert_eq!(found(&chat, ""), ["b", "c", "a"]);
+        let row = row_of(&chat, "b", None);
+        assert_eq!(
+            (row.author.as_deref(), row.last.as_str()),
+            (Some("bob"), "hello")
+        );
+        assert_eq!((row.at, row.unread), (Some(at(30_000)), 2));
+        assert_eq!(row_of(&chat, "c", None).author.as_deref(), Some(""));
+        let mut said = message(4, "ann", 40_000);
+        said.room = "a".to_owned();
+        chat.receive(protocol::ServerFrame::Message(said), at(0));
+        assert_eq!(found(&chat, ""), ["a", "b", "c"]);
+        assert_eq!(row_of(&chat, "a", None).last, "message 4");
+    }
+
+    #[test]
+    fn a_part_of_the_rooms_is_not_shown_before_the_rest_is_known() {
+        let mut chat = Chat::of(user("eve"));
+        chat.connect(at(0));
+        chat.opened(at(0));
+        let room = json!({"id": "r", "name": "Tea", "kind": "group", "last_seq": 0, "read_seq": 0});
+        let welcome = json!({"event": "welcome", "user": user("eve"), "rooms": [room],
+            "missed": {}, "more": [], "more_rooms": true});
+        chat.receive_text(&welcome.to_string(), at(0));
+        assert!(found(&chat, "").is_empty());
     }
 
     #[test]

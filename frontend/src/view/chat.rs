@@ -104,10 +104,10 @@ fn list() -> AnyView {
     let state = Memo::new(move |_| {
         app.chat
             .with(|chat| match (chat.is_listed, chat.rooms.is_empty()) {
-                (false, true) => strings::LOADING,
+                (false, _) => strings::LOADING,
                 (true, true) => strings::NO_ROOMS,
-                (_, false) if found.with(Vec::is_empty) => strings::NOTHING_FOUND,
-                (_, false) => "",
+                (true, false) if found.with(Vec::is_empty) => strings::NOTHING_FOUND,
+                (true, false) => "",
             })
     });
     let is_empty = move || state.get() == strings::NO_ROOMS;

@@ -53,9 +53,7 @@ impl Chat {
             Fetched::Room(about) => return self.learn(about, now),
             Fetched::Newest { room, page } => {
                 if let Some(room) = self.rooms.get_mut(&room) {
-                    let last = page.last_seq.unwrap_or(0);
-                    room.about.last_seq = room.about.last_seq.max(last);
-                    room.log.newest(page);
+                    room.newest(page);
                 }
             }
             Fetched::Older { room, page } => {
