@@ -64,7 +64,7 @@ async fn metrics_use_the_embedded_metric_format(stack: Arc<Stack>) {
     b.receive_text(&room, "one").await;
     let message = one(&stack, from, "message").await;
     is_a_metric_document(&message.fields);
-    assert_eq!(message.fields["MessagesKept"], 1);
+    assert_eq!(message.fields["MessagesStored"], 1);
     assert_eq!(message.fields["Deliveries"], 2, "the ack and Bob's");
 
     let wrong = ann.with_password("nothing that she ever typed");
@@ -104,7 +104,7 @@ async fn a_trace_id_connects_a_sign_in_with_its_mail(stack: Arc<Stack>) {
     assert_eq!(settled.function, "MailConsumerFunction");
     assert_eq!(settled.fields["message"], "job settled");
     assert_eq!(
-        (&settled.fields["kind"], &settled.fields["fate"]),
+        (&settled.fields["kind"], &settled.fields["disposition"]),
         (&json!("send_otp"), &json!("sent"))
     );
     let batch = eventually("the batch's line", TIMEOUT, || async {

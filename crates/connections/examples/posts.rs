@@ -46,7 +46,7 @@ const POSTS_AT_ONCE: usize = 128;
 const FRAME_BYTES: usize = 200;
 
 const REGION: &str = "eu-central-1";
-/// Stands for key and secret.
+/// Placeholder for key and secret.
 const SECRET: &str = "example";
 /// How long the session token is, about as long as Lambda's.
 const TOKEN_BYTES: usize = 1_000;

@@ -1,4 +1,4 @@
-//! Where `@connections` is, and the one client that talks to it.
+//! The `@connections` endpoint and its HTTP client.
 
 use std::time::Duration;
 
@@ -15,20 +15,19 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::signature::{Payload, Signer};
 
-/// RFC 3986's unreserved characters stay as they are.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+/// All but RFC 3986's unreserved characters.
+pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// How long to wait for a connection.
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
-/// A connection that does not answer for this long while something is under way
-/// is given up: after a freeze the other end may have forgotten it.
-const SILENCE: Duration = Duration::from_secs(1);
+/// A connection that does not respond for this long is closed: after a freeze the
+/// peer may have dropped it.
+const KEEP_ALIVE: Duration = Duration::from_secs(1);
 
-/// The API's address with its stage. Cheap to clone.
+/// Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
@@ -40,11 +39,11 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     pub(crate) fn new(address: &str) -> anyhow::Result<Self> {
-        let uri: Uri = address.parse().context("the endpoint is no address")?;
+        let uri: Uri = address.parse().context("the endpoint is not a URL")?;
         let path = uri.path().trim_end_matches('/').to_owned();
         let parts = uri.into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
-            anyhow::bail!("the endpoint names no host");
+            anyhow::bail!("the endpoint has no host");
         };
         Ok(Self {
             client: client(&scheme),
@@ -54,7 +53,6 @@ impl Endpoint {
         })
     }
 
-    /// A signed request about one connection.
     pub(crate) fn request(
         &self,
         signer: &Signer<'_>,
@@ -80,11 +78,11 @@ impl Endpoint {
         request
     }
 
-    /// The status of the answer, which has been read to its end.
+    /// Reads the whole response, so that the connection can be reused.
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> anyhow::Result<StatusCode> {
-        let answer = self.client.request(request).await?;
-        let status = answer.status();
-        let mut body = answer.into_body();
+        let response = self.client.request(request).await?;
+        let status = response.status();
+        let mut body = response.into_body();
         while let Some(frame) = body.frame().await {
             frame?;
         }
@@ -92,7 +90,7 @@ impl Endpoint {
     }
 }
 
-/// With TLS the server says whether it speaks HTTP/2; without, it does.
+/// With TLS, HTTP/2 is negotiated; without, it is assumed.
 fn client(scheme: &Scheme) -> Client<HttpsConnector<HttpConnector>, Full<Bytes>> {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
@@ -107,7 +105,7 @@ fn client(scheme: &Scheme) -> Client<HttpsConnector<HttpConnector>, Full<Bytes>>
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())
         .http2_only(*scheme == Scheme::HTTP)
-        .http2_keep_alive_interval(SILENCE)
-        .http2_keep_alive_timeout(SILENCE)
+        .http2_keep_alive_interval(KEEP_ALIVE)
+        .http2_keep_alive_timeout(KEEP_ALIVE)
         .build(connector)
 }

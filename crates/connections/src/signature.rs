@@ -5,17 +5,22 @@ use std::fmt::Write;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use http::{HeaderValue, Method};
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 use ring::{digest, hmac};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use crate::endpoint::ENCODED;
+
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const SERVICE: &str = "execute-api";
+/// The slashes between the segments stay.
+const PATH: &AsciiSet = &ENCODED.remove(b'/');
 const SIGNED_HEADERS: &str = "host;x-amz-date;x-amz-security-token";
 
-/// What Lambda gives a function to sign with. They count as long as its process
-/// may live.
+/// The function's temporary credentials, which outlive its process.
 #[derive(Clone)]
 pub(crate) struct Credentials {
     pub(crate) access_key_id: String,
@@ -23,12 +28,12 @@ pub(crate) struct Credentials {
     pub(crate) session_token: String,
 }
 
-/// A body, hashed once however often it is sent.
+/// A request body with its hash, computed once for all recipients.
 #[derive(Clone)]
 pub(crate) struct Payload {
     pub(crate) bytes: Bytes,
-    /// Whether it is worth nothing in a moment.
-    pub(crate) is_passing: bool,
+    /// Whether the frame becomes worthless within a moment.
+    pub(crate) is_ephemeral: bool,
     hash: String,
 }
 
@@ -37,13 +42,13 @@ impl Payload {
         let hash = sha256(&bytes);
         Self {
             bytes,
-            is_passing: false,
+            is_ephemeral: false,
             hash,
         }
     }
 }
 
-/// Signs the requests of one moment: five minutes later they count no more.
+/// Signs requests of one moment; signatures are valid for five minutes.
 pub(crate) struct Signer<'a> {
     credentials: &'a Credentials,
     /// `YYYYMMDDTHHMMSSZ`
@@ -53,7 +58,6 @@ pub(crate) struct Signer<'a> {
     key: hmac::Key,
 }
 
-/// The headers of a signed request.
 pub(crate) struct Signed {
     pub(crate) authorization: HeaderValue,
     pub(crate) date: HeaderValue,
@@ -81,7 +85,7 @@ impl<'a> Signer<'a> {
         }
     }
 
-    /// Signs a request to `path` as it is sent, without a query.
+    /// Signs a request to an encoded `path` without a query.
     pub(crate) fn sign(
         &self,
         method: &Method,
@@ -96,10 +100,11 @@ impl<'a> Signer<'a> {
         } = self.credentials;
         let (date, scope) = (&self.date, &self.scope);
         let mut request = format!("{method}\n");
-        encode_again(&mut request, path);
+        // Every service but S3 signs the path encoded once more.
+        let path = utf8_percent_encode(path, PATH);
         let _ = write!(
             request,
-            "\n\nhost:{host}\nx-amz-date:{date}\nx-amz-security-token:{session_token}\n\n\
+            "{path}\n\nhost:{host}\nx-amz-date:{date}\nx-amz-security-token:{session_token}\n\n\
              {SIGNED_HEADERS}\n{}",
             payload.hash
         );
@@ -107,7 +112,7 @@ impl<'a> Signer<'a> {
             "{ALGORITHM}\n{date}\n{scope}\n{}",
             sha256(request.as_bytes())
         );
-        let signature = hex(hmac::sign(&self.key, to_sign.as_bytes()).as_ref());
+        let signature = HEXLOWER.encode(hmac::sign(&self.key, to_sign.as_bytes()).as_ref());
         let authorization = format!(
             "{ALGORITHM} Credential={access_key_id}/{scope}, SignedHeaders={SIGNED_HEADERS}, \
              Signature={signature}"
@@ -121,27 +126,8 @@ impl<'a> Signer<'a> {
     }
 }
 
-/// The path as it is sent is encoded once more, for every service but S3.
-fn encode_again(target: &mut String, path: &str) {
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte) {
-            target.push(byte.into());
-        } else {
-            let _ = write!(target, "%{byte:02X}");
-        }
-    }
-}
-
 fn sha256(bytes: &[u8]) -> String {
-    hex(digest::digest(&digest::SHA256, bytes).as_ref())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits
-        .map(|digit| char::from(DIGITS[usize::from(digit)]))
-        .collect()
+    HEXLOWER.encode(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
 #[cfg(test)]

@@ -113,7 +113,7 @@ async fn only_closed_connections_are_reported_as_gone() {
 }
 
 #[tokio::test]
-async fn what_may_pass_is_tried_again_and_what_may_not_is_not() {
+async fn transient_errors_are_retried_and_permanent_ones_are_not() {
     let (push, seen) = endpoint().await;
     assert_eq!(push.post("busy-1", &frame()).await, Posted::Delivered);
     assert_eq!(seen.times("busy-1"), 3);
@@ -158,7 +158,7 @@ fn typing() -> ServerFrame {
 }
 
 #[tokio::test]
-async fn what_is_worth_nothing_in_a_moment_is_shed_first() {
+async fn ephemeral_frames_are_shed_first() {
     let (connections, seen) = endpoint().await;
     let mut sockets = ids("down", 100);
     sockets.extend(ids("well", 2_000));

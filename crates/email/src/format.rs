@@ -1,23 +1,21 @@
-//! How other people's words, times and paragraphs look in a mail.
+//! Quoted text, times and paragraphs in emails.
 
 use domain::Timestamp;
 use domain::challenge::CODE_DIGITS;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-/// Columns of a line of text.
 const COLUMNS: usize = 72;
-/// Characters of a text that another user chose.
-const WORDS_SHOWN: usize = 120;
+const QUOTE_CHARS: usize = 120;
 
-/// A text that another user chose, fit for a mail in our name: on one line, not too
-/// long, with nothing in them that looks like a code and nothing that a mail
-/// client would make a link of.
-pub(crate) fn quoted(words: &str) -> String {
+/// Untrusted text, made safe for an email in our name: one line, shortened,
+/// without anything that looks like a code or that a mail client turns into a
+/// link.
+pub(crate) fn quoted(text: &str) -> String {
     let mut shown = String::new();
     let mut digits = 0;
     let mut after_dot = false;
-    for c in words.chars().take(WORDS_SHOWN) {
+    for c in text.chars().take(QUOTE_CHARS) {
         let c = if c.is_control() { ' ' } else { c };
         digits = if c.is_numeric() { digits + 1 } else { 0 };
         if after_dot && c.is_alphanumeric() && !c.is_numeric() || digits == CODE_DIGITS {
@@ -30,12 +28,12 @@ pub(crate) fn quoted(words: &str) -> String {
     shown.replace("://", " ")
 }
 
-/// The time of day, rounded down to the minute: `14:05 UTC`.
+/// `14:05 UTC`, rounded down to the minute.
 pub(crate) fn time_of_day(at: Timestamp) -> String {
     formatted(at, format_description!("[hour]:[minute] UTC"))
 }
 
-/// Day and time: `22 November 2026, 14:05 UTC`.
+/// `22 November 2026, 14:05 UTC`
 pub(crate) fn day_and_time(at: Timestamp) -> String {
     let form =
         format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
@@ -49,7 +47,7 @@ fn formatted(at: Timestamp, form: &[time::format_description::BorrowedFormatItem
         .unwrap_or_else(|| "soon".to_owned())
 }
 
-/// The paragraph in lines of at most 72 columns, as far as its words allow.
+/// Wraps a paragraph at [`COLUMNS`], between words.
 pub(crate) fn wrapped(paragraph: &str) -> String {
     let mut text = String::new();
     let mut column = 0;
@@ -68,7 +66,6 @@ pub(crate) fn wrapped(paragraph: &str) -> String {
     text
 }
 
-/// Text as HTML shows it.
 pub(crate) fn escaped(text: &str) -> String {
     let mut html = String::new();
     for c in text.chars() {
@@ -92,7 +89,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_others_call_themselves_it_is_no_code_no_link_and_no_markup(words in any::<String>()) {
+        fn quoted_text_has_no_code_no_link_and_no_markup(words in any::<String>()) {
             let shown = quoted(&words);
             let digits = |c: char| !c.is_numeric();
             let longest = shown.split(digits).map(|run| run.chars().count()).max();
@@ -103,7 +100,7 @@ mod tests {
         }
 
         #[test]
-        fn a_paragraph_keeps_all_its_words_whatever_they_are(paragraph in any::<String>()) {
+        fn wrapping_keeps_all_words(paragraph in any::<String>()) {
             let text = wrapped(&paragraph);
             let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
             prop_assert_eq!(words(&text), words(&paragraph));
@@ -111,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn quoted_words_hold_no_line_break_no_link_and_no_code() {
+    fn quoted_text_is_one_line_without_links_and_codes() {
         assert_eq!(quoted("a\r\nBcc: b"), "a  Bcc: b");
         assert_eq!(quoted("http://evil.example/x"), "http evil. example/x");
         assert_eq!(quoted("ann@evil.example"), "ann evil. example");
@@ -120,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_written_in_words_and_utc() {
+    fn times_are_in_utc() {
         let at = Timestamp::from_millis(1_795_388_759_999);
         assert_eq!(time_of_day(at), "23:05 UTC");
         assert_eq!(day_and_time(at), "22 November 2026, 23:05 UTC");
@@ -128,14 +125,14 @@ mod tests {
     }
 
     #[test]
-    fn a_long_paragraph_is_broken_between_words() {
+    fn a_long_paragraph_is_wrapped_between_words() {
         let text = wrapped(&"word ".repeat(40));
         assert!(text.lines().all(|line| line.len() <= COLUMNS));
         assert_eq!(text.split_whitespace().count(), 40);
     }
 
     #[test]
-    fn html_cannot_be_smuggled_in() {
+    fn html_is_escaped() {
         assert_eq!(
             escaped("<b a='1'>&\""),
             "&lt;b a=&#39;1&#39;&gt;&amp;&quot;"

@@ -1,4 +1,4 @@
-//! Which mail server, and in whose name.
+//! The mail server and the sender.
 
 use std::fmt;
 
@@ -7,25 +7,22 @@ use lettre::message::Mailbox;
 use lettre::transport::smtp::AsyncSmtpTransportBuilder;
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
 
-/// The mail server and what our mail says about us.
 #[derive(Clone)]
 pub struct Settings {
-    /// From `SMTP_URL`. `smtps://user:password@host` (TLS from the start) or
-    /// `smtp://user:password@host?tls=required` (STARTTLS) anywhere but on one's
-    /// own machine: plain `smtp://` sends codes in the clear. If it is wrong, no
-    /// mail leaves; jobs are put aside and tried again until their codes die.
+    /// From `SMTP_URL`: `smtps://user:password@host` (implicit TLS) or
+    /// `smtp://user:password@host?tls=required` (STARTTLS). Plain `smtp://` is for
+    /// localhost only. If it is wrong, jobs are retried until their codes expire.
     pub server: AsyncSmtpTransportBuilder,
-    /// From `MAIL_FROM`: an address, with or without a name, which the server
-    /// lets us use. If it does not, every mail ends on the queue of the dead.
+    /// From `MAIL_FROM`: an address, with or without a name. If the server does not
+    /// let us use it, every job ends in `mail.dead`.
     pub from: Mailbox,
-    /// From `SITE_ORIGIN`: where the page is. If it is wrong, mails send people
-    /// to the wrong place.
+    /// From `SITE_ORIGIN`: the page, to which emails link.
     pub origin: String,
 }
 
 impl Settings {
-    /// Reads `SMTP_URL`, `MAIL_FROM` and `SITE_ORIGIN`. In place of what cannot
-    /// be read there is something that is of no use but to find further faults.
+    /// Reads `SMTP_URL`, `MAIL_FROM` and `SITE_ORIGIN`. Invalid values are replaced
+    /// by placeholders, so that further errors are found.
     pub fn from_variables(variables: &mut Variables) -> Self {
         let url = variables.url("SMTP_URL", &["smtp", "smtps"]);
         let is_encrypted = url.starts_with("smtps://") || url.contains("tls=required");
@@ -42,7 +39,7 @@ impl Settings {
 fn server(variables: &mut Variables, url: &str) -> AsyncSmtpTransportBuilder {
     type Transport = AsyncSmtpTransport<Tokio1Executor>;
     if url.contains("tls=opportunistic") {
-        variables.error("SMTP_URL must not ask for opportunistic TLS, which any attacker in between can switch off: write tls=required");
+        variables.error("SMTP_URL must not use opportunistic TLS, which an attacker can disable: write tls=required");
     }
     Transport::from_url(url).unwrap_or_else(|_| {
         if url.starts_with("smtp") {
@@ -76,7 +73,7 @@ impl fmt::Debug for Settings {
 mod tests {
     use super::*;
 
-    fn faults(url: &str, from: &str) -> String {
+    fn errors(url: &str, from: &str) -> String {
         let mut variables = Variables::new([
             ("SMTP_URL".to_owned(), url.to_owned()),
             ("MAIL_FROM".to_owned(), from.to_owned()),
@@ -98,20 +95,20 @@ mod tests {
             "smtp://ann:p%40ss@mail.example.com:587?tls=required",
             "smtps://ann:pass@mail.example.com",
         ] {
-            assert_eq!(faults(url, "Banter <no-reply@example.com>"), "", "{url}");
+            assert_eq!(errors(url, "Banter <no-reply@example.com>"), "", "{url}");
         }
     }
 
     #[test]
-    fn faults_are_named_and_show_no_password() {
-        let told = faults("smtp://ann:hush@host:port", "not an address");
+    fn errors_name_the_variable_and_show_no_password() {
+        let text = errors("smtp://ann:hush@host:port", "not an address");
         assert!(
-            told.contains("SMTP_URL") && told.contains("MAIL_FROM"),
-            "{told}"
+            text.contains("SMTP_URL") && text.contains("MAIL_FROM"),
+            "{text}"
         );
-        assert!(!told.contains("hush"), "{told}");
-        let told = faults("smtp://ann:hush@h?tls=opportunistic", "a@example.com");
-        assert!(told.contains("tls=required"), "{told}");
-        assert!(faults("", "").contains("SMTP_URL is missing"));
+        assert!(!text.contains("hush"), "{text}");
+        let text = errors("smtp://ann:hush@h?tls=opportunistic", "a@example.com");
+        assert!(text.contains("tls=required"), "{text}");
+        assert!(errors("", "").contains("SMTP_URL is missing"));
     }
 }

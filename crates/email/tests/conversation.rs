@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::{Purpose, Timestamp};
-use email::{Mailer, Outcome, Settings};
+use email::{Mailer, SendError, Sent, Settings};
 use env::Variables;
 use queue::jobs::mail::Job;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -118,8 +118,8 @@ fn soon() -> Instant {
 #[tokio::test]
 async fn a_mail_has_both_parts_a_date_and_its_job_s_id_and_says_it_is_automatic() {
     let server = Server::start(Manner::Accept).await;
-    let outcome = server.mailer().send("job_1", &job(), soon()).await;
-    assert_eq!(outcome, Outcome::Sent);
+    let result = server.mailer().send("job_1", &job(), soon()).await;
+    assert_eq!(result, Ok(Sent::Accepted));
     let mail = server.seen.lock().unwrap().mails.remove(0);
     for part in [
         "From: Banter <no-reply@example.com>",
@@ -142,8 +142,8 @@ async fn mails_after_each_other_share_a_connection() {
     let server = Server::start(Manner::Accept).await;
     let mailer = server.mailer();
     for n in 0..5 {
-        let outcome = mailer.send(&n.to_string(), &job(), soon()).await;
-        assert_eq!(outcome, Outcome::Sent);
+        let result = mailer.send(&n.to_string(), &job(), soon()).await;
+        assert_eq!(result, Ok(Sent::Accepted));
         // The connection goes back to the pool in a task of its own.
         tokio::task::yield_now().await;
     }
@@ -154,21 +154,21 @@ async fn mails_after_each_other_share_a_connection() {
 #[tokio::test]
 async fn a_reply_with_4_is_transient_and_one_with_5_permanent_and_neither_repeats_the_address() {
     let server = Server::start(Manner::Answer("451 4.7.1 wait, ann@example.com")).await;
-    let outcome = server.mailer().send("a", &job(), soon()).await;
-    let told = "the mail server asked to wait: 451 4.7.1".to_owned();
-    assert_eq!(outcome, Outcome::Transient(told));
+    let result = server.mailer().send("a", &job(), soon()).await;
+    let reason = "the mail server asked to retry later: 451 4.7.1".to_owned();
+    assert_eq!(result, Err(SendError::Transient(reason)));
     let server = Server::start(Manner::Answer("550 5.1.1 no ann@example.com")).await;
-    let outcome = server.mailer().send("a", &job(), soon()).await;
-    let told = "the mail server refused: 550 5.1.1".to_owned();
-    assert_eq!(outcome, Outcome::NoMailbox(told));
+    let result = server.mailer().send("a", &job(), soon()).await;
+    let reason = "the mail server rejected it: 550 5.1.1".to_owned();
+    assert_eq!(result, Err(SendError::NoMailbox(reason)));
 }
 
 #[tokio::test]
 async fn an_unavailable_or_silent_server_is_transient() {
     let silent = Server::start(Manner::Silent).await;
     let deadline = Instant::now() + Duration::from_millis(300);
-    let outcome = silent.mailer().send("a", &job(), deadline).await;
-    assert!(matches!(outcome, Outcome::Transient(_)), "{outcome:?}");
+    let result = silent.mailer().send("a", &job(), deadline).await;
+    assert!(matches!(result, Err(SendError::Transient(_))), "{result:?}");
     assert!(Instant::now() < deadline + Duration::from_secs(2));
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -178,8 +178,8 @@ async fn an_unavailable_or_silent_server_is_transient() {
         address,
         seen: Arc::default(),
     };
-    let outcome = away.mailer().send("a", &job(), soon()).await;
-    assert!(matches!(outcome, Outcome::Transient(_)), "{outcome:?}");
+    let result = away.mailer().send("a", &job(), soon()).await;
+    assert!(matches!(result, Err(SendError::Transient(_))), "{result:?}");
 }
 
 #[tokio::test]
@@ -189,11 +189,11 @@ async fn a_bad_address_or_a_lost_code_is_permanent_and_nothing_is_nothing() {
     let bad = Job::AccountExists {
         email: "ann example.com".into(),
     };
-    let outcome = mailer.send("a", &bad, soon()).await;
-    assert!(matches!(outcome, Outcome::Permanent(_)), "{outcome:?}");
-    let outcome = mailer.send("a", &job().without_code(), soon()).await;
-    assert!(matches!(outcome, Outcome::Permanent(_)), "{outcome:?}");
-    let outcome = mailer.send("a", &Job::Nothing {}, soon()).await;
-    assert_eq!(outcome, Outcome::NothingToSend);
+    let result = mailer.send("a", &bad, soon()).await;
+    assert!(matches!(result, Err(SendError::Permanent(_))), "{result:?}");
+    let result = mailer.send("a", &job().without_code(), soon()).await;
+    assert!(matches!(result, Err(SendError::Permanent(_))), "{result:?}");
+    let result = mailer.send("a", &Job::Nothing {}, soon()).await;
+    assert_eq!(result, Ok(Sent::Nothing));
     assert_eq!(server.seen.lock().unwrap().mails.len(), 0);
 }

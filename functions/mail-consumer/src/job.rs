@@ -1,6 +1,6 @@
-//! What becomes of one job.
+//! Processing one job.
 
-use email::Outcome;
+use email::{SendError, Sent};
 use lambda::queue::Message;
 use queue::jobs::mail::Job;
 use queue::{ATTEMPT_HEADER, Failure, Retried, TRACE_HEADER};
@@ -9,28 +9,23 @@ use tokio::time::Instant;
 
 use crate::App;
 
-/// How a job ended, or went on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// Mailed, and marked.
+pub(crate) enum Disposition {
     Sent,
-    /// It asked for no mail.
     Nothing,
-    /// Its code was dead.
     Expired,
-    /// Put aside, to come back; why.
+    /// Published to a delay queue, with the reason.
     Retried(String),
-    /// Dropped: a mail server said lately that there is no such mailbox.
+    /// Dropped: a mail server reported recently that the mailbox does not exist.
     Suppressed,
-    /// On the queue of the dead; why.
+    /// Moved to `mail.dead`, with the reason.
     Parked(String),
 }
 
-impl Fate {
-    /// Counts it, and writes a line that leads back to the request that asked for
-    /// the job.
+impl Disposition {
+    /// Counts the job, and logs it with the trace of the request that published it.
     fn record(&self, kind: &str, trace: Option<&Trace>) {
-        let (fate, metric) = match self {
+        let (disposition, metric) = match self {
             Self::Sent => ("sent", Some(Metric::MailsSent)),
             Self::Nothing => ("nothing", None),
             Self::Expired => ("expired", None),
@@ -42,28 +37,28 @@ impl Fate {
             telemetry::count(metric, 1);
         }
         let origin_trace_id = trace.map(Trace::id);
-        tracing::info!(kind, fate, origin_trace_id, "job settled");
+        tracing::info!(kind, disposition, origin_trace_id, "job settled");
     }
 }
 
 impl App {
-    /// Mails a job, or puts it where it belongs. Fails only when the broker does
-    /// not take what has to be put somewhere.
-    pub(crate) async fn settle(
+    /// Sends, retries or parks a job. Fails only when the broker does not accept a
+    /// retried or parked job.
+    pub(crate) async fn process(
         &self,
         message: Message,
         deadline: Instant,
-    ) -> Result<Fate, queue::Error> {
+    ) -> Result<Disposition, queue::Error> {
         let trace = message.trace(TRACE_HEADER);
         let Ok(job) = serde_json::from_slice::<Job>(&message.body) else {
-            let fate = self.park_malformed(&message).await?;
-            fate.record("malformed", trace.as_ref());
-            return Ok(fate);
+            let disposition = self.park_malformed(&message).await?;
+            disposition.record("malformed", trace.as_ref());
+            return Ok(disposition);
         };
         let kind = job.kind();
-        let fate = self.mail(&message, job, trace.clone(), deadline).await?;
-        fate.record(kind, trace.as_ref());
-        Ok(fate)
+        let disposition = self.mail(&message, job, trace.clone(), deadline).await?;
+        disposition.record(kind, trace.as_ref());
+        Ok(disposition)
     }
 
     async fn mail(
@@ -72,41 +67,41 @@ impl App {
         job: Job,
         trace: Option<Trace>,
         deadline: Instant,
-    ) -> Result<Fate, queue::Error> {
+    ) -> Result<Disposition, queue::Error> {
         let id = &message.id;
         if job.expires_at().is_some_and(|end| end <= lambda::now()) {
-            return Ok(Fate::Expired);
+            return Ok(Disposition::Expired);
         }
         if self.is_suppressed(&job).await {
-            return Ok(Fate::Suppressed);
+            return Ok(Disposition::Suppressed);
         }
         match self.mailer.send(id, &job, deadline).await {
-            Outcome::Sent => {
+            Ok(Sent::Accepted) => {
                 self.mark(id).await;
-                Ok(Fate::Sent)
+                Ok(Disposition::Sent)
             }
-            Outcome::NothingToSend => Ok(Fate::Nothing),
-            Outcome::Permanent(reason) => self.park(id, job, reason).await,
-            Outcome::NoMailbox(reason) => {
+            Ok(Sent::Nothing) => Ok(Disposition::Nothing),
+            Err(SendError::Permanent(reason)) => self.park(id, job, reason).await,
+            Err(SendError::NoMailbox(reason)) => {
                 self.suppress(&job).await;
                 self.park(id, job, reason).await
             }
-            Outcome::Transient(reason) => {
+            Err(SendError::Transient(reason)) => {
                 let failure = Failure {
                     count: failures(message) + 1,
                     trace,
                 };
                 let retried = self.queue.retry(id, &job, &failure, lambda::now());
                 match retried.await? {
-                    Retried::In(_) => Ok(Fate::Retried(reason)),
-                    Retried::Exhausted => self.park(id, job, given_up(&reason)).await,
+                    Retried::In(_) => Ok(Disposition::Retried(reason)),
+                    Retried::Exhausted => self.park(id, job, exhausted(&reason)).await,
                 }
             }
         }
     }
 
-    /// Whether the address was refused lately. While the database does not say, the
-    /// email is sent.
+    /// Whether a mail server rejected the address recently. The email is sent if the
+    /// database is unavailable.
     async fn is_suppressed(&self, job: &Job) -> bool {
         let Some(email) = job.email() else {
             return false;
@@ -129,21 +124,20 @@ impl App {
         }
     }
 
-    async fn park(&self, id: &str, job: Job, reason: String) -> Result<Fate, queue::Error> {
+    async fn park(&self, id: &str, job: Job, reason: String) -> Result<Disposition, queue::Error> {
         self.queue.park(id, job, &reason, lambda::now()).await?;
-        Ok(Fate::Parked(reason))
+        Ok(Disposition::Parked(reason))
     }
 
-    async fn park_malformed(&self, message: &Message) -> Result<Fate, queue::Error> {
-        let reason = "it is no mail job".to_owned();
+    async fn park_malformed(&self, message: &Message) -> Result<Disposition, queue::Error> {
+        let reason = "not a mail job".to_owned();
         self.queue
             .park_malformed(&message.id, &message.body, &reason, lambda::now())
             .await?;
-        Ok(Fate::Parked(reason))
+        Ok(Disposition::Parked(reason))
     }
 }
 
-/// How often the job has failed so far.
 fn failures(message: &Message) -> u32 {
     message
         .number(ATTEMPT_HEADER)
@@ -151,6 +145,6 @@ fn failures(message: &Message) -> u32 {
         .unwrap_or_default()
 }
 
-fn given_up(reason: &str) -> String {
-    format!("given up, or it would come back too late: {reason}")
+fn exhausted(reason: &str) -> String {
+    format!("no attempts or no time left: {reason}")
 }

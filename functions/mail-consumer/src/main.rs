@@ -1,15 +1,15 @@
-//! `mail-consumer`: mails the jobs of the queue `mail`.
+//! `mail-consumer`: sends the emails of the queue `mail`.
 //!
-//! Reads and writes `deliveries`, publishes to the retry queues and to
-//! `mail.dead`, talks SMTP.
+//! Reads and writes `deliveries`, publishes to the delay queues and to
+//! `mail.dead`, speaks SMTP.
 //!
-//! A batch is delivered at least once, and whole: it fails only when the
-//! database cannot say what was mailed, or when the broker does not take what
-//! could not be mailed. All of it comes again then, and what was mailed is
-//! skipped. An email is sent twice only if the process dies, or the response is
-//! lost, between the mail server's acceptance and our record. Two workers
-//! (mappings) that hold the same job at the same moment, which takes a
-//! publisher that sent it twice, are in that window as well.
+//! A batch is delivered at least once, and as a whole. It fails only when sent jobs
+//! cannot be looked up, or when the broker does not accept a job that could not be
+//! sent. The whole batch is redelivered then, and sent jobs are skipped.
+//!
+//! An email is sent twice only if the process ends, or the server's reply is lost,
+//! between the server's accepting it and our mark, or if two workers process
+//! copies of the same job at the same moment.
 
 mod batch;
 mod job;
@@ -28,8 +28,7 @@ struct App {
     store: Store,
     queue: Queue,
     mailer: Mailer,
-    /// Jobs that this process mailed and could not mark, so that it at least
-    /// does not mail them again itself.
+    /// Jobs that this process sent but could not mark yet.
     unmarked: Mutex<HashSet<String>>,
 }
 

@@ -1,18 +1,17 @@
-//! What became of a batch, in one line of the log.
+//! The log line of a batch.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::job::Fate;
+use crate::job::Disposition;
 
 /// Counts of a batch. Alarms watch `parked` and `failed`.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    /// Messages in the batch.
     pub(crate) jobs: usize,
-    /// Mailed before, or twice in this batch.
+    /// Sent before, or duplicates within the batch.
     pub(crate) skipped: usize,
-    /// Neither mailed nor put aside: the batch comes again for them.
+    /// Neither sent, retried nor parked: the batch is redelivered for them.
     pub(crate) failed: usize,
     sent: usize,
     nothing: usize,
@@ -20,20 +19,19 @@ pub(crate) struct Tally {
     retried: usize,
     suppressed: usize,
     parked: usize,
-    /// Why jobs were put aside, and how many.
+    /// Reasons of retried and parked jobs, with counts.
     reasons: BTreeMap<String, usize>,
 }
 
 impl Tally {
-    /// Counts one more.
-    pub(crate) fn count(&mut self, fate: Fate) {
-        let (count, reason) = match fate {
-            Fate::Sent => (&mut self.sent, None),
-            Fate::Nothing => (&mut self.nothing, None),
-            Fate::Expired => (&mut self.expired, None),
-            Fate::Retried(reason) => (&mut self.retried, Some(reason)),
-            Fate::Suppressed => (&mut self.suppressed, None),
-            Fate::Parked(reason) => (&mut self.parked, Some(reason)),
+    pub(crate) fn count(&mut self, disposition: Disposition) {
+        let (count, reason) = match disposition {
+            Disposition::Sent => (&mut self.sent, None),
+            Disposition::Nothing => (&mut self.nothing, None),
+            Disposition::Expired => (&mut self.expired, None),
+            Disposition::Retried(reason) => (&mut self.retried, Some(reason)),
+            Disposition::Suppressed => (&mut self.suppressed, None),
+            Disposition::Parked(reason) => (&mut self.parked, Some(reason)),
         };
         *count += 1;
         if let Some(reason) = reason {
@@ -41,7 +39,6 @@ impl Tally {
         }
     }
 
-    /// Writes the line.
     pub(crate) fn log(&self, took: Duration) {
         let reasons = (!self.reasons.is_empty()).then(|| format!("{:?}", self.reasons));
         tracing::info!(
@@ -66,13 +63,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_fate_is_counted_once_and_reasons_are_gathered() {
+    fn each_disposition_is_counted_once_with_its_reason() {
         let mut tally = Tally::default();
-        let slow = || Fate::Retried("slow".to_owned());
-        for fate in [Fate::Sent, Fate::Nothing, Fate::Expired, slow(), slow()] {
-            tally.count(fate);
+        let slow = || Disposition::Retried("slow".to_owned());
+        for disposition in [
+            Disposition::Sent,
+            Disposition::Nothing,
+            Disposition::Expired,
+            slow(),
+            slow(),
+        ] {
+            tally.count(disposition);
         }
-        tally.count(Fate::Parked("550".to_owned()));
+        tally.count(Disposition::Parked("550".to_owned()));
         let counts = [
             tally.sent,
             tally.nothing,

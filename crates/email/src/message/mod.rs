@@ -1,5 +1,4 @@
-//! The content of an email: a subject and paragraphs, from which the text and the
-//! HTML part are made.
+//! The texts: a subject and paragraphs, from which both parts are rendered.
 
 use domain::Purpose;
 use domain::challenge::CODE_DIGITS;
@@ -7,8 +6,7 @@ use queue::jobs::mail::{FactorChange, Job};
 
 use crate::format::{day_and_time, escaped, quoted, time_of_day, wrapped};
 
-/// A subject, which never holds a code (it shows on locked screens), and
-/// paragraphs.
+/// The subject never contains a code, since locked screens show it.
 #[derive(Debug)]
 pub(crate) struct Email {
     pub(crate) subject: &'static str,
@@ -17,15 +15,15 @@ pub(crate) struct Email {
 
 #[derive(Debug)]
 enum Paragraph {
-    Words(String),
+    Text(String),
     /// Alone on its line.
     Code(String),
 }
 
 impl Email {
-    /// The address and the letter for it, unless the job asks for none.
+    /// The recipient's address and the email; `None` for [`Job::Nothing`].
     pub(crate) fn for_job<'a>(job: &'a Job, origin: &str) -> Option<(&'a str, Self)> {
-        let letter = match job {
+        let (to, email) = match job {
             Job::SendOtp {
                 email,
                 otp,
@@ -35,11 +33,11 @@ impl Email {
                 ..
             } => {
                 let until = time_of_day(*expires_at);
-                let mut letter = Self::with_code(*purpose, otp, &until, origin);
+                let mut message = Self::with_code(*purpose, otp, &until, origin);
                 if let Some(token) = link {
-                    letter.add_reset_link(token, origin);
+                    message.add_reset_link(token, origin);
                 }
-                (email, letter)
+                (email, message)
             }
             Job::AccountExists { email } => (email, Self::account_exists(origin)),
             Job::PasswordChanged {
@@ -54,39 +52,37 @@ impl Email {
             Job::Invited { email, by, room } => (email, Self::invited(by, room, origin)),
             Job::Nothing {} => return None,
         };
-        Some((letter.0.as_str(), letter.1))
+        Some((to.as_str(), email))
     }
 
-    /// Whether it should bring a code and does not, as one that was parked.
+    /// Whether the code was removed, as in a parked job.
     pub(crate) fn lacks_its_code(&self) -> bool {
         self.paragraphs.iter().any(|paragraph| match paragraph {
             Paragraph::Code(code) => {
                 code.len() != CODE_DIGITS || !code.bytes().all(|byte| byte.is_ascii_digit())
             }
-            Paragraph::Words(_) => false,
+            Paragraph::Text(_) => false,
         })
     }
 
-    /// The text part.
     pub(crate) fn text(&self) -> String {
         let paragraphs: Vec<String> = self
             .paragraphs
             .iter()
             .map(|paragraph| match paragraph {
-                Paragraph::Words(words) => wrapped(words),
+                Paragraph::Text(text) => wrapped(text),
                 Paragraph::Code(code) => code.clone(),
             })
             .collect();
         paragraphs.join("\n\n") + "\n"
     }
 
-    /// The HTML part: paragraphs and one size of letters, which every client has.
     pub(crate) fn html(&self) -> String {
         let body: String = self
             .paragraphs
             .iter()
             .map(|paragraph| match paragraph {
-                Paragraph::Words(words) => format!("<p>{}</p>\n", escaped(words)),
+                Paragraph::Text(text) => format!("<p>{}</p>\n", escaped(text)),
                 Paragraph::Code(code) => format!(
                     "<p style=\"font-size:28px;font-weight:bold;letter-spacing:3px\">{}</p>\n",
                     escaped(code)
@@ -104,10 +100,10 @@ impl Email {
         let (subject, what, reason) = match purpose {
             Purpose::Register => (
                 "Confirm your address for Banter",
-                "This code confirms your e-mail address for Banter:",
+                "This code confirms your email address for Banter:",
                 format!(
                     "You received this email because this address was used to register at {origin}. \
-                     If it was not you, ignore it: without the code no account is created."
+                     If this was not you, ignore it: without the code no account is created."
                 ),
             ),
             Purpose::Login => (
@@ -115,8 +111,8 @@ impl Email {
                 "This code completes your sign-in to Banter:",
                 format!(
                     "You received this email because your address and password were entered at \
-                     {origin}. If it was not you, your password is known to someone else: change \
-                     it at once, and do not share this code."
+                     {origin}. If this was not you, your password is known to someone else: \
+                     change it at once, and do not share this code."
                 ),
             ),
             Purpose::Reset => (
@@ -124,21 +120,21 @@ impl Email {
                 "With this code you can choose a new password for Banter:",
                 format!(
                     "You received this email because a password reset was requested for this \
-                     address at {origin}. If it was not you, ignore it: your password stays the \
-                     same."
+                     address at {origin}. If this was not you, ignore it: your password stays \
+                     the same."
                 ),
             ),
         };
         Self {
             subject,
             paragraphs: vec![
-                words(what),
+                paragraph(what),
                 Paragraph::Code(code.to_owned()),
-                words(format!(
+                paragraph(format!(
                     "Enter it on the page that asked for it. It works once, until {until}. \
                      We never ask for it by phone, chat or email."
                 )),
-                words(reason),
+                paragraph(reason),
             ],
         }
     }
@@ -146,7 +142,7 @@ impl Email {
     /// Follows the code: the code may be entered, the link followed.
     fn add_reset_link(&mut self, token: &str, origin: &str) {
         let link = format!("Or follow this link, which works for an hour: {origin}/#reset={token}");
-        self.paragraphs.insert(3, words(link));
+        self.paragraphs.insert(3, paragraph(link));
     }
 
     fn account_exists(origin: &str) -> Self {
@@ -157,9 +153,9 @@ impl Email {
                     "You received this email because this address was used to register at {origin}, \
                      but it already has an account. The account was not changed."
                 ),
-                "If it was you, sign in with your password, or reset it on the sign-in page."
+                "If this was you, sign in with your password, or reset it on the sign-in page."
                     .to_owned(),
-                "If it was not you, ignore this email.".to_owned(),
+                "If this was not you, ignore this email.".to_owned(),
             ],
         )
     }
@@ -175,7 +171,7 @@ impl Email {
                 remaining_factors(totp, passkeys),
                 format!(
                     "You received this email because we notify the owner of every password change. \
-                     If it was not you, go to {origin} and reset your password at once."
+                     If this was not you, go to {origin} and reset your password at once."
                 ),
             ],
         )
@@ -199,12 +195,12 @@ impl Email {
             FactorChange::PasskeyRemoved => "A passkey was removed. It can no longer sign in.",
         };
         Self::of(
-            "How you sign in to Banter was changed",
+            "Your Banter sign-in options changed",
             [
                 format!("This concerns your account at {origin}. {what}"),
                 format!(
                     "You received this email because we notify the owner of every such change. If \
-                     it was not you, sign in at {origin}, undo it, and change your password at \
+                     this was not you, sign in at {origin}, undo it, and change your password at \
                      once, which signs out every other device."
                 ),
             ],
@@ -220,7 +216,7 @@ impl Email {
                 format!("Device: {}", quoted(device)),
                 format!(
                     "You received this email because we notify the owner of every sign-in from a \
-                     new device. If it was not you, change your password at {origin} at once, \
+                     new device. If this was not you, change your password at {origin} at once, \
                      which signs out every other device."
                 ),
             ],
@@ -244,7 +240,7 @@ impl Email {
                     "To join, sign in at {origin} and accept the invitation, or register there with \
                      this address."
                 ),
-                "You received this email because that person entered your address. If you do not \
+                "You received this email because this person entered your address. If you do not \
                  know them, ignore it: nothing happens without you."
                     .to_owned(),
             ],
@@ -254,13 +250,13 @@ impl Email {
     fn of<const N: usize>(subject: &'static str, paragraphs: [String; N]) -> Self {
         Self {
             subject,
-            paragraphs: paragraphs.into_iter().map(Paragraph::Words).collect(),
+            paragraphs: paragraphs.into_iter().map(Paragraph::Text).collect(),
         }
     }
 }
 
-/// What signs in besides the password: someone who got into the mailbox or the
-/// account may have added it.
+/// Names the sign-in options besides the password: an attacker who had access to the
+/// mailbox or the account may have added them.
 fn remaining_factors(totp: bool, passkeys: usize) -> String {
     let what = match (totp, passkeys) {
         (false, 0) => return "No other sign-in option is set up.".to_owned(),
@@ -273,8 +269,8 @@ fn remaining_factors(totp: bool, passkeys: usize) -> String {
     format!("These sign-in options still work: {what}. Remove any that is not yours.")
 }
 
-fn words(text: impl Into<String>) -> Paragraph {
-    Paragraph::Words(text.into())
+fn paragraph(text: impl Into<String>) -> Paragraph {
+    Paragraph::Text(text.into())
 }
 
 #[cfg(test)]

@@ -41,8 +41,8 @@ fn others() -> Vec<Job> {
     ]
 }
 
-fn letter(job: &Job) -> Email {
-    Email::for_job(job, ORIGIN).expect("it asks for a mail").1
+fn email_for(job: &Job) -> Email {
+    Email::for_job(job, ORIGIN).expect("the job has an email").1
 }
 
 fn digit_runs(text: &str) -> Vec<&str> {
@@ -52,50 +52,46 @@ fn digit_runs(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn the_code_stands_alone_on_a_line_and_nothing_else_looks_like_it() {
+fn the_code_is_alone_on_a_line_and_nothing_else_looks_like_one() {
     for purpose in [Purpose::Register, Purpose::Login, Purpose::Reset] {
-        let letter = letter(&code(purpose));
-        let text = letter.text();
+        let email = email_for(&code(purpose));
+        let text = email.text();
         assert_eq!(text.lines().filter(|line| *line == "01234567").count(), 1);
         assert_eq!(digit_runs(&text), ["01234567"]);
-        assert_eq!(digit_runs(&letter.html()), ["01234567"]);
-        assert!(digit_runs(letter.subject).is_empty());
+        assert_eq!(digit_runs(&email.html()), ["01234567"]);
+        assert!(digit_runs(email.subject).is_empty());
         assert!(text.contains("until 23:05 UTC"), "{text}");
     }
 }
 
 #[test]
-fn every_mail_says_why_it_was_sent_and_what_to_do_if_one_did_not_ask() {
+fn every_email_says_why_it_was_sent_and_what_to_do_if_it_was_not_requested() {
     let codes = [Purpose::Register, Purpose::Login, Purpose::Reset].map(code);
     for job in codes.into_iter().chain(others()) {
-        let text = letter(&job).text();
+        let text = email_for(&job).text();
         let flat = text.replace('\n', " ");
         assert!(flat.contains("You received this email because"), "{text}");
         assert!(
-            [
-                "If it was not you",
-                "If it is not you",
-                "If you do not know them"
-            ]
-            .iter()
-            .any(|advice| flat.contains(advice)),
+            ["If this was not you", "If you do not know them"]
+                .iter()
+                .any(|advice| flat.contains(advice)),
             "{text}"
         );
     }
 }
 
 #[test]
-fn a_mail_without_a_code_holds_nothing_that_looks_like_one() {
+fn an_email_without_a_code_has_nothing_that_looks_like_one() {
     for job in others() {
-        let letter = letter(&job);
-        assert!(digit_runs(&letter.text()).is_empty(), "{}", letter.text());
-        assert!(digit_runs(&letter.html()).is_empty(), "{}", letter.html());
+        let email = email_for(&job);
+        assert!(digit_runs(&email.text()).is_empty(), "{}", email.text());
+        assert!(digit_runs(&email.html()).is_empty(), "{}", email.html());
     }
 }
 
 #[test]
 fn names_chosen_by_others_are_neither_markup_nor_links() {
-    let html = letter(&others()[3]).html();
+    let html = email_for(&others()[3]).html();
     assert!(html.contains("&lt;b&gt;Bo&lt;/b&gt;"), "{html}");
     assert!(!html.contains("http://evil"), "{html}");
 }
@@ -103,27 +99,27 @@ fn names_chosen_by_others_are_neither_markup_nor_links() {
 #[test]
 fn both_parts_are_plain_ascii_for_every_client() {
     for job in [code(Purpose::Login)].into_iter().chain(others()) {
-        let letter = letter(&job);
-        assert!(letter.text().is_ascii() && letter.html().is_ascii());
-        assert!(letter.text().lines().all(|line| line.len() <= 78));
+        let email = email_for(&job);
+        assert!(email.text().is_ascii() && email.html().is_ascii());
+        assert!(email.text().lines().all(|line| line.len() <= 78));
     }
 }
 
 #[test]
-fn a_job_that_lost_its_code_is_no_mail() {
-    assert!(letter(&code(Purpose::Login).without_code()).lacks_its_code());
-    assert!(!letter(&code(Purpose::Login)).lacks_its_code());
+fn a_job_without_its_code_is_not_sent() {
+    assert!(email_for(&code(Purpose::Login).without_code()).lacks_its_code());
+    assert!(!email_for(&code(Purpose::Login)).lacks_its_code());
     assert!(Email::for_job(&Job::Nothing {}, ORIGIN).is_none());
 }
 
 #[test]
-fn item_15_no_mail_calls_its_code_a_second_factor() {
+fn item_15_no_email_calls_its_code_a_second_factor() {
     let codes = [Purpose::Register, Purpose::Login, Purpose::Reset].map(code);
     for job in codes {
-        let letter = letter(&job);
-        let said = format!("{} {}", letter.subject, letter.text()).to_lowercase();
+        let email = email_for(&job);
+        let text = format!("{} {}", email.subject, email.text()).to_lowercase();
         for claim in ["factor", "2fa", "mfa", "two-step", "two step"] {
-            assert!(!said.contains(claim), "{said}");
+            assert!(!text.contains(claim), "{text}");
         }
     }
 }
@@ -134,13 +130,13 @@ fn item_40_a_reset_email_has_a_link_whose_token_is_not_shown_by_other_emails() {
     if let Job::SendOtp { link, .. } = &mut job {
         *link = Some("a-token".into());
     }
-    let text = letter(&job).text();
+    let text = email_for(&job).text();
     assert!(
         text.contains("https://chat.example.com/#reset=a-token"),
         "{text}"
     );
-    assert!(letter(&job).html().contains("#reset=a-token"));
-    assert!(!letter(&code(Purpose::Login)).text().contains("#reset="));
+    assert!(email_for(&job).html().contains("#reset=a-token"));
+    assert!(!email_for(&code(Purpose::Login)).text().contains("#reset="));
 }
 
 #[test]
@@ -152,7 +148,7 @@ fn item_45_after_a_password_change_the_owner_reads_what_else_signs_in() {
             totp,
             passkeys,
         };
-        letter(&job).text().replace('\n', " ")
+        email_for(&job).text().replace('\n', " ")
     };
     assert!(text(false, 0).contains("No other sign-in option is set up."));
     assert!(text(false, 1).contains("still work: 1 passkey."));
