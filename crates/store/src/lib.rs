@@ -43,7 +43,6 @@ const IDLE_CONNECTION: Duration = Duration::from_secs(240);
 /// and the lists read a few things at once.
 const POOL: u32 = 8;
 
-/// Where the database is.
 #[derive(Clone)]
 pub struct Settings {
     /// `MONGODB_URI`: the connection string with login and the database's name.
@@ -95,7 +94,7 @@ impl Store {
             .unwrap_or_else(|| client.database("banter"));
         let store = Self { database };
         if let Err(error) = store.ping().await {
-            tracing::warn!(error = %error, "the database does not answer yet");
+            tracing::warn!(%error, "database unavailable at start, will connect at first request");
         }
         Ok(store)
     }

@@ -15,7 +15,6 @@ pub use trace::Trace;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invocation {
-    /// Lambda's request id.
     pub request_id: String,
     /// The X-Ray trace, where Lambda reports one.
     pub trace: Option<Trace>,
@@ -56,12 +55,12 @@ mod tests {
         begin(invocation("first"));
         assert_eq!(counted(), []);
         count(Metric::Deliveries, 2);
-        count(Metric::MessagesKept, 1);
+        count(Metric::MessagesStored, 1);
         count(Metric::Deliveries, 3);
         count(Metric::SocketsGone, 0);
         assert_eq!(
             counted(),
-            [(Metric::MessagesKept, 1), (Metric::Deliveries, 5)]
+            [(Metric::MessagesStored, 1), (Metric::Deliveries, 5)]
         );
         assert_eq!(counted(), []);
         begin(invocation("second"));

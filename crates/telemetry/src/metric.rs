@@ -10,7 +10,6 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// The name in CloudWatch.
     pub fn name(self) -> &'static str {
         match self {
             Self::Count => "Count",
@@ -29,7 +28,6 @@ macro_rules! metrics {
         impl Metric {
             pub const ALL: [Self; [$(Self::$name),+].len()] = [$(Self::$name),+];
 
-            /// The name in CloudWatch.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$name => stringify!($name),)+
@@ -47,7 +45,7 @@ macro_rules! metrics {
 
 metrics! {
     /// Messages stored.
-    MessagesKept: Count,
+    MessagesStored: Count,
     /// Frames that API Gateway accepted for a socket.
     Deliveries: Count,
     /// Frames that it did not accept, after several attempts.

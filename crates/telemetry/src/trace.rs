@@ -4,7 +4,6 @@ use std::fmt;
 
 const LONGEST: usize = 256;
 
-/// A valid tracing header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trace {
     header: String,

@@ -33,7 +33,7 @@ pub(crate) async fn send(
         Appended::Duplicate(message) => return Ok(Some(ack(&message))),
         Appended::NotMember => return Err(ApiError::UnknownRoom),
     };
-    telemetry::count(Metric::MessagesKept, 1);
+    telemetry::count(Metric::MessagesStored, 1);
     subscribers.retain(|subscriber| subscriber.id != sender.connection);
     let connection = &sender.connection;
     // From here on the sender has its answer. What fails is logged, and a client

@@ -10,6 +10,7 @@ mod language;
 mod layers;
 mod licences;
 mod links;
+mod logging;
 mod openapi;
 mod protocol;
 mod repository;

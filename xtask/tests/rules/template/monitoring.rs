@@ -63,7 +63,7 @@ const METRICS: [(&str, &[&str], Option<&str>); 6] = [
             "DeliveriesFailed",
             "MailsParked",
             "MailsSent",
-            "MessagesKept",
+            "MessagesStored",
             "SignIns",
             "SignInsRefused",
             "Throttled",
