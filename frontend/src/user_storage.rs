@@ -40,7 +40,6 @@ impl UserStorage {
             .unwrap_or_default()
     }
 
-    /// The drafts by room.
     pub fn drafts(&self) -> BTreeMap<String, String> {
         let entries = entries(&self.drafts).into_iter();
         entries

@@ -14,7 +14,6 @@ use futures_util::future::join_all;
 
 /// The default duration. The hourly limits are used up by then.
 const SECONDS: u64 = 90;
-/// Attacked accounts per target.
 const ACCOUNTS: u32 = 3;
 /// The number of possible codes.
 const CODES: f64 = 1e8;

@@ -31,7 +31,6 @@ const PASSWORD_LENGTH: usize = 256;
 pub enum Kind {
     /// Anyone can make it, and it may cost a password hash.
     Open,
-    /// It needs a session.
     Session,
     /// It is invalid or exceeds a limit.
     Refused,

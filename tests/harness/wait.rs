@@ -43,7 +43,6 @@ pub async fn until_time(at: Timestamp) {
     let _ = tokio::time::timeout(left, std::future::pending::<()>()).await;
 }
 
-/// The current time.
 pub fn now() -> Timestamp {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)

@@ -102,7 +102,6 @@ impl<'s> Deployment<'s> {
         text.expect("the template has it")
     }
 
-    /// Returns whether it deployed.
     async fn take(&mut self, step: Step) -> bool {
         match step {
             Step::ReplaceHalf { secret, half } => {

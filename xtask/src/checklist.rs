@@ -22,9 +22,9 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let report = test::run_those_named(FILTER)?;
     report.print();
     let mut tests: BTreeMap<usize, Vec<&TestResult>> = BTreeMap::new();
-    for heard in report.tests() {
-        for number in items::shown_by(&heard.name) {
-            tests.entry(number).or_default().push(heard);
+    for test in report.tests() {
+        for number in items::shown_by(&test.name) {
+            tests.entry(number).or_default().push(test);
         }
     }
     println!();

@@ -464,16 +464,16 @@ mod tests {
     #[test]
     fn a_name_that_is_too_long_is_refused_before_anything_is_made() {
         assert_eq!(stack_name("banter"), Good("banter".to_owned()));
-        let told = wrong(stack_name("banter-for-the-whole-department-of-tea"));
-        assert!(told.contains("at most 30"), "{told}");
+        let text = wrong(stack_name("banter-for-the-whole-department-of-tea"));
+        assert!(text.contains("at most 30"), "{text}");
         wrong(stack_name("1banter"));
         wrong(stack_name("ban_ter"));
     }
 
     #[test]
     fn a_tier_that_the_account_does_not_allow_is_refused_with_its_limit() {
-        let told = wrong(enough_concurrency("M10", 200));
-        assert!(told.contains("261"), "{told}");
+        let text = wrong(enough_concurrency("M10", 200));
+        assert!(text.contains("261"), "{text}");
         assert!(matches!(enough_concurrency("M10", 261), Good(_)));
         assert!(matches!(enough_concurrency("unreserved", 10), Good(_)));
         wrong(enough_concurrency("M5", 1_000));

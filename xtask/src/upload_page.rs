@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_shell_would_take_as_its_own_is_quoted() {
+    fn shell_metacharacters_are_quoted() {
         let aws = Aws {
             stack: "banter".to_owned(),
             region: None,

@@ -8,12 +8,9 @@ use store::Store;
 
 use crate::Result;
 
-/// A signed-in caller.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// Who.
     pub user: User,
-    /// In which session.
     pub session: String,
 }
 

@@ -28,12 +28,10 @@ pub struct CodeRequest {
 pub enum CodeFor {
     /// A sign-in to an account, or its password reset.
     Account {
-        /// The account's id.
         id: String,
         /// The version of its credentials at the time of the request.
         credentials_version: i64,
     },
-    /// A new account.
     Registration(Registration),
     /// Nothing: no code answers the challenge, and this job is published instead
     /// of a code, so that the response and its time are those of a known address.
@@ -44,11 +42,9 @@ pub enum CodeFor {
 pub struct CodeAttempt<'a> {
     /// The id of the challenge that it answers.
     pub challenge: &'a str,
-    /// The code.
     pub code: &'a Code,
     /// Purposes that the route accepts.
     pub purposes: &'a [Purpose],
-    /// Where it comes from.
     pub source: &'a Source,
 }
 

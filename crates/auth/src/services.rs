@@ -25,9 +25,7 @@ impl Settings {
 
 /// The connected clients. A function moves them into fields of its own.
 pub struct Services {
-    /// The database.
     pub store: Store,
-    /// The broker.
     pub queue: Queue,
     /// One-time codes and second factors, on the two above.
     pub auth: Auth,

@@ -17,7 +17,6 @@ use telemetry::Metric;
 use crate::cookie::Cookie;
 use crate::{Devices, Result};
 
-/// Begins and continues sessions.
 pub struct Sessions {
     store: Store,
     signer: Signer,
@@ -28,7 +27,6 @@ pub struct Sessions {
 
 /// A session that begins or goes on.
 pub struct Started {
-    /// The answer's body.
     pub signed_in: SignedIn,
     /// Its `Set-Cookie` headers.
     pub cookies: Vec<String>,
@@ -36,14 +34,11 @@ pub struct Started {
 
 /// The result of presenting a refresh cookie.
 pub enum Refreshed {
-    /// The session continues.
     Live(Box<Started>),
     /// The session must end: the cookie had been used before (RFC 9700, 4.14.2), or
     /// the password was changed.
     Void {
-        /// The session's user.
         user: String,
-        /// The session's id.
         session: String,
     },
     /// There is no such session.
@@ -76,7 +71,6 @@ impl Sessions {
         self.cookie.set("", Duration::ZERO)
     }
 
-    /// Known devices.
     pub fn devices(&self) -> &Devices {
         &self.devices
     }

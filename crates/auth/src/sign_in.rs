@@ -9,13 +9,11 @@ use store::users::Account;
 use crate::Result;
 use crate::sessions::{Sessions, Started};
 
-/// A completed sign-in.
 pub struct SignIn<'a> {
     /// The account, as it was when its factors were checked.
     pub account: Account,
     /// The browser's `User-Agent`.
     pub device: String,
-    /// The browser's device cookie.
     pub device_cookie: Option<&'a str>,
     /// Whether the account was created a moment ago: then no device is unusual.
     pub is_new: bool,

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_heard_before_the_first_page_is_left_to_the_page() {
+    fn messages_before_the_first_page_are_left_to_the_page() {
         let mut log = Log::default();
         log.receive(message("r", 7));
         assert_eq!(log.cursor(), None);
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_new_since_a_message_comes_after_it_however_much_is_forgotten() {
+    fn newer_messages_follow_a_message_after_unloading() {
         let since = |log: &Log, seq| -> Vec<i64> { log.since(seq).map(|m| m.seq).collect() };
         let mut log = Log::default();
         log.newest(page("r", 4..=9));
@@ -214,11 +214,11 @@ mod tests {
     proptest! {
         #[test]
         fn any_order_and_any_repetition_end_in_the_same_run(
-            heard in prop::collection::vec(1i64..40, 0..120)
+            arrivals in prop::collection::vec(1i64..40, 0..120)
         ) {
             let mut log = Log::default();
             log.newest(empty_page());
-            for seq in heard {
+            for seq in arrivals {
                 log.receive(message("r", seq));
             }
             let held = log.cursor().unwrap_or(0);

@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused_for_good_says_why_and_holds_up_nothing() {
+    fn a_rejected_message_has_its_reason_and_blocks_no_other() {
         let mut pending = with(&["a", "b"]);
         pending.next("r", at(0));
         pending.rejected("a", ErrorCode::UnknownRoom, "Not your room.", None, at(0));
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_refused_for_now_goes_out_when_it_may() {
+    fn a_throttled_message_is_sent_at_its_retry_time() {
         let mut pending = with(&["a"]);
         pending.next("r", at(0));
         pending.rejected("a", ErrorCode::TooFast, "Slowly.", Some(at(5_000)), at(100));

@@ -12,7 +12,6 @@ use crate::pepper::Pepper;
 /// A device that signed in to an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceToken {
-    /// The account's id.
     pub account: String,
     /// A random id of the device.
     pub device: String,

@@ -42,7 +42,7 @@ pub fn refuse_common(
 const JUDGED_CHARS: usize = 48;
 /// Different symbols that are tried as letters.
 const JUDGED_SYMBOLS: usize = 2;
-/// Symbols that zxcvbn also tries as letters, and the letter that each stands for.
+/// Symbols that zxcvbn also tries as letters, and the letter that each replaces.
 /// It tries digits as well; all of them together have four combinations.
 const SYMBOLS: [(char, char); 10] = [
     ('@', 'a'),

@@ -28,7 +28,6 @@ fn code_of(number: u32) -> Option<Code> {
     (number < BIASED_FROM).then(|| Code::from_number(number % CODES))
 }
 
-/// Random bytes.
 pub fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     SystemRandom::new()

@@ -8,7 +8,6 @@ use ring::digest::{Context, SHA256};
 
 use crate::random;
 
-/// Fresh codes.
 pub fn codes() -> Vec<RecoveryCode> {
     (0..RECOVERY_CODES)
         .map(|_| RecoveryCode::from_bytes(random::bytes()))

@@ -53,7 +53,7 @@ impl SealingKey {
             .and_then(|key| key.fill(&mut bytes))
             .expect("HKDF gives 32 bytes");
         let unbound = UnboundKey::new(&AES_256_GCM, &bytes).expect("it has the key's length");
-        // A hash of the derived key tells neither it nor the pepper.
+        // A hash of the derived key reveals neither it nor the pepper.
         let id = digest(&SHA256, &bytes);
         Self {
             key: LessSafeKey::new(unbound),

@@ -26,13 +26,10 @@ const AUDIENCE: &str = "banter";
 pub struct Claims {
     /// Who made it: the site's origin.
     pub iss: String,
-    /// For whom it is.
     pub aud: String,
-    /// The user's id.
     pub sub: String,
     /// The user's name when it was made.
     pub name: String,
-    /// The session.
     pub sid: String,
     /// When it was made, in seconds.
     pub iat: i64,
@@ -53,13 +50,11 @@ impl Claims {
 /// A token, and when it runs out in milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issued {
-    /// The JWT.
     pub token: String,
     /// Its `exp`, in milliseconds.
     pub expires_at: Timestamp,
 }
 
-/// Makes access tokens.
 #[derive(Clone)]
 pub struct Signer {
     key: EncodingKey,

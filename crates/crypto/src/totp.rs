@@ -15,7 +15,6 @@ const SECRET_BYTES: usize = 20;
 pub struct TotpSecret([u8; SECRET_BYTES]);
 
 impl TotpSecret {
-    /// A new one.
     pub fn random() -> Self {
         Self(random::bytes())
     }
@@ -30,7 +29,6 @@ impl TotpSecret {
         &self.0
     }
 
-    /// The secret for typing.
     pub fn base32(&self) -> String {
         BASE32_NOPAD.encode(&self.0)
     }

@@ -25,9 +25,7 @@ pub enum ApiError {
     TooFast(TooFast),
     /// Email address or password is wrong.
     WrongCredentials,
-    /// The code is wrong.
     WrongCode {
-        /// Tries that remain.
         attempts_left: u32,
     },
     /// The challenge is unknown, expired or used.
@@ -46,7 +44,6 @@ pub enum ApiError {
     UnknownAction,
     /// The body is over [`crate::limits::BODY_BYTES`].
     TooLarge,
-    /// A dependency is unavailable.
     Unavailable(Unavailable),
     /// A bug, or a dependency that misbehaves.
     Internal(Box<dyn Error + Send + Sync>),
@@ -71,7 +68,6 @@ impl From<Unavailable> for ApiError {
 }
 
 impl ApiError {
-    /// An unexpected error.
     pub fn internal(error: impl Error + Send + Sync + 'static) -> Self {
         Self::Internal(Box::new(error))
     }
@@ -103,7 +99,6 @@ impl ApiError {
         }
     }
 
-    /// The sentence for people.
     pub fn message(&self) -> String {
         match self {
             Self::Invalid(invalid) => invalid.message.clone(),

@@ -126,7 +126,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_fits_is_a_run_from_the_cursor_within_a_frame(
+        fn a_replay_is_contiguous_from_the_cursor_and_fits_a_frame(
             sizes in prop::collection::vec((0usize..30, 1usize..1_000), 0..=500)
         ) {
             let input: Vec<_> = sizes

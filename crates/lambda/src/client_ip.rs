@@ -16,7 +16,7 @@ const ADDRESS: &str = "x-viewer-address";
 /// The distribution's secret, added to what it sends to the API.
 const PROOF: &str = "x-viewer-proof";
 
-/// Tells whose a request is.
+/// Determines the client of a request.
 pub struct ClientIps {
     proofs: [String; 2],
 }
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_counts_by_where_it_came_from() {
+    fn a_malformed_address_counts_as_the_peer_address() {
         for wrong in [None, Some(""), Some("192.0.2.1, 192.0.2.2"), Some("me")] {
             assert_eq!(
                 source(wrong, Some(SECRET)),

@@ -63,7 +63,6 @@ pub struct Request {
     event: lambda_http::Request,
     too_large: bool,
     source: Source,
-    /// When it came.
     pub now: Timestamp,
 }
 
@@ -163,7 +162,6 @@ impl Request {
     }
 }
 
-/// A successful response.
 pub struct Response {
     status: u16,
     body: String,

@@ -153,7 +153,7 @@ pub enum ServerFrame {
         missed: Missed,
         /// Rooms with more messages after the cursor than fit here.
         more: Vec<String>,
-        /// The user's read marks that moved lately, by room.
+        /// The user's read marks that moved recently, by room.
         #[serde(default, skip_serializing_if = "Cursors::is_empty")]
         reads: Cursors,
     },
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_later_version_sends_is_read_as_unknown() {
+    fn events_of_later_versions_are_read_as_unknown() {
         let read = |text: &str| serde_json::from_str::<ServerFrame>(text).unwrap();
         let event = r#"{"event":"reaction","room":"r","emoji":"x"}"#;
         assert_eq!(read(event), ServerFrame::Unknown);

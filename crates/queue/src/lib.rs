@@ -64,7 +64,7 @@ pub enum Retried {
 }
 
 /// A publisher. Tasks that share it publish one after the other, because only then
-/// can the confirms and returned messages of a channel be told apart.
+/// can the confirms and returned messages of a channel be distinguished.
 #[derive(Debug, Clone)]
 pub struct Queue {
     settings: Arc<Settings>,

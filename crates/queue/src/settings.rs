@@ -77,9 +77,7 @@ impl Settings {
 /// Secrets Manager: JSON with `username` and `password`.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Login {
-    /// The user's name.
     pub username: String,
-    /// Its password.
     pub password: String,
     /// The user before or after this one while logins are rotated.
     #[serde(default)]
@@ -216,8 +214,8 @@ mod tests {
             ("ann", "h!sh")
         );
         assert_eq!(settings.virtual_host, "/");
-        let told = Settings::from_url("http://ann:hush@host").unwrap_err();
-        assert!(!told.contains("hush"), "{told}");
+        let error = Settings::from_url("http://ann:hush@host").unwrap_err();
+        assert!(!error.contains("hush"), "{error}");
     }
 
     #[test]

@@ -40,7 +40,6 @@ const DEAD_LETTER_INSPECTIONS: i64 = 1_000_000;
 /// Attempts per job, which span about ten hours.
 pub const MAX_ATTEMPTS: u32 = 66;
 
-/// A delay queue.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Delay {
     /// The queue's name. It dead-letters to `mail`.
@@ -94,7 +93,6 @@ pub enum DeclareError {
     Differs(Vec<String>),
 }
 
-/// Declares every queue; idempotent.
 pub async fn declare(settings: &Settings) -> Result<(), DeclareError> {
     let link = Link::open(settings).await?;
     let mut differing = Vec::new();

@@ -75,7 +75,7 @@ impl Realtime {
         self.to_subscribers(subscribers, frame, except, now).await
     }
 
-    /// Tells a socket that its session has ended, and closes it.
+    /// Notifies a socket that its session has ended, and closes it.
     pub async fn reject(
         &self,
         connection: &str,

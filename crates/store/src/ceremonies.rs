@@ -38,7 +38,6 @@ impl Kind {
     }
 }
 
-/// A ceremony.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Ceremony {
     /// Random, 128 bits; or one for each account, where a new one replaces the old.
@@ -52,7 +51,6 @@ pub struct Ceremony {
     pub credentials_version: i64,
     /// How many answers it still takes.
     pub tries_left: u32,
-    /// When it runs out.
     pub expires_at: Timestamp,
     expires: DateTime,
 }

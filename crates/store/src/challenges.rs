@@ -31,7 +31,6 @@ pub struct Challenge {
     pub registration: Option<Registration>,
     /// The version of the account's credentials when the code was requested.
     pub credentials_version: i64,
-    /// When it runs out.
     pub expires_at: Timestamp,
     /// From when on it may be replaced by another.
     pub resend_at: Timestamp,
@@ -41,14 +40,12 @@ pub struct Challenge {
 /// What becomes an account when its code is verified.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Registration {
-    /// The name.
     pub name: String,
     /// The password's argon2id hash.
     pub password: String,
 }
 
 impl Challenge {
-    /// A fresh challenge.
     pub fn new(
         id: String,
         purpose: Purpose,
@@ -97,7 +94,6 @@ impl Challenge {
 }
 
 impl Store {
-    /// Keeps a challenge.
     pub async fn insert_challenge(&self, challenge: &Challenge) -> Result<()> {
         self.challenges().insert_one(challenge).await?;
         Ok(())

@@ -20,10 +20,8 @@ use crate::{Store, date};
 /// posts to.
 pub(crate) const SUBSCRIBERS_PER_BATCH: u32 = 5_000;
 
-/// One open socket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
-    /// API Gateway's connection id.
     #[serde(rename = "_id")]
     pub id: String,
     pub user: String,
@@ -61,7 +59,6 @@ impl Connection {
 /// A socket that is subscribed to a room.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Subscriber {
-    /// The connection.
     #[serde(rename = "_id")]
     pub id: String,
     pub user: String,
@@ -102,7 +99,6 @@ impl Store {
         Ok(())
     }
 
-    /// One socket's row.
     pub async fn connection(&self, id: &str) -> Result<Option<Connection>> {
         Ok(self.connections().find_one(doc! { "_id": id }).await?)
     }

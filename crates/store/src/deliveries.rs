@@ -16,7 +16,7 @@ use crate::error::{Result, is_duplicate};
 use crate::{Store, date};
 
 /// How long a mailed job is remembered: longer than it can stay on a queue.
-/// Jobs put aside are given up within half a day.
+/// Delayed jobs are given up within 12 hours.
 const REMEMBERED: Duration = Duration::from_hours(7 * 24);
 
 #[derive(Deserialize)]

@@ -30,7 +30,6 @@ const LAST_CHARS: usize = 80;
 pub struct MemberRow {
     pub room: String,
     pub user: String,
-    /// The person's name.
     pub name: String,
     /// In a direct room: what this member sees as its name until the other is a
     /// member.
@@ -71,7 +70,6 @@ impl MemberRow {
         }
     }
 
-    /// The person.
     pub fn user(&self) -> User {
         User {
             id: self.user.clone(),

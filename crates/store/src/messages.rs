@@ -24,7 +24,6 @@ use crate::members::current;
 const APPEND_ROUNDS: u32 = 200;
 /// The first wait for a write that a majority does not have yet. It doubles.
 const FIRST_WAIT: Duration = Duration::from_millis(5);
-/// The longest such wait.
 const LONGEST_WAIT: Duration = Duration::from_millis(80);
 /// How often an insert is repeated after a lost connection or a step-down. The
 /// driver does not retry an aggregate that writes.

@@ -11,7 +11,6 @@ use crate::Store;
 use crate::error::{Result, is_duplicate};
 use crate::members::{MemberRow, Membership};
 
-/// A room as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomRow {
     /// Random, 128 bits.
@@ -27,7 +26,6 @@ pub struct RoomRow {
 }
 
 impl RoomRow {
-    /// A new group.
     pub fn group(id: String, name: &RoomName, now: Timestamp) -> Self {
         Self {
             id,

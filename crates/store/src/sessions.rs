@@ -14,17 +14,14 @@ use crate::{Store, date};
 /// several tabs, stays below it within [`REFRESH_GRACE`].
 const ROTATIONS_KEPT: i32 = 200;
 
-/// One sign-in.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Session {
     /// Random, 128 bits.
     #[serde(rename = "_id")]
     pub id: String,
-    /// Whose it is.
     pub user: String,
     /// The browser, as it named itself.
     pub device: String,
-    /// When it began.
     pub created_at: Timestamp,
     /// When it was last refreshed.
     pub seen_at: Timestamp,
@@ -82,7 +79,6 @@ pub enum Rotated {
 }
 
 impl Store {
-    /// Keeps a new session.
     pub async fn insert_session(&self, session: &Session) -> Result<()> {
         self.sessions().insert_one(session).await?;
         Ok(())

@@ -26,7 +26,6 @@ pub struct RelyingParty {
 pub struct Person<'a> {
     /// 128 bits in base64url.
     pub id: &'a str,
-    /// Shown by the authenticator.
     pub email: &'a str,
     pub name: &'a str,
 }
@@ -38,7 +37,6 @@ pub struct Begun<Options> {
     pub state: Vec<u8>,
 }
 
-/// A new passkey.
 pub struct Made {
     /// The credential id in base64url.
     pub credential: String,

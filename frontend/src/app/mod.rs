@@ -28,7 +28,6 @@ use crate::socket::Socket;
 use crate::state::{Account, Dialog, Route, Scroll, day_of};
 use crate::user_storage::UserStorage;
 
-/// What the views share.
 #[derive(Clone, Copy)]
 pub struct App {
     pub chat: SmallSignal<Chat>,
@@ -74,7 +73,6 @@ struct Inner {
     attempt: Cell<u32>,
     /// The timer that opens the next socket.
     opening: Cell<Option<TimeoutHandle>>,
-    /// Where the user is.
     route: RefCell<Route>,
     /// Counts the navigations, so that a late response does not undo one.
     navigations: Cell<u32>,

@@ -76,7 +76,6 @@ impl App {
         self.replace(Route::room(room));
     }
 
-    /// Replaces the current address.
     pub(super) fn replace(self, route: Route) {
         History::replace(&route);
         self.show(route);

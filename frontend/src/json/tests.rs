@@ -158,7 +158,7 @@ fn every_word_of_a_refusal_is_known() {
 }
 
 #[test]
-fn what_a_later_version_sends_is_read_as_serde_reads_it() {
+fn unknown_fields_and_events_are_read_as_serde_reads_them() {
     for written in [
         r#"{"event":"weather","room":"r"}"#,
         r#"{"event":"problem","error":"on_fire","message":"No."}"#,
@@ -170,7 +170,7 @@ fn what_a_later_version_sends_is_read_as_serde_reads_it() {
 }
 
 #[test]
-fn what_is_another_shape_is_none() {
+fn another_shape_is_rejected() {
     for written in [
         "",
         "[]",

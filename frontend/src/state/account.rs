@@ -11,9 +11,7 @@ pub enum Change {
     BeginTotp,
     RemoveTotp,
     NewRecoveryCodes,
-    /// By its name.
     AddPasskey(String),
-    /// By its id.
     RemovePasskey(String),
 }
 
@@ -104,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_said_of_one_part_is_not_said_of_another() {
+    fn notices_of_one_section_are_not_shown_in_another() {
         let mut account = Account::default();
         account.begin(Section::Passkeys);
         assert!(account.is_busy);

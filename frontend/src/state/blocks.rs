@@ -9,7 +9,6 @@ use super::Span;
 /// Messages in a block; the live end has at least as many.
 const LENGTH: i64 = 50;
 
-/// The live end.
 pub fn end(log: &Log) -> Span {
     let first = log.since(0).next().map_or(1, |message| message.seq);
     let newest = log.cursor().unwrap_or(0);

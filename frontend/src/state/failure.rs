@@ -4,14 +4,11 @@ use protocol::{ErrorBody, ErrorCode};
 
 use crate::strings;
 
-/// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// The service's error response.
     Refused(ErrorBody),
     /// A response that is not the service's, by its status.
     Status(u16),
-    /// No response.
     Unreachable,
 }
 

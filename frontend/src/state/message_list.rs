@@ -23,13 +23,10 @@ pub enum Line {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct MessageLine {
-    /// The client's message id.
     pub id: String,
     /// `None` until it is acknowledged.
     pub seq: Option<i64>,
-    /// The author's name.
     pub author: String,
-    /// The author's id.
     pub from: String,
     pub is_mine: bool,
     /// Whether it shows author and time.
@@ -48,7 +45,6 @@ pub struct Reader<'r> {
     pub mark: Option<i64>,
 }
 
-/// A range of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Span {
     pub from: i64,
@@ -231,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_new_is_set_apart_from_what_was_read() {
+    fn unread_messages_follow_a_divider() {
         let said = (1..=3).map(|seq| message(seq, "bob", seq * 1_000));
         let chat = talk(said.collect());
         let all = Span { from: 1, to: None };

@@ -11,7 +11,6 @@ pub enum Receipt {
     Sent,
     Read {
         names: Vec<String>,
-        /// How many others.
         more: usize,
     },
 }

@@ -1,7 +1,6 @@
 //! Addresses of the page: `/`, `/account`, `/r/ROOM` and `/r/ROOM/SEQ`. A dialog
 //! is the fragment: `#new` or `#members`.
 
-/// What an address shows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Route {
     pub place: Place,

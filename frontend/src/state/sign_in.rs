@@ -13,7 +13,6 @@ pub enum Step {
     #[default]
     SignIn,
     Register,
-    /// The emailed code.
     Code,
     /// A TOTP or recovery code.
     SecondFactor,

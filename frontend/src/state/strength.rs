@@ -6,7 +6,6 @@ use domain::limits::PASSWORD_CHARS_LEAST;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Strength {
     Empty,
-    /// Shorter than the minimum.
     Short,
     /// The service may reject it.
     Weak,
@@ -77,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn what_repeats_itself_is_weak_however_long() {
+    fn a_long_repetition_is_weak() {
         for password in [
             "aaaaaaaaaaaaaaaaaaaaaaaa",
             "123456789012345678",

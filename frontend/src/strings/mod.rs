@@ -88,7 +88,6 @@ pub fn status(status: u16) -> &'static str {
     }
 }
 
-/// Who is typing.
 pub fn typing(names: &[String]) -> String {
     match names {
         [] => String::new(),
@@ -130,7 +129,7 @@ pub fn read_by(names: &[String], more: usize) -> String {
 }
 
 /// A message in one line with its author, if it is not named beside it: `""`
-/// stands for the reader.
+/// represents the reader.
 pub fn said(author: Option<&str>, text: &str) -> String {
     match author {
         None => text.to_owned(),

@@ -13,7 +13,6 @@ pub fn icon(path: &'static str) -> AnyView {
     view! { <svg viewBox="0 0 24 24" aria-hidden="true"><path d=path></path></svg> }.into_any()
 }
 
-/// The logo.
 pub fn brand() -> AnyView {
     view! {
         <svg class="brand" viewBox="0 0 32 32" aria-hidden="true">

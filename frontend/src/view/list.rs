@@ -10,7 +10,7 @@ pub struct Item {
 }
 
 impl Item {
-    /// `key` stands for all that `draw` shows.
+    /// `key` covers everything that `draw` shows.
     pub fn new(key: impl Into<String>, draw: impl FnOnce() -> AnyView + Send + 'static) -> Self {
         Self {
             key: key.into(),

@@ -177,7 +177,6 @@ fn text(said: &str) -> AnyView {
     view! { <p class=class dir="auto">{parts}</p> }.into_any()
 }
 
-/// Receipts of sent messages.
 fn receipt_mark(receipt: &Receipt) -> AnyView {
     let (sign, class, label) = match receipt {
         Receipt::Read { names, more } => ("✓✓", "mark seen", strings::read_by(names, *more)),

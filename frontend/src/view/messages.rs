@@ -96,7 +96,7 @@ fn cancel(frame: Option<AnimationFrameRequestHandle>) {
     }
 }
 
-/// Tells the app what is in view. Returns what is to stay in its place.
+/// Reports to the app what is in view. Returns what must keep its position.
 fn look_at(app: App, area: &HtmlDivElement) -> Option<Anchor> {
     // `column-reverse`: the offset is 0 at the end and negative above.
     let above = area.scroll_height() - area.client_height() + area.scroll_top();

@@ -4,7 +4,7 @@
 //! codes for when the app is lost.
 //!
 //! Reads and writes `users`, `sessions`, `ceremonies`, `failures` and `counters`;
-//! tells the owner of every change by mail.
+//! emails the owner about every change.
 
 mod recovery_codes;
 mod show;
@@ -41,7 +41,6 @@ impl App {
         })
     }
 
-    /// The caller's account.
     async fn account(&self, request: &Request) -> Result<(Caller, Account)> {
         let caller = self
             .authenticator

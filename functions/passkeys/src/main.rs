@@ -2,8 +2,8 @@
 //! `DELETE /api/passkeys/{id}` removes it, `POST /api/passkey-login/begin` and
 //! `POST /api/passkey-login` sign in with one.
 //!
-//! Reads and writes `users`, `ceremonies`, `sessions` and `counters`; tells the
-//! owner of every change, and of a sign-in from another device, by mail.
+//! Reads and writes `users`, `ceremonies`, `sessions` and `counters`; emails the
+//! owner about every change, and about a sign-in from another device.
 
 mod add;
 mod remove;

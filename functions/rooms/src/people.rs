@@ -23,7 +23,6 @@ use crate::App;
 /// The people behind the addresses that a request names.
 pub(crate) struct Named {
     pub(crate) known: Vec<Known>,
-    /// Addresses without an account.
     pub(crate) unknown: Vec<EmailAddress>,
 }
 

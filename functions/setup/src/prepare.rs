@@ -13,7 +13,6 @@ use tokio::time::{Instant, sleep};
 
 use crate::broker_users::BrokerUsers;
 
-/// Pause between two attempts.
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// The attributes of the resource, for `Fn::GetAtt`.
@@ -137,7 +136,7 @@ mod tests {
             ("MONGODB_URI".to_owned(), "http://nonsense".to_owned()),
             ("TOKEN_SIGNING_SECRET".to_owned(), "short".to_owned()),
         ]);
-        let told = everything(variables, Duration::ZERO).await.unwrap_err();
+        let error = everything(variables, Duration::ZERO).await.unwrap_err();
         for name in [
             "MONGODB_URI",
             "RABBITMQ_ENDPOINT",
@@ -148,9 +147,9 @@ mod tests {
             "TOKEN_SIGNING_SECRET",
             "PEPPER",
         ] {
-            assert!(told.contains(name), "{name} is not in {told}");
+            assert!(error.contains(name), "{name} is not in {error}");
         }
-        assert!(!told.contains("short"), "{told}");
+        assert!(!error.contains("short"), "{error}");
     }
 
     fn patience(length: Duration) -> Patience {
@@ -161,7 +160,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_unavailable_is_retried_and_what_is_final_is_not() {
+    async fn unavailable_dependencies_are_retried_and_permanent_errors_are_not() {
         let tries = Cell::new(0);
         let made = retry(patience(Duration::from_secs(60)), async || {
             tries.set(tries.get() + 1);
@@ -180,7 +179,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_stays_unavailable_fails_with_its_last_message() {
+    async fn a_dependency_that_stays_unavailable_fails_with_its_last_message() {
         let short = patience(Duration::from_millis(50));
         let failed = retry(short, async || {
             Err(SetupError::Unavailable("starting".to_owned()))

@@ -3,7 +3,7 @@
 //! account that has TOTP, with a code of the app or a recovery code.
 //!
 //! Reads and writes `challenges`, `ceremonies`, `failures`, `counters`, `users`,
-//! `sessions` and the rooms that one was invited to; tells the owner by mail of
+//! `sessions` and the rooms that one was invited to; emails the owner about
 //! a sign-in from another device and of a recovery code that was used.
 
 mod email_code;

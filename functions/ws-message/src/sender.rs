@@ -13,7 +13,6 @@ use crate::{App, hello};
 const HELLO_FRAMES: u32 = 5;
 
 pub(crate) struct Sender {
-    /// The socket.
     pub(crate) connection: String,
     pub(crate) person: User,
     /// Whether the rooms are to be notified that the person is online.

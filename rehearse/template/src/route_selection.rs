@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_or_lacks_the_member_selects_nothing() {
+    fn a_body_without_the_member_selects_no_route() {
         for body in [
             "",
             "hello",

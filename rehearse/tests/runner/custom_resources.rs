@@ -3,7 +3,7 @@
 use crate::support::Start;
 
 #[tokio::test]
-async fn what_a_custom_resource_answers_reaches_other_functions() {
+async fn attributes_of_a_custom_resource_reach_other_functions() {
     let runner = Start::fixture("http.yaml").run();
     let variables = runner.json("/api/environment").await;
     assert_eq!(variables["WISH"], "hello you by made-1");

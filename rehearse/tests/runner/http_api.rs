@@ -37,7 +37,7 @@ async fn an_answer_is_passed_on_with_its_status_headers_and_cookies() {
 }
 
 #[tokio::test]
-async fn what_goes_wrong_is_answered_in_the_gateways_own_form() {
+async fn errors_have_the_form_of_the_gateway() {
     let runner = Start::fixture("http.yaml").run();
     let error = (
         StatusCode::INTERNAL_SERVER_ERROR,

@@ -405,7 +405,7 @@ const REFUSED: [(&str, usize, &str); 8] = [
 ];
 
 #[test]
-fn what_cannot_run_is_refused_by_file_and_line() {
+fn unsupported_templates_are_refused_with_file_and_line() {
     for (resources, line, message) in REFUSED {
         let resources = resources.replace("{FUNCTION}", FUNCTION);
         let project = Project::new(&format!(
@@ -456,7 +456,7 @@ fn a_value_for_an_unknown_resource_is_refused() {
 }
 
 #[test]
-fn what_aws_ignores_or_cannot_be_known_is_warned_about() {
+fn ignored_and_unknown_properties_are_warned_about() {
     let project = Project::new(&format!(
         "Transform: AWS::Serverless-2016-10-31
 Globals:

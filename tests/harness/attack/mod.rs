@@ -79,7 +79,6 @@ pub struct Target {
 }
 
 impl Target {
-    /// Whether the attack continues.
     pub fn continues(&self) -> bool {
         Instant::now() < self.until
     }

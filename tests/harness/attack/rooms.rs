@@ -118,12 +118,12 @@ pub(super) async fn enumeration_by_invitations(target: Arc<Target>) -> Vec<Limit
     let slack = target.elapsed().as_secs() + 1;
     vec![
         Limit::new(
-            "responses whose status tells known from unknown",
+            "responses whose status reveals whether an account exists",
             differing,
             0,
         ),
         Limit::new(
-            "seconds by which `retry_at` tells known from unknown",
+            "seconds by which `retry_at` reveals whether an account exists",
             usize::try_from(apart).unwrap_or(usize::MAX),
             usize::try_from(slack).unwrap_or(usize::MAX),
         ),

@@ -10,7 +10,6 @@ use super::{Limit, Target};
 use crate::people::{Person, Visitor};
 use crate::stack::processes;
 
-/// Attempts in parallel.
 const PARALLEL: usize = 4;
 /// Failures of an address before its first wait.
 const FREE_FAILURES: usize = 6;

@@ -15,7 +15,6 @@ use super::{Browser, SLOW};
 use crate::stack::{Proxy, Stack, descendants};
 use crate::wait::eventually;
 
-/// Which browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
     Chromium,

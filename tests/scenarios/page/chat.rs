@@ -14,7 +14,7 @@ pub fn tests() -> Vec<Test> {
     e2e::tests![
         two_people_register_in_browsers_and_talk,
         history_comes_while_one_scrolls_up_and_nothing_jumps,
-        what_came_meanwhile_is_set_apart_and_a_draft_survives_a_reload,
+        new_messages_follow_a_divider_and_a_draft_survives_a_reload,
     ]
 }
 
@@ -100,7 +100,7 @@ async fn history_comes_while_one_scrolls_up_and_nothing_jumps(stack: Arc<Stack>)
 
 /// How many messages there are: three pages.
 const SAID: usize = 140;
-/// Remembers where the message `seen` stands, and how far it has moved since.
+/// Remembers where the message `seen` is, and how far it has moved since.
 const WATCH: &str = "window.top_of = () => document.querySelector(`[data-id='${id}']`)\
                      .getBoundingClientRect().top; window.id = seen.dataset.id; \
                      window.stood = top_of();";
@@ -124,7 +124,7 @@ async fn history_comes(stack: &Arc<Stack>) -> anyhow::Result<()> {
     browser.click("#room-list .room").await?;
     browser.reads("#messages .message", "number 140").await;
 
-    // Where a message stands before and after older ones have come above it.
+    // The position of a message before and after older ones have come above it.
     let place = "const all = [...document.querySelectorAll('#messages .message')]; \
                  const list = document.querySelector('#messages');";
     let scroll = format!(
@@ -179,7 +179,7 @@ async fn history_comes(stack: &Arc<Stack>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn what_came_meanwhile_is_set_apart_and_a_draft_survives_a_reload(stack: Arc<Stack>) {
+async fn new_messages_follow_a_divider_and_a_draft_survives_a_reload(stack: Arc<Stack>) {
     check(meanwhile(&stack).await);
 }
 

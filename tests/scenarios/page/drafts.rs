@@ -14,7 +14,7 @@ use super::{check, say};
 pub fn tests() -> Vec<Test> {
     e2e::tests![
         a_draft_is_never_shown_to_the_next_person_and_waits_for_its_owner,
-        what_is_unsent_outlives_its_tab_and_is_sent_once,
+        unsent_messages_outlive_their_tab_and_are_sent_once,
         a_sign_out_removes_drafts_and_unsent_messages,
         a_draft_in_two_tabs_is_one_draft_and_sent_once,
         a_removal_from_a_room_is_announced_and_hands_the_text_back,
@@ -64,7 +64,7 @@ pub(super) async fn next_person(stack: &Arc<Stack>, engine: Engine) -> anyhow::R
     Ok(())
 }
 
-async fn what_is_unsent_outlives_its_tab_and_is_sent_once(stack: Arc<Stack>) {
+async fn unsent_messages_outlive_their_tab_and_are_sent_once(stack: Arc<Stack>) {
     check(outlives_tab(&stack).await);
 }
 

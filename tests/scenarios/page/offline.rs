@@ -12,13 +12,13 @@ use super::{check, say};
 
 pub fn tests() -> Vec<Test> {
     e2e::tests![
-        what_is_said_while_cut_off_goes_out_once_and_what_was_missed_comes,
-        what_is_unsent_outlives_the_page_and_is_said_once,
+        offline_messages_are_sent_once_and_missed_ones_arrive,
+        unsent_messages_outlive_the_page_and_are_sent_once,
         a_session_ended_elsewhere_is_reported,
     ]
 }
 
-async fn what_is_said_while_cut_off_goes_out_once_and_what_was_missed_comes(stack: Arc<Stack>) {
+async fn offline_messages_are_sent_once_and_missed_ones_arrive(stack: Arc<Stack>) {
     check(cut_off(&stack).await);
 }
 
@@ -72,7 +72,7 @@ async fn cut_off(stack: &Arc<Stack>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn what_is_unsent_outlives_the_page_and_is_said_once(stack: Arc<Stack>) {
+async fn unsent_messages_outlive_the_page_and_are_sent_once(stack: Arc<Stack>) {
     check(outlives(&stack).await);
 }
 

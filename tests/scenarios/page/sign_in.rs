@@ -13,7 +13,6 @@ use crate::database;
 
 use super::{ask_for_account, ask_for_sign_in, at_page, check};
 
-/// As WebDriver writes them.
 const TAB: &str = "\u{e004}";
 const ENTER: &str = "\u{e007}";
 const SHIFT: &str = "\u{e008}";
@@ -60,12 +59,12 @@ async fn codes(stack: &Arc<Stack>) -> anyhow::Result<()> {
         }
         browser.fill("#code", &wrong).await?;
         browser.click("#code-submit").await?;
-        let told = match left {
+        let text = match left {
             0 => "last try".to_owned(),
             1 => "1 try left".to_owned(),
             _ => format!("{left} tries left"),
         };
-        browser.reads("#code-problem", &told).await;
+        browser.reads("#code-problem", &text).await;
     }
     // Spent, so that the right one counts no more; but another may be had.
     browser.fill("#code", &code).await?;

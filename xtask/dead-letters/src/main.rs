@@ -88,14 +88,14 @@ impl Command {
 fn line(letter: &DeadLetter, done: Action) -> String {
     let kind = letter.job.as_ref().map_or("no job", |job| job.kind());
     let at = letter.parked_at.and_then(day_and_time).unwrap_or_default();
-    let fate = match done {
+    let state = match done {
         Action::Replay => "replayed",
         Action::Discard => "deleted",
         Action::Keep if letter.is_replayable() => "replayable",
         Action::Keep => "not replayable",
     };
     format!(
-        "{at:20}  {kind:16}  {:22}  {}  [{fate}]",
+        "{at:20}  {kind:16}  {:22}  {}  [{state}]",
         letter.id, letter.reason
     )
 }

@@ -79,7 +79,7 @@ fn build(root: &Path, options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// The folder with the workspace's manifest: cargo tells where this package is.
+/// The folder with the workspace's manifest: cargo sets where this package is.
 fn workspace_root() -> Result<PathBuf> {
     let package = std::env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);

@@ -8,7 +8,6 @@ use std::fmt;
 use anyhow::{Context as _, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-/// What is rotated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
     /// The keys of hashes: `PepperSecret`.
@@ -75,7 +74,6 @@ impl fmt::Display for Half {
 pub enum Step {
     /// Replace a half of a secret by a new key.
     ReplaceHalf { secret: &'static str, half: Half },
-    /// Change a login.
     ChangeLogin {
         secret: &'static str,
         change: LoginChange,

@@ -43,7 +43,6 @@ fn functions_read_exactly_the_variables_that_the_template_gives_them() {
     assert_none(&faults);
 }
 
-/// Variables without a format.
 const FREE: [&str; 2] = ["RABBITMQ_VIRTUAL_HOST", "STACK_NAME"];
 
 #[test]

@@ -24,7 +24,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (who.clone(), 0..world::ROOMS).prop_map(|(who, room)| Step::Say { who, room }),
         6 => (who.clone(), any()).prop_map(|(who, which)| Step::Arrive { who, which }),
-        6 => (who.clone(), any()).prop_map(|(who, which)| Step::Hear { who, which }),
+        6 => (who.clone(), any()).prop_map(|(who, which)| Step::Receive { who, which }),
         1 => (who.clone(), any()).prop_map(|(who, which)| Step::HearTwice { who, which }),
         2 => (who.clone(), any()).prop_map(|(who, which)| Step::Lose { who, which }),
         1 => (who.clone(), any()).prop_map(|(who, which)| Step::Refuse { who, which }),

@@ -21,7 +21,7 @@ pub enum Step {
     /// A frame arrives at the service, perhaps long after its socket was cut.
     Arrive { who: usize, which: Index },
     /// A frame of the service arrives.
-    Hear { who: usize, which: Index },
+    Receive { who: usize, which: Index },
     /// The same, and it will arrive again.
     HearTwice { who: usize, which: Index },
     /// A frame of the service is lost, as when the function dies.
@@ -89,7 +89,7 @@ impl World {
                     self.arrive(who, frame);
                 }
             }
-            Step::Hear { who, which } => {
+            Step::Receive { who, which } => {
                 if let Some(frame) = pick(&mut self.people[who].to_client, which) {
                     self.people[who].receive(frame, self.now);
                 }

@@ -53,7 +53,6 @@ pub struct Handshake {
     pub offers_protocol: bool,
     /// The origin of the page that opens it.
     pub origin: Option<String>,
-    /// When it arrived.
     pub now: Timestamp,
 }
 
@@ -61,9 +60,7 @@ pub struct Handshake {
 pub struct Frame {
     /// The socket that it arrived on.
     pub connection: String,
-    /// When it arrived.
     pub now: Timestamp,
-    /// Its size.
     pub bytes: usize,
     fields: Fields,
 }

@@ -16,6 +16,5 @@ pub const CHUNK_LIFETIME: Duration = Duration::from_mins(5);
 pub struct Chunk {
     pub room: String,
     pub seq: i64,
-    /// Connection ids.
     pub sockets: Vec<String>,
 }

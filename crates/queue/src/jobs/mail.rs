@@ -17,17 +17,12 @@ pub const DEAD_QUEUE: &str = "mail.dead";
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Job {
-    /// Mail a one-time code.
     SendOtp {
-        /// To whom.
         email: String,
         /// The code; worth nothing after `expires_at`.
         otp: String,
-        /// What it is for.
         purpose: Purpose,
-        /// Which challenge it answers.
         challenge: String,
-        /// When it runs out.
         expires_at: Timestamp,
         /// With `reset`: the token of a link that is valid for an hour and replaces
         /// the code. As secret as the code.
@@ -35,13 +30,9 @@ pub enum Job {
         link: Option<String>,
     },
     /// An address that has an account was used to register.
-    AccountExists {
-        /// To whom.
-        email: String,
-    },
+    AccountExists { email: String },
     /// The password was changed or reset.
     PasswordChanged {
-        /// To whom.
         email: String,
         /// Whether codes from an app still complete a sign-in.
         #[serde(default)]
@@ -51,26 +42,17 @@ pub enum Job {
         passkeys: usize,
     },
     /// A sign-in option was changed.
-    FactorChanged {
-        /// To whom.
-        email: String,
-        /// What.
-        change: FactorChange,
-    },
+    FactorChanged { email: String, change: FactorChange },
     /// A sign-in from a device not seen before.
     NewSignIn {
-        /// To whom.
         email: String,
         /// The browser, as it named itself.
         device: String,
-        /// When.
         at: Timestamp,
     },
     /// An address was invited to a room.
     Invited {
-        /// To whom.
         email: String,
-        /// By whom (a name).
         by: String,
         /// To which room (a name).
         room: String,
@@ -92,9 +74,7 @@ pub enum FactorChange {
     RecoveryCodesMade,
     /// A recovery code stood in for the app.
     RecoveryCodeUsed,
-    /// A passkey was added.
     PasskeyAdded,
-    /// A passkey was removed.
     PasskeyRemoved,
 }
 

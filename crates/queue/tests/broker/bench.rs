@@ -157,7 +157,6 @@ impl Bench {
             .unwrap();
     }
 
-    /// Deletes the queues.
     pub async fn end(self) {
         for queue in DELAYS
             .iter()

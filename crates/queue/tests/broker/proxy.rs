@@ -58,7 +58,6 @@ impl Proxy {
         self.address
     }
 
-    /// Closes every connection.
     pub async fn cut(&self) {
         for task in self.state.lock().await.running.drain(..) {
             task.abort();

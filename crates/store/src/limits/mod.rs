@@ -145,7 +145,7 @@ impl Store {
             "expires": date(now + rate.interval * rate.burst + Duration::from_hours(24)),
         } }];
         // A duplicate key says that the row is there and its `tat` is later, or
-        // that another first event made it at this moment: the second round tells.
+        // that another first event made it at this moment: the second round shows which.
         for _ in 0..2 {
             let taken = self
                 .collection::<Document>("rates")

@@ -9,7 +9,6 @@ use super::{Account, Removed, factors};
 use crate::Store;
 use crate::error::{Result, is_duplicate};
 
-/// A passkey.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Passkey {
     /// Opaque id by which its owner removes it.
@@ -23,7 +22,6 @@ pub struct Passkey {
     pub counter: i64,
     /// What its owner calls it.
     pub name: String,
-    /// When it was added.
     pub created_at: Timestamp,
     /// When it was last used for a sign-in.
     pub used_at: Option<Timestamp>,
@@ -44,7 +42,6 @@ impl Passkey {
 /// Whether a passkey could be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Added {
-    /// It is there now.
     Yes,
     /// The credential is registered already.
     Taken,
@@ -53,7 +50,6 @@ pub enum Added {
 }
 
 impl Store {
-    /// Adds a passkey.
     pub async fn add_passkey(&self, user: &str, passkey: &Passkey) -> Result<Added> {
         let last = format!("passkeys.{}", PASSKEYS_PER_USER - 1);
         // A unique index keeps accounts apart, but not elements of one array.

@@ -9,7 +9,7 @@ use crate::people::{hello, member, open};
 use crate::scratch::{NOW, Scratch, at_once};
 
 /// Ada's sockets `a1` and `a2` of two sessions and Bob's `b1`; `a1` and `b1` said
-/// hello and hear `one` and `two`.
+/// hello and subscribe to `one` and `two`.
 async fn three() -> Scratch {
     let store = Scratch::new().await;
     for (id, name, session) in [
@@ -68,7 +68,7 @@ async fn every_subscriber_of_any_of_the_rooms_is_found_once() {
 }
 
 #[tokio::test]
-async fn what_is_heard_no_more_leaves_the_other_rooms_and_sockets() {
+async fn unsubscribing_keeps_other_rooms_and_sockets() {
     let store = three().await;
     store.unsubscribe("a1", "one").await.unwrap();
     store.unsubscribe("a1", "three").await.unwrap();

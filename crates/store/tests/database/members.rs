@@ -61,7 +61,7 @@ async fn members_are_listed_longest_standing_first() {
 }
 
 #[tokio::test]
-async fn who_leaves_is_given_as_they_were_and_is_gone() {
+async fn leaving_returns_the_deleted_membership() {
     let store = room_of(&["Ada", "Bob"]).await;
     let left = at_once(5, async |_| {
         store.remove_member("room", "ada", NOW).await.unwrap()

@@ -63,7 +63,7 @@ async fn repeats_amid_other_senders_leave_neither_a_hole_nor_a_second_copy() {
 }
 
 #[tokio::test]
-async fn what_is_sent_again_later_is_answered_with_what_was_kept() {
+async fn a_repeated_message_returns_the_stored_one() {
     let store = Scratch::new().await;
     talk(&store, "room", 3).await;
     let again = say(&store, "room", "Ada", "m2").await;
@@ -104,7 +104,7 @@ async fn only_members_send_and_repeat_messages() {
 }
 
 #[tokio::test]
-async fn what_looks_like_a_field_or_an_operator_is_kept_as_it_is() {
+async fn text_that_looks_like_an_operator_is_stored_unchanged() {
     let store = Scratch::new().await;
     store
         .add_member(&member("room", "Ada", 0), ActOf::Member)
@@ -139,10 +139,10 @@ async fn a_message_comes_with_the_subscribers_of_its_room() {
     let Appended::New(_, subscribers) = said else {
         panic!("it is new: {said:?}");
     };
-    let mut heard: Vec<_> = subscribers
+    let mut receivers: Vec<_> = subscribers
         .iter()
         .map(|one| (&*one.id, &*one.user))
         .collect();
-    heard.sort_unstable();
-    assert_eq!(heard, [("a1", "ada"), ("b1", "bob")]);
+    receivers.sort_unstable();
+    assert_eq!(receivers, [("a1", "ada"), ("b1", "bob")]);
 }

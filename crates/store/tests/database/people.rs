@@ -20,7 +20,6 @@ pub fn person(name: &str) -> User {
     }
 }
 
-/// Their address.
 pub fn address(name: &str) -> EmailAddress {
     let text = format!("{}@example.org", name.to_lowercase());
     EmailAddress::parse("email", &text).expect("it is an address")

@@ -82,24 +82,24 @@ async fn finding_8_a_frame_after_the_lease_ran_out_is_announced_once() {
     let lapsed = NOW + PRESENCE_LEASE;
     assert!(!announces("a1", lapsed - Duration::from_millis(1)).await);
     let lapsed = lapsed - Duration::from_millis(1) + PRESENCE_LEASE;
-    let told = at_once(5, async |_| announces("a1", lapsed).await).await;
-    assert_eq!(told.iter().filter(|told| **told).count(), 1);
+    let announced = at_once(5, async |_| announces("a1", lapsed).await).await;
+    assert_eq!(announced.iter().filter(|announced| **announced).count(), 1);
     assert!(!announces("a2", lapsed).await, "it never said hello");
 }
 
 #[tokio::test]
 async fn f9_a_person_who_comes_and_goes_is_announced_a_bounded_number_of_times() {
     let store = Scratch::new().await;
-    let mut told = 0;
+    let mut announced = 0;
     for n in 0..50 {
         let id = format!("a{n}");
         open(&store, &id, "Ada", "s").await;
         let begun = store.begin_frame(&id, true, FrameCost::ONE, NOW).await;
-        told += u32::from(begun.unwrap().expect("it is open").announces);
+        announced += u32::from(begun.unwrap().expect("it is open").announces);
         let closed = store.close_socket(&id, NOW).await.unwrap();
-        told += u32::from(closed.expect("it was open").announces);
+        announced += u32::from(closed.expect("it was open").announces);
     }
-    assert_eq!(told, PRESENCE_CHANGES.burst);
+    assert_eq!(announced, PRESENCE_CHANGES.burst);
     // The next frame announces the change that was not announced.
     let later = NOW + PRESENCE_CHANGES.interval;
     open(&store, "b", "Ada", "s").await;
@@ -284,12 +284,12 @@ async fn a_socket_that_said_no_hello_takes_its_person_offline_neither() {
 async fn finding_4_the_last_of_several_sockets_that_are_gone_is_announced_once() {
     let store = three().await;
     hello(&store, "a2", &[]).await;
-    let told = at_once(4, async |n| {
+    let announced = at_once(4, async |n| {
         let socket = ["a1", "a2"][n % 2];
         store.mark_gone(&[socket], NOW).await.unwrap().len()
     })
     .await;
-    assert_eq!(told.iter().sum::<usize>(), 1);
+    assert_eq!(announced.iter().sum::<usize>(), 1);
     let both = store.mark_gone(&["b1", "a1"], NOW).await.unwrap();
     assert_eq!(names(both), ["Bob"]);
 }

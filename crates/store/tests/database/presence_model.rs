@@ -15,7 +15,6 @@ use store::presence::{FrameCost, Opened};
 
 use crate::scratch::{NOW, Scratch};
 
-/// Sequences that are tried.
 const RUNS: u32 = 100;
 const SOCKETS: usize = 3;
 
@@ -58,7 +57,7 @@ struct Socket {
     lease_until: Timestamp,
 }
 
-/// One person, as they are and as the others were told.
+/// One person, as they are and as it was announced to the others.
 struct World<'a> {
     store: &'a Store,
     user: String,
@@ -215,12 +214,12 @@ impl World<'_> {
         );
         assert!(
             self.told_online || !is_online,
-            "{after:?}: online and the others were not told: {:?}",
+            "{after:?}: online and not announced: {:?}",
             self.sockets
         );
         assert!(
             !self.told_online || is_leased,
-            "{after:?}: offline and the others were not told: {:?}",
+            "{after:?}: offline and not announced: {:?}",
             self.sockets
         );
     }

@@ -57,7 +57,7 @@ async fn several_are_counted_together_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn what_did_not_happen_is_taken_back_and_never_below_nothing() {
+async fn a_refund_never_goes_below_zero() {
     let store = Scratch::new().await;
     store.uncount(TEN, "ada", NOW).await.unwrap();
     granted(store.count_many(TEN, "ada", 10, NOW).await).unwrap();
@@ -104,8 +104,8 @@ async fn of_sixty_at_once_a_rate_lets_its_burst_through() {
 async fn after_its_burst_a_rate_lets_one_through_in_each_interval() {
     let store = Scratch::new().await;
     at_once(15, async |_| granted(store.pace(STEADY, "ada", NOW).await)).await;
-    let told = granted(store.pace(STEADY, "ada", NOW).await);
-    assert_eq!(told, Err(NOW + STEADY.interval));
+    let granted_at = granted(store.pace(STEADY, "ada", NOW).await);
+    assert_eq!(granted_at, Err(NOW + STEADY.interval));
     for turn in 1..=3 {
         let now = NOW + turn * STEADY.interval;
         let answers = at_once(5, async |_| granted(store.pace(STEADY, "ada", now).await)).await;

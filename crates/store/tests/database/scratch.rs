@@ -37,7 +37,6 @@ impl Scratch {
         scratch
     }
 
-    /// A database without indexes.
     pub async fn bare() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);

@@ -172,7 +172,7 @@ impl Api<'_> {
     }
 
     async fn send(&self, method: Method, path: &str, body: &Value) -> Result<Bytes, SetupError> {
-        let name = |told: String| format!("RABBITMQ_MANAGEMENT_URL: {method} {path}: {told}");
+        let name = |detail: String| format!("RABBITMQ_MANAGEMENT_URL: {method} {path}: {detail}");
         let sent = timeout(REQUEST_TIMEOUT, self.send_once(&method, path, body));
         let (status, body) = match sent.await.context("no response").flatten() {
             Ok(response) => response,

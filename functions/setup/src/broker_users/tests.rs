@@ -124,20 +124,20 @@ async fn a_refusal_is_final_and_a_failure_is_not() {
     assert!(matches!(refused, Err(SetupError::Final(_))));
     let (url, _) = server("503 Service Unavailable", "[]").await;
     let failed = users(&url, "/", ROTATED).unwrap().make().await;
-    let Err(SetupError::Unavailable(told)) = failed else {
+    let Err(SetupError::Unavailable(error)) = failed else {
         panic!("it may be starting");
     };
-    assert!(!told.contains("p2") && !told.contains("hush"), "{told}");
+    assert!(!error.contains("p2") && !error.contains("hush"), "{error}");
 }
 
 #[test]
 fn a_user_whose_name_is_of_another_role_is_refused() {
     let wrong = r#"{"username": "banter", "password": "p"}"#;
-    let told = users("http://127.0.0.1:1", "/", wrong).err().unwrap();
-    assert!(told.contains("publisher-"), "{told}");
-    let told = users("http://example.com", "/", ROTATED).err().unwrap();
+    let error = users("http://127.0.0.1:1", "/", wrong).err().unwrap();
+    assert!(error.contains("publisher-"), "{error}");
+    let error = users("http://example.com", "/", ROTATED).err().unwrap();
     assert!(
-        told.contains("RABBITMQ_MANAGEMENT_URL must be https"),
-        "{told}"
+        error.contains("RABBITMQ_MANAGEMENT_URL must be https"),
+        "{error}"
     );
 }

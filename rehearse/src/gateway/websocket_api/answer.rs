@@ -70,7 +70,7 @@ impl Answer {
     }
 }
 
-/// What the gateway itself tells a client.
+/// Messages that the gateway itself sends to a client.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Notice<'a> {

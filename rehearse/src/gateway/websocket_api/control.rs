@@ -30,7 +30,7 @@ pub struct Standing {
     age_ms: u128,
 }
 
-/// `PUT`: changes, and tells how things stand then.
+/// `PUT`: changes the settings and returns them.
 pub async fn change(
     State(gateway): State<Arc<Gateway>>,
     Json(change): Json<Change>,
@@ -49,7 +49,7 @@ pub async fn change(
     show(State(gateway)).await
 }
 
-/// `GET`: tells how things stand.
+/// `GET`: returns the settings.
 pub async fn show(State(gateway): State<Arc<Gateway>>) -> Json<Standing> {
     Json(Standing {
         connections: gateway.registry.len(),

@@ -178,12 +178,12 @@ Mappings:
   Sizes: {small: {Mb: '128'}}
 Conditions:
   HasTier: !Not [!Equals [!Ref Tier, none]]";
-    let told = diagnostics(&with_variables(
+    let text = diagnostics(&with_variables(
         "SIZE: !If [HasTier, !FindInMap [Sizes, !Ref Tier, Mb], '1']",
         rest,
     ));
     assert!(
-        told.contains("finds nothing under Sizes, none, Mb"),
-        "{told}"
+        text.contains("finds nothing under Sizes, none, Mb"),
+        "{text}"
     );
 }

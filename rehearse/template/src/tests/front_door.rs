@@ -122,7 +122,7 @@ fn the_distribution_changes_requests_and_answers_as_it_says() {
 }
 
 #[test]
-fn what_the_front_door_would_not_let_through_is_refused() {
+fn routes_that_the_distribution_blocks_are_refused() {
     for (from, to, expected) in [
         ("'2.0'", "'3.0'", "PayloadFormatVersion is 1.0 or 2.0"),
         (

@@ -55,7 +55,7 @@ fn a_loop_that_cloudformation_would_refuse_is_refused() {
 }
 
 #[test]
-fn what_has_to_hold_of_parameters_together_is_held() {
+fn rules_over_several_parameters_are_checked() {
     let with = |certificate: &str| {
         format!(
             "{LOOPS}Parameters:

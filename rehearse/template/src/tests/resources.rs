@@ -80,7 +80,7 @@ fn a_websocket_api_is_put_together_from_its_resources() {
 }
 
 #[test]
-fn what_would_not_work_in_the_cloud_is_refused_or_warned_of() {
+fn resources_that_fail_in_the_cloud_are_refused_or_warned_about() {
     let without = |from: &str, to: &str| SOCKETS.replacen(from, to, 1);
     for (text, expected) in [
         (

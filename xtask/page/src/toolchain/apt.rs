@@ -52,7 +52,6 @@ impl Apt {
         command
     }
 
-    /// Reads the package lists.
     pub fn update(&self) -> Result<()> {
         say("reading Debian's package lists into the cache");
         first_lines(self.command("apt-get").args(["-q", "update"])).map(drop)
@@ -86,7 +85,6 @@ impl Apt {
             .collect())
     }
 
-    /// Fetches packages; the files.
     pub fn download(&self, packages: &[String]) -> Result<Vec<PathBuf>> {
         say(format!("downloading {}", packages.join(", ")));
         let folder = self.folder.join("packages");

@@ -69,11 +69,7 @@ fn the_administrator_of_the_broker_is_used_by_setup_alone() {
         .filter_map(|user| user.get("Username"))
         .map(Node::text)
         .collect();
-    assert_eq!(
-        named,
-        ["banter"],
-        "a literal: it stands in BrokerSecret anyway"
-    );
+    assert_eq!(named, ["banter"], "a literal: it is in BrokerSecret anyway");
     let holders: Vec<_> = resources("")
         .iter()
         .filter(|each| each.node.mentions("${BrokerSecret}") || each.node.mentions("BrokerSecret"))

@@ -10,7 +10,7 @@ use crate::yaml::Node;
 const TABLES: [&str; 2] = ["docs/cost.md", "tests/examples/cost/prices.rs"];
 
 #[test]
-fn what_is_billed_by_the_month_is_counted_from_the_template() {
+fn monthly_costs_are_counted_from_the_template() {
     let secrets = resources_in(template(), "AWS::SecretsManager::Secret").len();
     let watched: usize = resources_in(template(), "AWS::CloudWatch::Alarm")
         .iter()

@@ -20,7 +20,7 @@ fn a_function_that_cannot_respond_ends_the_deployment_soon() {
 }
 
 #[test]
-fn what_a_private_setup_must_reach_is_documented() {
+fn endpoints_of_a_private_setup_are_documented() {
     // It sends its response to CloudFormation's bucket.
     assert!(operations().contains("gateway endpoint for S3"));
 }

@@ -128,7 +128,7 @@ fn every_socket_route_is_deployed() {
 }
 
 #[test]
-fn what_a_route_answers_reaches_the_client_or_is_not_promised() {
+fn response_headers_of_routes_pass_the_distribution() {
     let responses = resources("AWS::ApiGatewayV2::RouteResponse");
     let answered = |name: &str| {
         responses.iter().any(|response| {

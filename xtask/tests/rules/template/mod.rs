@@ -22,7 +22,6 @@ use crate::yaml::Node;
 
 /// A resource of the template.
 pub struct Resource {
-    /// Its logical id.
     pub name: &'static str,
     /// All that is said of it.
     pub node: &'static Node,
@@ -57,7 +56,6 @@ pub fn words(text: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty())
 }
 
-/// docs/operations.md.
 pub fn operations() -> String {
     let path = root().join("docs/operations.md");
     std::fs::read_to_string(path).expect("it is committed")
@@ -85,7 +83,6 @@ pub fn resources(kind: &str) -> Vec<Resource> {
         .collect()
 }
 
-/// The functions.
 pub fn functions() -> Vec<Resource> {
     resources("AWS::Serverless::Function")
 }

@@ -88,7 +88,7 @@ fn names_are_unique_where_aws_requires_it_and_short_enough() {
 }
 
 #[test]
-fn what_outlives_its_stack_can_be_made_again() {
+fn retained_resources_can_be_created_again() {
     assert_none(&retained(template()));
 }
 

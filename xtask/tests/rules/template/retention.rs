@@ -25,7 +25,7 @@ fn a_broker_is_not_billed_after_its_stack_is_deleted() {
 }
 
 #[test]
-fn what_holds_data_outlives_its_stack() {
+fn resources_with_data_are_retained() {
     let wanted = [
         ("DeletionPolicy", "RetainExceptOnCreate"),
         ("UpdateReplacePolicy", "Retain"),

@@ -11,7 +11,7 @@ const TAKE_CODES: [&str; 2] = ["VerifyOtpFunction", "PasswordFunction"];
 const OPEN_SECRETS: [&str; 2] = ["VerifyOtpFunction", "FactorsFunction"];
 
 #[test]
-fn who_checks_codes_and_tokens_is_updated_before_who_makes_them() {
+fn verifiers_of_codes_and_tokens_are_updated_before_issuers() {
     let all = functions();
     let checkers: Vec<_> = all
         .iter()

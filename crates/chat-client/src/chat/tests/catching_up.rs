@@ -8,7 +8,7 @@ use super::*;
 use crate::pending::Delivery;
 
 #[test]
-fn what_was_missed_appears_once_and_in_order() {
+fn missed_messages_appear_once_and_in_order() {
     let mut chat = in_room();
     chat.closed(at(5), 0.5);
     chat.opened(at(10));
@@ -98,7 +98,7 @@ fn a_hole_that_does_not_fill_by_itself_is_asked_for() {
 }
 
 #[test]
-fn what_does_not_fit_into_a_frame_is_fetched_to_the_end() {
+fn messages_beyond_a_frame_are_fetched() {
     let mut chat = in_room();
     let more = ServerFrame::Welcome {
         user: user("ann"),

@@ -16,7 +16,7 @@ fn a_new_socket_says_what_is_here_already() {
 }
 
 #[test]
-fn what_one_process_leaves_unsent_the_next_sends_under_the_same_id() {
+fn restored_unsent_messages_are_sent_under_the_same_id() {
     let mut chat = in_room();
     chat.closed(at(5), 0.5);
     chat.send("r", "a".into(), "first", at(6)).expect("said");
@@ -125,7 +125,7 @@ fn sockets_that_come_to_nothing_are_tried_again_after_growing_waits() {
 }
 
 #[test]
-fn who_wakes_up_waits_no_longer_and_does_not_disturb_a_socket_that_opens() {
+fn waking_up_reconnects_at_once_and_keeps_an_opening_socket() {
     let mut chat = in_room();
     chat.closed(at(0), 1.0);
     assert_eq!(
@@ -219,7 +219,7 @@ fn a_message_of_another_process_is_taken_over_once() {
 }
 
 #[test]
-fn what_was_being_sent_to_a_room_is_handed_back_on_removal() {
+fn pending_messages_are_returned_on_removal() {
     let mut chat = in_room();
     chat.send("r", "x".into(), "hi", at(1)).expect("a text");
     let left = ServerFrame::Left {
