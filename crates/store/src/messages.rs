@@ -113,7 +113,7 @@ impl Store {
     /// and its replay has the message.
     ///
     /// An insert whose reply was lost is repeated under the same `_id`, by which a
-    /// message that this call stored is told from one that was sent before.
+    /// message that this call stored is distinguished from an earlier one.
     pub async fn append(&self, draft: &Draft<'_>, now: Timestamp) -> Result<Appended> {
         let started = Instant::now();
         let id = ObjectId::new();
