@@ -94,7 +94,9 @@ async fn lists_describe_direct_rooms_with_their_members_and_who_is_online(stack:
         let room = |id: &str| {
             let rooms = rooms.as_array().into_iter().flatten();
             let found = rooms.clone().find(|room| room["id"] == id);
-            found.cloned().unwrap_or_else(|| panic!("{id} in {rooms:?}"))
+            found
+                .cloned()
+                .unwrap_or_else(|| panic!("{id} in {rooms:?}"))
         };
         let online = |id: &str, person: &Person| {
             let online = room(id)["online"].as_array().cloned().unwrap_or_default();
@@ -104,7 +106,9 @@ async fn lists_describe_direct_rooms_with_their_members_and_who_is_online(stack:
         assert!(!online(&with_eve, &eve), "{rooms}");
         let eves = room(&with_eve);
         let members = eves["members"].as_array().into_iter().flatten();
-        let ids: BTreeSet<_> = members.filter_map(|one| one["user"]["id"].as_str()).collect();
+        let ids: BTreeSet<_> = members
+            .filter_map(|one| one["user"]["id"].as_str())
+            .collect();
         assert_eq!(ids, BTreeSet::from([ann.id.as_str(), eve.id.as_str()]));
         assert_eq!(room(&group)["members"], Value::Null);
     }

@@ -33,7 +33,7 @@ use connection::{Link, LinkError};
 use jobs::fan_out::Chunk;
 use jobs::mail::Job;
 use message::Message;
-pub use message::{ATTEMPT_HEADER, Failure, PARKED_AT_HEADER, REASON_HEADER, TRACE_HEADER};
+pub use message::{ATTEMPT_HEADER, FailedAttempt, PARKED_AT_HEADER, REASON_HEADER, TRACE_HEADER};
 pub use settings::{Login, Settings};
 
 const CONFIRM_LIMIT: Duration = Duration::from_secs(3);
@@ -115,14 +115,14 @@ impl Queue {
         &self,
         id: &str,
         job: &Job,
-        failure: &Failure,
+        attempt: &FailedAttempt,
         now: Timestamp,
     ) -> Result<Retried, Error> {
         let left = job.expires_at().map(|end| end.saturating_since(now));
-        let Some(delay) = topology::delay(failure.count, left) else {
+        let Some(delay) = topology::delay(attempt.count, left) else {
             return Ok(Retried::Exhausted);
         };
-        self.send(&Message::retry(id, job, failure, delay, now))
+        self.send(&Message::retry(id, job, attempt, delay, now))
             .await?;
         Ok(Retried::In(delay.length))
     }

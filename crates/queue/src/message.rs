@@ -28,7 +28,7 @@ const REASON_CHARS: usize = 500;
 
 /// A failed attempt to process a job.
 #[derive(Debug, Clone, Default)]
-pub struct Failure {
+pub struct FailedAttempt {
     /// Counted from 1.
     pub count: u32,
     pub trace: Option<Trace>,
@@ -73,14 +73,14 @@ impl Message {
     pub(crate) fn retry(
         id: &str,
         job: &Job,
-        failure: &Failure,
+        attempt: &FailedAttempt,
         delay: &Delay,
         now: Timestamp,
     ) -> Self {
-        let mut headers = traced(failure.trace.as_ref());
+        let mut headers = traced(attempt.trace.as_ref());
         headers.insert(
             ATTEMPT_HEADER.into(),
-            AMQPValue::LongLongInt(failure.count.into()),
+            AMQPValue::LongLongInt(attempt.count.into()),
         );
         Self {
             queue: delay.queue,
@@ -190,7 +190,7 @@ mod tests {
         let delay = crate::topology::delay(1, None).unwrap();
         for message in [
             Message::job("c", &code(), at(1)),
-            Message::retry("c", &code(), &Failure::default(), delay, at(1)),
+            Message::retry("c", &code(), &FailedAttempt::default(), delay, at(1)),
             Message::parked("c", &code().without_code(), "why", at(1)),
             Message::malformed("c", b"{", "why", at(1)),
         ] {
@@ -210,10 +210,10 @@ mod tests {
             trace: trace.clone(),
         });
         let delay = crate::topology::delay(1, None).unwrap();
-        let failure = Failure { count: 1, trace };
+        let attempt = FailedAttempt { count: 1, trace };
         for message in [
             Message::job("c", &code(), at(1)),
-            Message::retry("c", &code(), &failure, delay, at(1)),
+            Message::retry("c", &code(), &attempt, delay, at(1)),
         ] {
             let headers = message.properties.headers().clone().unwrap();
             let value = headers.inner().get(TRACE_HEADER).unwrap();

@@ -37,7 +37,7 @@ pub struct Begun<Options> {
     pub state: Vec<u8>,
 }
 
-pub struct Made {
+pub struct NewPasskey {
     /// The credential id in base64url.
     pub credential: String,
     /// The library's state of the passkey.
@@ -143,12 +143,12 @@ impl RelyingParty {
         &self,
         state: &[u8],
         credential: &RegisterPublicKeyCredential,
-    ) -> Result<Result<Made, Rejected>, Error> {
+    ) -> Result<Result<NewPasskey, Rejected>, Error> {
         let state: PasskeyRegistration = serde_json::from_slice(state)?;
         let Ok(passkey) = self.library.finish_passkey_registration(credential, &state) else {
             return Ok(Err(Rejected));
         };
-        Ok(Ok(Made {
+        Ok(Ok(NewPasskey {
             credential: URL_SAFE_NO_PAD.encode(passkey.cred_id()),
             key: serde_json::to_string(&passkey)?,
         }))

@@ -3,7 +3,7 @@
 use email::{SendError, Sent};
 use lambda::queue::Message;
 use queue::jobs::mail::Job;
-use queue::{ATTEMPT_HEADER, Failure, Retried, TRACE_HEADER};
+use queue::{ATTEMPT_HEADER, FailedAttempt, Retried, TRACE_HEADER};
 use telemetry::{Metric, Trace};
 use tokio::time::Instant;
 
@@ -87,11 +87,11 @@ impl App {
                 self.park(id, job, reason).await
             }
             Err(SendError::Transient(reason)) => {
-                let failure = Failure {
-                    count: failures(message) + 1,
+                let attempt = FailedAttempt {
+                    count: failed_attempts(message) + 1,
                     trace,
                 };
-                let retried = self.queue.retry(id, &job, &failure, lambda::now());
+                let retried = self.queue.retry(id, &job, &attempt, lambda::now());
                 match retried.await? {
                     Retried::In(_) => Ok(Disposition::Retried(reason)),
                     Retried::Exhausted => self.park(id, job, exhausted(&reason)).await,
@@ -138,7 +138,7 @@ impl App {
     }
 }
 
-fn failures(message: &Message) -> u32 {
+fn failed_attempts(message: &Message) -> u32 {
     message
         .number(ATTEMPT_HEADER)
         .and_then(|count| u32::try_from(count).ok())

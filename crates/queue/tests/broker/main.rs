@@ -11,7 +11,7 @@ use lapin::types::AMQPValue;
 use proxy::Proxy;
 use queue::jobs::mail::{DEAD_QUEUE, Job, QUEUE};
 use queue::topology::{self, DeclareError};
-use queue::{ATTEMPT_HEADER, Failure, PARKED_AT_HEADER, Queue, REASON_HEADER, Retried};
+use queue::{ATTEMPT_HEADER, FailedAttempt, PARKED_AT_HEADER, Queue, REASON_HEADER, Retried};
 
 #[tokio::test]
 async fn a_published_job_is_on_the_queue_as_the_contract_has_it() {
@@ -99,15 +99,15 @@ async fn an_unavailable_broker_fails_no_init_and_is_found_once_it_is_back() {
     bench.end().await;
 }
 
-fn second() -> Failure {
-    Failure {
+fn second() -> FailedAttempt {
+    FailedAttempt {
         count: 2,
         trace: None,
     }
 }
 
 #[tokio::test]
-async fn a_job_put_aside_comes_back_with_its_count_and_its_id() {
+async fn a_delayed_job_returns_with_its_count_and_its_id() {
     let Some(bench) = Bench::start().await else {
         return;
     };

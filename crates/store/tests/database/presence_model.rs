@@ -63,7 +63,7 @@ struct World<'a> {
     user: String,
     sockets: BTreeMap<usize, Socket>,
     opened: usize,
-    told_online: bool,
+    shown_online: bool,
     now: Timestamp,
 }
 
@@ -71,7 +71,7 @@ impl World<'_> {
     /// Time passes. Others see by themselves that the last lease has run out.
     fn pass(&mut self, time: Duration) {
         self.now += time;
-        self.told_online &= self.is_leased();
+        self.shown_online &= self.is_leased();
     }
 
     fn is_leased(&self) -> bool {
@@ -104,7 +104,7 @@ impl World<'_> {
             Event::SignOut => {
                 let all = SessionChoice::All;
                 let signed_out = self.store.sign_out_sockets(&self.user, all, self.now).await;
-                self.told_offline(signed_out.unwrap().1.is_some());
+                self.show_offline(signed_out.unwrap().1.is_some());
                 self.sockets.clear();
             }
         }
@@ -161,7 +161,7 @@ impl World<'_> {
         if is_hello {
             self.store.mark_ready(&socket.id, &[]).await.unwrap();
         }
-        self.told_online |= begun.announces;
+        self.shown_online |= begun.announces;
         let socket = self.sockets.get_mut(&place).expect("it is alive");
         socket.is_registered = true;
         socket.said_hello |= is_hello;
@@ -176,7 +176,7 @@ impl World<'_> {
         let Some(closed) = closed else {
             return;
         };
-        self.told_offline(closed.announces);
+        self.show_offline(closed.announces);
         // The others are probed.
         let gone = self.ids(|other| !other.is_alive && closed.others.contains(&other.id));
         self.gone(gone).await;
@@ -185,14 +185,14 @@ impl World<'_> {
     async fn gone(&mut self, ids: Vec<String>) {
         let borrowed: Vec<&str> = ids.iter().map(String::as_str).collect();
         let offline = self.store.mark_gone(&borrowed, self.now).await.unwrap();
-        self.told_offline(!offline.is_empty());
+        self.show_offline(!offline.is_empty());
         for socket in self.sockets.values_mut() {
             socket.is_registered &= !ids.contains(&socket.id);
         }
     }
 
-    fn told_offline(&mut self, announced: bool) {
-        self.told_online &= !announced;
+    fn show_offline(&mut self, announced: bool) {
+        self.shown_online &= !announced;
     }
 
     fn ids(&self, which: impl Fn(&Socket) -> bool) -> Vec<String> {
@@ -213,12 +213,12 @@ impl World<'_> {
             self.sockets
         );
         assert!(
-            self.told_online || !is_online,
+            self.shown_online || !is_online,
             "{after:?}: online and not announced: {:?}",
             self.sockets
         );
         assert!(
-            !self.told_online || is_leased,
+            !self.shown_online || is_leased,
             "{after:?}: offline and not announced: {:?}",
             self.sockets
         );
@@ -226,7 +226,7 @@ impl World<'_> {
 }
 
 #[test]
-fn presence_is_what_the_others_were_told() {
+fn the_shown_presence_is_right() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let scratch = runtime.block_on(Scratch::new());
     let mut runner = TestRunner::new(Config::with_cases(RUNS));
@@ -239,7 +239,7 @@ fn presence_is_what_the_others_were_told() {
             user: format!("person {}", run.get()),
             sockets: BTreeMap::new(),
             opened: 0,
-            told_online: false,
+            shown_online: false,
             now: NOW,
         };
         runtime.block_on(async {
