@@ -10,7 +10,7 @@ use e2e::stack::Stack;
 use e2e::suite::Test;
 use e2e::wait::{eventually, now};
 use fastrand::Rng;
-use rotation::{State, Step, Subject, plan, replace_half};
+use rotation::{State, Step, Subject, change_login, plan, replace_half};
 use tokio::task::JoinHandle;
 use tokio::time::interval;
 
@@ -18,6 +18,8 @@ pub fn tests() -> Vec<Test> {
     e2e::tests![
         the_pepper_is_rotated_while_people_talk,
         the_signing_key_is_rotated_while_people_talk,
+        the_proof_of_cloudfront_is_rotated_while_people_talk,
+        the_users_of_the_broker_are_rotated_while_people_talk,
     ]
 }
 
@@ -32,6 +34,14 @@ async fn the_pepper_is_rotated_while_people_talk(stack: Arc<Stack>) {
 
 async fn the_signing_key_is_rotated_while_people_talk(stack: Arc<Stack>) {
     rotate(&stack, Subject::Signing).await;
+}
+
+async fn the_proof_of_cloudfront_is_rotated_while_people_talk(stack: Arc<Stack>) {
+    rotate(&stack, Subject::Viewer).await;
+}
+
+async fn the_users_of_the_broker_are_rotated_while_people_talk(stack: Arc<Stack>) {
+    rotate(&stack, Subject::Broker).await;
 }
 
 /// No session ends, and no message or email is lost.
@@ -110,7 +120,12 @@ impl<'s> Deployment<'s> {
                 self.changed.insert(secret.to_owned(), text);
                 false
             }
-            Step::ChangeLogin { .. } => unreachable!("no login is rotated here"),
+            Step::ChangeLogin { secret, change } => {
+                let text = change_login(secret, self.secret(secret), change, &key(32));
+                self.changed
+                    .insert(secret.to_owned(), text.expect("it is a login"));
+                false
+            }
             Step::Update { parameters } => {
                 for (name, value) in parameters {
                     self.state.parameters.insert(name.to_owned(), value);
