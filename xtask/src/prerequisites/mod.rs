@@ -69,6 +69,7 @@ pub const PYTHON: &[&Prerequisite] = &[&python::PYTHON, &python::TOOLS_NEED];
 pub const CLOUD: &[&Prerequisite] = &[
     &python::CHECKOV_NEED,
     &python::MOTO_NEED,
+    &python::MINISTACK_NEED,
     &python::CARGO_LAMBDA_NEED,
 ];
 

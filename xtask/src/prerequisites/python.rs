@@ -43,6 +43,13 @@ pub const MOTO: Environment = Environment {
     purpose: "the tests of `cargo xtask rotate` and `preflight`",
 };
 
+/// An emulator of AWS that deploys whole templates; the translator expands SAM's types.
+pub const MINISTACK: Environment = Environment {
+    name: "ministack",
+    requirements: "ministack==1.5.33\naws-sam-translator==1.115.0\nboto3==1.43.106\n",
+    purpose: "the emulated deployment of the template",
+};
+
 pub const PYTHON: Prerequisite = Prerequisite {
     name: "Python",
     purpose: "AWS's own checks of the template",
@@ -67,6 +74,13 @@ pub const MOTO_NEED: Prerequisite = Prerequisite {
     purpose: MOTO.purpose,
     look: || MOTO.state(),
     install: Install::Custom(|| MOTO.install()),
+};
+
+pub const MINISTACK_NEED: Prerequisite = Prerequisite {
+    name: "ministack",
+    purpose: MINISTACK.purpose,
+    look: || MINISTACK.state(),
+    install: Install::Custom(|| MINISTACK.install()),
 };
 
 pub const CHECKOV_NEED: Prerequisite = Prerequisite {

@@ -88,6 +88,13 @@ pub const STEPS: &[Step] = &[
         remedy: None,
     },
     Step {
+        name: "deployment",
+        what: "template.yaml deployed, updated and deleted on an emulator",
+        areas: &[Area::Template],
+        run: template::emulated_deployment,
+        remedy: None,
+    },
+    Step {
         name: "clippy",
         what: "lints; warnings are errors",
         areas: &[Area::Lint],

@@ -10,7 +10,7 @@ use super::Context;
 use super::tally::Tally;
 use crate::child;
 use crate::package;
-use crate::prerequisites::python::{CHECKOV, TOOLS};
+use crate::prerequisites::python::{CHECKOV, MINISTACK, TOOLS};
 
 const TEMPLATE: &str = "template.yaml";
 
@@ -55,6 +55,16 @@ pub fn checkov(context: &Context) -> anyhow::Result<Tally> {
         .arg("--file")
         .arg(&written_out);
     one(&mut checkov)
+}
+
+/// Deploys the template to an emulator, updates it, deletes it and deploys it again.
+pub fn emulated_deployment(context: &Context) -> anyhow::Result<Tally> {
+    let mut python = Command::new(MINISTACK.programs()?.join("python"));
+    python
+        .current_dir(&context.workspace.root)
+        .arg(format!("{CHECKS}/emulated_deployment.py"))
+        .arg(TEMPLATE);
+    one(&mut python)
 }
 
 pub fn sam_build(context: &Context) -> anyhow::Result<Tally> {
