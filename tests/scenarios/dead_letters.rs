@@ -35,6 +35,19 @@ async fn dead_letters_are_listed_replayed_and_discarded(stack: Arc<Stack>) {
     })
     .await;
     stack.inbox.set_replies(&[]).await;
+    // Another batch counts them, while no message is held by a check of this test.
+    let from = stack.journal.length();
+    broker
+        .publish_as("nothing", "mail", br#"{"type": "nothing"}"#)
+        .await;
+    eventually("the metric of the alarm", TIMEOUT, || async {
+        let lines = stack.journal.of_functions(from);
+        let mut counts = lines
+            .iter()
+            .filter_map(|line| line.fields["MailDead"].as_u64());
+        counts.any(|count| count == before as u64 + 2).then_some(())
+    })
+    .await;
 
     let listed = dead_letters(&stack, "list").await;
     let line = |text: &str| {

@@ -2,11 +2,12 @@
 
 use crate::jobs::mail::{DEAD_QUEUE, Job};
 use domain::Timestamp;
+use lapin::Channel;
 use lapin::options::{BasicAckOptions, BasicGetOptions, QueueDeclareOptions};
 use lapin::protocol::basic::AMQPProperties;
 use lapin::types::{AMQPValue, FieldTable};
 
-use crate::connection::{Link, broken};
+use crate::connection::{Link, LinkError, broken};
 use crate::message::{Message, PARKED_AT_HEADER, REASON_HEADER};
 use crate::{Error, Settings};
 
@@ -57,17 +58,9 @@ pub async fn process(
     let link = Link::open(settings).await?;
     // Kept messages stay unacknowledged and return when the channel closes.
     let channel = link.channel().await?;
-    let options = QueueDeclareOptions {
-        passive: true,
-        ..QueueDeclareOptions::default()
-    };
-    let queue = channel
-        .queue_declare(DEAD_QUEUE.into(), options, FieldTable::default())
-        .await
-        .map_err(broken)?;
     let mut messages = Vec::new();
     // No more than are there now: a replayed one may return at once.
-    for _ in 0..queue.message_count() {
+    for _ in 0..length(&channel).await? {
         let got = channel
             .basic_get(DEAD_QUEUE.into(), BasicGetOptions::default())
             .await
@@ -89,6 +82,27 @@ pub async fn process(
     }
     channel.close(200, "done".into()).await.map_err(broken)?;
     Ok(messages)
+}
+
+/// The number of messages in `mail.dead`.
+pub(crate) async fn count(link: &Link) -> Result<u32, LinkError> {
+    let channel = link.channel().await?;
+    let length = length(&channel).await?;
+    channel.close(200, "done".into()).await.map_err(broken)?;
+    Ok(length)
+}
+
+async fn length(channel: &Channel) -> Result<u32, LinkError> {
+    // Needs no permission, and fails where there is no such queue.
+    let options = QueueDeclareOptions {
+        passive: true,
+        ..QueueDeclareOptions::default()
+    };
+    let queue = channel
+        .queue_declare(DEAD_QUEUE.into(), options, FieldTable::default())
+        .await
+        .map_err(broken)?;
+    Ok(queue.message_count())
 }
 
 fn read(properties: &AMQPProperties, body: &[u8]) -> DeadLetter {

@@ -41,6 +41,8 @@ const CONFIRM_LIMIT: Duration = Duration::from_secs(3);
 /// that one: well within the HTTP API's 30 s.
 const PUBLISH_LIMIT: Duration = Duration::from_secs(9);
 
+const COUNT_LIMIT: Duration = Duration::from_secs(2);
+
 /// The broker did not confirm a message, which may be accepted later. The text
 /// contains nothing of the payload.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -150,6 +152,14 @@ impl Queue {
         now: Timestamp,
     ) -> Result<(), Error> {
         self.send(&Message::malformed(id, body, reason, now)).await
+    }
+
+    /// The number of jobs in `mail.dead`, over the open connection. `None` if there is
+    /// none or it is broken: the next publish reconnects.
+    pub async fn parked_jobs(&self) -> Option<u32> {
+        let slot = self.link.lock().await;
+        let counted = timeout(COUNT_LIMIT, dead_letters::count(slot.as_ref()?)).await;
+        counted.ok()?.ok()
     }
 
     async fn send(&self, message: &Message) -> Result<(), Error> {

@@ -60,6 +60,8 @@ metrics! {
     MailsSent: Count,
     /// Jobs moved to `mail.dead`.
     MailsParked: Count,
+    /// Jobs that are in `mail.dead` after a batch.
+    MailDead: Count,
     /// Requests refused because the service emails too many addresses without an
     /// account.
     MailCeilingReached: Count,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use futures_util::{StreamExt, stream};
 use lambda::queue::{Batch, Message};
+use telemetry::Metric;
 use tokio::time::{Instant, sleep_until};
 
 use crate::App;
@@ -27,6 +28,9 @@ pub(crate) async fn handle(app: &App, batch: Batch) -> anyhow::Result<()> {
     let begun = Instant::now();
     let mut tally = Tally::default();
     let handled = each(app, batch, &mut tally).await;
+    if let Some(parked) = app.queue.parked_jobs().await {
+        telemetry::count(Metric::MailDead, parked.into());
+    }
     tally.log(begun.elapsed());
     if handled.is_err() {
         sleep_until(begun + MIN_FAILURE_TIME).await;

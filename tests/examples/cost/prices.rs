@@ -33,7 +33,7 @@ pub const FIXED: [(&str, f64); 4] = [
     // No price list could be read: reports range from 56 to 100.
     ("RabbitMQ, one `mq.m7g.medium`, with its disk", 66.0),
     ("Secrets Manager, 6 secrets at 0.40", 2.40),
-    ("CloudWatch, 13 metrics at 0.30", 3.90),
+    ("CloudWatch, 14 metrics at 0.30", 4.20),
     ("CloudWatch, 60 metrics with alarms at 0.10", 6.00),
 ];
 
