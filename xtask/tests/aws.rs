@@ -1,6 +1,7 @@
 //! `rotate` and `preflight` against moto, which answers for AWS.
 
 use std::env;
+use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
@@ -298,4 +299,45 @@ fn preflight_without_credentials_says_what_it_would_check() {
     ] {
         assert!(errors(&output).contains(name), "{}", errors(&output));
     }
+}
+
+#[test]
+#[ignore = "needs moto: executed by `cargo xtask test`, which sets BANTER_AWS and BANTER_BIN"]
+fn preflight_connects_to_the_database() {
+    let moto = Moto::start();
+    let programs = PathBuf::from(env::var_os("BANTER_BIN").expect("BANTER_BIN is set"));
+    let mut server = Command::new(programs.join("embedded-mongo"))
+        .args(["--port", "0", "--in-memory"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the database starts");
+    let mut line = String::new();
+    let stdout = server.stdout.take().expect("it is piped");
+    let read = BufReader::new(stdout).read_line(&mut line);
+    read.expect("it says where it listens");
+    let uri = line.trim().rsplit_once(' ').expect("an address").1;
+    let database = |uri: &str| {
+        let mut preflight = moto.command(env!("CARGO_BIN_EXE_xtask"));
+        preflight.args(["preflight", "--stack", "tea"]);
+        let output = preflight.env("MONGODB_URI", uri).output();
+        let text = printed(&output.expect("xtask starts"));
+        let line = text.lines().find(|line| line.contains("database: "));
+        line.expect("it checks the database").to_owned()
+    };
+    let with_name = format!("{}/banter", uri.trim_end_matches('/'));
+    let found = database(&with_name);
+    let stopped = server.kill().and_then(|()| server.wait());
+    stopped.expect("the database stops");
+    assert_eq!(
+        found,
+        "ok     database: connected from here; database banter"
+    );
+
+    let secret = "mongodb://ann:hush@127.0.0.1:1/banter";
+    let missing = database(secret);
+    assert!(
+        missing.starts_with("WRONG  database: ") && missing.contains("Network Access"),
+        "{missing}"
+    );
+    assert!(!missing.contains("hush"), "{missing}");
 }

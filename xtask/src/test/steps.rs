@@ -196,7 +196,8 @@ fn aws(context: &Context) -> anyhow::Result<Tally> {
     let mut cargo = context.workspace.cargo();
     cargo
         .args(["test", "--package", "xtask", "--test", "aws"])
-        .env("BANTER_AWS", MOTO.programs()?);
+        .env("BANTER_AWS", MOTO.programs()?)
+        .env("BANTER_BIN", &context.artifacts.binaries);
     tests(&mut cargo, &["--ignored"])
 }
 
