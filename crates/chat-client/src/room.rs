@@ -203,6 +203,7 @@ impl Room {
                 user,
                 role: Role::Member,
                 read_seq: 0,
+                confusable: false,
             });
         }
     }
@@ -268,6 +269,7 @@ mod tests {
             user: user(name),
             role: Role::Member,
             read_seq: 0,
+            confusable: false,
         }
     }
 

@@ -65,6 +65,9 @@ pub struct Member {
     pub role: Role,
     /// The last `seq` they have read.
     pub read_seq: i64,
+    /// Whether the name of another member looks the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confusable: bool,
 }
 
 /// A room as one of its members sees it; unread = `last_seq - read_seq`.

@@ -52,6 +52,7 @@ fn room(full: bool) -> Room {
                 user: user(),
                 role: Role::Owner,
                 read_seq: 1,
+                confusable: true,
             }]
         }),
         invited: full.then(Vec::new),

@@ -67,6 +67,7 @@ impl MemberRow {
             user: self.user(),
             role: self.role,
             read_seq: self.read_seq,
+            confusable: false,
         }
     }
 

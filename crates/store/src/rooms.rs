@@ -1,15 +1,16 @@
 //! Rooms.
 
 use domain::limits::PRESENCE_MEMBERS;
+use domain::text::confusable;
 use domain::{RoomName, Timestamp};
 use futures_util::TryStreamExt;
 use mongodb::bson::doc;
-use protocol::{Room, RoomKind};
+use protocol::{Member, Room, RoomKind};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
 use crate::error::{Result, is_duplicate};
-use crate::members::{MemberRow, Membership};
+use crate::members::Membership;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomRow {
@@ -105,7 +106,13 @@ impl Store {
             let present = self.present_of(&ids, now).await?;
             room.online = Some(present.into_iter().map(|user| user.id).collect());
         }
-        room.members = Some(members.iter().map(MemberRow::member).collect());
+        let names = members.iter().map(|member| member.name.as_str());
+        let members = members.iter().zip(confusable(names));
+        let members = members.map(|(member, confusable)| Member {
+            confusable,
+            ..member.member()
+        });
+        room.members = Some(members.collect());
         room.invited = Some(invited);
         Ok(room)
     }

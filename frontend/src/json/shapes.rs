@@ -25,7 +25,6 @@ use crate::state::CodeStep;
 reads! {
     User { id, name }
     Me { id, name, email }
-    Member { user, role, read_seq }
     Room { id, name, kind, last_seq, read_seq, last, last_at, members, invited, online }
     Message { room, seq, id, from, text, at }
     LastMessage { seq, from, text, at }
@@ -149,6 +148,17 @@ impl Write for ClientFrame {
             }
         }
         object.end();
+    }
+}
+
+impl Read for Member {
+    fn read(from: &Json) -> Option<Self> {
+        Some(Self {
+            user: Read::of_field(from, "user")?,
+            role: Read::of_field(from, "role")?,
+            read_seq: Read::of_field(from, "read_seq")?,
+            confusable: bool::of_field(from, "confusable").unwrap_or(false),
+        })
     }
 }
 

@@ -43,6 +43,7 @@ fn room() -> Room {
             user: user(),
             role: Role::Owner,
             read_seq: 3,
+            confusable: true,
         }]),
         invited: Some(vec!["bob@example.com".into()]),
         online: None,

@@ -1,8 +1,11 @@
 //! Text fields: their errors, and checks that several fields share.
 
+mod confusable;
 mod visible;
 
 use std::fmt;
+
+pub use confusable::confusable;
 
 /// A field of a request is invalid.
 #[derive(Debug, Clone, PartialEq, Eq)]
