@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use e2e::people::{Person, Socket};
+use e2e::people::{Person, Socket, Visitor};
 use e2e::soak::{Plan, Until, run};
 use e2e::stack::Stack;
 use e2e::suite::Test;
+use futures_util::future::join_all;
 use serde_json::json;
 use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::Message;
@@ -21,6 +22,7 @@ pub fn tests() -> Vec<Test> {
     e2e::tests![
         a_fragmented_message_may_have_128_kb_and_no_more,
         ten_thousand_frames_at_once_are_too_fast_and_affect_no_other_user,
+        item_51_requests_beyond_the_limit_are_too_fast_and_prevent_no_sign_out,
     ]
 }
 
@@ -113,4 +115,66 @@ async fn ten_thousand_frames_at_once_are_too_fast_and_affect_no_other_user(stack
     assert_eq!(verdict.broken_links, 0, "{verdict}");
     let median = verdict.median_delivery();
     assert!(median < Duration::from_secs(2), "{took:?}:\n{verdict}");
+}
+
+/// A flood of requests in one session, as from a thief of its token.
+async fn item_51_requests_beyond_the_limit_are_too_fast_and_prevent_no_sign_out(stack: Arc<Stack>) {
+    let visitor = Visitor::new(&stack, "Ann");
+    let stolen = visitor.sign_up().await;
+    let own = visitor.sign_in().await;
+    let bob = Person::join(&stack, "Bob").await;
+    let is_refused = Arc::new(Notify::new());
+    let flood = tokio::spawn(flood(stolen.clone(), Arc::clone(&is_refused)));
+    is_refused.notified().await;
+
+    // The limit is one for all routes and sessions of the user.
+    for path in ["/api/me", "/api/factors", "/api/rooms", "/api/invitations"] {
+        let answers = join_all((0..40).map(|_| own.client.get(path))).await;
+        let refused = answers
+            .iter()
+            .find(|answer| answer.body["error"] == "too_fast");
+        let refused = refused.unwrap_or_else(|| panic!("{path} is not limited"));
+        assert_eq!(refused.status, 429, "{path}");
+        assert!(refused.body["retry_at"].is_i64(), "{}", refused.body);
+        assert!(refused.header("retry-after").is_some(), "{path}");
+    }
+    bob.client.get("/api/me").await.expect(200);
+    let own = Person::new(
+        Visitor::clone(&own),
+        &own.refresh(&own.cookie).await.expect(200),
+    );
+    let sessions = own.client.get("/api/sessions").await.expect(200);
+    let sessions = sessions.body["sessions"].as_array();
+    let other = sessions
+        .expect("a list")
+        .iter()
+        .find(|one| one["current"] == false);
+    let other = other.and_then(|one| one["id"].as_str());
+    let path = format!("/api/sessions/{}", other.expect("the stolen session"));
+    own.client.delete(&path).await.expect(204);
+    // The flood ends with its session.
+    let (accepted, took) = flood.await.expect("the flood ends");
+    let allowed = 600 + 20 * (took.as_secs() as usize + 1);
+    assert!(accepted <= allowed, "{accepted} of {allowed} in {took:?}");
+    own.logout().await.expect(204);
+}
+
+/// Sends requests until the session has ended; returns how many were accepted. Notifies
+/// at the first that was refused.
+async fn flood(person: Person, is_refused: Arc<Notify>) -> (usize, Duration) {
+    let (began, mut accepted) = (Instant::now(), 0);
+    loop {
+        let answers = join_all((0..16).map(|_| person.client.get("/api/me"))).await;
+        if answers.iter().any(|answer| answer.status == 401) {
+            return (accepted, began.elapsed());
+        }
+        accepted += answers.iter().filter(|answer| answer.status == 200).count();
+        if answers
+            .iter()
+            .any(|answer| answer.body["error"] == "too_fast")
+        {
+            is_refused.notify_one();
+        }
+        assert!(began.elapsed() < FLOOD, "{accepted} requests were accepted");
+    }
 }

@@ -3,8 +3,8 @@
 //! app on, `DELETE /api/totp` turns them off, `POST /api/recovery-codes` makes new
 //! codes for when the app is lost.
 //!
-//! Reads and writes `users`, `sessions`, `ceremonies`, `failures` and `counters`;
-//! emails the owner about every change.
+//! Reads and writes `users`, `sessions`, `ceremonies`, `failures`, `counters` and
+//! `rates`; emails the owner about every change.
 
 mod recovery_codes;
 mod show;
@@ -46,7 +46,6 @@ impl App {
             .authenticator
             .caller(request.bearer(), request.now)
             .await?;
-        let caller = caller.ok_or(ApiError::SignedOut)?;
         let account = self.store.account(&caller.user.id).await?;
         Ok((caller, account.ok_or(ApiError::SignedOut)?))
     }

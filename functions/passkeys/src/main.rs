@@ -2,8 +2,8 @@
 //! `DELETE /api/passkeys/{id}` removes it, `POST /api/passkey-login/begin` and
 //! `POST /api/passkey-login` sign in with one.
 //!
-//! Reads and writes `users`, `ceremonies`, `sessions` and `counters`; emails the
-//! owner about every change, and about a sign-in from another device.
+//! Reads and writes `users`, `ceremonies`, `sessions`, `counters` and `rates`;
+//! emails the owner about every change, and about a sign-in from another device.
 
 mod add;
 mod remove;
@@ -52,7 +52,6 @@ impl App {
             .authenticator
             .caller(request.bearer(), request.now)
             .await?;
-        let caller = caller.ok_or(ApiError::SignedOut)?;
         let fresh = self.authenticator.fresh_until(&caller, request.now).await?;
         fresh.ok_or(ApiError::NotFresh)?;
         let account = self.store.account(&caller.user.id).await?;

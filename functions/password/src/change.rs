@@ -17,8 +17,7 @@ pub(crate) async fn change(app: &App, request: Request) -> Result<Response> {
     let caller = app
         .authenticator
         .caller(request.bearer(), request.now)
-        .await?
-        .ok_or(ApiError::SignedOut)?;
+        .await?;
     let body: ChangePassword = request.body()?;
     let store = &app.store;
     let account = store.account(&caller.user.id).await?;

@@ -4,7 +4,7 @@
 //! and ends every other session.
 //!
 //! Reads and writes `users`, `challenges`, `ceremonies`, `failures`, `counters`,
-//! `sessions` and `connections`; publishes the code and, after a change, a
+//! `sessions`, `connections` and `rates`; publishes the code and, after a change, a
 //! notification.
 
 mod change;

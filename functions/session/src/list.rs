@@ -8,7 +8,7 @@ use crate::App;
 
 /// The sessions of the caller, newest first.
 pub(crate) async fn list(app: &App, request: Request) -> Result<Response> {
-    let caller = app.caller(&request).await?;
+    let caller = app.caller_by_session(&request).await?;
     let kept = app.store.sessions_of(&caller.user.id, request.now).await?;
     let sessions = kept
         .into_iter()

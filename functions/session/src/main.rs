@@ -3,7 +3,7 @@
 //! end one's own, `GET /api/me` says who one is, `GET /api/socket` where the
 //! WebSocket is.
 //!
-//! Reads and writes `sessions` and `connections`, reads `users`.
+//! Reads and writes `sessions`, `connections` and `rates`, reads `users`.
 
 mod end;
 mod list;
@@ -46,11 +46,17 @@ impl App {
     }
 
     async fn caller(&self, request: &Request) -> Result<Caller> {
-        let caller = self
-            .authenticator
+        self.authenticator
             .caller(request.bearer(), request.now)
-            .await?;
-        caller.ok_or(ApiError::SignedOut)
+            .await
+    }
+
+    /// The caller of a request about sessions, which a flood in another session of
+    /// the same user does not delay.
+    async fn caller_by_session(&self, request: &Request) -> Result<Caller> {
+        self.authenticator
+            .caller_by_session(request.bearer(), request.now)
+            .await
     }
 }
 

@@ -53,9 +53,8 @@ async fn handle(app: &'static App, handshake: Handshake) -> Result<(), ApiError>
     }
     let caller = app
         .authenticator
-        .caller(handshake.token.as_deref(), handshake.now)
+        .identify(handshake.token.as_deref(), handshake.now)
         .await?;
-    let caller = caller.ok_or(ApiError::SignedOut)?;
     if !handshake.offers_protocol {
         return Err(ApiError::Forbidden(
             "The subprotocol chat.v1 must be offered.",

@@ -225,7 +225,8 @@ pub const PRESENCE_CHANGES: Rate = Rate {
 };
 /// Frames that telling one change of presence may take, smallest rooms first.
 pub const PRESENCE_POSTS: usize = 1_000;
-/// Requests about rooms per person: burst 600, then 20 a second.
+/// Authenticated requests per user: burst 600, then 20 a second. Those that list or
+/// end sessions are counted apart, per session.
 pub const REQUESTS: Rate = Rate {
     name: "requests",
     interval: Duration::from_millis(1_000 / 20),
