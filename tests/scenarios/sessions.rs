@@ -11,6 +11,7 @@ use e2e::stack::{Kind, Stack};
 use e2e::suite::Test;
 use e2e::wait::{now, until_time};
 use http::Method;
+use mongodb::bson::{Document, doc};
 use serde_json::{Value, json};
 
 pub fn tests() -> Vec<Test> {
@@ -25,6 +26,7 @@ pub fn tests() -> Vec<Test> {
         item_26_27_sessions_are_listed_and_can_be_ended,
         item_27_a_session_can_be_ended_only_by_its_user,
         refresh_cookies_and_access_tokens_are_not_interchangeable,
+        item_33_a_repeated_request_closes_the_sockets_that_an_ended_session_has_left,
     ];
     tests.extend(
         e2e::tests![item_25_a_cookie_used_again_after_30_s_ends_the_session]
@@ -249,4 +251,29 @@ fn forgeries(token: &str) -> Vec<String> {
         format!("{symmetric}.{claims}.{signature}"),
         format!("{remote}.{claims}.{signature}"),
     ]
+}
+
+/// The session is deleted in the database only, as by a function that fails before it
+/// closes the sockets.
+async fn item_33_a_repeated_request_closes_the_sockets_that_an_ended_session_has_left(
+    stack: Arc<Stack>,
+) {
+    let client = mongodb::Client::with_uri_str(&stack.database_uri()).await;
+    let database = client.expect("a URI").default_database();
+    let rows = database.expect("the URI names a database");
+    let rows = rows.collection::<Document>("sessions");
+    for by_cookie in [true, false] {
+        let ann = Person::join(&stack, "Ann").await;
+        let (mut socket, mut other) = tokio::join!(ann.online(), ann.online());
+        let deleted = rows.delete_one(doc! {"user": &ann.id}).await;
+        assert_eq!(deleted.expect("the database answers").deleted_count, 1);
+        let answer = match by_cookie {
+            true => ann.refresh(&ann.cookie).await,
+            false => ann.logout().await,
+        };
+        answer.refused(401, "signed_out");
+        for socket in [&mut socket, &mut other] {
+            socket.closed_within(Duration::from_secs(5)).await;
+        }
+    }
 }

@@ -41,7 +41,13 @@ pub enum Refreshed {
         user: String,
         session: String,
     },
-    /// There is no such session.
+    /// The token is genuine and its session has ended. A request that ended it may
+    /// have failed before it closed the sockets.
+    Ended {
+        /// The session's id.
+        session: String,
+    },
+    /// The cookie is missing or forged, or its account does not exist.
     SignedOut,
 }
 
@@ -119,7 +125,11 @@ impl Sessions {
             .await?;
         let session = match rotated {
             Rotated::On(session) => session,
-            Rotated::Ended => return Ok(Refreshed::SignedOut),
+            Rotated::Ended => {
+                return Ok(Refreshed::Ended {
+                    session: token.session,
+                });
+            }
             Rotated::Reused(session) => {
                 return Ok(Refreshed::Void {
                     user: session.user,

@@ -174,6 +174,16 @@ impl Store {
         self.found_connections(ready(user)).await
     }
 
+    /// The user whose sockets are open in a session, whether or not the session
+    /// still exists.
+    pub async fn user_of_sockets(&self, session: &str) -> Result<Option<String>> {
+        let socket = self
+            .connections()
+            .find_one(doc! { "session": session })
+            .await?;
+        Ok(socket.map(|socket| socket.user))
+    }
+
     /// Removes the sockets of some sessions of a user, and returns their ids.
     pub(crate) async fn take_connections(
         &self,

@@ -76,6 +76,8 @@ fn all() -> Vec<(&'static str, Vec<IndexModel>)> {
                 // The subscribers of a room.
                 plain(doc! { "rooms": 1 }),
                 plain(doc! { "user": 1 }),
+                // What an ended session has left open.
+                plain(doc! { "session": 1 }),
                 expiring(),
             ],
         ),

@@ -1,4 +1,4 @@
-//! What ends a session, and its sockets with it.
+//! `POST /api/logout` and `DELETE /api/sessions/{id}`
 
 use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
@@ -6,16 +6,24 @@ use store::connections::SessionChoice;
 
 use crate::App;
 
-/// `POST /api/logout`: ends the bearer's session, whatever cookie comes along.
+/// Ends the session of the access token; the cookie is ignored.
+///
+/// Sockets are closed even if the session has ended already: an earlier request may
+/// have failed after it deleted the session.
 pub(crate) async fn logout(app: &App, request: Request) -> Result<Response> {
-    let caller = app.caller(&request).await?;
-    end_one(app, &request, &caller.user.id, &caller.session).await?;
+    let caller = app
+        .authenticator
+        .signing_out(request.bearer(), request.now)
+        .await?;
+    if !end_one(app, &request, &caller.user.id, &caller.session).await? {
+        return Err(ApiError::SignedOut);
+    }
     Ok(Response::no_content().cookies([app.sessions.cookie_removed()]))
 }
 
-/// `DELETE /api/sessions/{id}`: ends one of the caller's own.
+/// Ends a session of the caller's.
 pub(crate) async fn end(app: &App, request: Request) -> Result<Response> {
-    let caller = app.caller(&request).await?;
+    let caller = app.caller_by_session(&request).await?;
     if end_one(app, &request, &caller.user.id, &request.path("id")).await? {
         Ok(Response::no_content())
     } else {
@@ -23,6 +31,7 @@ pub(crate) async fn end(app: &App, request: Request) -> Result<Response> {
     }
 }
 
+/// Deletes a session and closes its sockets. False if there was no such session.
 async fn end_one(app: &App, request: &Request, user: &str, session: &str) -> Result<bool> {
     let ended = app.store.end_session(session, user).await?;
     let choice = SessionChoice::Only(session);
