@@ -80,7 +80,10 @@ async fn handle(app: &'static App, request: Request) -> Result<Response> {
 
 /// Counts known addresses too, so that the response does not depend on them.
 async fn count_mail_to_strangers(app: &App, now: Timestamp) -> Result<()> {
-    let counted = app.store.count(MAIL_TO_STRANGERS, "all", now).await;
+    let counted = app
+        .store
+        .count(MAIL_TO_STRANGERS, "registrations", now)
+        .await;
     if let Err(store::Error::TooFast(_)) = &counted {
         telemetry::count(Metric::MailCeilingReached, 1);
     }

@@ -6,7 +6,8 @@
 
 use crypto::random;
 use domain::limits::{
-    ADDED_BY_ONE, ADDED_BY_STRANGERS, INVITATIONS, INVITATIONS_RECEIVED, PEOPLE_NAMED,
+    ADDED_BY_ONE, ADDED_BY_STRANGERS, INVITATIONS, INVITATIONS_RECEIVED, MAIL_TO_STRANGERS,
+    PEOPLE_NAMED,
 };
 use domain::{EmailAddress, Timestamp};
 use lambda::{ApiError, Result};
@@ -17,6 +18,7 @@ use store::invitations::Invitation;
 use store::members::{ActOf, Joined, MemberRow};
 use store::rooms::RoomRow;
 use store::users::Account;
+use telemetry::Metric;
 
 use crate::App;
 
@@ -160,14 +162,13 @@ async fn invite(app: &App, to: &Addition<'_>, email: &str) -> Result<()> {
     if store.is_invited(&room.id, email, now).await? {
         return Ok(());
     }
-    let job = match store.count(INVITATIONS_RECEIVED, email, now).await {
-        Ok(()) => Job::Invited {
+    let job = match may_mail(app, email, now).await? {
+        true => Job::Invited {
             email: email.to_owned(),
             by: by.name.clone(),
             room: room.name.clone(),
         },
-        Err(Error::TooFast(_)) => Job::Nothing {},
-        Err(error) => return Err(error.into()),
+        false => Job::Nothing {},
     };
     app.queue.publish(&random::id(), &job, now).await?;
     store
@@ -179,6 +180,22 @@ async fn invite(app: &App, to: &Addition<'_>, email: &str) -> Result<()> {
         store.withdraw(&room.id, email).await?;
     }
     Ok(())
+}
+
+/// Counts an invitation that is about to be mailed; false if a limit is reached.
+async fn may_mail(app: &App, email: &str, now: Timestamp) -> Result<bool> {
+    let store = &app.store;
+    match store.count(INVITATIONS_RECEIVED, email, now).await {
+        Err(Error::TooFast(_)) => return Ok(false),
+        counted => counted?,
+    }
+    match store.count(MAIL_TO_STRANGERS, "invitations", now).await {
+        Err(Error::TooFast(_)) => {
+            telemetry::count(Metric::MailCeilingReached, 1);
+            Ok(false)
+        }
+        counted => Ok(counted.map(|()| true)?),
+    }
 }
 
 /// Whether a person is in as many rooms as one may be.

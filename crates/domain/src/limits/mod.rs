@@ -117,8 +117,8 @@ pub const REGISTRATIONS_PER_NETWORK: Quota = Quota {
     count: 240,
     window: Duration::from_hours(1),
 };
-/// Emails a minute to addresses without an account, over the whole service:
-/// registrations and invitations may name addresses that do not exist, and too many
+/// Emails to addresses without an account, over the whole service: registrations, and
+/// apart from them invitations. Both may name addresses that do not exist, and too many
 /// of them ruin the sender's reputation.
 pub const MAIL_TO_STRANGERS: Quota = Quota {
     name: "mail-to-strangers",

@@ -61,6 +61,7 @@ const METRICS: [(&str, &[&str], Option<&str>); 6] = [
         &[
             "Deliveries",
             "DeliveriesFailed",
+            "MailCeilingReached",
             "MailDead",
             "MailsParked",
             "MailsSent",
