@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use e2e::people::{Client, Person, Visitor};
-use e2e::routes::routes;
+use e2e::price::ACCEPTED;
+use e2e::routes::{frames, routes};
 use e2e::stack::Stack;
 use e2e::suite::Test;
 use http::Method;
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 pub fn tests() -> Vec<Test> {
     e2e::tests![
         the_shared_list_names_every_route_of_the_api_description,
+        every_route_and_frame_has_a_price,
         a_body_that_is_not_a_json_object_is_invalid,
         a_field_that_is_missing_or_of_another_type_is_invalid,
         item_35_an_unknown_field_is_invalid,
@@ -63,6 +65,31 @@ async fn the_shared_list_names_every_route_of_the_api_description(_: Arc<Stack>)
         .map(|route| format!("{} {}", route.method, route.path))
         .collect();
     assert_eq!(listed, documented);
+}
+
+async fn every_route_and_frame_has_a_price(_: Arc<Stack>) {
+    let listed = routes().into_iter();
+    let listed: BTreeSet<String> = listed
+        .map(|route| format!("{} {}", route.method, route.path))
+        .collect();
+    let priced = ACCEPTED.iter().map(|accepted| accepted.route.to_owned());
+    assert_eq!(priced.collect::<BTreeSet<_>>(), listed);
+
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/asyncapi.json");
+    let text = std::fs::read_to_string(path).expect("docs/asyncapi.json can be read");
+    let document: Value = serde_json::from_str(&text).expect("docs/asyncapi.json is JSON");
+    let messages = document["components"]["messages"].as_object();
+    let actions = messages.expect("messages").values();
+    let documented = actions.filter_map(|message| {
+        let action = &message["payload"]["properties"]["action"];
+        action["const"].as_str()
+    });
+    let sent = frames("r");
+    let sent = sent.iter().filter_map(|frame| frame["action"].as_str());
+    assert_eq!(
+        sent.collect::<BTreeSet<_>>(),
+        documented.collect::<BTreeSet<_>>()
+    );
 }
 
 async fn user_with_room(stack: &Arc<Stack>) -> (Client, String) {
