@@ -18,6 +18,14 @@ pub fn tests() -> Vec<Test> {
         a_form_of_another_site_does_not_sign_in,
         a_shared_source_address_does_not_lock_owners_out,
         a_reset_names_the_factors_that_remain,
+        others_do_not_fill_the_rooms_of_an_owner,
+        refused_invitations_do_not_tell_who_has_an_account,
+        one_address_is_mailed_few_invitations,
+        a_subscription_ends_with_its_membership,
+        presence_and_handshakes_of_one_user_are_limited,
+        requests_of_one_user_are_limited,
+        heavy_frames_of_one_user_are_limited,
+        deceptive_names_are_refused_and_similar_ones_marked,
     ]
 }
 
@@ -27,6 +35,7 @@ pub fn serial_tests() -> Vec<Test> {
         races_do_not_exceed_the_limit_of_rooms,
         refused_passwords_are_not_judged,
         an_address_that_does_not_exist_is_mailed_once,
+        a_function_s_broker_login_only_publishes,
     ]
 }
 
@@ -70,6 +79,42 @@ async fn races_do_not_exceed_the_limit_of_rooms(stack: Arc<Stack>) {
 
 async fn a_reset_names_the_factors_that_remain(stack: Arc<Stack>) {
     withstands(&stack, "F15").await;
+}
+
+async fn others_do_not_fill_the_rooms_of_an_owner(stack: Arc<Stack>) {
+    withstands(&stack, "F2").await;
+}
+
+async fn refused_invitations_do_not_tell_who_has_an_account(stack: Arc<Stack>) {
+    withstands(&stack, "F4").await;
+}
+
+async fn one_address_is_mailed_few_invitations(stack: Arc<Stack>) {
+    withstands(&stack, "F5").await;
+}
+
+async fn a_subscription_ends_with_its_membership(stack: Arc<Stack>) {
+    withstands(&stack, "F8").await;
+}
+
+async fn presence_and_handshakes_of_one_user_are_limited(stack: Arc<Stack>) {
+    withstands(&stack, "F9a").await;
+}
+
+async fn requests_of_one_user_are_limited(stack: Arc<Stack>) {
+    withstands(&stack, "F9b").await;
+}
+
+async fn heavy_frames_of_one_user_are_limited(stack: Arc<Stack>) {
+    withstands(&stack, "F9c").await;
+}
+
+async fn deceptive_names_are_refused_and_similar_ones_marked(stack: Arc<Stack>) {
+    withstands(&stack, "F12").await;
+}
+
+async fn a_function_s_broker_login_only_publishes(stack: Arc<Stack>) {
+    withstands(&stack, "F16").await;
 }
 
 async fn refused_passwords_are_not_judged(stack: Arc<Stack>) {

@@ -205,7 +205,8 @@ pub(crate) const DECEPTIVE: [&str; 7] = [
     "Ann\u{ad}\u{feff}",
 ];
 
-/// Registers and creates rooms under deceptive names.
+/// Registers and creates rooms under deceptive names, and joins a room under a name
+/// that looks like a member's.
 pub(super) async fn deceptive_names(target: Arc<Target>) -> Vec<Limit> {
     let eve = Person::join(&target.stack, "Eve").await;
     let mut accepted = 0;
@@ -223,7 +224,30 @@ pub(super) async fn deceptive_names(target: Arc<Target>) -> Vec<Limit> {
             break;
         }
     }
-    vec![Limit::new("deceptive names accepted", accepted, 0)]
+    let unmarked = unmarked_members(&target).await;
+    vec![
+        Limit::new("deceptive names accepted", accepted, 0),
+        Limit::new("members with the same appearance, not marked", unmarked, 0),
+    ]
+}
+
+/// Joins a room with an owner under a name that looks like the owner's; returns how
+/// many of the two the owner sees without a mark.
+async fn unmarked_members(target: &Target) -> usize {
+    let [ann, bob] = &target.owners;
+    let look_alike = ann.name.replace('A', "\u{410}");
+    assert_ne!(look_alike, ann.name);
+    let mut impostor = target.attacker();
+    impostor.name = look_alike;
+    let impostor = impostor.sign_up().await;
+    let room = impostor.create_group("Tea", &[ann, bob]).await;
+    let room = ann.room(&room).await.expect(200);
+    let members = room.body["room"]["members"].as_array();
+    let members = members.expect("a list of members");
+    assert_eq!(members.len(), 3, "{members:?}");
+    let is_alike = |member: &&Value| member["user"]["id"] != bob.id.as_str();
+    let alike = members.iter().filter(is_alike);
+    alike.filter(|member| member["confusable"] != true).count()
 }
 
 /// Fills an account with rooms and races for the last places, with groups, and with
