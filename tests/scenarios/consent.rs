@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 
 pub fn tests() -> Vec<Test> {
     e2e::tests![
-        f2_a_person_who_left_a_group_is_invited_and_not_added,
-        f2_one_account_cannot_fill_the_rooms_of_another,
-        f2_a_direct_room_that_was_left_is_left_until_its_owner_returns,
-        f4_a_refused_request_says_nothing_about_its_addresses,
-        f5_an_address_receives_five_invitations_a_day,
-        f5_the_inviter_and_the_owner_may_withdraw_an_invitation,
-        f5_a_removed_member_leaves_no_invitation_behind,
-        f5_a_declined_invitation_is_gone,
+        item_48_a_person_who_left_a_group_is_invited_and_not_added,
+        item_48_one_account_cannot_fill_the_rooms_of_another,
+        item_48_a_direct_room_that_was_left_is_left_until_its_owner_returns,
+        item_50_a_refused_request_says_nothing_about_its_addresses,
+        item_50_an_address_receives_five_invitations_a_day,
+        item_48_the_inviter_and_the_owner_may_withdraw_an_invitation,
+        item_48_a_removed_member_leaves_no_invitation_behind,
+        item_48_a_declined_invitation_is_gone,
         finding_1_an_invitation_that_crosses_a_confirmation_is_accepted_once,
         finding_6_a_client_with_more_cursors_than_rooms_still_works,
         finding_9_read_marks_reach_the_readers_other_sockets,
@@ -40,7 +40,7 @@ async fn rooms(person: &Person) -> usize {
     answer.body["rooms"].as_array().map_or(0, Vec::len)
 }
 
-async fn f2_a_person_who_left_a_group_is_invited_and_not_added(stack: Arc<Stack>) {
+async fn item_48_a_person_who_left_a_group_is_invited_and_not_added(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     bob.remove(&room, &bob.id).await.expect(204);
@@ -75,7 +75,7 @@ async fn f2_a_person_who_left_a_group_is_invited_and_not_added(stack: Arc<Stack>
     bob.room(&room).await.refused(404, "unknown_room");
 }
 
-async fn f2_one_account_cannot_fill_the_rooms_of_another(stack: Arc<Stack>) {
+async fn item_48_one_account_cannot_fill_the_rooms_of_another(stack: Arc<Stack>) {
     let (eve, bob) = Person::join_two(&stack, ["Eve", "Bob"]).await;
     for n in 0..26 {
         let room = eve.create_group(&format!("Spam {n}"), &[&bob]).await;
@@ -91,7 +91,7 @@ async fn f2_one_account_cannot_fill_the_rooms_of_another(stack: Arc<Stack>) {
     bob.room(&own).await.expect(200);
 }
 
-async fn f2_a_direct_room_that_was_left_is_left_until_its_owner_returns(stack: Arc<Stack>) {
+async fn item_48_a_direct_room_that_was_left_is_left_until_its_owner_returns(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let room = ann.open_direct(&bob).await.expect(201).text("/room/id");
     bob.remove(&room, &bob.id).await.expect(204);
@@ -108,7 +108,7 @@ async fn f2_a_direct_room_that_was_left_is_left_until_its_owner_returns(stack: A
     assert_eq!(returned.text("/room/name"), "Ann");
 }
 
-async fn f4_a_refused_request_says_nothing_about_its_addresses(stack: Arc<Stack>) {
+async fn item_50_a_refused_request_says_nothing_about_its_addresses(stack: Arc<Stack>) {
     let (eve, bob) = Person::join_two(&stack, ["Eve", "Bob"]).await;
     let room = eve.create_group("Probe", &[]).await;
     let (number, _) = stack.next_person();
@@ -144,7 +144,7 @@ async fn f4_a_refused_request_says_nothing_about_its_addresses(stack: Arc<Stack>
     assert_eq!(rooms(&bob).await, 0);
 }
 
-async fn f5_an_address_receives_five_invitations_a_day(stack: Arc<Stack>) {
+async fn item_50_an_address_receives_five_invitations_a_day(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let guest = Visitor::new(&stack, "Guest");
     for n in 0..8 {
@@ -169,7 +169,7 @@ async fn f5_an_address_receives_five_invitations_a_day(stack: Arc<Stack>) {
     assert_eq!(rooms(&guest).await, 8);
 }
 
-async fn f5_the_inviter_and_the_owner_may_withdraw_an_invitation(stack: Arc<Stack>) {
+async fn item_48_the_inviter_and_the_owner_may_withdraw_an_invitation(stack: Arc<Stack>) {
     let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
     let room = ann.create_group("Tea", &[&bob, &eve]).await;
     let guest = Visitor::new(&stack, "Guest");
@@ -192,7 +192,7 @@ async fn f5_the_inviter_and_the_owner_may_withdraw_an_invitation(stack: Arc<Stac
     accept(&guest, &room).await.refused(404, "unknown_room");
 }
 
-async fn f5_a_removed_member_leaves_no_invitation_behind(stack: Arc<Stack>) {
+async fn item_48_a_removed_member_leaves_no_invitation_behind(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     let guest = Visitor::new(&stack, "Guest");
@@ -205,7 +205,7 @@ async fn f5_a_removed_member_leaves_no_invitation_behind(stack: Arc<Stack>) {
     assert!(invitations(&guest).await.is_empty());
 }
 
-async fn f5_a_declined_invitation_is_gone(stack: Arc<Stack>) {
+async fn item_48_a_declined_invitation_is_gone(stack: Arc<Stack>) {
     let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     bob.remove(&room, &bob.id).await.expect(204);

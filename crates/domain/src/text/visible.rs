@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn f12_invisible_and_reversing_characters_are_found() {
+    fn item_49_invisible_and_reversing_characters_are_found() {
         for (text, c) in [
             ("\u{200B}", '\u{200B}'),
             ("\u{3164}", '\u{3164}'),
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn f12_names_of_all_scripts_and_emoji_are_accepted() {
+    fn item_49_names_of_all_scripts_and_emoji_are_accepted() {
         for text in [
             "Ann",
             "Zoë Čapková",
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn f12_what_cannot_be_seen_is_not_a_name() {
+    fn item_49_what_cannot_be_seen_is_not_a_name() {
         for text in ["", " \u{A0}", "\u{2800}", "\u{200D}\u{FE0F}"] {
             assert!(!is_visible(text), "{text:?}");
         }

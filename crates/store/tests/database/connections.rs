@@ -95,7 +95,7 @@ async fn a_new_member_is_subscribed_on_every_ready_socket_and_a_former_one_on_no
 }
 
 #[tokio::test]
-async fn f8_a_subscription_that_outlived_its_membership_receives_nothing() {
+async fn item_34_a_subscription_that_outlived_its_membership_receives_nothing() {
     let store = three().await;
     store.remove_member("one", "ada", NOW).await.unwrap();
     assert_eq!(

@@ -47,7 +47,7 @@ async fn an_address_is_invited_to_each_room_by_itself() {
 }
 
 #[tokio::test]
-async fn f5_an_invitation_ends_after_two_weeks_and_can_be_issued_again() {
+async fn item_48_an_invitation_ends_after_two_weeks_and_can_be_issued_again() {
     let store = Scratch::new().await;
     store.invite(&invitation("room", EVE)).await.unwrap();
     let end = NOW + INVITATION_LIFETIME;
@@ -82,7 +82,7 @@ async fn an_invitation_that_was_declined_is_not_issued_again() {
 }
 
 #[tokio::test]
-async fn f5_an_invitation_is_either_accepted_or_withdrawn() {
+async fn item_48_an_invitation_is_either_accepted_or_withdrawn() {
     let store = Scratch::new().await;
     for round in 0..20 {
         let room = format!("room{round}");
@@ -100,7 +100,7 @@ async fn f5_an_invitation_is_either_accepted_or_withdrawn() {
 }
 
 #[tokio::test]
-async fn f5_all_invitations_of_a_removed_member_are_withdrawn() {
+async fn item_48_all_invitations_of_a_removed_member_are_withdrawn() {
     let store = Scratch::new().await;
     for (room, email, by) in [
         ("room", EVE, "ada"),

@@ -139,7 +139,7 @@ async fn a_read_mark_only_moves_forward() {
 }
 
 #[tokio::test]
-async fn f2_a_person_who_left_comes_back_by_their_own_act_alone() {
+async fn item_48_a_person_who_left_comes_back_by_their_own_act_alone() {
     let store = room_of(&["Ada", "Bob"]).await;
     store.mark_read("room", "ada", 7, NOW).await.unwrap();
     store.remove_member("room", "ada", NOW).await.unwrap();
@@ -164,7 +164,7 @@ async fn f2_a_person_who_left_comes_back_by_their_own_act_alone() {
 }
 
 #[tokio::test]
-async fn f14_of_ten_more_rooms_than_one_may_be_in_at_once_none_is_too_many() {
+async fn item_35_of_ten_more_rooms_than_one_may_be_in_at_once_none_is_too_many() {
     let store = Scratch::new().await;
     let more = 10;
     let joined = at_once(ROOMS_PER_USER + more, async |n| {
@@ -186,7 +186,7 @@ async fn f14_of_ten_more_rooms_than_one_may_be_in_at_once_none_is_too_many() {
 }
 
 #[tokio::test]
-async fn f2_others_cannot_use_up_the_rooms_that_one_may_create() {
+async fn item_48_others_cannot_use_up_the_rooms_that_one_may_create() {
     let store = Scratch::new().await;
     let more = 5;
     let joined = at_once(ROOMS_BY_OTHERS + more, async |n| {

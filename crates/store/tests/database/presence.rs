@@ -88,7 +88,7 @@ async fn finding_8_a_frame_after_the_lease_ran_out_is_announced_once() {
 }
 
 #[tokio::test]
-async fn f9_a_person_who_comes_and_goes_is_announced_a_bounded_number_of_times() {
+async fn item_51_a_person_who_comes_and_goes_is_announced_a_bounded_number_of_times() {
     let store = Scratch::new().await;
     let mut announced = 0;
     for n in 0..50 {
@@ -108,7 +108,7 @@ async fn f9_a_person_who_comes_and_goes_is_announced_a_bounded_number_of_times()
 }
 
 #[tokio::test]
-async fn f9_frames_are_charged_by_weight_and_messages_by_bytes() {
+async fn item_51_frames_are_charged_by_weight_and_messages_by_bytes() {
     let store = three().await;
     let heavy = FrameCost {
         frames: 50,
@@ -143,7 +143,7 @@ async fn f9_frames_are_charged_by_weight_and_messages_by_bytes() {
 }
 
 #[tokio::test]
-async fn f9_handshakes_have_a_rate() {
+async fn item_51_handshakes_have_a_rate() {
     let store = Scratch::new().await;
     for n in 0..HANDSHAKES.burst {
         let id = format!("a{n}");
