@@ -9,6 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use domain::Timestamp;
 use domain::limits::{ROOMS_BY_OTHERS, ROOMS_PER_USER};
+use domain::text::confusable;
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
 use mongodb::options::{ReadConcern, ReturnDocument};
@@ -59,16 +60,6 @@ impl MemberRow {
     pub fn titled(mut self, title: &str) -> Self {
         self.title = Some(title.to_owned());
         self
-    }
-
-    /// The member as the protocol shows it.
-    pub fn member(&self) -> Member {
-        Member {
-            user: self.user(),
-            role: self.role,
-            read_seq: self.read_seq,
-            confusable: false,
-        }
     }
 
     pub fn user(&self) -> User {
@@ -153,14 +144,24 @@ impl Membership {
                 at: newest.at,
             }),
             last_at: Some(newest.map_or(self.room_row.created_at, |newest| newest.at)),
-            members: self
-                .pair
-                .as_ref()
-                .map(|pair| pair.iter().map(MemberRow::member).collect()),
+            members: self.pair.as_ref().map(|pair| shown(pair)),
             invited: None,
             online: None,
         }
     }
+}
+
+/// All members of a room as the protocol shows them.
+pub(crate) fn shown(members: &[MemberRow]) -> Vec<Member> {
+    let names = members.iter().map(|member| member.name.as_str());
+    let all = members.iter().zip(confusable(names));
+    all.map(|(member, confusable)| Member {
+        user: member.user(),
+        role: member.role,
+        read_seq: member.read_seq,
+        confusable,
+    })
+    .collect()
 }
 
 /// A row of a direct room, of a member or of a person who left.

@@ -1,16 +1,15 @@
 //! Rooms.
 
 use domain::limits::PRESENCE_MEMBERS;
-use domain::text::confusable;
 use domain::{RoomName, Timestamp};
 use futures_util::TryStreamExt;
 use mongodb::bson::doc;
-use protocol::{Member, Room, RoomKind};
+use protocol::{Room, RoomKind};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
 use crate::error::{Result, is_duplicate};
-use crate::members::Membership;
+use crate::members::{self, Membership};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomRow {
@@ -106,13 +105,7 @@ impl Store {
             let present = self.present_of(&ids, now).await?;
             room.online = Some(present.into_iter().map(|user| user.id).collect());
         }
-        let names = members.iter().map(|member| member.name.as_str());
-        let members = members.iter().zip(confusable(names));
-        let members = members.map(|(member, confusable)| Member {
-            confusable,
-            ..member.member()
-        });
-        room.members = Some(members.collect());
+        room.members = Some(members::shown(&members));
         room.invited = Some(invited);
         Ok(room)
     }
