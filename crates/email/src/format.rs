@@ -16,16 +16,32 @@ pub(crate) fn quoted(text: &str) -> String {
     let mut digits = 0;
     let mut after_dot = false;
     for c in text.chars().take(QUOTE_CHARS) {
+        if is_direction(c) {
+            continue;
+        }
         let c = if c.is_control() { ' ' } else { c };
         digits = if c.is_numeric() { digits + 1 } else { 0 };
         if after_dot && c.is_alphanumeric() && !c.is_numeric() || digits == CODE_DIGITS {
             shown.push(' ');
             digits = u8::from(c.is_numeric()).into();
         }
-        after_dot = c == '.';
-        shown.push(if c == '@' { ' ' } else { c });
+        after_dot = DOTS.contains(&c);
+        shown.push(if ['@', '\u{FF20}'].contains(&c) {
+            ' '
+        } else {
+            c
+        });
     }
     shown.replace("://", " ")
+}
+
+/// The characters that separate the labels of a domain (IDNA 2003, 3.1).
+const DOTS: [char; 4] = ['.', '\u{3002}', '\u{FF0E}', '\u{FF61}'];
+
+/// Unicode's `Bidi_Control`, and the separators of lines and paragraphs.
+fn is_direction(c: char) -> bool {
+    matches!(c,
+        '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 /// `14:05 UTC`, rounded down to the minute.
@@ -112,6 +128,12 @@ mod tests {
         assert_eq!(quoted("a\r\nBcc: b"), "a  Bcc: b");
         assert_eq!(quoted("http://evil.example/x"), "http evil. example/x");
         assert_eq!(quoted("ann@evil.example"), "ann evil. example");
+        assert_eq!(
+            quoted("evil\u{FF0E}example\u{3002}com"),
+            "evil\u{FF0E} example\u{3002} com"
+        );
+        assert_eq!(quoted("ann\u{FF20}evil"), "ann evil");
+        assert_eq!(quoted("Ann\u{202E}gnp\u{2069}"), "Anngnp");
         assert_eq!(quoted("Gecko/20100101 rv:1.2"), "Gecko/2010010 1 rv:1.2");
         assert_eq!(quoted("1234567890123456"), "1234567 8901234 56");
     }
