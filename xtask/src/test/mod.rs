@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every check of the repository, the fastest first.
 
+mod broker;
 mod contract;
 mod discovery;
 mod pymongo;

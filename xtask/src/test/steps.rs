@@ -4,6 +4,7 @@ use std::process::Command;
 
 use anyhow::bail;
 
+use super::broker::{self, Broker};
 use super::tally::{self, Tally};
 use super::{Area, Context, contract, pymongo, template};
 use crate::child;
@@ -230,9 +231,21 @@ fn documentation(context: &Context) -> anyhow::Result<Tally> {
     Ok(Tally::one())
 }
 
+/// MongoDB's own tests, beside the project.
+const CRUD_TESTS: &str = "../shared/mongodb-crud-tests";
+
+/// Runs the tests with the services that they need, so that none is skipped.
 fn unit(context: &Context) -> anyhow::Result<Tally> {
     let (_, programs) = context.workspace.test_programs();
     let mut cargo = context.workspace.cargo();
+    let broker = Broker::unless_given(context)?;
+    if let Some(broker) = &broker {
+        cargo.env(broker::URL, &broker.url);
+    }
+    let crud_tests = context.workspace.root.join(CRUD_TESTS);
+    if crud_tests.is_dir() {
+        cargo.env("MONGODB_CRUD_TESTS", crud_tests);
+    }
     cargo.arg("test").args(SELECTION).args(["--lib", "--bins"]);
     let tally = tests(select(&mut cargo, &programs), &[])?;
     let mut cargo = context.workspace.cargo();

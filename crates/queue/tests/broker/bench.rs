@@ -50,18 +50,20 @@ fn say(line: &str) {
 }
 
 impl Bench {
-    /// Fresh queues on the broker that `RABBITMQ_URL` names; none, said aloud,
-    /// when it is not set or when the queues are in use.
+    /// Fresh queues on the broker that `BANTER_TEST_RABBITMQ_URL` names, as `cargo xtask
+    /// test` sets it. `None`, with a line on standard error, if it is not set.
     pub async fn start() -> Option<Self> {
         let turn = ONE_AT_A_TIME.lock().await;
-        let Ok(url) = std::env::var("RABBITMQ_URL") else {
-            say("skipped: RABBITMQ_URL is not set");
+        let Ok(url) = std::env::var("BANTER_TEST_RABBITMQ_URL") else {
+            say("skipped: BANTER_TEST_RABBITMQ_URL is not set");
             return None;
         };
-        let uri: AMQPUri = url.parse().expect("RABBITMQ_URL is an AMQP URL");
+        let uri: AMQPUri = url
+            .parse()
+            .expect("BANTER_TEST_RABBITMQ_URL is an AMQP URL");
         let connection = Connection::connect_uri(uri.clone(), ConnectionProperties::default())
             .await
-            .expect("the broker of RABBITMQ_URL answers");
+            .expect("the broker of BANTER_TEST_RABBITMQ_URL answers");
         let passive = QueueDeclareOptions {
             passive: true,
             ..QueueDeclareOptions::default()
@@ -72,8 +74,7 @@ impl Bench {
             .await
             .is_ok()
         {
-            say("skipped: the broker of RABBITMQ_URL has mail queues, which may be in use");
-            return None;
+            panic!("the broker of BANTER_TEST_RABBITMQ_URL has mail queues, which may be in use");
         }
         let bench = Self {
             uri,

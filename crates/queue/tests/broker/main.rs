@@ -1,4 +1,4 @@
-//! The queue against a real RabbitMQ: the one that `RABBITMQ_URL` names, if it
+//! The queue against a real RabbitMQ: the one that `BANTER_TEST_RABBITMQ_URL` names, if it
 //! has no mail queues yet. They are made here and deleted at the end.
 
 mod bench;
