@@ -22,7 +22,7 @@ pub fn error_of(method: &Method, path: &str, status: StatusCode, body: &Value) -
     let responses = &operation["responses"];
     let declared = responses
         .get(status.as_str())
-        .unwrap_or(&responses["deerror"]);
+        .unwrap_or(&responses["default"]);
     if declared.is_null() {
         return Some(format!("{method} {path}: {status} is not documented"));
     }
@@ -56,7 +56,7 @@ fn resolved(value: &Value) -> &Value {
     }
 }
 
-/// How `value` deviates from `schema`, for the keykeywords that the document uses.
+/// How `value` deviates from `schema`, for the keywords that the document uses.
 fn mismatch(schema: &Value, value: &Value, place: &str) -> Option<String> {
     let schema = resolved(schema);
     let keywords = schema.as_object()?;
