@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::change::Change;
 use crate::error::ErrorCode;
 use crate::model::{Message, Room, User};
 use crate::time::Timestamp;
@@ -15,11 +16,11 @@ pub const PROTOCOL: &str = "chat.v1";
 pub const TOKEN_PREFIX: &str = "token.";
 
 /// The names of all actions, in the order of [`ClientFrame`].
-pub const ACTIONS: [&str; 7] = [
-    "hello", "join", "leave", "message", "typing", "read", "ping",
+pub const ACTIONS: [&str; 11] = [
+    "hello", "join", "leave", "message", "edit", "delete", "react", "pin", "typing", "read", "ping",
 ];
 
-/// The last `seq` that a client has, by room id.
+/// The last `seq`, or the last `rev`, that a client has, by room id.
 pub type Cursors = BTreeMap<String, i64>;
 
 /// A frame from a client.
@@ -31,6 +32,12 @@ pub enum ClientFrame {
         /// The client's cursors.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rooms: Option<Cursors>,
+        /// The client's cursors of changes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        revs: Option<Cursors>,
+        /// The names of the events of later versions that the client handles.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        understands: Vec<String>,
     },
     /// Subscribe this socket to a room.
     Join {
@@ -56,6 +63,56 @@ pub enum ClientFrame {
         room: String,
         /// The text.
         text: String,
+        /// The message that it answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<i64>,
+        /// The ids of the mentioned users, or [`crate::model::EVERYBODY`].
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mentions: Vec<String>,
+    },
+    /// Replace the text of an own message; the same `id` makes one change.
+    Edit {
+        /// Made by the client, unique per user and room among changes.
+        id: String,
+        /// The room's id.
+        room: String,
+        /// The message.
+        seq: i64,
+        /// The new text.
+        text: String,
+    },
+    /// Delete an own message, or as a moderator any.
+    Delete {
+        /// Made by the client, unique per user and room among changes.
+        id: String,
+        /// The room's id.
+        room: String,
+        /// The message.
+        seq: i64,
+    },
+    /// Add or remove a reaction.
+    React {
+        /// Made by the client, unique per user and room among changes.
+        id: String,
+        /// The room's id.
+        room: String,
+        /// The message.
+        seq: i64,
+        /// The emoji.
+        emoji: String,
+        /// Whether to add it.
+        on: bool,
+    },
+    /// Pin or unpin a message.
+    Pin {
+        /// Made by the client, unique per user and room among changes.
+        id: String,
+        /// The room's id.
+        room: String,
+        /// The message.
+        seq: i64,
+        /// Whether to pin it.
+        on: bool,
     },
     /// The user is typing.
     Typing {
@@ -74,11 +131,17 @@ pub enum ClientFrame {
         /// The client's cursors.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rooms: Option<Cursors>,
+        /// The client's cursors of changes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        revs: Option<Cursors>,
     },
 }
 
 /// The messages after each cursor, oldest first.
 pub type Missed = BTreeMap<String, Vec<Message>>;
+
+/// The changes after each cursor, oldest first.
+pub type Changes = BTreeMap<String, Vec<Change>>;
 
 /// A frame from the service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -97,6 +160,13 @@ pub enum ServerFrame {
         /// Whether not all rooms fit; the rest is at `/api/rooms`.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         more_rooms: bool,
+        /// The changes after each cursor of `revs`.
+        #[serde(default, skip_serializing_if = "Changes::is_empty")]
+        changes: Changes,
+        /// Rooms with more changes after the cursor than fit here, whose loaded
+        /// messages have to be fetched again.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        stale: Vec<String>,
     },
     /// The answer to `join`.
     Joined {
@@ -116,19 +186,24 @@ pub enum ServerFrame {
         /// The room's id.
         room: String,
     },
-    /// The message is durable.
+    /// The message or the change is durable.
     Ack {
         /// The id that the client made.
         id: String,
         /// The room's id.
         room: String,
-        /// Its `seq`.
+        /// The `seq` of the message.
         seq: i64,
+        /// The `rev` of the change, 0 if it was in effect before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rev: Option<i64>,
         /// When it was stored.
         at: Timestamp,
     },
     /// A message of another socket.
     Message(Message),
+    /// A change of another socket, or of the service.
+    Change(Change),
     /// A user is typing; expires after 6 s.
     Typing {
         /// The room's id.
@@ -156,6 +231,13 @@ pub enum ServerFrame {
         /// The user's read marks that moved recently, by room.
         #[serde(default, skip_serializing_if = "Cursors::is_empty")]
         reads: Cursors,
+        /// The changes after each cursor of `revs`.
+        #[serde(default, skip_serializing_if = "Changes::is_empty")]
+        changes: Changes,
+        /// Rooms with more changes after the cursor than fit here, whose loaded
+        /// messages have to be fetched again.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        stale: Vec<String>,
     },
     /// The user was added to a room.
     Added {
@@ -209,7 +291,7 @@ pub enum ServerFrame {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::RoomKind;
+    use crate::{ChangeKind, RoomKind};
 
     #[test]
     fn a_client_frame_with_an_unknown_field_is_refused() {
@@ -229,11 +311,35 @@ mod tests {
             },
             text: "hi".into(),
             at: Timestamp::from_millis(5),
+            ..Message::default()
         });
         assert_eq!(
             serde_json::to_string(&frame).unwrap(),
             r#"{"event":"message","room":"r","seq":3,"id":"i","from":{"id":"u","name":"Ann"},"text":"hi","at":5}"#
         );
+    }
+
+    #[test]
+    fn a_change_event_carries_the_fields_of_its_kind_beside_the_event() {
+        let text = r#"{"event":"change","room":"r","rev":4,"seq":3,"by":{"id":"u","name":"Ann"},"at":5,"kind":"react","emoji":"👍","on":true}"#;
+        let frame: ServerFrame = serde_json::from_str(text).unwrap();
+        assert!(matches!(
+            &frame,
+            ServerFrame::Change(Change {
+                kind: ChangeKind::React { on: true, .. },
+                ..
+            })
+        ));
+        assert_eq!(serde_json::to_string(&frame).unwrap(), text);
+        let later = r#"{"event":"change","room":"r","rev":5,"by":{"id":"u","name":"Ann"},"at":5,"kind":"topic","topic":"x"}"#;
+        assert!(matches!(
+            serde_json::from_str(later).unwrap(),
+            ServerFrame::Change(Change {
+                kind: ChangeKind::Unknown,
+                rev: 5,
+                ..
+            })
+        ));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::change::Change;
 use crate::model::{Me, Message, Room, RoomKind, User};
 use crate::time::Timestamp;
 
@@ -190,6 +191,36 @@ pub struct Page {
     pub first_seq: Option<i64>,
     /// The last `seq` of this page, none when it is empty.
     pub last_seq: Option<i64>,
+    /// All changes of these messages up to this `rev` are in the page.
+    #[serde(default)]
+    pub rev: i64,
+}
+
+/// `GET /api/rooms/{room}/changes`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChangePage {
+    /// Ascending by `rev`.
+    pub changes: Vec<Change>,
+    /// The `rev` of the newest change of the room.
+    pub last_rev: i64,
+}
+
+/// A text that an edit replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// The text.
+    pub text: String,
+    /// The person who wrote it.
+    pub by: User,
+    /// When it was stored.
+    pub at: Timestamp,
+}
+
+/// `GET /api/rooms/{room}/messages/{seq}/versions`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Versions {
+    /// Oldest first, without the current text.
+    pub versions: Vec<Version>,
 }
 
 /// The room of an invitation: all that is shown of it before it is accepted.

@@ -7,6 +7,7 @@
 
 #![warn(missing_docs)]
 
+pub mod change;
 pub mod error;
 pub mod factors;
 pub mod frame;
@@ -14,7 +15,10 @@ pub mod http;
 pub mod model;
 pub mod time;
 
+pub use change::{Change, ChangeKind};
 pub use error::{ErrorBody, ErrorCode};
 pub use frame::{ClientFrame, ServerFrame};
-pub use model::{LastMessage, Member, Message, Role, Room, RoomKind, User};
+pub use model::{
+    Deletion, LastMessage, Member, Message, Quote, Reaction, Role, Room, RoomKind, User,
+};
 pub use time::Timestamp;

@@ -5,7 +5,7 @@ use serde::de::IntoDeserializer;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// A person as others see them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// Opaque id.
     pub id: String,
@@ -25,7 +25,7 @@ pub struct Me {
 }
 
 /// Whether a room has a name and many members, or is a talk of two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RoomKind {
     /// Anyone in it may bring in others.
@@ -34,6 +34,7 @@ pub enum RoomKind {
     Direct,
     /// A kind of a later version of the service. Only [`Room`] has it: a request with an unknown
     /// kind is rejected.
+    #[default]
     #[serde(skip)]
     Unknown,
 }
@@ -71,7 +72,7 @@ pub struct Member {
 }
 
 /// A room as one of its members sees it; unread = `last_seq - read_seq`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Room {
     /// Opaque id.
     pub id: String,
@@ -84,6 +85,9 @@ pub struct Room {
     pub last_seq: i64,
     /// The last `seq` that this member has read.
     pub read_seq: i64,
+    /// The `rev` of its newest change, 0 in a room without changes.
+    #[serde(default)]
+    pub last_rev: i64,
     /// Its newest message, absent in an empty room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<LastMessage>,
@@ -115,18 +119,83 @@ pub struct LastMessage {
 }
 
 /// One message of a room.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// The room it was said in.
+    /// The room that it was sent to.
     pub room: String,
-    /// Its place in the room, from 1 without holes.
+    /// Its place in the room, from 1 without gaps.
     pub seq: i64,
     /// The id that its sender's client made.
     pub id: String,
-    /// Who said it.
+    /// The sender.
     pub from: User,
-    /// What was said.
+    /// The text, empty once it is deleted.
     pub text: String,
     /// When it was stored.
     pub at: Timestamp,
+    /// The newest change that it contains.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rev: Option<i64>,
+    /// When it was last edited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<Timestamp>,
+    /// How often it was edited.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub edits: u32,
+    /// Its deletion, which is final.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<Deletion>,
+    /// Its reactions, one entry for each emoji, in the order of their first use.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+    /// Whether it is pinned in its room.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pinned: bool,
+    /// The message that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Quote>,
+    /// The ids of the mentioned users; [`EVERYBODY`] stands for all members.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<String>,
+}
+
+/// The mention of all members of a room, which only its owner may use.
+pub const EVERYBODY: &str = "@room";
+
+/// When and by whom a message was deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deletion {
+    /// When it was deleted.
+    pub at: Timestamp,
+    /// The sender, or a moderator.
+    pub by: User,
+}
+
+/// The reactions to a message with one emoji.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reaction {
+    /// The emoji.
+    pub emoji: String,
+    /// How many users reacted with it.
+    pub count: u32,
+    /// The ids of the first of them, at most 20.
+    pub by: Vec<String>,
+    /// Whether the receiver is one of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mine: bool,
+}
+
+/// A message as a reply shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quote {
+    /// Its place in the room.
+    pub seq: i64,
+    /// Its sender.
+    pub from: User,
+    /// The first 80 characters of its text, empty once it is deleted.
+    pub text: String,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use protocol::frame::{ACTIONS, ClientFrame, ServerFrame};
-use protocol::{ErrorCode, LastMessage, Member, Message, Role, Room, RoomKind, Timestamp, User};
+use protocol::{
+    Change, ChangeKind, Deletion, ErrorCode, LastMessage, Member, Message, Quote, Reaction, Role,
+    Room, RoomKind, Timestamp, User,
+};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -21,15 +24,67 @@ fn user() -> User {
     }
 }
 
-fn message() -> Message {
-    Message {
+/// A message with all fields, or with the required ones.
+fn message(full: bool) -> Message {
+    let required = Message {
         room: "r1".into(),
         seq: 1,
         id: "m1".into(),
         from: user(),
         text: "hello".into(),
         at: Timestamp::from_millis(1),
+        ..Message::default()
+    };
+    if !full {
+        return required;
     }
+    Message {
+        rev: Some(1),
+        edited_at: Some(Timestamp::from_millis(1)),
+        edits: 1,
+        deleted: Some(Deletion {
+            at: Timestamp::from_millis(1),
+            by: user(),
+        }),
+        reactions: vec![Reaction {
+            emoji: "👍".into(),
+            count: 1,
+            by: vec!["u1".into()],
+            mine: true,
+        }],
+        pinned: true,
+        reply_to: Some(Quote {
+            seq: 1,
+            from: user(),
+            text: "hello".into(),
+        }),
+        mentions: vec!["u1".into()],
+        ..required
+    }
+}
+
+/// A change of each kind.
+fn changes() -> Vec<Change> {
+    let kinds = [
+        ChangeKind::Edit {
+            text: "hello".into(),
+        },
+        ChangeKind::Delete,
+        ChangeKind::React {
+            emoji: "👍".into(),
+            on: true,
+        },
+        ChangeKind::Pin { on: true },
+    ];
+    let change = |kind| Change {
+        room: "r1".into(),
+        rev: 1,
+        seq: Some(1),
+        by: user(),
+        at: Timestamp::from_millis(1),
+        kind,
+    };
+    kinds.map(change).into()
 }
 
 /// A room with all fields, or with the required ones.
@@ -40,6 +95,7 @@ fn room(full: bool) -> Room {
         kind: RoomKind::Group,
         last_seq: 1,
         read_seq: 1,
+        last_rev: 1,
         last: full.then(|| LastMessage {
             seq: 1,
             from: user(),
@@ -64,13 +120,16 @@ fn room(full: bool) -> Room {
 fn server_frames(full: bool) -> Vec<ServerFrame> {
     let text = |text: &str| full.then(|| text.to_owned());
     let room = || "r1".to_owned();
-    vec![
+    let replayed = || full.then(|| (room(), changes())).into_iter().collect();
+    let mut frames = vec![
         ServerFrame::Welcome {
             user: user(),
             rooms: vec![self::room(full)],
-            missed: [(room(), vec![message()])].into(),
+            missed: [(room(), vec![message(full)])].into(),
             more: vec![room()],
             more_rooms: full,
+            changes: replayed(),
+            stale: full.then(room).into_iter().collect(),
         },
         ServerFrame::Joined {
             reference: text("1"),
@@ -85,9 +144,10 @@ fn server_frames(full: bool) -> Vec<ServerFrame> {
             id: "m1".into(),
             room: room(),
             seq: 1,
+            rev: full.then_some(1),
             at: Timestamp::from_millis(1),
         },
-        ServerFrame::Message(message()),
+        ServerFrame::Message(message(full)),
         ServerFrame::Typing {
             room: room(),
             user: user(),
@@ -99,9 +159,11 @@ fn server_frames(full: bool) -> Vec<ServerFrame> {
         },
         ServerFrame::Pong {
             at: Timestamp::from_millis(1),
-            missed: [(room(), vec![message()])].into(),
+            missed: [(room(), vec![message(full)])].into(),
             more: vec![room()],
             reads: full.then(|| (room(), 1)).into_iter().collect(),
+            changes: replayed(),
+            stale: full.then(room).into_iter().collect(),
         },
         ServerFrame::Added {
             room: self::room(full),
@@ -125,7 +187,9 @@ fn server_frames(full: bool) -> Vec<ServerFrame> {
             field: text("text"),
             retry_at: full.then_some(Timestamp::from_millis(1)),
         },
-    ]
+    ];
+    frames.extend(changes().into_iter().map(ServerFrame::Change));
+    frames
 }
 
 fn client_frames(full: bool) -> Vec<ClientFrame> {
@@ -133,7 +197,11 @@ fn client_frames(full: bool) -> Vec<ClientFrame> {
     let reference = || full.then(|| "1".to_owned());
     let room = || "r1".to_owned();
     vec![
-        ClientFrame::Hello { rooms: cursors() },
+        ClientFrame::Hello {
+            rooms: cursors(),
+            revs: cursors(),
+            understands: full.then(|| "changes".to_owned()).into_iter().collect(),
+        },
         ClientFrame::Join {
             reference: reference(),
             room: room(),
@@ -146,13 +214,42 @@ fn client_frames(full: bool) -> Vec<ClientFrame> {
             id: "m1".into(),
             room: room(),
             text: "hello".into(),
+            reply_to: full.then_some(1),
+            mentions: full.then(|| "u1".to_owned()).into_iter().collect(),
         },
         ClientFrame::Typing { room: room() },
         ClientFrame::Read {
             room: room(),
             seq: 1,
         },
-        ClientFrame::Ping { rooms: cursors() },
+        ClientFrame::Edit {
+            id: "c1".into(),
+            room: room(),
+            seq: 1,
+            text: "hello".into(),
+        },
+        ClientFrame::Delete {
+            id: "c1".into(),
+            room: room(),
+            seq: 1,
+        },
+        ClientFrame::React {
+            id: "c1".into(),
+            room: room(),
+            seq: 1,
+            emoji: "👍".into(),
+            on: true,
+        },
+        ClientFrame::Pin {
+            id: "c1".into(),
+            room: room(),
+            seq: 1,
+            on: true,
+        },
+        ClientFrame::Ping {
+            rooms: cursors(),
+            revs: cursors(),
+        },
     ]
 }
 
@@ -230,6 +327,13 @@ fn difference(document: &Value, schema: &Value, value: &Value, full: bool) -> Op
         let pointer = reference.trim_start_matches('#');
         let schema = document.pointer(pointer)?;
         return difference(document, schema, value, full);
+    }
+    if let Some(variants) = schema["oneOf"].as_array() {
+        let faults: Option<Vec<String>> = variants
+            .iter()
+            .map(|schema| difference(document, schema, value, full))
+            .collect();
+        return faults.map(|faults| faults.join("; "));
     }
     if let Some(constant) = schema.get("const") {
         return (constant != value).then(|| format!("{value} is not {constant}"));

@@ -1,0 +1,57 @@
+//! Changes of messages and rooms.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::User;
+use crate::time::Timestamp;
+
+/// The name of the events that a socket receives only if its `hello` understands them.
+pub const CHANGES: &str = "changes";
+
+/// One change of a room's second log, which is counted by `rev`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// The room.
+    pub room: String,
+    /// Its place among the changes of the room, from 1 without gaps.
+    pub rev: i64,
+    /// The message that it changes; absent where it changes the room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<i64>,
+    /// The user who made it.
+    pub by: User,
+    /// When it was stored.
+    pub at: Timestamp,
+    /// What it changes.
+    #[serde(flatten)]
+    pub kind: ChangeKind,
+}
+
+/// What a change changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// The text of a message.
+    Edit {
+        /// The new text, empty if the message was deleted since.
+        #[serde(default)]
+        text: String,
+    },
+    /// A message is deleted.
+    Delete,
+    /// A reaction is added or removed.
+    React {
+        /// The emoji.
+        emoji: String,
+        /// Whether it is added.
+        on: bool,
+    },
+    /// A message is pinned or unpinned.
+    Pin {
+        /// Whether it is pinned.
+        on: bool,
+    },
+    /// A kind of a later version, which clients count and ignore.
+    #[serde(other)]
+    Unknown,
+}
