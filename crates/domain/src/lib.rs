@@ -4,6 +4,7 @@
 pub mod account;
 mod api_error;
 pub mod challenge;
+pub mod changes;
 pub mod factor;
 pub mod history;
 pub mod limits;

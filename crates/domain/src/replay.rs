@@ -1,19 +1,68 @@
-//! Fits the messages that a client missed into one frame.
+//! Fits the messages and changes that a client missed into one frame.
 
-use protocol::frame::Missed;
-use protocol::{Message, Room};
+use protocol::frame::{Changes, Missed};
+use protocol::{Change, Message, Room};
 
 use crate::limits::FRAME_BYTES;
 
 /// Bytes reserved for the rest of the frame.
 const ENVELOPE_BYTES: usize = 1_024;
+/// Punctuation of a room's name in a list or as a key.
+const NAME_BYTES: usize = 4;
 
 /// A frame while it is being filled.
 #[derive(Debug)]
 pub struct Replay {
     left: usize,
-    missed: Missed,
-    more: Vec<String>,
+    replayed: Replayed,
+}
+
+/// What a frame has space for.
+#[derive(Debug, Default)]
+pub struct Replayed {
+    /// The messages that fit, by room.
+    pub missed: Missed,
+    /// The rooms that have more.
+    pub more: Vec<String>,
+    /// The changes of rooms whose changes all fit.
+    pub changes: Changes,
+    /// The rooms whose changes do not.
+    pub stale: Vec<String>,
+}
+
+/// The part of a frame that changes may take.
+#[derive(Debug)]
+pub struct ChangesReplay<'a> {
+    replay: &'a mut Replay,
+    /// What is left for the messages at least.
+    reserved: usize,
+}
+
+impl ChangesReplay<'_> {
+    /// Whether it is worth reading another room's changes.
+    pub fn has_space(&self) -> bool {
+        self.replay.left > self.reserved
+    }
+
+    /// Takes all changes of a room since its cursor if they fit; otherwise, or if
+    /// they are too many to be read, the room is stale. A room whose name does not
+    /// fit either is left out: its client asks again.
+    pub fn take(&mut self, room: &str, changes: Option<Vec<Change>>) {
+        let (left, replayed) = (&mut self.replay.left, &mut self.replay.replayed);
+        let name = room.len() + NAME_BYTES;
+        if let Some(changes) = changes {
+            let size = json_bytes(&changes) + name;
+            if size + self.reserved <= *left {
+                *left -= size;
+                replayed.changes.insert(room.to_owned(), changes);
+                return;
+            }
+        }
+        if name <= *left {
+            *left -= name;
+            replayed.stale.push(room.to_owned());
+        }
+    }
 }
 
 impl Replay {
@@ -23,8 +72,16 @@ impl Replay {
         let names: usize = cursors.into_iter().map(|room| 2 * room.len() + 12).sum();
         Self {
             left: FRAME_BYTES.saturating_sub(ENVELOPE_BYTES + names),
-            missed: Missed::new(),
-            more: Vec::new(),
+            replayed: Replayed::default(),
+        }
+    }
+
+    /// Half of what is left, for changes.
+    pub fn changes(&mut self) -> ChangesReplay<'_> {
+        let reserved = self.left / 2;
+        ChangesReplay {
+            replay: self,
+            reserved,
         }
     }
 
@@ -67,14 +124,14 @@ impl Replay {
             taken.push(message);
         }
         if taken.len() < all || !complete {
-            self.more.push(room.to_owned());
+            self.replayed.more.push(room.to_owned());
         }
-        self.missed.insert(room.to_owned(), taken);
+        self.replayed.missed.insert(room.to_owned(), taken);
     }
 
-    /// The messages that fit, by room, and the rooms that have more.
-    pub fn finish(self) -> (Missed, Vec<String>) {
-        (self.missed, self.more)
+    /// What fits.
+    pub fn finish(self) -> Replayed {
+        self.replayed
     }
 }
 
@@ -85,7 +142,7 @@ fn json_bytes(value: &impl serde::Serialize) -> usize {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use protocol::{RoomKind, ServerFrame, User};
+    use protocol::{ChangeKind, RoomKind, ServerFrame, User};
 
     use super::*;
 
@@ -105,8 +162,34 @@ mod tests {
                 from: ann(),
                 text: "\n".repeat(chars),
                 at: protocol::Timestamp::from_secs(1_700_000_000),
+                ..Message::default()
             })
             .collect()
+    }
+
+    fn changes(room: &str, count: usize) -> Vec<Change> {
+        let change = |rev| Change {
+            room: room.into(),
+            rev,
+            seq: Some(1),
+            by: ann(),
+            at: protocol::Timestamp::from_secs(1_700_000_000),
+            kind: ChangeKind::Pin { on: true },
+        };
+        (1..=count as i64).map(change).collect()
+    }
+
+    #[test]
+    fn a_room_whose_changes_do_not_all_fit_is_stale() {
+        let mut replay = Replay::new([]);
+        let mut of_changes = replay.changes();
+        of_changes.take("a", Some(changes("a", 3)));
+        of_changes.take("b", None);
+        of_changes.take("c", Some(changes("c", 200)));
+        assert!(of_changes.has_space());
+        let Replayed { changes, stale, .. } = replay.finish();
+        assert_eq!(changes["a"].len(), 3);
+        assert_eq!(stale, ["b", "c"]);
     }
 
     fn room(id: &str) -> Room {
@@ -116,11 +199,7 @@ mod tests {
             kind: RoomKind::Group,
             last_seq: 9_999,
             read_seq: 9_998,
-            last: None,
-            last_at: None,
-            members: None,
-            invited: None,
-            online: None,
+            ..Room::default()
         }
     }
 
@@ -140,17 +219,26 @@ mod tests {
                 .collect();
             let mut replay = Replay::new(input.iter().map(|(id, _)| id.as_str()));
             let (rooms, complete) = replay.take_rooms(input.iter().map(|(id, _)| room(id)).collect());
+            let mut of_changes = replay.changes();
+            for (id, missed) in &input {
+                of_changes.take(id, Some(changes(id, missed.len())));
+            }
             for (id, missed) in &input {
                 replay.take_missed(id, missed.clone(), true);
             }
-            let (missed, more) = replay.finish();
+            let Replayed { missed, more, changes, stale } = replay.finish();
+            for (id, taken) in &changes {
+                let all = input.iter().find(|(one, _)| one == id);
+                prop_assert!(!stale.contains(id));
+                prop_assert_eq!(all.map(|(_, all)| all.len()), Some(taken.len()));
+            }
             prop_assert_eq!(complete, rooms.len() == input.len());
             for (id, all) in &input {
                 let taken = &missed[id];
                 prop_assert_eq!(taken.as_slice(), &all[..taken.len()]);
                 prop_assert_eq!(taken.len() < all.len(), more.contains(id));
             }
-            let welcome = ServerFrame::Welcome { user: ann(), rooms, missed, more, more_rooms: !complete };
+            let welcome = ServerFrame::Welcome { user: ann(), rooms, missed, more, more_rooms: !complete, changes, stale };
             prop_assert!(serde_json::to_string(&welcome).unwrap().len() <= FRAME_BYTES);
         }
 
@@ -159,7 +247,7 @@ mod tests {
             let all = messages("room", count, chars);
             let mut replay = Replay::new(["room"]);
             replay.take_missed("room", all.clone(), true);
-            let (missed, more) = replay.finish();
+            let Replayed { missed, more, .. } = replay.finish();
             let taken = missed["room"].len();
             prop_assert_eq!(more.is_empty(), taken == count);
             if let Some(next) = all.get(taken) {
@@ -183,7 +271,7 @@ mod tests {
         assert!(bytes(&all[..=rooms.len()]) > half);
         // The other half is left for messages.
         replay.take_missed("r", messages("r", 100, 500), true);
-        let missed = &replay.finish().0["r"];
+        let missed = &replay.finish().missed["r"];
         let left = serde_json::to_string(missed).unwrap().len();
         assert!((half - 1_500..=half + 1).contains(&left), "{left} bytes");
     }
@@ -195,7 +283,7 @@ mod tests {
         replay.take_missed("r", messages("r", 100, 1_000), true);
         assert!(!replay.has_space());
         replay.take_missed("s", messages("s", 1, 1), true);
-        let (missed, more) = replay.finish();
+        let Replayed { missed, more, .. } = replay.finish();
         assert_eq!(missed["s"], []);
         assert_eq!(more, ["r", "s"]);
     }
@@ -204,7 +292,7 @@ mod tests {
     fn a_room_whose_messages_were_not_all_read_has_more() {
         let mut replay = Replay::new(["r"]);
         replay.take_missed("r", messages("r", 2, 1), false);
-        let (missed, more) = replay.finish();
+        let Replayed { missed, more, .. } = replay.finish();
         assert_eq!(
             (missed["r"].len(), more.as_slice()),
             (2, &["r".to_owned()][..])

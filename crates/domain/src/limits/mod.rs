@@ -16,6 +16,25 @@ pub const PASSWORD_CHARS_WITH_FACTOR: usize = 8;
 pub const PASSWORD_CHARS_MOST: usize = 256;
 /// Characters of a message after trimming.
 pub const MESSAGE_CHARS: usize = 4_000;
+/// Different emoji of the reactions to one message.
+pub const EMOJI_PER_MESSAGE: i64 = 20;
+/// Reactions to one message.
+pub const REACTIONS_PER_MESSAGE: i64 = 1_000;
+/// Reactions that one person adds to or removes from one message, so that the
+/// changes of a message are bounded by its readers.
+pub const REACTIONS_PER_PERSON: i64 = 100;
+/// Users that a reaction names; the others are counted.
+pub const REACTING_SHOWN: usize = 20;
+/// Edits of one message.
+pub const VERSIONS_PER_MESSAGE: i64 = 100;
+/// Pinned messages of one room.
+pub const PINS_PER_ROOM: i64 = 100;
+/// Users that one message mentions.
+pub const MENTIONS_PER_MESSAGE: usize = 50;
+/// Characters of a message that a reply or a list of rooms shows.
+pub const QUOTE_CHARS: usize = 80;
+/// Changes after a client's cursor that `hello` and `ping` replay in a room.
+pub const CHANGES_REPLAYED: u32 = 200;
 /// Bytes of a request's body.
 pub const BODY_BYTES: usize = 64 * 1024;
 /// Bytes of a frame, in either direction (API Gateway's own limit).
@@ -284,6 +303,39 @@ mod tests {
                 MESSAGE_CHARS as u64,
                 4_000,
                 "| text of a message | 1 to 4,000 characters",
+            ),
+            (
+                EMOJI_PER_MESSAGE as u64,
+                20,
+                "| 20 different emoji, 1,000 reactions; 100 changes by one user |",
+            ),
+            (REACTIONS_PER_MESSAGE as u64, 1_000, ""),
+            (REACTIONS_PER_PERSON as u64, 100, ""),
+            (REACTING_SHOWN as u64, 20, "`by` names the first 20 users."),
+            (
+                VERSIONS_PER_MESSAGE as u64,
+                100,
+                "| edits of a message | 100, within 24 hours",
+            ),
+            (
+                PINS_PER_ROOM as u64,
+                100,
+                "| pinned messages of a room | 100 |",
+            ),
+            (
+                MENTIONS_PER_MESSAGE as u64,
+                50,
+                "| users that a message mentions | 50 |",
+            ),
+            (
+                QUOTE_CHARS as u64,
+                80,
+                "The text of `reply_to` is the first 80 characters;",
+            ),
+            (
+                CHANGES_REPLAYED.into(),
+                200,
+                "rooms with more than 200 changes after the cursor",
             ),
             (BODY_BYTES as u64, 65_536, "| body of a request | 64 KB |"),
             (FRAME_BYTES as u64, 32_768, "| 32 KB; 128 KB |"),
