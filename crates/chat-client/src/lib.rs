@@ -12,6 +12,8 @@
 //!   of the room waits for that;
 //! - missed messages are requested by cursor, with `hello`, `ping` and the history,
 //!   until nothing is missing; duplicates and early messages are sorted in;
+//! - so are missed edits, deletions, reactions and pins, each of which is applied
+//!   once and in the order of the service;
 //! - presence leases are renewed, and those of others expire.
 //!
 //! # Events
@@ -48,7 +50,7 @@ pub use domain::{Timestamp, ValidationError};
 pub use effect::{Effect, Fetch, Fetched, encode};
 pub use link::{Link, back_off};
 pub use log::Log;
-pub use pending::{Delivery, Outgoing, Pending, Unsent};
+pub use pending::{Content, Delivery, Edit, Outgoing, Pending, Text, Unsent};
 pub use presence::Presence;
 pub use protocol;
 pub use room::Room;

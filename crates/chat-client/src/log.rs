@@ -1,11 +1,19 @@
-//! The loaded messages of a room.
+//! The loaded messages of a room, and the changes that were applied to them.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use protocol::Message;
+use domain::changes::{apply, apply_to_quote, quote};
+use domain::history::PAGE_MOST;
 use protocol::http::Page;
+use protocol::{Change, Message};
+
+/// Applied changes that are kept for pages that were read before them.
+const RECENT_CHANGES: usize = 512;
 
 /// A contiguous run of messages, and those received early.
+///
+/// Changes are applied in the order of their `rev`, each once. A message tells by
+/// its `rev` which changes it contains.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Log {
     loaded: bool,
@@ -13,6 +21,26 @@ pub struct Log {
     run: VecDeque<Message>,
     /// Messages after a gap, by `seq`.
     early: BTreeMap<i64, Message>,
+    /// The last `rev` without a gap before it.
+    rev: i64,
+    /// Changes after a gap, by `rev`.
+    early_changes: BTreeMap<i64, Change>,
+    /// The newest applied changes by `rev`, and all whose message has yet to come.
+    recent: BTreeMap<i64, Change>,
+    /// All changes after this `rev` are in `recent`.
+    recent_after: i64,
+    /// The messages that are to be fetched again, after too many changes were missed.
+    stale: Option<Stale>,
+}
+
+/// A part of the loaded messages whose changes are not known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Stale {
+    /// The next message to fetch.
+    from: i64,
+    to: i64,
+    /// Whether the first page has arrived, whose `rev` is the new cursor.
+    has_begun: bool,
 }
 
 impl Log {
@@ -28,6 +56,11 @@ impl Log {
             .then(|| self.run.back().map_or(0, |message| message.seq))
     }
 
+    /// The last `rev` without a gap before it; `None` before the newest page is loaded.
+    pub fn rev(&self) -> Option<i64> {
+        self.loaded.then_some(self.rev)
+    }
+
     /// The first loaded `seq`, if there are older messages.
     pub fn older_than(&self) -> Option<i64> {
         let first = self.run.front()?;
@@ -39,10 +72,21 @@ impl Log {
         self.run.iter()
     }
 
+    /// The loaded message with this `seq`.
+    pub fn message(&self, seq: i64) -> Option<&Message> {
+        self.run.get(self.place(seq)?)
+    }
+
     /// The messages after `seq`, oldest first.
     pub fn since(&self, seq: i64) -> impl Iterator<Item = &Message> {
         let known = self.run.front().map_or(0, |first| seq + 1 - first.seq);
         self.run.iter().skip(usize::try_from(known).unwrap_or(0))
+    }
+
+    /// The newest changes after `rev`, oldest first. Older ones than the last few
+    /// hundred are not kept.
+    pub fn changes_since(&self, rev: i64) -> impl Iterator<Item = &Change> {
+        self.recent.range(rev + 1..).map(|(_, change)| change)
     }
 
     /// Unloads all but the newest `count` messages, and at least one. The others can be
@@ -53,52 +97,153 @@ impl Log {
         self.run.drain(..superfluous);
     }
 
+    /// Too many changes were missed: the loaded messages are fetched again, and no
+    /// more of them than one page.
+    pub(crate) fn mark_stale(&mut self) {
+        if let Some(to) = self.cursor() {
+            self.forget_all_but(PAGE_MOST as usize);
+            self.stale = Some(Stale {
+                from: self.run.front().map_or(1, |first| first.seq),
+                to,
+                has_begun: false,
+            });
+        }
+    }
+
+    /// Whether messages are to be fetched again.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.stale.is_some()
+    }
+
+    /// The message after which the next page is to be fetched.
+    pub(crate) fn next_after(&self) -> Option<i64> {
+        match self.stale {
+            Some(stale) => Some(stale.from - 1),
+            None => self.cursor(),
+        }
+    }
+
     /// Receives the newest page. Loaded messages stay if the page joins them; otherwise
-    /// they are unloaded, because there would be a gap.
-    pub(crate) fn newest(&mut self, page: Page) {
+    /// they are unloaded, because there would be a gap. Returns whether the page is
+    /// usable: it is not if it was read before changes that are no longer known.
+    pub(crate) fn newest(&mut self, page: Page, me: &str) -> bool {
+        if !self.loaded {
+            *self = Self {
+                loaded: true,
+                has_older: page.first_seq.is_some_and(|first| first > 1),
+                run: page.messages.into(),
+                rev: page.rev,
+                recent_after: page.rev,
+                ..Self::default()
+            };
+            return true;
+        }
+        if !self.knows_changes_since(&page) {
+            return false;
+        }
         let joins = match (self.cursor(), page.first_seq) {
             (Some(cursor), Some(first)) => first <= cursor + 1 && !self.run.is_empty(),
-            (Some(_), None) => true,
+            (_, None) => true,
             (None, _) => false,
         };
         if !joins {
             self.run.clear();
             self.has_older = page.first_seq.is_some_and(|first| first > 1);
         }
-        self.loaded = true;
         if self.run.is_empty() {
-            self.run.extend(page.messages);
+            for message in page.messages {
+                let message = self.current(message, me);
+                self.run.push_back(message);
+            }
             self.join_early();
         } else {
             for message in page.messages {
-                self.receive(message);
+                self.receive(message, me);
             }
         }
+        true
     }
 
-    /// Receives the page before the first loaded message.
-    pub(crate) fn older(&mut self, page: Page) {
+    /// Receives the page before the first loaded message. Returns whether the page is
+    /// usable, see [`Log::newest`].
+    pub(crate) fn older(&mut self, page: Page, me: &str) -> bool {
         let Some(first) = self.run.front().map(|message| message.seq) else {
-            return;
+            return true;
         };
+        if !self.knows_changes_since(&page) {
+            return false;
+        }
         self.has_older = page.first_seq.is_some_and(|seq| seq > 1);
         let mut expected = first;
         for message in page.messages.into_iter().rev() {
             if message.seq == expected - 1 {
                 expected = message.seq;
+                let message = self.current(message, me);
                 self.run.push_front(message);
             }
         }
+        true
+    }
+
+    /// Receives a page after [`Log::next_after`]. Returns whether it brought anything.
+    pub(crate) fn after(&mut self, page: Page, me: &str) -> bool {
+        if let Some(stale) = self.stale {
+            return self.refresh(stale, page, me);
+        }
+        let before = self.cursor();
+        if self.knows_changes_since(&page) {
+            for message in page.messages {
+                self.receive(message, me);
+            }
+        }
+        self.cursor() > before
+    }
+
+    /// Replaces stale messages by those of a page.
+    fn refresh(&mut self, stale: Stale, page: Page, me: &str) -> bool {
+        if page.first_seq.is_some_and(|first| first != stale.from) {
+            return false;
+        }
+        if !stale.has_begun {
+            self.rev = page.rev;
+            self.recent.clear();
+            self.recent_after = page.rev;
+        } else if !self.knows_changes_since(&page) {
+            return false;
+        }
+        let from = page.last_seq.map_or(i64::MAX, |last| last + 1);
+        for message in page.messages {
+            match self.place(message.seq) {
+                Some(place) => self.run[place] = self.current(message, me),
+                None => self.receive(message, me),
+            }
+        }
+        self.stale = (from <= stale.to).then_some(Stale {
+            from,
+            has_begun: true,
+            ..stale
+        });
+        self.join_early_changes(me);
+        true
     }
 
     /// Receives one message, idempotent and in any order.
-    pub(crate) fn receive(&mut self, message: Message) {
+    pub(crate) fn receive(&mut self, message: Message, me: &str) {
         let Some(cursor) = self.cursor() else {
             return;
         };
-        if message.seq > cursor {
+        if message.seq > cursor && !self.early.contains_key(&message.seq) {
+            let message = self.current(message, me);
             self.early.insert(message.seq, message);
             self.join_early();
+        }
+    }
+
+    /// Receives one change, idempotent and in any order.
+    pub(crate) fn receive_change(&mut self, change: Change, me: &str) {
+        if self.loaded && change.rev > self.rev {
+            self.early_changes.insert(change.rev, change);
+            self.join_early_changes(me);
         }
     }
 
@@ -110,6 +255,88 @@ impl Log {
             next += 1;
         }
     }
+
+    fn join_early_changes(&mut self, me: &str) {
+        self.early_changes = self.early_changes.split_off(&(self.rev + 1));
+        while let Some(change) = self.early_changes.remove(&(self.rev + 1)) {
+            self.rev = change.rev;
+            self.apply(&change, me);
+            self.recent.insert(change.rev, change);
+        }
+        self.forget_changes();
+    }
+
+    /// Applies a change to its message and to the quotes of it.
+    fn apply(&mut self, change: &Change, me: &str) {
+        let Some(seq) = change.seq else {
+            return;
+        };
+        let message = match self.place(seq) {
+            Some(place) => self.run.get_mut(place),
+            None => self.early.get_mut(&seq),
+        };
+        if let Some(message) = message
+            && message.rev < Some(change.rev)
+        {
+            apply(message, change, me);
+        }
+        for message in self.run.iter_mut().chain(self.early.values_mut()) {
+            if let Some(quote) = &mut message.reply_to
+                && quote.seq == seq
+            {
+                apply_to_quote(quote, change);
+            }
+        }
+    }
+
+    /// A received message with the changes that it does not contain yet.
+    fn current(&self, mut message: Message, me: &str) -> Message {
+        for change in self.recent.values() {
+            if change.seq == Some(message.seq) && message.rev < Some(change.rev) {
+                apply(&mut message, change, me);
+            }
+        }
+        if let Some(shown) = &mut message.reply_to {
+            match self.message(shown.seq) {
+                Some(quoted) => *shown = quote(quoted),
+                None => {
+                    let seq = shown.seq;
+                    let of_quoted = |change: &&Change| change.seq == Some(seq);
+                    for change in self.recent.values().filter(of_quoted) {
+                        apply_to_quote(shown, change);
+                    }
+                }
+            }
+        }
+        message
+    }
+
+    /// Whether the changes are known that a page may lack.
+    fn knows_changes_since(&self, page: &Page) -> bool {
+        page.rev >= self.recent_after
+    }
+
+    /// Forgets old changes, but none whose message has yet to come.
+    fn forget_changes(&mut self) {
+        let cursor = self.cursor().unwrap_or(0);
+        let mut superfluous = self.recent.len().saturating_sub(RECENT_CHANGES);
+        let mut after = self.recent_after;
+        self.recent.retain(|rev, change| {
+            let is_kept = superfluous == 0 || change.seq.is_some_and(|seq| seq > cursor);
+            if !is_kept {
+                superfluous -= 1;
+                after = after.max(*rev);
+            }
+            is_kept
+        });
+        self.recent_after = after;
+    }
+
+    fn place(&self, seq: i64) -> Option<usize> {
+        let first = self.run.front()?.seq;
+        let place = usize::try_from(seq - first).ok()?;
+        (place < self.run.len()).then_some(place)
+    }
 }
 
 #[cfg(test)]
@@ -119,6 +346,8 @@ mod tests {
     use super::*;
     use crate::samples::{empty_page, message, page};
 
+    const ME: &str = "id-of-ann";
+
     fn seqs(log: &Log) -> Vec<i64> {
         log.messages().map(|message| message.seq).collect()
     }
@@ -126,9 +355,9 @@ mod tests {
     #[test]
     fn messages_before_the_first_page_are_left_to_the_page() {
         let mut log = Log::default();
-        log.receive(message("r", 7));
+        log.receive(message("r", 7), ME);
         assert_eq!(log.cursor(), None);
-        log.newest(page("r", 3..=7));
+        log.newest(page("r", 3..=7), ME);
         assert_eq!(seqs(&log), [3, 4, 5, 6, 7]);
         assert_eq!(log.older_than(), Some(3));
     }
@@ -136,9 +365,9 @@ mod tests {
     #[test]
     fn a_room_where_nothing_was_said_begins_at_the_first_message() {
         let mut log = Log::default();
-        log.newest(empty_page());
+        log.newest(empty_page(), ME);
         assert_eq!(log.cursor(), Some(0));
-        log.receive(message("r", 1));
+        log.receive(message("r", 1), ME);
         assert_eq!(seqs(&log), [1]);
         assert_eq!(log.older_than(), None);
     }
@@ -146,33 +375,33 @@ mod tests {
     #[test]
     fn a_message_beyond_a_hole_waits_until_the_hole_is_filled() {
         let mut log = Log::default();
-        log.newest(page("r", 1..=2));
-        log.receive(message("r", 5));
-        log.receive(message("r", 4));
+        log.newest(page("r", 1..=2), ME);
+        log.receive(message("r", 5), ME);
+        log.receive(message("r", 4), ME);
         assert_eq!(log.cursor(), Some(2));
-        log.receive(message("r", 3));
+        log.receive(message("r", 3), ME);
         assert_eq!(seqs(&log), [1, 2, 3, 4, 5]);
     }
 
     #[test]
     fn history_is_put_before_what_is_here() {
         let mut log = Log::default();
-        log.newest(page("r", 11..=12));
-        log.older(page("r", 5..=10));
+        log.newest(page("r", 11..=12), ME);
+        log.older(page("r", 5..=10), ME);
         assert_eq!(seqs(&log), [5, 6, 7, 8, 9, 10, 11, 12]);
         assert_eq!(log.older_than(), Some(5));
-        log.older(page("r", 1..=4));
+        log.older(page("r", 1..=4), ME);
         assert_eq!(log.older_than(), None);
     }
 
     #[test]
     fn a_newest_page_that_does_not_join_replaces_what_is_here() {
         let mut log = Log::default();
-        log.newest(page("r", 1..=2));
-        log.newest(page("r", 50..=52));
+        log.newest(page("r", 1..=2), ME);
+        log.newest(page("r", 50..=52), ME);
         assert_eq!(seqs(&log), [50, 51, 52]);
         assert_eq!(log.older_than(), Some(50));
-        log.newest(page("r", 51..=54));
+        log.newest(page("r", 51..=54), ME);
         assert_eq!(seqs(&log), [50, 51, 52, 53, 54]);
     }
 
@@ -180,7 +409,7 @@ mod tests {
     fn newer_messages_follow_a_message_after_unloading() {
         let since = |log: &Log, seq| -> Vec<i64> { log.since(seq).map(|m| m.seq).collect() };
         let mut log = Log::default();
-        log.newest(page("r", 4..=9));
+        log.newest(page("r", 4..=9), ME);
         assert_eq!(since(&log, 6), [7, 8, 9]);
         assert_eq!(since(&log, 0), [4, 5, 6, 7, 8, 9]);
         assert!(since(&log, 9).is_empty());
@@ -194,7 +423,7 @@ mod tests {
     #[test]
     fn unloaded_messages_are_older_ones_even_if_all_were_loaded() {
         let mut log = Log::default();
-        log.newest(page("r", 1..=9));
+        log.newest(page("r", 1..=9), ME);
         assert_eq!(log.older_than(), None);
         log.forget_all_but(2);
         assert_eq!(seqs(&log), [8, 9]);
@@ -204,10 +433,10 @@ mod tests {
     #[test]
     fn a_newest_page_right_after_the_loaded_messages_joins_them() {
         let mut log = Log::default();
-        log.newest(page("r", 1..=2));
-        log.newest(page("r", 3..=5));
+        log.newest(page("r", 1..=2), ME);
+        log.newest(page("r", 3..=5), ME);
         assert_eq!(seqs(&log), [1, 2, 3, 4, 5]);
-        log.newest(page("r", 7..=8));
+        log.newest(page("r", 7..=8), ME);
         assert_eq!(seqs(&log), [7, 8], "a gap unloads the others");
     }
 
@@ -217,14 +446,14 @@ mod tests {
             arrivals in prop::collection::vec(1i64..40, 0..120)
         ) {
             let mut log = Log::default();
-            log.newest(empty_page());
+            log.newest(empty_page(), ME);
             for seq in arrivals {
-                log.receive(message("r", seq));
+                log.receive(message("r", seq), ME);
             }
             let held = log.cursor().unwrap_or(0);
             prop_assert_eq!(seqs(&log), (1..=held).collect::<Vec<_>>());
             for seq in held + 1..40 {
-                log.receive(message("r", seq));
+                log.receive(message("r", seq), ME);
             }
             prop_assert_eq!(seqs(&log), (1..40).collect::<Vec<_>>());
             prop_assert!(log.early.is_empty());

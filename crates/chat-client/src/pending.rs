@@ -1,22 +1,22 @@
-//! Messages that are not acknowledged yet.
+//! Messages and changes that are not acknowledged yet.
 //!
-//! Messages of a room are sent one after the other, each when the previous one is
-//! acknowledged, since the service may process frames concurrently. A message keeps
-//! its id however often it is sent, so that it is stored once.
+//! Those of a room are sent one after the other, each when the previous one is
+//! acknowledged, since the service may process frames concurrently. Each keeps its
+//! id however often it is sent, so that it is stored once.
 
 use std::time::Duration;
 
 use std::collections::VecDeque;
 
 use domain::Timestamp;
-use protocol::{ClientFrame, ErrorCode};
+use protocol::{ChangeKind, ClientFrame, ErrorCode, Quote};
 
 /// Time to wait for an acknowledgement.
 const ACK_TIMEOUT: Duration = Duration::from_secs(10);
 /// A tenth of the longest wait after a transient error.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// The delivery state of an own message.
+/// The delivery state of an own message or change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
     /// Not yet acknowledged.
@@ -27,27 +27,89 @@ pub enum Delivery {
     Sent,
 }
 
-/// An unacknowledged message.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outgoing {
-    /// The same at every attempt.
-    pub id: String,
+/// The content of a message.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Text {
     /// The text.
     pub text: String,
+    /// The message that it answers, as [`crate::Room::quote`] returns it.
+    pub reply_to: Option<Quote>,
+    /// The ids of the mentioned users.
+    pub mentions: Vec<String>,
+}
+
+/// The content of a change of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// The message.
+    pub seq: i64,
+    /// What it changes.
+    pub kind: ChangeKind,
+}
+
+/// What can be sent until it is acknowledged.
+pub trait Content: Clone + PartialEq {
+    /// The frame that sends it.
+    fn frame(&self, id: &str, room: &str) -> Option<ClientFrame>;
+}
+
+impl Content for Text {
+    fn frame(&self, id: &str, room: &str) -> Option<ClientFrame> {
+        Some(ClientFrame::Message {
+            id: id.to_owned(),
+            room: room.to_owned(),
+            text: self.text.clone(),
+            reply_to: self.reply_to.as_ref().map(|quote| quote.seq),
+            mentions: self.mentions.clone(),
+        })
+    }
+}
+
+impl Content for Edit {
+    fn frame(&self, id: &str, room: &str) -> Option<ClientFrame> {
+        let (id, room, seq) = (id.to_owned(), room.to_owned(), self.seq);
+        match self.kind.clone() {
+            ChangeKind::Edit { text } => Some(ClientFrame::Edit {
+                id,
+                room,
+                seq,
+                text,
+            }),
+            ChangeKind::Delete => Some(ClientFrame::Delete { id, room, seq }),
+            ChangeKind::React { emoji, on } => Some(ClientFrame::React {
+                id,
+                room,
+                seq,
+                emoji,
+                on,
+            }),
+            ChangeKind::Pin { on } => Some(ClientFrame::Pin { id, room, seq, on }),
+            ChangeKind::Unknown => None,
+        }
+    }
+}
+
+/// An unacknowledged message or change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outgoing<C = Text> {
+    /// The same at every attempt.
+    pub id: String,
+    /// What is sent.
+    pub content: C,
     /// When it was sent first, by the local clock.
     pub at: Timestamp,
     stage: Stage,
 }
 
-/// An unacknowledged message, to be stored across processes.
+/// An unacknowledged message or change, to be stored across processes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unsent {
+pub struct Unsent<C = Text> {
     /// The room's id.
     pub room: String,
     /// The same at every attempt.
     pub id: String,
-    /// The text.
-    pub text: String,
+    /// What is sent.
+    pub content: C,
     /// When it was sent first, by the local clock.
     pub at: Timestamp,
 }
@@ -59,7 +121,7 @@ enum Stage {
     Rejected(String),
 }
 
-impl Outgoing {
+impl<C> Outgoing<C> {
     /// The delivery state.
     pub fn delivery(&self) -> Delivery {
         match &self.stage {
@@ -69,17 +131,25 @@ impl Outgoing {
     }
 }
 
-/// The unacknowledged messages of one room, in order.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Pending {
-    queue: VecDeque<Outgoing>,
+/// The unacknowledged messages or changes of one room, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pending<C = Text> {
+    queue: VecDeque<Outgoing<C>>,
 }
 
-impl Pending {
-    pub(crate) fn push(&mut self, id: String, text: String, now: Timestamp) {
+impl<C> Default for Pending<C> {
+    fn default() -> Self {
+        Self {
+            queue: VecDeque::new(),
+        }
+    }
+}
+
+impl<C: Content> Pending<C> {
+    pub(crate) fn push(&mut self, id: String, content: C, now: Timestamp) {
         self.queue.push_back(Outgoing {
             id,
-            text,
+            content,
             at: now,
             stage: Stage::Waiting {
                 not_before: Timestamp::EPOCH,
@@ -87,29 +157,29 @@ impl Pending {
         });
     }
 
-    /// Takes over a message of another process, unless it is here already.
-    pub(crate) fn restore(&mut self, unsent: Unsent) {
+    /// Takes over an entry of another process, unless it is here already.
+    pub(crate) fn restore(&mut self, unsent: Unsent<C>) {
         if self.queue.iter().all(|outgoing| outgoing.id != unsent.id) {
-            self.push(unsent.id, unsent.text, unsent.at);
+            self.push(unsent.id, unsent.content, unsent.at);
         }
     }
 
-    /// The messages on their way, to be stored.
-    pub(crate) fn unsent(&self, room: &str) -> impl Iterator<Item = Unsent> {
+    /// What is on its way, to be stored.
+    pub(crate) fn unsent(&self, room: &str) -> impl Iterator<Item = Unsent<C>> {
         self.queue.iter().map(move |outgoing| Unsent {
             room: room.to_owned(),
             id: outgoing.id.clone(),
-            text: outgoing.text.clone(),
+            content: outgoing.content.clone(),
             at: outgoing.at,
         })
     }
 
-    /// The unacknowledged messages.
-    pub fn outgoing(&self) -> impl Iterator<Item = &Outgoing> {
+    /// What is not acknowledged.
+    pub fn outgoing(&self) -> impl Iterator<Item = &Outgoing<C>> {
         self.queue.iter()
     }
 
-    /// The delivery state of a message; an unknown id has been sent.
+    /// The delivery state of an entry; an unknown id has been sent.
     pub fn delivery(&self, id: &str) -> Delivery {
         self.queue
             .iter()
@@ -125,11 +195,7 @@ impl Pending {
         match first.stage {
             Stage::Waiting { not_before } if not_before <= now => {
                 first.stage = Stage::InFlight { since: now };
-                Some(ClientFrame::Message {
-                    id: first.id.clone(),
-                    room: room.to_owned(),
-                    text: first.text.clone(),
-                })
+                first.content.frame(&first.id, room)
             }
             _ => None,
         }
@@ -142,12 +208,12 @@ impl Pending {
         )
     }
 
-    /// The socket closed: messages in flight are sent again.
+    /// The socket closed: what is in flight is sent again.
     pub(crate) fn disconnected(&mut self) {
         self.resend(Timestamp::EPOCH);
     }
 
-    /// Messages in flight are sent again, at `not_before`.
+    /// What is in flight is sent again, at `not_before`.
     pub(crate) fn resend(&mut self, not_before: Timestamp) {
         for outgoing in &mut self.queue {
             if matches!(outgoing.stage, Stage::InFlight { .. }) {
@@ -156,13 +222,13 @@ impl Pending {
         }
     }
 
-    /// The message is stored.
-    pub(crate) fn acknowledged(&mut self, id: &str) -> Option<Outgoing> {
+    /// The entry is stored.
+    pub(crate) fn acknowledged(&mut self, id: &str) -> Option<Outgoing<C>> {
         let place = self.queue.iter().position(|outgoing| outgoing.id == id)?;
         self.queue.remove(place)
     }
 
-    /// The service rejected the message. After a transient error it is sent again.
+    /// The service rejected the entry. After a transient error it is sent again.
     pub(crate) fn rejected(
         &mut self,
         id: &str,
@@ -190,7 +256,7 @@ impl Pending {
         };
     }
 
-    /// Sends a rejected message again, with the same id.
+    /// Sends a rejected entry again, with the same id.
     pub(crate) fn retry(&mut self, id: &str) {
         if let Some(outgoing) = self.queue.iter_mut().find(|outgoing| outgoing.id == id) {
             outgoing.stage = Stage::Waiting {
@@ -199,7 +265,7 @@ impl Pending {
         }
     }
 
-    /// Deletes a rejected message.
+    /// Deletes a rejected entry.
     pub(crate) fn discard(&mut self, id: &str) {
         self.queue
             .retain(|outgoing| outgoing.id != id || !matches!(outgoing.stage, Stage::Rejected(_)));
@@ -221,7 +287,12 @@ mod tests {
     fn with(ids: &[&str]) -> Pending {
         let mut pending = Pending::default();
         for id in ids {
-            pending.push((*id).into(), format!("text of {id}"), at(0));
+            let text = format!("text of {id}");
+            let content = Text {
+                text,
+                ..Text::default()
+            };
+            pending.push((*id).into(), content, at(0));
         }
         pending
     }

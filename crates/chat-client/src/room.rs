@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use domain::Timestamp;
+use domain::changes::{apply, quote};
 use protocol::http::Page;
-use protocol::{LastMessage, Member, Message, Role, Room as About, RoomKind, User};
+use protocol::{
+    Change, ChangeKind, LastMessage, Member, Message, Quote, Role, Room as About, RoomKind, User,
+};
 
 use crate::effect::Fetch;
 use crate::log::Log;
-use crate::pending::{Outgoing, Pending};
+use crate::pending::{Delivery, Edit, Outgoing, Pending};
 use crate::presence::Presence;
 use crate::typing::Typing;
 
@@ -29,6 +32,8 @@ pub struct Room {
     pub log: Log,
     /// Own messages that are not acknowledged yet.
     pub pending: Pending,
+    /// Own changes of messages that are not acknowledged yet.
+    pub changing: Pending<Edit>,
     /// Typing users.
     pub typing: Typing,
     /// Online users.
@@ -54,6 +59,7 @@ impl Room {
             about: about.clone(),
             log: Log::default(),
             pending: Pending::default(),
+            changing: Pending::default(),
             typing: Typing::default(),
             presence: Presence::default(),
             fetching: false,
@@ -65,8 +71,8 @@ impl Room {
         room
     }
 
-    /// Receives the room's description. Omitted fields stay, and neither `last_seq`,
-    /// `last` nor `read_seq` goes back: a response may be older than a frame.
+    /// Receives the room's description. Omitted fields stay, and neither a counter nor
+    /// `last` goes back: a response may be older than a frame.
     pub(crate) fn update(&mut self, about: About, now: Timestamp) {
         if let Some(online) = &about.online {
             self.presence.listed(online, now);
@@ -76,11 +82,12 @@ impl Room {
         let before = std::mem::replace(&mut self.about, about);
         self.about.last_seq = self.about.last_seq.max(before.last_seq);
         self.about.read_seq = self.about.read_seq.max(before.read_seq);
-        if before.last.as_ref().map(|last| last.seq) > self.about.last.as_ref().map(|last| last.seq)
-        {
+        let last_of = |about: &About| (about.last.as_ref().map(|last| last.seq), about.last_rev);
+        if last_of(&before) > last_of(&self.about) {
             self.about.last = before.last;
         }
         self.about.last_at = self.about.last_at.max(before.last_at);
+        self.about.last_rev = self.about.last_rev.max(before.last_rev);
         self.about.members = self.about.members.take().or(before.members);
         self.about.invited = self.about.invited.take().or(before.invited);
     }
@@ -116,8 +123,14 @@ impl Room {
 
     /// Receives a message, perhaps the user's own from another device.
     pub(crate) fn receive(&mut self, message: Message, me: &str) {
+        self.note(&message, me);
+        self.log.receive(message, me);
+    }
+
+    /// What a message says of the room, apart from the log.
+    pub(crate) fn note(&mut self, message: &Message, me: &str) {
         self.about.last_seq = self.about.last_seq.max(message.seq);
-        self.set_last(&message);
+        self.set_last(message);
         self.typing.stopped(&message.from.id);
         if message.from.id == me {
             self.pending.acknowledged(&message.id);
@@ -126,16 +139,69 @@ impl Room {
                 self.about.read_seq = message.seq;
             }
         }
-        self.log.receive(message);
     }
 
-    /// Receives the newest page.
-    pub(crate) fn newest(&mut self, page: Page) {
+    /// Receives a change, perhaps the user's own from another device.
+    pub(crate) fn receive_change(&mut self, change: Change, me: &str) {
+        if change.rev > self.about.last_rev {
+            self.about.last_rev = change.rev;
+            self.change_last(&change);
+        }
+        self.log.receive_change(change, me);
+    }
+
+    /// An own change is stored.
+    pub(crate) fn changed(&mut self, outgoing: Outgoing<Edit>, by: User, rev: i64, at: Timestamp) {
+        let me = by.id.clone();
+        let Edit { seq, kind } = outgoing.content;
+        let change = Change {
+            room: self.about.id.clone(),
+            rev,
+            seq: Some(seq),
+            by,
+            at,
+            kind,
+        };
+        self.receive_change(change, &me);
+    }
+
+    /// A message with the own changes that are on their way, as the user sees it.
+    pub fn with_pending(&self, message: &Message, me: &User) -> Message {
+        let mut shown = message.clone();
+        let on_their_way = self
+            .changing
+            .outgoing()
+            .filter(|outgoing| outgoing.delivery() == Delivery::Pending);
+        for outgoing in on_their_way.filter(|outgoing| outgoing.content.seq == message.seq) {
+            let kind = outgoing.content.kind.clone();
+            if let ChangeKind::React { emoji, on } = &kind {
+                let reaction = shown.reactions.iter().find(|one| one.emoji == *emoji);
+                if reaction.is_some_and(|reaction| reaction.mine) == *on {
+                    continue;
+                }
+            }
+            let change = Change {
+                room: message.room.clone(),
+                rev: message.rev.unwrap_or(0),
+                seq: Some(message.seq),
+                by: me.clone(),
+                at: outgoing.at,
+                kind,
+            };
+            apply(&mut shown, &change, &me.id);
+        }
+        shown.rev = message.rev;
+        shown
+    }
+
+    /// Receives the newest page. Returns whether it is usable, see [`Log::newest`].
+    pub(crate) fn newest(&mut self, page: Page, me: &str) -> bool {
         if let Some(newest) = page.messages.last() {
             self.about.last_seq = self.about.last_seq.max(newest.seq);
             self.set_last(newest);
         }
-        self.log.newest(page);
+        self.about.last_rev = self.about.last_rev.max(page.rev);
+        self.log.newest(page, me)
     }
 
     /// Describes the room by this message, if it is its newest.
@@ -155,6 +221,21 @@ impl Room {
             at: message.at,
         });
         self.about.last_at = self.about.last_at.max(Some(message.at));
+    }
+
+    /// Changes the description of the newest message.
+    fn change_last(&mut self, change: &Change) {
+        let Some(last) = &mut self.about.last else {
+            return;
+        };
+        if change.seq != Some(last.seq) {
+            return;
+        }
+        match &change.kind {
+            ChangeKind::Edit { text } => last.text = text.chars().take(LAST_CHARS).collect(),
+            ChangeKind::Delete => last.text.clear(),
+            ChangeKind::React { .. } | ChangeKind::Pin { .. } | ChangeKind::Unknown => {}
+        }
     }
 
     /// The user has seen the messages up to `seq`. Returns whether the read mark
@@ -182,10 +263,18 @@ impl Room {
             seq,
             id: outgoing.id,
             from,
-            text: outgoing.text,
+            text: outgoing.content.text,
             at,
+            reply_to: outgoing.content.reply_to,
+            mentions: outgoing.content.mentions,
+            ..Message::default()
         };
         self.receive(message, &me);
+    }
+
+    /// What a reply to a loaded message shows.
+    pub fn quote(&self, seq: i64) -> Option<Quote> {
+        self.log.message(seq).map(quote)
     }
 
     /// A user joined or left.
@@ -228,9 +317,14 @@ impl Room {
             .is_some_and(|cursor| cursor < self.about.last_seq)
     }
 
+    /// Whether newer changes exist than are applied.
+    fn is_missing_changes(&self) -> bool {
+        self.log.rev().is_some_and(|rev| rev < self.about.last_rev)
+    }
+
     /// The fetch of missing messages, unless it is in progress.
     pub(crate) fn catch_up(&mut self) -> Option<Fetch> {
-        let after = self.log.cursor().filter(|_| !self.is_catching_up)?;
+        let after = self.log.next_after().filter(|_| !self.is_catching_up)?;
         self.is_catching_up = true;
         let room = self.about.id.clone();
         Some(Fetch::After { room, after })
@@ -241,10 +335,10 @@ impl Room {
         self.is_catching_up = false;
     }
 
-    /// Whether missing messages should be requested now. Messages of a busy room may
+    /// Whether missing messages or changes should be requested now. Those of a busy room may
     /// overtake each other, so a gap gets a moment to fill.
     pub(crate) fn needs_catch_up(&mut self, now: Timestamp) -> bool {
-        if !self.is_missing_any() {
+        if !self.is_missing_any() && !self.is_missing_changes() {
             self.gap = None;
             return false;
         }
@@ -263,6 +357,8 @@ impl Room {
 mod tests {
     use super::*;
     use crate::samples::{at, empty_page, message, page, room, user};
+
+    const ME: &str = "id-of-ann";
 
     fn member(name: &str) -> Member {
         Member {
@@ -335,7 +431,7 @@ mod tests {
     #[test]
     fn missing_messages_are_requested_after_a_second_and_again_after_five() {
         let mut room = with_members(RoomKind::Group, &[]);
-        room.log.newest(page("r", 1..=4));
+        room.log.newest(page("r", 1..=4), ME);
         let due: Vec<i64> = (0..13_000)
             .step_by(500)
             .filter(|now| room.needs_catch_up(at(*now)))
@@ -354,7 +450,7 @@ mod tests {
         let last = known.about.last.clone().expect("a last message");
         assert_eq!((last.seq, last.text.as_str()), (7, "message 7"));
         assert_eq!(known.about.last_at, Some(at(7_000)));
-        known.newest(page("r", 5..=8));
+        known.newest(page("r", 5..=8), ME);
         let long = Message {
             text: "x".repeat(200),
             ..message("r", 9)
@@ -368,7 +464,7 @@ mod tests {
     #[test]
     fn an_update_neither_goes_back_nor_forgets() {
         let mut known = with_members(RoomKind::Group, &["ann"]);
-        known.log.newest(empty_page());
+        known.log.newest(empty_page(), ME);
         known.read_by("id-of-ann", 4, "id-of-ann");
         known.update(room("r", 3), at(1));
         assert_eq!((known.about.last_seq, known.about.read_seq), (5, 4));

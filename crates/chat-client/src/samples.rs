@@ -28,6 +28,7 @@ pub fn message_of(room: &str, seq: i64, from: &str) -> Message {
         from: user(from),
         text: format!("message {seq}"),
         at: at(seq * 1_000),
+        ..Message::default()
     }
 }
 
@@ -36,6 +37,7 @@ pub fn page(room: &str, seqs: RangeInclusive<i64>) -> Page {
     Page {
         first_seq: messages.first().map(|message| message.seq),
         last_seq: messages.last().map(|message| message.seq),
+        rev: 0,
         messages,
     }
 }
@@ -47,11 +49,7 @@ pub fn room(id: &str, last_seq: i64) -> Room {
         kind: RoomKind::Group,
         last_seq,
         read_seq: 0,
-        last: None,
-        last_at: None,
-        members: None,
-        invited: None,
-        online: None,
+        ..Room::default()
     }
 }
 
@@ -61,5 +59,6 @@ pub fn empty_page() -> Page {
         messages: Vec::new(),
         first_seq: None,
         last_seq: None,
+        rev: 0,
     }
 }

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
-use chat_client::{Chat, Departed, Unsent};
+use chat_client::{Chat, Departed, Text, Unsent};
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -275,7 +275,10 @@ impl App {
                 each.unsent.push(Unsent {
                     room: each.room.clone(),
                     id: String::new(),
-                    text: draft,
+                    content: Text {
+                        text: draft,
+                        ..Text::default()
+                    },
                     at: browser::now(),
                 });
             }

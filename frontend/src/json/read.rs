@@ -17,16 +17,25 @@ pub trait Read: Sized {
     }
 }
 
+/// Reads a field that is left out where it has its default.
+pub fn or_default<T: Read + Default>(object: &Json, name: &str) -> Option<T> {
+    Some(<Option<T>>::of_field(object, name)?.unwrap_or_default())
+}
+
 pub fn parse<T: Read>(text: &str) -> Option<T> {
     T::read(&Json::parse(text)?)
 }
 
-/// Implements [`Read`] for structs.
+/// Implements [`Read`] for structs. The fields after the semicolon have their default
+/// where they are absent.
 macro_rules! reads {
-    ($($shape:path { $($field:ident),+ })+) => {
+    ($($shape:path { $($field:ident),+ $(; $($optional:ident),+)? })+) => {
         $(impl Read for $shape {
             fn read(from: &Json) -> Option<Self> {
-                Some(Self { $($field: Read::of_field(from, stringify!($field))?),+ })
+                Some(Self {
+                    $($field: Read::of_field(from, stringify!($field))?,)+
+                    $($($optional: or_default(from, stringify!($optional))?,)+)?
+                })
             }
         })+
     };

@@ -1,37 +1,46 @@
 //! The types: their field names are those of the contract.
 
-use chat_client::Unsent;
+use chat_client::{Text, Unsent};
 use protocol::factors::{
     AddPasskey, ConfirmTotp, Factors, Fresh, Passkey, PasskeyAnswer, PasskeyBegun, PasskeyLogin,
     RecoveryCodes, StepUp, TotpBegun,
 };
-use protocol::frame::Cursors;
 use protocol::http::{
     AddMember, Challenge, ChangePassword, CreateRoom, ForgotPassword, Login, MeAnswer, Page,
     Register, ResendOtp, ResetLink, ResetPassword, RoomAnswer, Rooms, Session, Sessions, SignedIn,
-    SocketAddress, Verify,
+    SocketAddress, Verify, Version, Versions,
 };
 use protocol::model::Me;
 use protocol::{
-    ClientFrame, ErrorBody, ErrorCode, LastMessage, Member, Message, Role, Room, RoomKind,
-    ServerFrame, User,
+    Change, ChangeKind, ClientFrame, Deletion, ErrorBody, ErrorCode, LastMessage, Member, Message,
+    Quote, Reaction, Role, Room, RoomKind, ServerFrame, User,
 };
 
 use super::Json;
-use super::read::{Read, enums, reads};
+use super::read::{Read, enums, or_default, reads};
 use super::write::{Object, Write, writes};
 use crate::state::CodeStep;
 
 reads! {
     User { id, name }
     Me { id, name, email }
-    Room { id, name, kind, last_seq, read_seq, last, last_at, members, invited, online }
-    Message { room, seq, id, from, text, at }
+    Member { user, role, read_seq; confusable }
+    Room { id, name, kind, last_seq, read_seq, last, last_at, members, invited, online; last_rev }
+    Message {
+        room, seq, id, from, text, at, rev, edited_at, deleted, reply_to;
+        edits, reactions, pinned, mentions
+    }
+    Reaction { emoji, count, by; mine }
+    Text { text, reply_to; mentions }
+    Deletion { at, by }
+    Quote { seq, from, text }
+    Version { text, by, at }
+    Versions { versions }
     LastMessage { seq, from, text, at }
     ErrorBody { error, message, field, attempts_left, retry_at }
     Challenge { challenge, expires_at, resend_at }
     SignedIn { access_token, expires_at, user }
-    Unsent { room, id, text, at }
+    Unsent { room, id, content, at }
     CodeStep { email, challenge, is_reset }
     MeAnswer { user }
     SocketAddress { url, protocol }
@@ -39,7 +48,7 @@ reads! {
     Sessions { sessions }
     Rooms { rooms }
     RoomAnswer { room }
-    Page { messages, first_seq, last_seq }
+    Page { messages, first_seq, last_seq; rev }
     Factors { totp_since, recovery_codes_left, passkeys, password_is_short, fresh_until }
     Passkey { id, name, created_at, used_at }
     PasskeyAnswer { passkey }
@@ -83,7 +92,9 @@ writes! {
     ConfirmTotp { code }
     AddPasskey<Json> { challenge, name, credential }
     PasskeyLogin<Json> { challenge, credential }
-    Unsent { room, id, text, at }
+    Unsent { room, id, content, at }
+    Quote { seq, from, text }
+    User { id, name }
     CodeStep { email, challenge, is_reset }
 }
 
@@ -122,13 +133,23 @@ impl Write for ClientFrame {
             Self::Typing { .. } => "typing",
             Self::Read { .. } => "read",
             Self::Ping { .. } => "ping",
+            Self::Edit { .. } => "edit",
+            Self::Delete { .. } => "delete",
+            Self::React { .. } => "react",
+            Self::Pin { .. } => "pin",
         };
         object.field("action", &name);
         match self {
-            Self::Hello { rooms } | Self::Ping { rooms } => {
-                if let Some(rooms) = rooms {
-                    object.field("rooms", rooms);
-                }
+            Self::Hello {
+                rooms,
+                revs,
+                understands,
+            } => {
+                object.optional("rooms", rooms).optional("revs", revs);
+                object.unless_empty("understands", understands);
+            }
+            Self::Ping { rooms, revs } => {
+                object.optional("rooms", rooms).optional("revs", revs);
             }
             Self::Join { reference, room } | Self::Leave { reference, room } => {
                 if let Some(reference) = reference {
@@ -136,9 +157,44 @@ impl Write for ClientFrame {
                 }
                 object.field("room", room);
             }
-            Self::Message { id, room, text } => {
+            Self::Message {
+                id,
+                room,
+                text,
+                reply_to,
+                mentions,
+            } => {
                 object.field("id", id).field("room", room);
-                object.field("text", text);
+                object.field("text", text).optional("reply_to", reply_to);
+                object.unless_empty("mentions", mentions);
+            }
+            Self::Edit {
+                id,
+                room,
+                seq,
+                text,
+            } => {
+                object.field("id", id).field("room", room);
+                object.field("seq", seq).field("text", text);
+            }
+            Self::Delete { id, room, seq } => {
+                object.field("id", id).field("room", room);
+                object.field("seq", seq);
+            }
+            Self::React {
+                id,
+                room,
+                seq,
+                emoji,
+                on,
+            } => {
+                object.field("id", id).field("room", room);
+                object.field("seq", seq).field("emoji", emoji);
+                object.field("on", on);
+            }
+            Self::Pin { id, room, seq, on } => {
+                object.field("id", id).field("room", room);
+                object.field("seq", seq).field("on", on);
             }
             Self::Typing { room } => {
                 object.field("room", room);
@@ -151,13 +207,48 @@ impl Write for ClientFrame {
     }
 }
 
-impl Read for Member {
+impl Write for Text {
+    fn write(&self, to: &mut String) {
+        let Self {
+            text,
+            reply_to,
+            mentions,
+        } = self;
+        let mut object = Object::begin(to);
+        object.field("text", text).optional("reply_to", reply_to);
+        object.unless_empty("mentions", mentions);
+        object.end();
+    }
+}
+
+impl Read for Change {
     fn read(from: &Json) -> Option<Self> {
         Some(Self {
-            user: Read::of_field(from, "user")?,
-            role: Read::of_field(from, "role")?,
-            read_seq: Read::of_field(from, "read_seq")?,
-            confusable: bool::of_field(from, "confusable").unwrap_or(false),
+            room: Read::of_field(from, "room")?,
+            rev: Read::of_field(from, "rev")?,
+            seq: Read::of_field(from, "seq")?,
+            by: Read::of_field(from, "by")?,
+            at: Read::of_field(from, "at")?,
+            kind: Read::read(from)?,
+        })
+    }
+}
+
+impl Read for ChangeKind {
+    fn read(from: &Json) -> Option<Self> {
+        Some(match from.field("kind")?.text()?.as_str() {
+            "edit" => Self::Edit {
+                text: or_default(from, "text")?,
+            },
+            "delete" => Self::Delete,
+            "react" => Self::React {
+                emoji: Read::of_field(from, "emoji")?,
+                on: Read::of_field(from, "on")?,
+            },
+            "pin" => Self::Pin {
+                on: Read::of_field(from, "on")?,
+            },
+            _ => Self::Unknown,
         })
     }
 }
@@ -176,7 +267,9 @@ impl Read for ServerFrame {
                 rooms: Read::of_field(from, "rooms")?,
                 missed: Read::of_field(from, "missed")?,
                 more: Read::of_field(from, "more")?,
-                more_rooms: bool::of_field(from, "more_rooms").unwrap_or(false),
+                more_rooms: or_default(from, "more_rooms")?,
+                changes: or_default(from, "changes")?,
+                stale: or_default(from, "stale")?,
             },
             "joined" => Self::Joined {
                 reference: reference()?,
@@ -187,15 +280,24 @@ impl Read for ServerFrame {
                 reference: reference()?,
                 room: Read::of_field(from, "room")?,
             },
-            "ack" => variant!(Ack { id, room, seq, at }),
+            "ack" => variant!(Ack {
+                id,
+                room,
+                seq,
+                rev,
+                at
+            }),
             "message" => Self::Message(Message::read(from)?),
+            "change" => Self::Change(Change::read(from)?),
             "typing" => variant!(Typing { room, user }),
             "read" => variant!(Read { room, user, seq }),
             "pong" => Self::Pong {
                 at: Read::of_field(from, "at")?,
                 missed: Read::of_field(from, "missed")?,
                 more: Read::of_field(from, "more")?,
-                reads: <Option<Cursors>>::of_field(from, "reads")?.unwrap_or_default(),
+                reads: or_default(from, "reads")?,
+                changes: or_default(from, "changes")?,
+                stale: or_default(from, "stale")?,
             },
             "added" => variant!(Added { room }),
             "member" => variant!(Member { room, user, joined }),

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use protocol::factors::{Factors, Passkey, StepUp};
 use protocol::http::{CreateRoom, Page, Register};
 use protocol::{
-    ClientFrame, ErrorBody, ErrorCode, Member, Message, Role, Room, RoomKind, ServerFrame,
-    Timestamp, User,
+    Change, ChangeKind, ClientFrame, Deletion, ErrorBody, ErrorCode, Member, Message, Quote,
+    Reaction, Role, Room, RoomKind, ServerFrame, Timestamp, User,
 };
 
 use super::{Json, Read, parse, text};
@@ -27,7 +27,83 @@ fn message() -> Message {
         from: user(),
         text: "one\ntwo \u{7} \\ </script>".into(),
         at: Timestamp::from_millis(1_790_000_000_000),
+        ..Message::default()
     }
+}
+
+/// A message with every optional field.
+fn changed_message() -> Message {
+    Message {
+        rev: Some(7),
+        edited_at: Some(Timestamp::from_millis(3)),
+        edits: 2,
+        deleted: Some(Deletion {
+            at: Timestamp::from_millis(4),
+            by: user(),
+        }),
+        reactions: vec![Reaction {
+            emoji: "👍".into(),
+            count: 2,
+            by: vec!["u".into()],
+            mine: true,
+        }],
+        pinned: true,
+        reply_to: Some(quote()),
+        mentions: vec!["u".into()],
+        ..message()
+    }
+}
+
+fn quote() -> Quote {
+    Quote {
+        seq: 1,
+        from: user(),
+        text: "before".into(),
+    }
+}
+
+fn change(kind: ChangeKind) -> Change {
+    Change {
+        room: "r".into(),
+        rev: 3,
+        seq: Some(2),
+        by: user(),
+        at: Timestamp::from_millis(6),
+        kind,
+    }
+}
+
+fn changes() -> Vec<Change> {
+    let kinds = [
+        ChangeKind::Edit { text: "new".into() },
+        ChangeKind::Delete,
+        ChangeKind::React {
+            emoji: "👍".into(),
+            on: true,
+        },
+        ChangeKind::Pin { on: false },
+    ];
+    kinds.into_iter().map(change).collect()
+}
+
+#[test]
+fn a_change_is_read_as_serde_writes_it() {
+    for change in changes() {
+        let frame = ServerFrame::Change(change);
+        let written = serde_json::to_string(&frame).expect("JSON");
+        assert_eq!(parse::<ServerFrame>(&written), Some(frame), "{written}");
+    }
+    let later =
+        r#"{"event":"change","room":"r","rev":1,"kind":"x","by":{"id":"u","name":"A"},"at":1}"#;
+    let read = parse::<ServerFrame>(later);
+    assert!(matches!(
+        read,
+        Some(ServerFrame::Change(Change {
+            kind: ChangeKind::Unknown,
+            seq: None,
+            ..
+        }))
+    ));
 }
 
 fn room() -> Room {
@@ -37,6 +113,7 @@ fn room() -> Room {
         kind: RoomKind::Group,
         last_seq: 3,
         read_seq: 1,
+        last_rev: 7,
         last: None,
         last_at: None,
         members: Some(vec![Member {
@@ -59,6 +136,8 @@ fn server_frames() -> Vec<ServerFrame> {
             missed: BTreeMap::from([(room_id(), vec![message()])]),
             more: vec![room_id()],
             more_rooms: true,
+            changes: BTreeMap::from([(room_id(), changes())]),
+            stale: vec![room_id()],
         },
         ServerFrame::Welcome {
             user: user(),
@@ -66,6 +145,8 @@ fn server_frames() -> Vec<ServerFrame> {
             missed: BTreeMap::new(),
             more: Vec::new(),
             more_rooms: false,
+            changes: BTreeMap::new(),
+            stale: Vec::new(),
         },
         ServerFrame::Joined {
             reference: Some("1".into()),
@@ -80,9 +161,11 @@ fn server_frames() -> Vec<ServerFrame> {
             id: "i".into(),
             room: room_id(),
             seq: 4,
+            rev: Some(8),
             at: Timestamp::from_millis(5),
         },
         ServerFrame::Message(message()),
+        ServerFrame::Message(changed_message()),
         ServerFrame::Typing {
             room: room_id(),
             user: user(),
@@ -97,6 +180,8 @@ fn server_frames() -> Vec<ServerFrame> {
             missed: BTreeMap::new(),
             more: Vec::new(),
             reads: BTreeMap::from([(room_id(), 4)]),
+            changes: BTreeMap::from([(room_id(), changes())]),
+            stale: vec![room_id()],
         },
         ServerFrame::Added { room: room() },
         ServerFrame::Member {
@@ -216,9 +301,15 @@ fn every_frame_of_the_page_is_written_as_serde_reads_it() {
     let room = || "r".to_owned();
     let reference = Some("1".to_owned());
     for frame in [
-        ClientFrame::Hello { rooms: None },
+        ClientFrame::Hello {
+            rooms: None,
+            revs: None,
+            understands: Vec::new(),
+        },
         ClientFrame::Hello {
             rooms: rooms.clone(),
+            revs: rooms.clone(),
+            understands: vec!["changes".into()],
         },
         ClientFrame::Join {
             reference: reference.clone(),
@@ -232,13 +323,49 @@ fn every_frame_of_the_page_is_written_as_serde_reads_it() {
             id: "i".into(),
             room: room(),
             text: "a \"b\"\n".into(),
+            reply_to: None,
+            mentions: Vec::new(),
+        },
+        ClientFrame::Message {
+            id: "i".into(),
+            room: room(),
+            text: "a".into(),
+            reply_to: Some(4),
+            mentions: vec!["u".into()],
+        },
+        ClientFrame::Edit {
+            id: "i".into(),
+            room: room(),
+            seq: 4,
+            text: "b".into(),
+        },
+        ClientFrame::Delete {
+            id: "i".into(),
+            room: room(),
+            seq: 4,
+        },
+        ClientFrame::React {
+            id: "i".into(),
+            room: room(),
+            seq: 4,
+            emoji: "👍".into(),
+            on: true,
+        },
+        ClientFrame::Pin {
+            id: "i".into(),
+            room: room(),
+            seq: 4,
+            on: false,
         },
         ClientFrame::Typing { room: room() },
         ClientFrame::Read {
             room: room(),
             seq: 9,
         },
-        ClientFrame::Ping { rooms },
+        ClientFrame::Ping {
+            revs: rooms.clone(),
+            rooms,
+        },
     ] {
         assert_eq!(both_ways(&frame), frame);
     }

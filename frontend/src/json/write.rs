@@ -38,6 +38,22 @@ impl<'t> Object<'t> {
         self
     }
 
+    /// Leaves out a field without a value.
+    pub fn optional<T: Write>(&mut self, name: &str, value: &Option<T>) -> &mut Self {
+        match value {
+            Some(value) => self.field(name, value),
+            None => self,
+        }
+    }
+
+    /// Leaves out a field without items.
+    pub fn unless_empty<T: Write>(&mut self, name: &str, items: &Vec<T>) -> &mut Self {
+        match items.is_empty() {
+            true => self,
+            false => self.field(name, items),
+        }
+    }
+
     pub fn end(&mut self) {
         self.to.push('}');
     }

@@ -92,7 +92,7 @@ pub fn lines(room: &Room, reader: Reader<'_>, span: Span) -> Vec<Line> {
                 from: reader.me.to_owned(),
                 is_mine: true,
                 begins_group: true,
-                text: outgoing.text.clone(),
+                text: outgoing.content.text.clone(),
                 at: outgoing.at,
                 delivery: outgoing.delivery(),
             };
@@ -287,6 +287,7 @@ mod tests {
             id: "x".into(),
             room: "r".into(),
             seq: 1,
+            rev: None,
             at: at(1_500),
         };
         chat.receive(ack, at(1_600));

@@ -88,6 +88,7 @@ mod tests {
             id: "x".into(),
             room: "r".into(),
             seq: 1,
+            rev: None,
             at: at(1_500),
         };
         chat.receive(ack, at(1_600));

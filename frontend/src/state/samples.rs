@@ -23,6 +23,7 @@ pub fn message(seq: i64, from: &str, millis: i64) -> Message {
         from: user(from),
         text: format!("message {seq}"),
         at: at(millis),
+        ..Message::default()
     }
 }
 

@@ -37,7 +37,11 @@ fn room(departed: Departed) -> AnyView {
         "" => strings::UNKNOWN_ROOM,
         title => title,
     };
-    let texts: Vec<String> = departed.unsent.into_iter().map(|each| each.text).collect();
+    let texts: Vec<String> = departed
+        .unsent
+        .into_iter()
+        .map(|each| each.content.text)
+        .collect();
     let text = texts.join("\n\n");
     let unsent = (!text.is_empty()).then(|| {
         let to_copy = text.clone();

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use domain::Timestamp;
 use protocol::ClientFrame;
+use protocol::change::CHANGES;
 use protocol::frame::Cursors;
 
 use super::Chat;
 use super::tick::RESPONSE_TIMEOUT;
 use crate::effect::Effect;
 use crate::link::{Link, back_off};
+use crate::log::Log;
 use crate::room::Room;
 
 /// Time between two `ping`s: a presence lease lasts five minutes.
@@ -25,6 +27,7 @@ impl Chat {
         self.unanswered_since = None;
         for room in self.rooms.values_mut() {
             room.pending.disconnected();
+            room.changing.disconnected();
         }
         vec![Effect::Connect {
             after: Duration::ZERO,
@@ -82,8 +85,12 @@ impl Chat {
             again: None,
         };
         self.ask_at = now + PING_INTERVAL;
-        let rooms = self.cursors(|_| true);
-        vec![Effect::Send(ClientFrame::Hello { rooms })]
+        let (rooms, revs) = self.cursors(|_| true);
+        vec![Effect::Send(ClientFrame::Hello {
+            rooms,
+            revs,
+            understands: vec![CHANGES.to_owned()],
+        })]
     }
 
     /// Sends `ping` with the cursors of all rooms.
@@ -95,18 +102,20 @@ impl Chat {
     /// Sends `ping` with the cursors of some rooms.
     pub(super) fn ping(&mut self, about: impl Fn(&Room) -> bool, now: Timestamp) -> Vec<Effect> {
         self.unanswered_since.get_or_insert(now);
-        let rooms = self.cursors(about);
-        vec![Effect::Send(ClientFrame::Ping { rooms })]
+        let (rooms, revs) = self.cursors(about);
+        vec![Effect::Send(ClientFrame::Ping { rooms, revs })]
     }
 
-    /// The cursors of loaded rooms.
-    fn cursors(&self, about: impl Fn(&Room) -> bool) -> Option<Cursors> {
-        let cursors: Cursors = self
-            .rooms
-            .iter()
-            .filter(|(_, room)| about(room))
-            .filter_map(|(id, room)| Some((id.clone(), room.log.cursor()?)))
-            .collect();
-        (!cursors.is_empty()).then_some(cursors)
+    /// The cursors of messages and of changes in loaded rooms.
+    fn cursors(&self, about: impl Fn(&Room) -> bool) -> (Option<Cursors>, Option<Cursors>) {
+        let asked = self.rooms.iter().filter(|(_, room)| about(room));
+        let cursors = |cursor: fn(&Log) -> Option<i64>| {
+            let rooms = asked.clone();
+            let cursors: Cursors = rooms
+                .filter_map(|(id, room)| Some((id.clone(), cursor(&room.log)?)))
+                .collect();
+            (!cursors.is_empty()).then_some(cursors)
+        };
+        (cursors(Log::cursor), cursors(Log::rev))
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use domain::Timestamp;
-use protocol::frame::Missed;
-use protocol::{ErrorCode, Message, Room as About, RoomKind, ServerFrame};
+use protocol::frame::{Changes, Missed};
+use protocol::{Change, ErrorCode, Message, Room as About, RoomKind, ServerFrame};
 
 use super::{Chat, Departed};
 use crate::effect::{Effect, Fetch};
@@ -47,12 +47,15 @@ impl Chat {
                 missed,
                 more,
                 more_rooms,
+                changes,
+                stale,
             } => {
                 self.me = Some(user);
                 self.link = Link::Live;
                 self.attempt = 0;
                 let mut effects = self.listed(rooms, !more_rooms, now);
                 effects.extend(self.caught_up(missed, more));
+                effects.extend(self.changes_caught_up(changes, stale));
                 if more_rooms {
                     effects.push(Effect::Fetch(Fetch::Rooms));
                 }
@@ -63,6 +66,8 @@ impl Chat {
                 missed,
                 more,
                 reads,
+                changes,
+                stale,
                 ..
             } => {
                 self.unanswered_since = None;
@@ -71,14 +76,29 @@ impl Chat {
                         room.about.read_seq = room.about.read_seq.max(seq);
                     }
                 }
-                self.caught_up(missed, more)
+                let mut effects = self.caught_up(missed, more);
+                effects.extend(self.changes_caught_up(changes, stale));
+                effects
             }
             ServerFrame::Message(message) => self.message(message, now),
-            ServerFrame::Ack { id, room, seq, at } => {
+            ServerFrame::Change(change) => self.change_event(change, now),
+            ServerFrame::Ack {
+                id,
+                room,
+                seq,
+                rev,
+                at,
+            } => {
                 if let (Some(room), Some(me)) = (self.rooms.get_mut(&room), self.me.clone()) {
-                    match room.pending.acknowledged(&id) {
-                        Some(outgoing) => room.acknowledged(outgoing, me, seq, at),
-                        None => room.about.last_seq = room.about.last_seq.max(seq),
+                    match rev {
+                        Some(rev) => match room.changing.acknowledged(&id) {
+                            Some(outgoing) => room.changed(outgoing, me, rev, at),
+                            None => room.about.last_rev = room.about.last_rev.max(rev),
+                        },
+                        None => match room.pending.acknowledged(&id) {
+                            Some(outgoing) => room.acknowledged(outgoing, me, seq, at),
+                            None => room.about.last_seq = room.about.last_seq.max(seq),
+                        },
                     }
                 }
                 self.schedule_catch_up(now);
@@ -119,6 +139,7 @@ impl Chat {
             effects.extend(self.learn(about, now));
         }
         if is_whole {
+            self.restored_changes.clear();
             // The rest was written in rooms that the user is no longer in.
             for unsent in std::mem::take(&mut self.restored) {
                 self.departed.push(Departed {
@@ -148,6 +169,13 @@ impl Chat {
         for unsent in self.restored.extract_if(.., |unsent| unsent.room == room) {
             known.pending.restore(unsent);
         }
+        let mut changes = self
+            .restored_changes
+            .extract_if(.., |unsent| unsent.room == room);
+        changes
+            .by_ref()
+            .for_each(|unsent| known.changing.restore(unsent));
+        drop(changes);
         self.rooms.insert(room.clone(), known);
         if self.follows_all {
             vec![Effect::Fetch(Fetch::Newest { room })]
@@ -169,6 +197,38 @@ impl Chat {
             .filter_map(|id| self.rooms.get_mut(&id)?.catch_up())
             .map(Effect::Fetch)
             .collect()
+    }
+
+    fn changes_caught_up(&mut self, changes: Changes, stale: Vec<String>) -> Vec<Effect> {
+        let me = self.my_id().to_owned();
+        for (id, changes) in changes {
+            if let Some(room) = self.rooms.get_mut(&id) {
+                for change in changes {
+                    room.receive_change(change, &me);
+                }
+            }
+        }
+        let mut effects = Vec::new();
+        for id in stale {
+            if let Some(room) = self.rooms.get_mut(&id) {
+                room.log.mark_stale();
+                effects.extend(room.catch_up().map(Effect::Fetch));
+            }
+        }
+        effects
+    }
+
+    fn change_event(&mut self, change: Change, now: Timestamp) -> Vec<Effect> {
+        let me = self.my_id().to_owned();
+        let Some(room) = self.rooms.get_mut(&change.room) else {
+            return vec![Effect::Fetch(Fetch::Rooms)];
+        };
+        if change.by.id != me {
+            room.presence.active(&change.by.id, now);
+        }
+        room.receive_change(change, &me);
+        self.schedule_catch_up(now);
+        Vec::new()
     }
 
     fn message(&mut self, message: Message, now: Timestamp) -> Vec<Effect> {
@@ -203,6 +263,7 @@ impl Chat {
             Some(id) => {
                 for room in self.rooms.values_mut() {
                     room.pending.rejected(id, error, message, retry_at, now);
+                    room.changing.rejected(id, error, message, retry_at, now);
                 }
             }
             // A rejected `ping` shows that the socket works. Missing messages are
@@ -226,6 +287,7 @@ impl Chat {
         }
         for room in self.rooms.values_mut() {
             room.pending.resend(now + GATEWAY_PAUSE);
+            room.changing.resend(now + GATEWAY_PAUSE);
         }
     }
 
@@ -268,6 +330,7 @@ impl Chat {
             | ServerFrame::Added { .. }
             | ServerFrame::Pong { .. }
             | ServerFrame::Message(_)
+            | ServerFrame::Change(_)
             | ServerFrame::Ack { .. }
             | ServerFrame::Problem { .. }
             | ServerFrame::Unknown => {}

@@ -51,15 +51,24 @@ impl Chat {
         match fetched {
             Fetched::Rooms(rooms) => return self.listed(rooms, true, now),
             Fetched::Room(about) => return self.learn(about, now),
-            Fetched::Newest { room, page } => {
-                if let Some(room) = self.rooms.get_mut(&room) {
-                    room.newest(page);
+            Fetched::Newest { room: id, page } => {
+                let me = self.my_id().to_owned();
+                if let Some(room) = self.rooms.get_mut(&id)
+                    && !room.newest(page, &me)
+                {
+                    return vec![Effect::Fetch(Fetch::Newest { room: id })];
                 }
             }
-            Fetched::Older { room, page } => {
-                if let Some(room) = self.rooms.get_mut(&room) {
+            Fetched::Older { room: id, page } => {
+                let me = self.my_id().to_owned();
+                if let Some(room) = self.rooms.get_mut(&id) {
                     room.fetching = false;
-                    room.log.older(page);
+                    if !room.log.older(page, &me)
+                        && let Some(before) = room.log.older_than()
+                    {
+                        room.fetching = true;
+                        return vec![Effect::Fetch(Fetch::Older { room: id, before })];
+                    }
                 }
             }
             Fetched::After { room, page } => return self.after(&room, page),
@@ -75,11 +84,15 @@ impl Chat {
             return Vec::new();
         };
         room.caught_up();
-        let before = room.log.cursor();
-        for message in page.messages {
-            room.receive(message, &me);
+        let is_stale = room.log.is_stale();
+        for message in &page.messages {
+            room.note(message, &me);
         }
-        let has_more = room.log.cursor() > before && room.is_missing_any();
+        let has_more = match room.log.after(page, &me) {
+            true => room.log.is_stale() || room.is_missing_any(),
+            // It was requested before the messages became stale.
+            false => is_stale,
+        };
         let next = has_more.then(|| room.catch_up()).flatten();
         next.map(Effect::Fetch).into_iter().collect()
     }

@@ -10,11 +10,11 @@ use std::time::Duration;
 use std::collections::BTreeMap;
 
 use domain::{ClientMessageId, MessageText, Timestamp, ValidationError};
-use protocol::{ClientFrame, User};
+use protocol::{ChangeKind, ClientFrame, User};
 
 use crate::effect::{Effect, Fetch};
 use crate::link::Link;
-use crate::pending::Unsent;
+use crate::pending::{Edit, Text, Unsent};
 use crate::room::Room;
 
 /// Minimum time between two `typing` frames.
@@ -48,6 +48,8 @@ pub struct Chat {
     again: Vec<(Timestamp, Fetch)>,
     /// Restored messages of rooms that are not known yet.
     restored: Vec<Unsent>,
+    /// Restored changes of rooms that are not known yet.
+    restored_changes: Vec<Unsent<Edit>>,
     /// Rooms that the user is no longer a member of, until they are taken.
     departed: Vec<Departed>,
 }
@@ -149,17 +151,140 @@ impl Chat {
         text: &str,
         now: Timestamp,
     ) -> Result<Vec<Effect>, ValidationError> {
-        ClientMessageId::parse("id", &id)?;
-        let text = MessageText::parse("text", text)?;
-        let Some(room) = self.rooms.get_mut(room) else {
-            return Err(ValidationError::new(
-                "room",
-                "You are not a member of this room.",
-            ));
+        let content = Text {
+            text: text.to_owned(),
+            ..Text::default()
         };
-        room.pending.push(id, text.as_str().to_owned(), now);
+        self.send_content(room, id, content, now)
+    }
+
+    /// Sends a message that may answer another one or mention users, as
+    /// [`Chat::send`] does.
+    ///
+    /// # Errors
+    /// As of [`Chat::send`].
+    pub fn send_content(
+        &mut self,
+        room: &str,
+        id: String,
+        content: Text,
+        now: Timestamp,
+    ) -> Result<Vec<Effect>, ValidationError> {
+        ClientMessageId::parse("id", &id)?;
+        let text = MessageText::parse("text", &content.text)?;
+        let content = Text {
+            text: text.as_str().to_owned(),
+            ..content
+        };
+        self.member_of(room)?.pending.push(id, content, now);
         self.last_typing = Timestamp::EPOCH;
         Ok(self.flush(now))
+    }
+
+    /// Replaces the text of an own message, under a unique id: now or on a later
+    /// socket, and once.
+    ///
+    /// # Errors
+    /// If the id or the text is invalid, or the user is not a member of the room.
+    pub fn edit(
+        &mut self,
+        room: &str,
+        seq: i64,
+        id: String,
+        text: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Effect>, ValidationError> {
+        let text = MessageText::parse("text", text)?.as_str().to_owned();
+        self.change(room, seq, id, ChangeKind::Edit { text }, now)
+    }
+
+    /// Deletes a message, as [`Chat::edit`] edits it.
+    ///
+    /// # Errors
+    /// If the id is invalid, or the user is not a member of the room.
+    pub fn delete(
+        &mut self,
+        room: &str,
+        seq: i64,
+        id: String,
+        now: Timestamp,
+    ) -> Result<Vec<Effect>, ValidationError> {
+        self.change(room, seq, id, ChangeKind::Delete, now)
+    }
+
+    /// Adds a reaction to a message or removes it, as [`Chat::edit`] edits it.
+    ///
+    /// # Errors
+    /// If the id is invalid, or the user is not a member of the room.
+    pub fn react(
+        &mut self,
+        room: &str,
+        seq: i64,
+        id: String,
+        (emoji, on): (&str, bool),
+        now: Timestamp,
+    ) -> Result<Vec<Effect>, ValidationError> {
+        let emoji = emoji.to_owned();
+        self.change(room, seq, id, ChangeKind::React { emoji, on }, now)
+    }
+
+    /// Pins a message or unpins it, as [`Chat::edit`] edits it.
+    ///
+    /// # Errors
+    /// If the id is invalid, or the user is not a member of the room.
+    pub fn pin(
+        &mut self,
+        room: &str,
+        seq: i64,
+        id: String,
+        on: bool,
+        now: Timestamp,
+    ) -> Result<Vec<Effect>, ValidationError> {
+        self.change(room, seq, id, ChangeKind::Pin { on }, now)
+    }
+
+    fn change(
+        &mut self,
+        room: &str,
+        seq: i64,
+        id: String,
+        kind: ChangeKind,
+        now: Timestamp,
+    ) -> Result<Vec<Effect>, ValidationError> {
+        ClientMessageId::parse("id", &id)?;
+        let change = Edit { seq, kind };
+        self.member_of(room)?.changing.push(id, change, now);
+        Ok(self.flush(now))
+    }
+
+    fn member_of(&mut self, room: &str) -> Result<&mut Room, ValidationError> {
+        let refused = || ValidationError::new("room", "You are not a member of this room.");
+        self.rooms.get_mut(room).ok_or_else(refused)
+    }
+
+    /// The changes without an acknowledgement, to be stored and given to
+    /// [`Chat::restore_changes`] by the next process.
+    pub fn unsent_changes(&self) -> Vec<Unsent<Edit>> {
+        let outgoing = self
+            .rooms
+            .iter()
+            .flat_map(|(room, known)| known.changing.unsent(room));
+        outgoing
+            .chain(self.restored_changes.iter().cloned())
+            .collect()
+    }
+
+    /// Takes over the changes that another process left unsent, as
+    /// [`Chat::restore`] does for messages.
+    pub fn restore_changes(&mut self, unsent: Vec<Unsent<Edit>>, now: Timestamp) -> Vec<Effect> {
+        for unsent in unsent {
+            match self.rooms.get_mut(&unsent.room) {
+                Some(room) => room.changing.restore(unsent),
+                None if self.restored_changes.contains(&unsent) => {}
+                None => self.restored_changes.push(unsent),
+            }
+        }
+        self.flush(now)
     }
 
     /// The messages without an acknowledgement, to be stored and given to
@@ -186,18 +311,20 @@ impl Chat {
         self.flush(now)
     }
 
-    /// Sends a rejected message of the open room again.
+    /// Sends a rejected message or change of the open room again.
     pub fn retry(&mut self, id: &str, now: Timestamp) -> Vec<Effect> {
         if let Some(room) = self.current_mut() {
             room.pending.retry(id);
+            room.changing.retry(id);
         }
         self.flush(now)
     }
 
-    /// Deletes a rejected message of the open room.
+    /// Deletes a rejected message or change of the open room.
     pub fn discard(&mut self, id: &str) {
         if let Some(room) = self.current_mut() {
             room.pending.discard(id);
+            room.changing.discard(id);
         }
     }
 
@@ -228,14 +355,15 @@ impl Chat {
         }
     }
 
-    /// The messages to send now.
+    /// The messages and changes to send now.
     fn flush(&mut self, now: Timestamp) -> Vec<Effect> {
         if self.link != Link::Live {
             return Vec::new();
         }
         self.rooms
             .iter_mut()
-            .filter_map(|(id, room)| room.pending.next(id, now))
+            .flat_map(|(id, room)| [room.pending.next(id, now), room.changing.next(id, now)])
+            .flatten()
             .map(Effect::Send)
             .collect()
     }

@@ -8,6 +8,7 @@ use protocol::ClientFrame;
 use super::Chat;
 use crate::effect::{Effect, Fetch};
 use crate::link::Link;
+use crate::room::Room;
 
 /// Time to wait for `welcome` or `pong`.
 pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -53,7 +54,9 @@ impl Chat {
                 .unanswered_since
                 .is_some_and(|since| now.saturating_since(since) >= RESPONSE_TIMEOUT),
         };
-        is_silent || self.rooms.values().any(|room| room.pending.is_overdue(now))
+        let is_overdue =
+            |room: &Room| room.pending.is_overdue(now) || room.changing.is_overdue(now);
+        is_silent || self.rooms.values().any(is_overdue)
     }
 
     /// Sends what is due on a live socket.

@@ -23,6 +23,10 @@ fn step() -> impl Strategy<Value = Step> {
     let any = any::<prop::sample::Index>;
     prop_oneof![
         4 => (who.clone(), 0..world::ROOMS).prop_map(|(who, room)| Step::Say { who, room }),
+        4 => (who.clone(), 0..world::ROOMS, any(), 0..9_usize)
+            .prop_map(|(who, room, which, what)| Step::Change { who, room, which, what }),
+        1 => (who.clone(), 0..world::ROOMS, any())
+            .prop_map(|(who, room, which)| Step::Reply { who, room, which }),
         6 => (who.clone(), any()).prop_map(|(who, which)| Step::Arrive { who, which }),
         6 => (who.clone(), any()).prop_map(|(who, which)| Step::Receive { who, which }),
         1 => (who.clone(), any()).prop_map(|(who, which)| Step::HearTwice { who, which }),

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chat_client::protocol::{ClientFrame, ErrorCode, ServerFrame, User};
-use chat_client::{Chat, Effect, Fetch, Timestamp};
+use chat_client::protocol::{ClientFrame, ErrorCode, Quote, ServerFrame, User};
+use chat_client::{Chat, Effect, Fetch, Text, Timestamp};
 use proptest::sample::Index;
 
 use crate::service::Service;
@@ -18,6 +18,19 @@ pub const ROOMS: usize = 2;
 pub enum Step {
     /// A person sends a message.
     Say { who: usize, room: usize },
+    /// A person changes a message that they see, as `what` says.
+    Change {
+        who: usize,
+        room: usize,
+        which: Index,
+        what: usize,
+    },
+    /// A person answers a message that they see.
+    Reply {
+        who: usize,
+        room: usize,
+        which: Index,
+    },
     /// A frame arrives at the service, perhaps long after its socket was cut.
     Arrive { who: usize, which: Index },
     /// A frame of the service arrives.
@@ -54,6 +67,7 @@ struct Person {
     to_client: Vec<ServerFrame>,
     requests: Vec<Fetch>,
     said: usize,
+    changed: usize,
 }
 
 pub struct World {
@@ -83,7 +97,23 @@ impl World {
 
     pub fn take(&mut self, step: Step) {
         match step {
-            Step::Say { who, room } => self.say(who, room),
+            Step::Say { who, room } => self.say(who, room, None),
+            Step::Reply { who, room, which } => {
+                let quote = self.seen(who, room, which);
+                let quote =
+                    quote.and_then(|seq| self.people[who].chat.rooms[&self.rooms[room]].quote(seq));
+                self.say(who, room, quote);
+            }
+            Step::Change {
+                who,
+                room,
+                which,
+                what,
+            } => {
+                if let Some(seq) = self.seen(who, room, which) {
+                    self.change(who, room, seq, what);
+                }
+            }
             Step::Arrive { who, which } => {
                 if let Some(frame) = pick(&mut self.people[who].to_service, which) {
                     self.arrive(who, frame);
@@ -149,18 +179,20 @@ impl World {
 
     pub fn assert_all_have_the_same(&self) {
         for room in &self.rooms {
-            let log = self.service.log(room);
             for person in &self.people {
+                let log = self.service.log(room, &person.user.id);
                 let room = &person.chat.rooms[room];
                 let seen: Vec<_> = room.log.messages().cloned().collect();
                 assert_eq!(seen, log, "what {} has", person.user.name);
                 assert_eq!(room.pending.outgoing().count(), 0, "nothing is on its way");
+                assert_eq!(room.changing.outgoing().count(), 0, "nothing is on its way");
             }
         }
         for person in &self.people {
             let mut kept = BTreeSet::new();
             for room in &self.rooms {
-                let of_person = self.service.log(room).iter();
+                let log = self.service.log(room, "");
+                let of_person = log.iter();
                 let numbers: Vec<usize> = of_person
                     .filter(|message| message.from == person.user)
                     .map(|message| message.id.parse().expect("a number"))
@@ -173,12 +205,40 @@ impl World {
         }
     }
 
-    fn say(&mut self, who: usize, room: usize) {
+    fn say(&mut self, who: usize, room: usize, reply_to: Option<Quote>) {
         let person = &mut self.people[who];
         person.said += 1;
-        let (id, text) = (person.said.to_string(), format!("message {}", person.said));
-        let said = person.chat.send(&self.rooms[room], id, &text, self.now);
+        let content = Text {
+            text: format!("message {}", person.said),
+            reply_to,
+            mentions: Vec::new(),
+        };
+        let (id, room) = (person.said.to_string(), &self.rooms[room]);
+        let said = person.chat.send_content(room, id, content, self.now);
         person.take(said.expect("a good text"));
+    }
+
+    /// One of the messages that a person sees.
+    fn seen(&self, who: usize, room: usize, which: Index) -> Option<i64> {
+        let seen = &self.people[who].chat.rooms[&self.rooms[room]].log;
+        let seqs: Vec<i64> = seen.messages().map(|message| message.seq).collect();
+        (!seqs.is_empty()).then(|| seqs[which.index(seqs.len())])
+    }
+
+    fn change(&mut self, who: usize, room: usize, seq: i64, what: usize) {
+        let (room, now) = (&self.rooms[room], self.now);
+        let person = &mut self.people[who];
+        person.changed += 1;
+        let id = format!("change-{}", person.changed);
+        let chat = &mut person.chat;
+        let changed = match what {
+            0..2 => chat.edit(room, seq, id.clone(), &format!("text of {id}"), now),
+            2 => chat.delete(room, seq, id, now),
+            3 | 4 => chat.react(room, seq, id, ("👍", what == 3), now),
+            5 | 6 => chat.react(room, seq, id, ("🎉", what == 5), now),
+            _ => chat.pin(room, seq, id, what == 7, now),
+        };
+        person.take(changed.expect("a good change"));
     }
 
     fn arrive(&mut self, who: usize, frame: ClientFrame) {
@@ -197,7 +257,7 @@ impl World {
 
     fn answer(&mut self, who: usize, which: Index) {
         if let Some(fetch) = pick(&mut self.people[who].requests, which) {
-            let fetched = self.service.fetch(&fetch);
+            let fetched = self.service.fetch(&fetch, &self.people[who].user.id);
             let effects = self.people[who].chat.fetched(fetched, self.now);
             self.people[who].take(effects);
         }
@@ -214,7 +274,7 @@ impl World {
         }
         while !self.people[who].requests.is_empty() {
             let fetch = self.people[who].requests.remove(0);
-            let fetched = self.service.fetch(&fetch);
+            let fetched = self.service.fetch(&fetch, &self.people[who].user.id);
             let effects = self.people[who].chat.fetched(fetched, self.now);
             self.people[who].take(effects);
         }
@@ -246,6 +306,7 @@ impl Person {
             to_client: Vec::new(),
             requests: Vec::new(),
             said: 0,
+            changed: 0,
         }
     }
 
@@ -300,7 +361,11 @@ impl Person {
 
     fn refuse(&mut self, frame: &ClientFrame) {
         let id = match frame {
-            ClientFrame::Message { id, .. } => Some(id.clone()),
+            ClientFrame::Message { id, .. }
+            | ClientFrame::Edit { id, .. }
+            | ClientFrame::Delete { id, .. }
+            | ClientFrame::React { id, .. }
+            | ClientFrame::Pin { id, .. } => Some(id.clone()),
             _ => None,
         };
         self.enqueue(ServerFrame::Problem {

@@ -45,6 +45,7 @@ fn a_message_said_while_cut_off_goes_out_with_the_next_socket_and_only_once() {
             id: "x".into(),
             room: "r".into(),
             seq: 4,
+            rev: None,
             at: at(9),
         },
         at(12),
@@ -77,7 +78,7 @@ fn a_hole_that_does_not_fill_by_itself_is_asked_for() {
     chat.receive(ServerFrame::Message(message("r", 5)), at(100));
     let asks = |effects: Vec<Effect>| {
         frames(effects).iter().any(
-            |frame| matches!(frame, ClientFrame::Ping { rooms: Some(rooms) } if rooms["r"] == 3),
+            |frame| matches!(frame, ClientFrame::Ping { rooms: Some(rooms), .. } if rooms["r"] == 3),
         )
     };
     assert!(!asks(chat.tick(at(200)).1));
@@ -90,6 +91,8 @@ fn a_hole_that_does_not_fill_by_itself_is_asked_for() {
             missed,
             more: Vec::new(),
             reads: BTreeMap::new(),
+            changes: BTreeMap::new(),
+            stale: Vec::new(),
         },
         at(2_300),
     );
@@ -106,6 +109,8 @@ fn messages_beyond_a_frame_are_fetched() {
         missed: BTreeMap::from([("r".to_owned(), vec![message("r", 4)])]),
         more: vec!["r".into()],
         more_rooms: false,
+        changes: BTreeMap::new(),
+        stale: Vec::new(),
     };
     let wanted = |after| {
         vec![Effect::Fetch(Fetch::After {
@@ -146,6 +151,8 @@ fn a_page_that_did_not_come_is_asked_for_again_if_it_may_come() {
             missed: BTreeMap::new(),
             more: vec!["r".into()],
             reads: BTreeMap::new(),
+            changes: BTreeMap::new(),
+            stale: Vec::new(),
         };
         chat.receive(pong, now)
     };
@@ -182,7 +189,7 @@ fn half_a_minute_after_a_message_a_ping_asks_for_more() {
     let asks = |effects: Vec<Effect>| {
         frames(effects)
             .iter()
-            .any(|frame| matches!(frame, ClientFrame::Ping { rooms: Some(_) }))
+            .any(|frame| matches!(frame, ClientFrame::Ping { rooms: Some(_), .. }))
     };
     chat.receive(ServerFrame::Message(message("r", 4)), at(10_000));
     chat.receive(ServerFrame::Message(message("r", 5)), at(39_000));
@@ -193,6 +200,8 @@ fn half_a_minute_after_a_message_a_ping_asks_for_more() {
         missed: BTreeMap::new(),
         more: Vec::new(),
         reads: BTreeMap::new(),
+        changes: BTreeMap::new(),
+        stale: Vec::new(),
     };
     chat.receive(pong, at(40_100));
     assert!(!asks(chat.tick(at(279_999)).1));

@@ -12,7 +12,14 @@ fn a_new_socket_says_what_is_here_already() {
     chat.closed(at(5), 0.5);
     let frames = frames(chat.opened(at(10)));
     let rooms = Some(BTreeMap::from([("r".to_owned(), 3)]));
-    assert_eq!(frames, [ClientFrame::Hello { rooms }]);
+    assert_eq!(
+        frames,
+        [ClientFrame::Hello {
+            rooms,
+            revs: Some([("r".to_owned(), 0)].into()),
+            understands: vec!["changes".to_owned()],
+        }]
+    );
 }
 
 #[test]
@@ -38,6 +45,8 @@ fn restored_unsent_messages_are_sent_under_the_same_id() {
         id: "a".into(),
         room: "r".into(),
         text: "first".into(),
+        reply_to: None,
+        mentions: Vec::new(),
     };
     assert!(sent.contains(&first), "{sent:?}");
     assert_eq!(
@@ -50,6 +59,7 @@ fn restored_unsent_messages_are_sent_under_the_same_id() {
             id: id.into(),
             room: "r".into(),
             seq,
+            rev: None,
             at: at(12),
         };
         next.receive(ack, at(12));
@@ -210,7 +220,10 @@ fn a_message_of_another_process_is_taken_over_once() {
     let unsent = Unsent {
         room: "r".into(),
         id: "x".into(),
-        text: "hi".into(),
+        content: Text {
+            text: "hi".into(),
+            ..Text::default()
+        },
         at: at(1),
     };
     assert_eq!(frames(chat.restore(vec![unsent.clone()], at(2))).len(), 1);
@@ -230,7 +243,7 @@ fn pending_messages_are_returned_on_removal() {
     assert_eq!(chat.current, None);
     let departed = chat.take_departed();
     assert_eq!(departed.len(), 1);
-    assert_eq!(departed[0].unsent[0].text, "hi");
+    assert_eq!(departed[0].unsent[0].content.text, "hi");
     assert!(chat.take_departed().is_empty());
 }
 

@@ -20,6 +20,8 @@ fn welcome(rooms: Vec<protocol::Room>, missed: &[(&str, Vec<protocol::Message>)]
             .collect(),
         more: Vec::new(),
         more_rooms: false,
+        changes: BTreeMap::new(),
+        stale: Vec::new(),
     }
 }
 
