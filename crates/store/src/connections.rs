@@ -34,6 +34,9 @@ pub struct Connection {
     pub muted: Vec<String>,
     /// Whether it said `hello`.
     pub greeted: bool,
+    /// The names of the events of later versions that its `hello` understands.
+    #[serde(default)]
+    pub understands: Vec<String>,
     /// Whether a post to it answered `Gone`.
     #[serde(default)]
     pub gone: bool,
@@ -50,6 +53,7 @@ impl Connection {
             rooms: Vec::new(),
             muted: Vec::new(),
             greeted: false,
+            understands: Vec::new(),
             gone: false,
             expires: date(now + CONNECTION_LIFETIME),
         }
@@ -104,10 +108,16 @@ impl Store {
     }
 
     /// Subscribes a socket to exactly these rooms, and marks it as one that said
-    /// `hello`.
-    pub async fn mark_ready(&self, id: &str, rooms: &[String]) -> Result<()> {
+    /// `hello` and understands these events.
+    pub async fn mark_ready(
+        &self,
+        id: &str,
+        rooms: &[String],
+        understands: &[String],
+    ) -> Result<()> {
         let update = doc! { "$set": {
             "greeted": true, "rooms": rooms, "muted": [], "gone": false,
+            "understands": understands,
         } };
         self.update_connection(id, update).await
     }

@@ -68,6 +68,18 @@ fn all() -> Vec<(&'static str, Vec<IndexModel>)> {
                 unique(doc! { "room": 1, "seq": 1 }),
                 // Once only: the same id from the same sender is the same message.
                 unique(doc! { "room": 1, "sender": 1, "client_id": 1 }),
+                // The pinned messages of a room.
+                plain_where_present(doc! { "room": 1, "pinned_at": 1 }, "pinned_at"),
+            ],
+        ),
+        (
+            "changes",
+            vec![
+                // Order and once only, as for messages.
+                unique(doc! { "room": 1, "rev": 1 }),
+                unique(doc! { "room": 1, "by": 1, "client_id": 1 }),
+                // The changes of a page of messages.
+                plain(doc! { "room": 1, "seq": 1, "rev": 1 }),
             ],
         ),
         (
@@ -96,6 +108,13 @@ fn all() -> Vec<(&'static str, Vec<IndexModel>)> {
 
 fn plain(keys: Document) -> IndexModel {
     IndexModel::builder().keys(keys).build()
+}
+
+fn plain_where_present(keys: Document, present: &str) -> IndexModel {
+    let options = IndexOptions::builder()
+        .partial_filter_expression(doc! { present: { "$exists": true } })
+        .build();
+    IndexModel::builder().keys(keys).options(options).build()
 }
 
 fn unique(keys: Document) -> IndexModel {

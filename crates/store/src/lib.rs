@@ -5,6 +5,7 @@
 
 pub mod ceremonies;
 pub mod challenges;
+pub mod changes;
 pub mod connections;
 pub mod deliveries;
 mod error;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use domain::Timestamp;
-use domain::limits::{ROOMS_BY_OTHERS, ROOMS_PER_USER};
+use domain::limits::{QUOTE_CHARS, ROOMS_BY_OTHERS, ROOMS_PER_USER};
 use domain::text::confusable;
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
@@ -23,8 +23,6 @@ use crate::rooms::RoomRow;
 /// How often a free slot is searched for while other rooms of the person take
 /// the same ones.
 const SLOT_ROUNDS: u32 = 100;
-/// Characters of the newest message that a list of rooms shows.
-const LAST_CHARS: usize = 80;
 
 /// One person in one room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,9 +99,16 @@ pub struct Membership {
     pub room_row: RoomRow,
     #[serde(default, rename = "newest")]
     newest: Vec<Newest>,
+    #[serde(default)]
+    newest_change: Vec<NewestChange>,
     /// Of a direct room: its members.
     #[serde(skip)]
     pair: Option<Vec<MemberRow>>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct NewestChange {
+    rev: i64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -121,6 +126,11 @@ impl Membership {
         self.newest.first().map_or(0, |newest| newest.seq)
     }
 
+    /// The newest `rev` of the room, 0 in one without changes.
+    pub fn last_rev(&self) -> i64 {
+        self.newest_change.first().map_or(0, |newest| newest.rev)
+    }
+
     /// The room as the protocol shows it to this member: a direct room with its
     /// members.
     pub fn room(&self) -> Room {
@@ -134,13 +144,14 @@ impl Membership {
             kind: self.room_row.kind,
             last_seq: self.last_seq(),
             read_seq: self.member.read_seq,
+            last_rev: self.last_rev(),
             last: newest.map(|newest| LastMessage {
                 seq: newest.seq,
                 from: User {
                     id: newest.sender.clone(),
                     name: newest.name.clone(),
                 },
-                text: newest.text.chars().take(LAST_CHARS).collect(),
+                text: newest.text.chars().take(QUOTE_CHARS).collect(),
                 at: newest.at,
             }),
             last_at: Some(newest.map_or(self.room_row.created_at, |newest| newest.at)),
@@ -306,6 +317,15 @@ impl Store {
             .await?)
     }
 
+    /// How many of these people are members.
+    pub async fn count_members_among(&self, room: &str, users: &[&str]) -> Result<u64> {
+        if users.is_empty() {
+            return Ok(0);
+        }
+        let filter = current(doc! { "room": room, "user": { "$in": users } });
+        Ok(self.members().count_documents(filter).await?)
+    }
+
     /// How many rooms a person is in.
     pub async fn count_rooms(&self, user: &str) -> Result<u64> {
         Ok(self
@@ -457,6 +477,17 @@ impl Store {
                     } },
                 ],
                 "as": "newest",
+            } },
+            doc! { "$lookup": {
+                "from": "changes",
+                "localField": "room",
+                "foreignField": "room",
+                "pipeline": [
+                    { "$sort": { "rev": -1 } },
+                    { "$limit": 1 },
+                    { "$project": { "_id": 0, "rev": 1 } },
+                ],
+                "as": "newest_change",
             } },
         ];
         let mut memberships: Vec<Membership> = self

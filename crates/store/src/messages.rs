@@ -11,39 +11,62 @@ use futures_util::TryStreamExt;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, doc};
 use mongodb::options::ReadConcern;
-use protocol::{Message, User};
+use protocol::{Deletion, Message, Quote, User};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
+use crate::changes::Folded;
 use crate::connections::{SUBSCRIBERS_PER_BATCH, Subscriber, still_members};
 use crate::error::{Error, Result, is_duplicate, is_interrupted};
 use crate::members::current;
 
 /// How often the next `seq` is tried for. Each round one sender gets it, so this
 /// many senders at once succeed.
-const APPEND_ROUNDS: u32 = 200;
+pub(crate) const APPEND_ROUNDS: u32 = 200;
 /// The first wait for a write that a majority does not have yet. It doubles.
-const FIRST_WAIT: Duration = Duration::from_millis(5);
-const LONGEST_WAIT: Duration = Duration::from_millis(80);
+pub(crate) const FIRST_WAIT: Duration = Duration::from_millis(5);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_millis(80);
 /// How often an insert is repeated after a lost connection or a step-down. The
 /// driver does not retry an aggregate that writes.
-const RETRIES: u32 = 2;
+pub(crate) const RETRIES: u32 = 2;
 /// The longest wait before such a retry; the shortest is half of it.
-const RETRY_WAIT: Duration = Duration::from_millis(100);
+pub(crate) const RETRY_WAIT: Duration = Duration::from_millis(100);
 /// A retry begins within this time of the first try. With the wait for a primary
 /// and for a majority it ends well before the caller's time limit.
-const RETRY_WINDOW: Duration = Duration::from_secs(6);
+pub(crate) const RETRY_WINDOW: Duration = Duration::from_secs(6);
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct MessageRow {
     room: String,
-    seq: i64,
+    pub(crate) seq: i64,
     sender: String,
     /// The sender's name when the message was sent.
     name: String,
     client_id: String,
+    /// Empty once it is deleted.
     text: String,
     at: Timestamp,
+    /// The `seq` of the message that it answers.
+    #[serde(default)]
+    pub(crate) reply_to: Option<i64>,
+    #[serde(default)]
+    mentions: Vec<String>,
+    #[serde(default)]
+    edited_at: Option<Timestamp>,
+    #[serde(default)]
+    edits: u32,
+    /// The newest edit or deletion that the row contains.
+    #[serde(default)]
+    folded: i64,
+    /// The newest pin that the row contains.
+    #[serde(default)]
+    pin_rev: i64,
+    #[serde(default)]
+    deleted_at: Option<Timestamp>,
+    #[serde(default)]
+    deleted_by: Option<User>,
+    #[serde(default)]
+    pinned_at: Option<Timestamp>,
 }
 
 /// A message with its `_id`.
@@ -55,8 +78,18 @@ struct Stored {
     row: MessageRow,
 }
 
+impl MessageRow {
+    pub(crate) fn folded(&self) -> Folded {
+        Folded {
+            text: self.folded,
+            pin: self.pin_rev,
+        }
+    }
+}
+
 impl From<MessageRow> for Message {
     fn from(row: MessageRow) -> Self {
+        let deleted = row.deleted_at.zip(row.deleted_by);
         Self {
             room: row.room,
             seq: row.seq,
@@ -67,6 +100,14 @@ impl From<MessageRow> for Message {
             },
             text: row.text,
             at: row.at,
+            rev: None,
+            edited_at: row.edited_at,
+            edits: row.edits,
+            deleted: deleted.map(|(at, by)| Deletion { at, by }),
+            reactions: Vec::new(),
+            pinned: row.pinned_at.is_some(),
+            reply_to: None,
+            mentions: row.mentions,
         }
     }
 }
@@ -89,6 +130,10 @@ pub struct Draft<'a> {
     /// The id that the sender's client made.
     pub id: &'a ClientMessageId,
     pub text: &'a MessageText,
+    /// The message that it answers.
+    pub reply_to: Option<Quote>,
+    /// Ids of members.
+    pub mentions: &'a [String],
 }
 
 /// The stage that finds the newest message of a `room` as `newest`.
@@ -170,19 +215,26 @@ impl Store {
         id: ObjectId,
         now: Timestamp,
     ) -> mongodb::error::Result<()> {
+        let mut row = doc! {
+            "_id": { "$literal": id },
+            "room": 1,
+            "seq": { "$add": [{ "$ifNull": [{ "$max": "$newest.seq" }, 0_i64] }, 1_i64] },
+            "sender": { "$literal": &draft.from.id },
+            "name": { "$literal": &draft.from.name },
+            "client_id": { "$literal": draft.id.as_str() },
+            "text": { "$literal": draft.text.as_str() },
+            "at": { "$literal": now.as_millis() },
+        };
+        if let Some(quote) = &draft.reply_to {
+            row.insert("reply_to", doc! { "$literal": quote.seq });
+        }
+        if !draft.mentions.is_empty() {
+            row.insert("mentions", doc! { "$literal": draft.mentions });
+        }
         let pipeline = vec![
             doc! { "$match": current(doc! { "user": &draft.from.id, "room": draft.room }) },
             newest(),
-            doc! { "$project": {
-                "_id": { "$literal": id },
-                "room": 1,
-                "seq": { "$add": [{ "$ifNull": [{ "$max": "$newest.seq" }, 0_i64] }, 1_i64] },
-                "sender": { "$literal": &draft.from.id },
-                "name": { "$literal": &draft.from.name },
-                "client_id": { "$literal": draft.id.as_str() },
-                "text": { "$literal": draft.text.as_str() },
-                "at": { "$literal": now.as_millis() },
-            } },
+            doc! { "$project": row },
             doc! { "$merge": {
                 "into": "messages",
                 "on": "_id",
@@ -245,6 +297,9 @@ impl Store {
             from: draft.from.clone(),
             text: draft.text.as_str().to_owned(),
             at: now,
+            reply_to: draft.reply_to.clone(),
+            mentions: draft.mentions.to_vec(),
+            ..Message::default()
         };
         let subscribers = inserted.into_iter().filter_map(|one| one.subscriber);
         Ok(Appended::New(message, subscribers.collect()))

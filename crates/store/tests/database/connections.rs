@@ -135,7 +135,10 @@ async fn nothing_brings_a_signed_out_socket_back() {
     store.close_socket("a1", NOW).await.unwrap();
     store.subscribe("a1", "one").await.unwrap();
     store.unsubscribe("a1", "one").await.unwrap();
-    store.mark_ready("a1", &["one".to_owned()]).await.unwrap();
+    store
+        .mark_ready("a1", &["one".to_owned()], &[])
+        .await
+        .unwrap();
     let begun = store
         .begin_frame("a1", true, FrameCost::ONE, NOW)
         .await

@@ -14,7 +14,7 @@ async fn ten() -> Scratch {
 }
 
 async fn page(store: &Store, cursor: Cursor, limit: u32) -> Vec<i64> {
-    let page = store.page("room", PageQuery { cursor, limit }).await;
+    let page = store.page("room", PageQuery { cursor, limit }, "").await;
     seqs(&page.expect("the database answers"))
 }
 
@@ -94,5 +94,5 @@ async fn a_page_longer_than_one_batch_of_the_server_comes_whole() {
 #[tokio::test]
 async fn no_messages_asked_for_are_none_and_not_all() {
     let store = ten().await;
-    assert_eq!(store.messages_after("room", 0, 0).await.unwrap(), []);
+    assert_eq!(store.messages_after("room", 0, 0, "").await.unwrap(), []);
 }

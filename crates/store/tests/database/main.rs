@@ -5,6 +5,7 @@
 mod accounts;
 mod ceremonies;
 mod challenges;
+mod changes;
 mod connections;
 mod deliveries;
 mod factors;

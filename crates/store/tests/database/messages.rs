@@ -25,7 +25,7 @@ async fn fifty_senders_at_once_get_fifty_places_without_a_hole() {
     assert_eq!(places, (1..=50).collect::<Vec<_>>());
     let mut said = said;
     said.sort_by_key(|message| message.seq);
-    assert_eq!(store.page("room", NEWEST).await.unwrap(), said);
+    assert_eq!(store.page("room", NEWEST, "").await.unwrap(), said);
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn repeats_amid_other_senders_leave_neither_a_hole_nor_a_second_copy() {
         say(&store, "room", "Ada", &format!("m{}", n % 5)).await
     })
     .await;
-    let kept = store.page("room", NEWEST).await.unwrap();
+    let kept = store.page("room", NEWEST, "").await.unwrap();
     let mut ids: Vec<_> = kept.iter().map(|message| message.id.as_str()).collect();
     ids.sort_unstable();
     assert_eq!(ids, ["m0", "m1", "m2", "m3", "m4"]);
@@ -88,7 +88,7 @@ async fn a_room_in_which_nothing_was_said_has_seq_0() {
     let store = Scratch::new().await;
     talk(&store, "other", 2).await;
     assert_eq!(store.newest_seq("room").await.unwrap(), 0);
-    assert_eq!(store.page("room", NEWEST).await.unwrap(), []);
+    assert_eq!(store.page("room", NEWEST, "").await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn text_that_looks_like_an_operator_is_stored_unchanged() {
         ..person("Ada")
     };
     let said = new(say_as(&store, "room", &from, "$$ROOT", "$text").await);
-    let kept = store.page("room", NEWEST).await.unwrap();
+    let kept = store.page("room", NEWEST, "").await.unwrap();
     assert_eq!(kept, [said]);
     let Message { id, from, text, .. } = &kept[0];
     assert_eq!(

@@ -52,7 +52,10 @@ pub async fn hello(store: &Store, id: &str, rooms: &[&str]) {
         let row = member(room, &user, 0);
         store.add_member(&row, ActOf::Member).await.unwrap();
     }
-    store.mark_ready(id, &rooms).await.unwrap();
+    store
+        .mark_ready(id, &rooms, &["changes".to_owned()])
+        .await
+        .unwrap();
 }
 
 /// A member sends a message.
@@ -71,6 +74,8 @@ pub async fn say_as(store: &Store, room: &str, from: &User, id: &str, text: &str
         from,
         id: &ClientMessageId::parse("id", id).expect("it is an id"),
         text: &MessageText::parse("text", text).expect("it is a text"),
+        reply_to: None,
+        mentions: &[],
     };
     let appended = store.append(&draft, NOW).await;
     appended.expect("the database takes it")

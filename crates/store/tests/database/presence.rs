@@ -378,7 +378,7 @@ async fn a_message_costs_three_round_trips_for_any_number_of_subscribers() {
 }
 
 /// How many commands the server has run for the store so far.
-async fn commands(uri: &str) -> i64 {
+pub async fn commands(uri: &str) -> i64 {
     let client = mongodb::Client::with_uri_str(uri).await.unwrap();
     let admin = client.database("admin");
     let status = admin.run_command(mongodb::bson::doc! { "serverStatus": 1 });

@@ -159,7 +159,7 @@ impl World<'_> {
         };
         assert_eq!(begun.allowed, Ok(()));
         if is_hello {
-            self.store.mark_ready(&socket.id, &[]).await.unwrap();
+            self.store.mark_ready(&socket.id, &[], &[]).await.unwrap();
         }
         self.shown_online |= begun.announces;
         let socket = self.sockets.get_mut(&place).expect("it is alive");

@@ -215,6 +215,8 @@ async fn a_message_is_not_inserted_for_ever() {
         from: &person("Ada"),
         id: &ClientMessageId::parse("id", "m1").unwrap(),
         text: &MessageText::parse("text", "hi").unwrap(),
+        reply_to: None,
+        mentions: &[],
     };
     let error = replica.store.append(&draft, NOW).await.unwrap_err();
     assert!(matches!(error, Error::Unavailable(_)), "{error}");
