@@ -249,6 +249,7 @@ mod tests {
         let chunk = Chunk {
             room: "r".into(),
             seq: 1,
+            rev: None,
             sockets: vec!["a".into()],
         };
         let message = Message::chunk("1:a", &chunk, at(1));

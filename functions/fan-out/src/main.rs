@@ -1,7 +1,7 @@
-//! `fan-out`: posts messages to the sockets of large rooms, one chunk of sockets
+//! `fan-out`: posts messages and changes to the sockets of large rooms, one chunk of sockets
 //! per message of the queue `fanout`.
 //!
-//! Reads `messages` and `connections`, posts to sockets. A chunk that fails is not
+//! Reads `messages`, `changes` and `connections`, posts to sockets. A chunk that fails is not
 //! retried: clients catch up with the next message or `ping`, and a retry would
 //! reach some sockets twice.
 
@@ -52,16 +52,26 @@ async fn handle(app: &'static App, batch: Batch) -> anyhow::Result<()> {
 /// Posts to those sockets of a chunk that are still subscribed.
 async fn post(app: &App, message: &Message) -> anyhow::Result<()> {
     let chunk: Chunk = serde_json::from_slice(&message.body)?;
-    let (message, subscribers) = tokio::try_join!(
-        app.store.message_at(&chunk.room, chunk.seq),
+    let (frame, subscribers) = tokio::try_join!(
+        frame(app, &chunk),
         app.store.still_subscribed(&chunk.room, &chunk.sockets)
     )?;
-    let Some(message) = message else {
-        anyhow::bail!("no such message");
+    let Some(frame) = frame else {
+        anyhow::bail!("no such message or change");
     };
-    let frame = ServerFrame::Message(message);
     app.realtime
         .to_subscribers(subscribers, &frame, "", lambda::now())
         .await?;
     Ok(())
+}
+
+async fn frame(app: &App, chunk: &Chunk) -> store::Result<Option<ServerFrame>> {
+    let (store, room) = (&app.store, &chunk.room);
+    Ok(match chunk.rev {
+        Some(rev) => store.change_at(room, rev).await?.map(ServerFrame::Change),
+        None => store
+            .message_at(room, chunk.seq)
+            .await?
+            .map(ServerFrame::Message),
+    })
 }
