@@ -137,6 +137,7 @@ fn frame() -> anyhow::Result<ServerFrame> {
         },
         text: String::new(),
         at: protocol::Timestamp::from_secs(1_800_000_000),
+        ..Message::default()
     };
     let bare = serde_json::to_vec(&ServerFrame::Message(message.clone()))?.len();
     message.text = "x".repeat(FRAME_BYTES - bare);

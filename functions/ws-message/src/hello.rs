@@ -1,51 +1,66 @@
 //! `hello` and `ping`: the client's rooms and what it missed in them.
 
 use domain::limits::PRESENCE_LEASE;
-use domain::replay::Replay;
+use domain::replay::Replayed;
 use lambda::ApiError;
 use protocol::ServerFrame;
-use protocol::frame::Cursors;
+use protocol::change::CHANGES;
 use store::members::Membership;
 
-use crate::replay::{checked, fill, with_cursor};
+use crate::replay::{self, Cursors};
 use crate::{App, Reply, Sender};
 
 /// Read marks that one `pong` brings at most.
 const READS: usize = 100;
 
 /// `hello`: subscribes this socket to all rooms of its user.
-pub(crate) async fn hello(app: &App, sender: &Sender, cursors: Option<Cursors>) -> Reply {
-    let cursors = checked(cursors)?;
-    let memberships = subscribe_all(app, sender).await?;
+pub(crate) async fn hello(
+    app: &App,
+    sender: &Sender,
+    cursors: Cursors,
+    mut understands: Vec<String>,
+) -> Reply {
+    understands.retain(|event| event == CHANGES);
+    understands.dedup();
+    let memberships = subscribe_all(app, sender, &understands).await?;
 
-    let asked = with_cursor(&memberships, &cursors);
-    let mut replay = Replay::new(asked.iter().map(|(one, _)| one.room_row.id.as_str()));
+    let mut replay = replay::empty(&memberships, &cursors);
     let rooms = app.store.listed(&memberships, sender.now).await?;
     let (rooms, complete) = replay.take_rooms(rooms);
-    fill(app, &mut replay, &asked).await?;
-    let (missed, more) = replay.finish();
+    replay::fill(app, &mut replay, &memberships, &cursors).await?;
+    let Replayed {
+        missed,
+        more,
+        changes,
+        stale,
+    } = replay.finish();
     Ok(Some(ServerFrame::Welcome {
         user: sender.person.clone(),
         rooms,
         missed,
         more,
         more_rooms: !complete,
+        changes,
+        stale,
     }))
 }
 
 /// `ping`: the lease was renewed already. Subscriptions are repaired, and what was
 /// missed comes back.
-pub(crate) async fn ping(app: &App, sender: &Sender, cursors: Option<Cursors>) -> Reply {
-    let cursors = checked(cursors)?;
+pub(crate) async fn ping(app: &App, sender: &Sender, cursors: Cursors) -> Reply {
     repair_subscriptions(app, sender).await?;
     let memberships = match cursors.is_empty() {
         true => Vec::new(),
         false => app.store.memberships_of(&sender.person.id).await?,
     };
-    let asked = with_cursor(&memberships, &cursors);
-    let mut replay = Replay::new(asked.iter().map(|(one, _)| one.room_row.id.as_str()));
-    fill(app, &mut replay, &asked).await?;
-    let (missed, more) = replay.finish();
+    let mut replay = replay::empty(&memberships, &cursors);
+    replay::fill(app, &mut replay, &memberships, &cursors).await?;
+    let Replayed {
+        missed,
+        more,
+        changes,
+        stale,
+    } = replay.finish();
     // A client that was silent for longer has lost its lease and reads its rooms.
     let since = sender.now - 2 * PRESENCE_LEASE;
     let moved = app.store.marks_read_since(&sender.person.id, since).await?;
@@ -55,16 +70,24 @@ pub(crate) async fn ping(app: &App, sender: &Sender, cursors: Option<Cursors>) -
         missed,
         more,
         reads: reads.map(|one| (one.room, one.read_seq)).collect(),
+        changes,
+        stale,
     }))
 }
 
 /// Subscribes a socket to the rooms of its user, and reads the memberships again
 /// until both agree: a room that was added or left in between ends up as it is,
 /// and no message in between is missed.
-pub(crate) async fn subscribe_all(app: &App, sender: &Sender) -> Result<Vec<Membership>, ApiError> {
+async fn subscribe_all(
+    app: &App,
+    sender: &Sender,
+    understands: &[String],
+) -> Result<Vec<Membership>, ApiError> {
     let mut rooms = app.store.room_ids_of(&sender.person.id).await?;
     loop {
-        app.store.mark_ready(&sender.connection, &rooms).await?;
+        app.store
+            .mark_ready(&sender.connection, &rooms, understands)
+            .await?;
         let memberships = app.store.memberships_of(&sender.person.id).await?;
         let now = room_ids(&memberships);
         if same(&rooms, &now) {

@@ -4,6 +4,7 @@
 //! that moment. The sender is the connection's user and never what the frame
 //! claims. What a handler returns is answered on the same socket.
 
+mod change;
 mod fan_out;
 mod hello;
 mod message;
@@ -12,6 +13,8 @@ mod replay;
 mod sender;
 mod subscribe;
 mod typing;
+
+use std::time::Duration;
 
 use connections::Connections;
 use domain::ValidationError;
@@ -22,6 +25,7 @@ use lambda::websocket::Frame;
 use protocol::{ClientFrame, ServerFrame};
 use queue::Queue;
 use realtime::Realtime;
+use replay::Cursors;
 use sender::Sender;
 use store::Store;
 
@@ -31,6 +35,8 @@ struct App {
     queue: Queue,
     /// How many sockets one invocation posts to.
     chunk: usize,
+    /// How long a message can be edited.
+    edit_window: Duration,
 }
 
 impl App {
@@ -39,12 +45,14 @@ impl App {
         let connections = connections::Settings::from_variables(&mut variables);
         let queue = queue::Settings::from_variables(&mut variables);
         let chunk = variables.value::<usize>("FAN_OUT_CHUNK", "a number of sockets");
+        let edit_hours = variables.value::<u64>("EDIT_HOURS", "a number of hours");
         variables.check()?;
         let store = Store::connect(store).await?;
         Ok(Self {
             realtime: Realtime::new(store.clone(), Connections::new(connections)?),
             queue: Queue::lazy(queue),
             chunk: chunk.max(1),
+            edit_window: Duration::from_hours(edit_hours),
             store,
         })
     }
@@ -97,15 +105,56 @@ async fn handle(app: &'static App, frame: Frame) -> Reply {
 
 async fn answer(app: &App, sender: &Sender, frame: ClientFrame) -> Reply {
     match frame {
-        ClientFrame::Hello { rooms } => hello::hello(app, sender, rooms).await,
-        ClientFrame::Ping { rooms } => hello::ping(app, sender, rooms).await,
+        ClientFrame::Hello {
+            rooms,
+            revs,
+            understands,
+        } => {
+            let cursors = Cursors::checked(rooms, revs)?;
+            hello::hello(app, sender, cursors, understands).await
+        }
+        ClientFrame::Ping { rooms, revs } => {
+            hello::ping(app, sender, Cursors::checked(rooms, revs)?).await
+        }
         ClientFrame::Join { reference, room } => {
             subscribe::join(app, sender, reference, room).await
         }
         ClientFrame::Leave { reference, room } => {
             subscribe::leave(app, sender, reference, room).await
         }
-        ClientFrame::Message { id, room, text } => message::send(app, sender, id, room, text).await,
+        ClientFrame::Message {
+            id,
+            room,
+            text,
+            reply_to,
+            mentions,
+        } => {
+            let content = message::Content {
+                text,
+                reply_to,
+                mentions,
+            };
+            message::send(app, sender, id, room, content).await
+        }
+        ClientFrame::Edit {
+            id,
+            room,
+            seq,
+            text,
+        } => change::edit(app, sender, change::Target { id, room, seq }, text).await,
+        ClientFrame::Delete { id, room, seq } => {
+            change::delete(app, sender, change::Target { id, room, seq }).await
+        }
+        ClientFrame::React {
+            id,
+            room,
+            seq,
+            emoji,
+            on,
+        } => change::react(app, sender, change::Target { id, room, seq }, emoji, on).await,
+        ClientFrame::Pin { id, room, seq, on } => {
+            change::pin(app, sender, change::Target { id, room, seq }, on).await
+        }
         ClientFrame::Typing { room } => typing::typing(app, sender, room).await,
         ClientFrame::Read { room, seq } => read::read(app, sender, room, seq).await,
     }

@@ -4,6 +4,7 @@ use domain::Timestamp;
 use domain::limits::{BYTES_PER_FRAME, CURSORS_PER_FRAME, MESSAGE_ROW_BYTES};
 use lambda::ApiError;
 use lambda::websocket::Frame;
+use protocol::frame::Cursors;
 use protocol::{ClientFrame, User};
 use store::presence::{Begun, FrameCost};
 
@@ -105,24 +106,30 @@ async fn is_live(app: &App, begun: &Begun, now: Timestamp) -> Result<bool, ApiEr
 }
 
 fn cost(frame: &Frame, read: Option<&ClientFrame>) -> FrameCost {
-    let cursors = |rooms: &Option<protocol::frame::Cursors>| {
-        let cursors = rooms.as_ref().map_or(0, |rooms| rooms.len());
+    let cursors = |rooms: &Option<Cursors>, revs: &Option<Cursors>| {
+        let cursors: usize = [rooms, revs].into_iter().flatten().map(Cursors::len).sum();
         (cursors / CURSORS_PER_FRAME) as u32
     };
     let by_size = 1 + (frame.bytes / BYTES_PER_FRAME) as u32;
     match read {
-        Some(ClientFrame::Hello { rooms }) => FrameCost {
-            frames: HELLO_FRAMES + cursors(rooms),
+        Some(ClientFrame::Hello { rooms, revs, .. }) => FrameCost {
+            frames: HELLO_FRAMES + cursors(rooms, revs),
             bytes: 0,
         },
-        Some(ClientFrame::Ping { rooms }) => FrameCost {
-            frames: 1 + cursors(rooms),
+        Some(ClientFrame::Ping { rooms, revs }) => FrameCost {
+            frames: 1 + cursors(rooms, revs),
             bytes: 0,
         },
-        Some(ClientFrame::Message { text, .. }) => FrameCost {
+        Some(ClientFrame::Message { text, .. } | ClientFrame::Edit { text, .. }) => FrameCost {
             frames: by_size,
             bytes: text.len() as u32 + MESSAGE_ROW_BYTES,
         },
+        Some(ClientFrame::Delete { .. } | ClientFrame::React { .. } | ClientFrame::Pin { .. }) => {
+            FrameCost {
+                frames: by_size,
+                bytes: MESSAGE_ROW_BYTES,
+            }
+        }
         _ => FrameCost {
             frames: by_size,
             bytes: 0,

@@ -63,12 +63,23 @@ impl Fields {
 /// refused by its name.
 fn fits(name: &str, value: &Value) -> bool {
     match name {
-        "rooms" => value.is_null() || serde_json::from_value::<Cursors>(value.clone()).is_ok(),
+        "rooms" | "revs" => {
+            value.is_null() || serde_json::from_value::<Cursors>(value.clone()).is_ok()
+        }
         "seq" => value.is_i64(),
+        "reply_to" => value.is_null() || value.is_i64(),
+        "on" => value.is_boolean(),
+        "understands" | "mentions" => is_texts(value),
         "ref" => value.is_null() || value.is_string(),
-        "id" | "room" | "text" => value.is_string(),
+        "id" | "room" | "text" | "emoji" => value.is_string(),
         _ => true,
     }
+}
+
+fn is_texts(value: &Value) -> bool {
+    value
+        .as_array()
+        .is_some_and(|items| items.iter().all(Value::is_string))
 }
 
 fn fault(field: &str, message: &str) -> ValidationError {
@@ -156,6 +167,13 @@ mod tests {
         let text = r#"{"action":"hello","rooms":{"r":3}}"#;
         let rooms = Some(Cursors::from([("r".to_owned(), 3)]));
         let read = Fields::read(text).frame();
-        assert_eq!(read.unwrap(), ClientFrame::Hello { rooms });
+        assert_eq!(
+            read.unwrap(),
+            ClientFrame::Hello {
+                rooms,
+                revs: None,
+                understands: Vec::new(),
+            }
+        );
     }
 }
