@@ -131,7 +131,9 @@ pub fn routes() -> Vec<Route> {
             Some(json!({"email": "ann@example.com"})),
         ),
         session(delete, "/api/rooms/{room}/members/{user}", None),
-        session(get, "/api/rooms/{room}/messages", None),
+        session(get.clone(), "/api/rooms/{room}/messages", None),
+        session(get.clone(), "/api/rooms/{room}/changes", None),
+        session(get, "/api/rooms/{room}/messages/{seq}/versions", None),
     ]
 }
 
@@ -141,6 +143,10 @@ pub fn frames(room: &str) -> Vec<Value> {
         json!({"action": "hello", "rooms": {room: 0}}),
         json!({"action": "join", "ref": "r", "room": room}),
         json!({"action": "message", "id": "m", "room": room, "text": "hello"}),
+        json!({"action": "edit", "id": "c1", "room": room, "seq": 1, "text": "hello"}),
+        json!({"action": "react", "id": "c2", "room": room, "seq": 1, "emoji": "👍", "on": true}),
+        json!({"action": "pin", "id": "c3", "room": room, "seq": 1, "on": true}),
+        json!({"action": "delete", "id": "c4", "room": room, "seq": 1}),
         json!({"action": "typing", "room": room}),
         json!({"action": "read", "room": room, "seq": 1}),
         json!({"action": "ping", "rooms": {room: 0}}),

@@ -19,7 +19,7 @@ pub fn tests() -> Vec<Test> {
 async fn an_empty_room_has_an_empty_page(stack: Arc<Stack>) {
     let ann = Person::join(&stack, "Ann").await;
     let room = ann.create_group("Tea", &[]).await;
-    let empty = json!({"messages": [], "first_seq": null, "last_seq": null});
+    let empty = json!({"messages": [], "first_seq": null, "last_seq": null, "rev": 0});
     for query in ["", "after=0", "before=1", "around=1", "after=100&limit=3"] {
         let page = ann.history(&room, query).await.expect(200);
         assert_eq!(page.body, empty, "{query}");

@@ -3,6 +3,7 @@
 
 mod account_protection;
 mod attacks;
+mod changes;
 mod client_address;
 mod closing;
 mod codes;
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
             .together(history::tests())
             .together(frames::tests())
             .together(messages::tests())
+            .together(changes::tests())
             .together(presence::tests())
             .together(handshake::tests())
             .together(requests::tests())

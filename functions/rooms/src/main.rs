@@ -1,7 +1,7 @@
 //! Rooms, their members and their history; invitations to them.
 //!
 //! Reads and writes `rooms`, `members`, `invitations`, `counters` and `rates`;
-//! reads `users`, `messages` and `connections`; mails invitations and posts to
+//! reads `users`, `messages`, `changes` and `connections`; mails invitations and posts to
 //! sockets.
 
 mod create;
@@ -88,6 +88,10 @@ async fn handle(app: &'static App, request: Request) -> Result<Response> {
         "POST /api/invitations/{room}" => invitations::accept(app, request, caller).await,
         "DELETE /api/invitations/{room}" => invitations::decline(app, request, caller).await,
         "GET /api/rooms/{room}/messages" => history::page(app, request, caller).await,
+        "GET /api/rooms/{room}/messages/{seq}/versions" => {
+            history::versions(app, request, caller).await
+        }
+        "GET /api/rooms/{room}/changes" => history::changes(app, request, caller).await,
         _ => Err(ApiError::NotFound),
     }
 }
