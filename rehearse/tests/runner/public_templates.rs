@@ -359,7 +359,7 @@ const FUNCTION: &str = "    Type: AWS::Serverless::Function
     Properties: {CodeUri: rust_app, Handler: bootstrap, Runtime: provided.al2023";
 
 /// Templates that are refused: the resources, the line and the message.
-const REFUSED: [(&str, usize, &str); 8] = [
+const REFUSED: [(&str, usize, &str); 10] = [
     (
         "Fn:\n    Type: AWS::Serverless::Function\n    Properties: {PackageType: Image}",
         3,
@@ -401,6 +401,16 @@ const REFUSED: [(&str, usize, &str); 8] = [
         "Fn:\n{FUNCTION}, Timeout: 0}",
         5,
         "Fn.Timeout has to be a whole number from 1 to 900",
+    ),
+    (
+        "Fn:\n{FUNCTION}}\n  Fn:\n{FUNCTION}}",
+        6,
+        "`Fn` is a duplicate key, first used on line 3: rename or remove one",
+    ),
+    (
+        "Fn:\n{FUNCTION},\n      Timeout: 3, Timeout: 4}",
+        6,
+        "`Timeout` is a duplicate key, first used on line 6: rename or remove one",
     ),
 ];
 
@@ -466,7 +476,7 @@ Resources:
 {FUNCTION}, Colour: blue, Role: 'arn:aws:iam::1:role/x', Layers: ['arn:aws:lambda:us-east-1:1:layer:x:1']}}
   Fn2: &fn
     Type: AWS::Serverless::Function
-    Properties: {{CodeUri: rust_app, Handler: bootstrap, Runtime: provided, Timeout: 3,
+    Properties: {{CodeUri: rust_app, Handler: bootstrap, Runtime: provided,
     Timeout: 4}}
   Fn3: *fn
 "

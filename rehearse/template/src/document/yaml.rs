@@ -162,7 +162,7 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    /// The entries of a map. Of a duplicate key the last value counts, as in PyYAML.
+    /// The entries of a map. A duplicate key is an error; the first value is kept.
     fn map(&mut self, depth: usize) -> Result<Vec<Entry>, ParseAborted> {
         let mut entries: Vec<Entry> = Vec::new();
         let mut merged: Vec<Entry> = Vec::new();
@@ -179,13 +179,13 @@ impl<'a> Reader<'a, '_> {
                 merged.extend(several.flat_map(|node| node.entries().iter().cloned()));
                 continue;
             }
-            if let Some(first) = entries.iter().position(|entry| entry.key == key) {
+            if let Some(first) = entries.iter().find(|entry| entry.key == key) {
                 let message = format!(
-                    "`{key}` is a duplicate key, first used on line {}; the last value counts",
-                    entries[first].line
+                    "`{key}` is a duplicate key, first used on line {}: rename or remove one",
+                    first.line
                 );
-                self.diagnostics.warn(line, message);
-                entries.remove(first);
+                self.diagnostics.add(line, message);
+                continue;
             }
             entries.push(Entry { key, line, value });
         }
@@ -292,13 +292,11 @@ mod tests {
     }
 
     #[test]
-    fn the_last_value_of_a_duplicate_key_counts() {
-        let mut diagnostics = Diagnostics::of("t.yaml");
-        let tree = parse("a: 1\nb: 2\na: 3\n", &mut diagnostics).expect("a tree");
-        assert_eq!(tree.get("a").and_then(Node::scalar), Some("3"));
+    fn every_duplicate_key_is_an_error_with_both_lines() {
         assert_eq!(
-            diagnostics.warnings(),
-            ["t.yaml:3: `a` is a duplicate key, first used on line 1; the last value counts"]
+            diagnostics_of("a: 1\nb: {c: 2,\n  c: 3}\na: 3\n"),
+            "t.yaml:3: `c` is a duplicate key, first used on line 2: rename or remove one\n\
+             t.yaml:4: `a` is a duplicate key, first used on line 1: rename or remove one"
         );
     }
 
