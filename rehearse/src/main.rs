@@ -3,7 +3,8 @@
 //!
 //! Standard output carries one line of JSON, printed when everything is ready.
 //! The log goes to standard error. The exit status is 0 after a stop signal, 1 if
-//! something could not start, and 2 if the template is invalid.
+//! something could not start, and 2 if the template or the code that it names is
+//! invalid.
 
 mod example_events;
 mod gateway;

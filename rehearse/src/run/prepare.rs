@@ -1,7 +1,8 @@
 //! Checks before anything is started.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::anyhow;
 
@@ -9,7 +10,7 @@ use crate::options::RunOptions;
 use crate::setup::code::{Program, Search};
 use crate::setup::data_folder::DataFolder;
 use crate::setup::secret_store::SecretStore;
-use sam_template::Application;
+use sam_template::application::Function;
 use sam_template::{EnvironmentFile, Inputs, Resolved, RunnerValues, Service, Template};
 
 /// A validated template and the inputs of a run.
@@ -42,6 +43,13 @@ pub fn prepare(options: &RunOptions) -> anyhow::Result<Prepared> {
         return Err(anyhow!("{} has no index.html", page.display()));
     }
     let data = DataFolder::take(&options.data)?;
+    let search = search(options);
+    let programs = RefCell::new(BTreeMap::new());
+    let find = |id: &str, function: &Function| {
+        let program = search.program(id, function)?;
+        programs.borrow_mut().insert(id.to_owned(), program);
+        Ok(())
+    };
     let mut prepared = Prepared {
         template,
         environment,
@@ -50,11 +58,11 @@ pub fn prepare(options: &RunOptions) -> anyhow::Result<Prepared> {
         needs: Vec::new(),
         programs: BTreeMap::new(),
     };
-    let resolved = prepared.resolve(options, &RunnerValues::placeholders())?;
+    let resolved = prepared.resolve_with(options, &RunnerValues::placeholders(), &find)?;
     for warning in resolved.warnings {
         tracing::warn!("{warning}");
     }
-    prepared.programs = programs(options, &resolved.application)?;
+    prepared.programs = programs.into_inner();
     prepared.needs = resolved.needs.into_iter().collect();
     Ok(prepared)
 }
@@ -69,6 +77,15 @@ impl Prepared {
         options: &RunOptions,
         runner_values: &RunnerValues,
     ) -> anyhow::Result<Resolved> {
+        self.resolve_with(options, runner_values, &|_, _| Ok(()))
+    }
+
+    fn resolve_with(
+        &self,
+        options: &RunOptions,
+        runner_values: &RunnerValues,
+        check_code: &dyn Fn(&str, &Function) -> Result<(), String>,
+    ) -> anyhow::Result<Resolved> {
         Ok(self.template.resolve(&Inputs {
             parameters: &options.parameters(),
             environment: &self.environment,
@@ -76,33 +93,20 @@ impl Prepared {
             values: &options.values(),
             ignored_types: &options.ignore_type.iter().cloned().collect(),
             secrets: &self.secrets,
+            check_code,
         })?)
     }
 }
 
-fn programs(
-    options: &RunOptions,
-    application: &Application,
-) -> anyhow::Result<BTreeMap<String, Program>> {
-    let template = options.template.canonicalize()?;
-    let search = Search {
-        template: template.parent().unwrap_or(Path::new("/")).to_owned(),
+/// Where the code of functions is looked for.
+fn search(options: &RunOptions) -> Search {
+    let template = options.template.canonicalize();
+    let folder = template
+        .ok()
+        .and_then(|file| Some(file.parent()?.to_owned()));
+    Search {
+        template: folder.unwrap_or_else(|| PathBuf::from("/")),
         binaries: options.binaries.clone(),
         target: std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from),
-    };
-    let mut programs = BTreeMap::new();
-    let mut missing = Vec::new();
-    for (id, function) in &application.functions {
-        match search.program(id, function) {
-            Ok(program) => {
-                programs.insert(id.clone(), program);
-            }
-            Err(why) => missing.push(why),
-        }
-    }
-    if missing.is_empty() {
-        Ok(programs)
-    } else {
-        Err(anyhow!(missing.join("\n")))
     }
 }

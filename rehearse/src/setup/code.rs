@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use sam_template::application::{Function, Runtime};
+use sam_template::application::{Function, Layer, Runtime};
 use serde::Deserialize;
 
 /// What to execute for a function.
@@ -48,20 +48,42 @@ impl Search {
     /// What is missing, and how to get it.
     pub fn program(&self, id: &str, function: &Function) -> Result<Program, String> {
         let code = self.template.join(&function.code.folder);
+        let layers: Vec<PathBuf> = function
+            .layers
+            .iter()
+            .map(|layer| self.layer(layer))
+            .collect::<Result<_, _>>()?;
         let mut program = match &function.code.runtime {
             Runtime::Provided => self.native(id, function, &code),
             Runtime::Python(name) => {
                 let folder = self.package(id, &code)?;
-                python(id, name, function, folder)
+                python(name, function, folder)
             }
             Runtime::Node(name) => {
                 let folder = self.package(id, &code)?;
-                node(id, name, function, folder)
+                node(name, function, folder)
             }
         }?;
-        let layers = function.layers.iter();
-        program.layers = layers.map(|layer| self.template.join(layer)).collect();
+        program.layers = layers;
         Ok(program)
+    }
+
+    /// The folder of a layer: `sam build`'s, or else `ContentUri`.
+    fn layer(&self, layer: &Layer) -> Result<PathBuf, String> {
+        let built = self.template.join(".aws-sam/build").join(&layer.id);
+        let own = self.template.join(&layer.folder);
+        let folder = if built.is_dir() { &built } else { &own };
+        if !folder.is_dir() {
+            return Err(format!(
+                "the layer {} has no folder {}: a layer is a folder here, whose `python`, \
+                 `nodejs`, `bin`, `lib` and `extensions` are used",
+                layer.id,
+                own.display()
+            ));
+        }
+        folder
+            .canonicalize()
+            .map_err(|error| format!("{}: {error}", folder.display()))
     }
 
     fn native(&self, id: &str, function: &Function, code: &Path) -> Result<Program, String> {
@@ -74,13 +96,13 @@ impl Search {
         let Some((_, executable)) = newest else {
             return Err(match &self.binaries {
                 Some(folder) => format!(
-                    "{id}: {} has no executable {}: build it first, or name another folder with \
+                    "{} has no executable {}: build it first, or name another folder with \
                      --binaries",
                     folder.display(),
                     names.join(" or ")
                 ),
                 None => format!(
-                    "{id}: no executable for {} was found: build it with `cargo lambda build`, \
+                    "no executable for {} was found: build it with `cargo lambda build`, \
                      `sam build` or `cargo build`, or name its folder with --binaries",
                     code.display()
                 ),
@@ -88,7 +110,7 @@ impl Search {
         };
         // A link is kept as it is: where it leads to changes with a deployment.
         let executable = std::path::absolute(executable)
-            .map_err(|error| format!("{id}: {}: {error}", executable.display()))?;
+            .map_err(|error| format!("{}: {error}", executable.display()))?;
         // A build folder of cargo holds more than the package.
         let packaged = executable
             .file_name()
@@ -140,12 +162,9 @@ impl Search {
     fn package(&self, id: &str, code: &Path) -> Result<PathBuf, String> {
         let built = self.template.join(".aws-sam/build").join(id);
         let folder = if built.is_dir() { &built } else { code };
-        folder.canonicalize().map_err(|error| {
-            format!(
-                "{id}: the folder {} cannot be read: {error}",
-                code.display()
-            )
-        })
+        folder
+            .canonicalize()
+            .map_err(|error| format!("the folder {} cannot be read: {error}", code.display()))
     }
 }
 
@@ -195,7 +214,7 @@ fn names(function: &Function, code: &Path) -> Vec<String> {
     names
 }
 
-fn python(id: &str, name: &str, function: &Function, folder: PathBuf) -> Result<Program, String> {
+fn python(name: &str, function: &Function, folder: PathBuf) -> Result<Program, String> {
     // A version manager may have a command for a version that is not installed.
     let installed: Vec<PathBuf> = [name, "python3", "python"]
         .into_iter()
@@ -203,7 +222,7 @@ fn python(id: &str, name: &str, function: &Function, folder: PathBuf) -> Result<
         .collect();
     if installed.is_empty() {
         return Err(format!(
-            "{id}: the runtime {name} needs python3, which is not installed"
+            "the runtime {name} needs python3, which is not installed"
         ));
     }
     let has_client = |python: &&PathBuf| {
@@ -215,7 +234,7 @@ fn python(id: &str, name: &str, function: &Function, folder: PathBuf) -> Result<
     };
     let Some(executable) = installed.iter().find(has_client).cloned() else {
         return Err(format!(
-            "{id}: the runtime {name} needs AWS's runtime interface client: install it with \
+            "the runtime {name} needs AWS's runtime interface client: install it with \
              `python3 -m pip install awslambdaric`"
         ));
     };
@@ -230,9 +249,9 @@ fn python(id: &str, name: &str, function: &Function, folder: PathBuf) -> Result<
     })
 }
 
-fn node(id: &str, name: &str, function: &Function, folder: PathBuf) -> Result<Program, String> {
+fn node(name: &str, function: &Function, folder: PathBuf) -> Result<Program, String> {
     let executable = on_path("node")
-        .ok_or_else(|| format!("{id}: the runtime {name} needs node, which is not installed"))?;
+        .ok_or_else(|| format!("the runtime {name} needs node, which is not installed"))?;
     let mut modules: Vec<PathBuf> = folder
         .ancestors()
         .map(|up| up.join("node_modules"))
@@ -247,7 +266,7 @@ fn node(id: &str, name: &str, function: &Function, folder: PathBuf) -> Result<Pr
         .find(|client| client.is_file())
         .ok_or_else(|| {
             format!(
-                "{id}: the runtime {name} needs AWS's runtime interface client: install it with \
+                "the runtime {name} needs AWS's runtime interface client: install it with \
                  `npm install --global aws-lambda-ric`"
             )
         })?;

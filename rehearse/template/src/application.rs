@@ -68,8 +68,17 @@ pub struct Function {
     pub environment: BTreeMap<String, Text>,
     /// What it may do with APIs of the template.
     pub policy: Policy,
-    /// The content folders of its layers, relative to the template's folder.
-    pub layers: Vec<String>,
+    /// Its layers, in the order in which they are merged.
+    pub layers: Vec<Layer>,
+}
+
+/// A layer of the template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// Its logical id.
+    pub id: LogicalId,
+    /// `ContentUri`, relative to the template's folder.
+    pub folder: String,
 }
 
 impl Function {

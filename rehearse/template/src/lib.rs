@@ -34,6 +34,7 @@ pub use diagnostics::{Diagnostic, Diagnostics};
 pub use resources::EnvironmentFile;
 pub use runner_values::{Broker, RunnerValues, Service};
 
+use application::Function;
 use document::Node;
 use evaluate::{ResourceKind, RunnerMetadata, Scope, declared, parameters, rules};
 
@@ -70,6 +71,9 @@ pub struct Inputs<'a> {
     pub ignored_types: &'a BTreeSet<String>,
     /// Storage of generated secrets.
     pub secrets: &'a dyn SecretStorage,
+    /// Looks for the code of the function with this logical id. An error is reported
+    /// together with those of the template, at the line of the function.
+    pub check_code: &'a dyn Fn(&str, &Function) -> Result<(), String>,
 }
 
 /// A resolved template.
@@ -166,7 +170,7 @@ impl Template {
             .filter(|id| local.is_broker_login(id))
             .collect();
         scope.secrets = resources::read_secrets(&scope, &local, given.secrets);
-        let application = resources::application(&scope, &local, given.environment);
+        let application = resources::application(&scope, &local, given);
         let notes = scope.into_notes();
         let warnings = notes.diagnostics.warnings();
         let application = notes.diagnostics.or(Some(application))?;

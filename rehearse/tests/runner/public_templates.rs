@@ -489,20 +489,58 @@ Resources:
         "template.yaml:7: Fn: `Colour` is not supported and has no effect",
         "template.yaml:7: Fn: its role is not in the template",
         "template.yaml:7: Fn: the layer is not in the template",
-        "template.yaml:11: `Timeout` is a duplicate key, first used on line 10",
     ] {
         assert!(log.contains(warning), "{warning}\nis not in\n{log}");
     }
 }
 
 #[test]
-fn a_missing_executable_is_named_with_the_ways_to_build_it() {
-    let project = Project::fixture("rust-hello.yaml");
+fn errors_of_the_template_and_missing_code_are_reported_together() {
+    let project = Project::new(&format!(
+        "Transform: AWS::Serverless-2016-10-31
+Resources:
+  Fn:
+{FUNCTION}, Layers: [!Ref Libraries]}}
+  Fn2:
+{FUNCTION}, MemorySize: 1}}
+  Fn3:
+{FUNCTION}}}
+  Libraries:
+    Type: AWS::Serverless::LayerVersion
+    Properties: {{ContentUri: libraries}}
+"
+    ));
     let (status, log) = project.start().try_run().err().expect("it is refused");
-    assert_eq!(status.code(), Some(1));
+    assert_eq!(status.code(), Some(2));
+    let lines: Vec<&str> = log.lines().collect();
+    for (line, (at, message)) in lines.iter().zip([
+        (3, "Fn: the layer Libraries has no folder"),
+        (6, "Fn2: no executable for"),
+        (
+            8,
+            "Fn2.MemorySize has to be a whole number from 128 to 10240",
+        ),
+        (9, "Fn3: no executable for"),
+    ]) {
+        assert!(
+            line.contains(&format!("template.yaml:{at}: {message}")),
+            "{log}"
+        );
+    }
     assert!(
-        log.contains("HelloWorldFunction: no executable for"),
+        lines[3].contains("build it with `cargo lambda build`"),
         "{log}"
     );
-    assert!(log.contains("cargo lambda build"), "{log}");
+}
+
+#[test]
+fn a_port_in_use_is_named_with_the_way_to_choose_another() {
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let port = taken.local_addr().expect("an address").port();
+    let project = Project::fixture("rust-hello.yaml").rust_app();
+    let start = project.start().port(port);
+    let (status, log) = start.try_run().err().expect("it is refused");
+    assert_eq!(status.code(), Some(1));
+    let expected = format!("port {port} is in use: choose another with --port, or 0");
+    assert!(log.contains(&expected), "{log}");
 }

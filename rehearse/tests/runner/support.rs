@@ -32,6 +32,7 @@ pub struct Start {
     template: PathBuf,
     binaries: Option<PathBuf>,
     data: Option<PathBuf>,
+    port: u16,
     arguments: Vec<String>,
 }
 
@@ -55,6 +56,7 @@ impl Start {
             template: fixture(name),
             binaries: Some(examples()),
             data: None,
+            port: 0,
             arguments: Vec::new(),
         }
     }
@@ -94,6 +96,12 @@ impl Start {
         self
     }
 
+    /// On this port instead of a free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
     /// In the folder of an earlier runner, which has ended.
     pub fn again(mut self, folder: TempDir) -> Self {
         self.folder = folder;
@@ -118,7 +126,8 @@ impl Start {
                     .iter()
                     .flat_map(|folder| [OsStr::new("--binaries"), folder.as_os_str()]),
             )
-            .args(["--port", "0", "--in-memory", "--stop-with-stdin"])
+            .args(["--port", &self.port.to_string()])
+            .args(["--in-memory", "--stop-with-stdin"])
             .args(&self.arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

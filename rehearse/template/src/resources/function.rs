@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::environment::{self, EnvironmentFile};
 use super::policies;
-use crate::application::{Code, Function, Runtime, Text};
+use crate::application::{Code, Function, Layer, Runtime, Text};
 use crate::evaluate::{Fields, Resource, ResourceKind, Scope, references};
 
 /// Properties that do not change how a function runs on one machine.
@@ -194,15 +194,18 @@ fn binary(scope: &Scope<'_>, resource: &Resource<'_>) -> Option<String> {
 }
 
 /// The folders of layers of the template. Others exist in AWS alone.
-fn layers(scope: &Scope<'_>, fields: &Fields<'_, '_>, resource: &Resource<'_>) -> Vec<String> {
-    let mut folders = Vec::new();
+fn layers(scope: &Scope<'_>, fields: &Fields<'_, '_>, resource: &Resource<'_>) -> Vec<Layer> {
+    let mut layers = Vec::new();
     for node in fields.list("Layers") {
         let layer = policies::referenced(node);
         let layer = layer.and_then(|id| scope.resources.get(id.as_str()));
         match layer.filter(|layer| layer.kind == ResourceKind::Layer) {
             Some(layer) => {
                 let own = Fields::of(scope, layer.properties, layer.line, layer.id);
-                folders.extend(own.required("ContentUri"));
+                layers.extend(own.required("ContentUri").map(|folder| Layer {
+                    id: layer.id.to_owned(),
+                    folder,
+                }));
             }
             None => {
                 let message = format!(
@@ -213,7 +216,7 @@ fn layers(scope: &Scope<'_>, fields: &Fields<'_, '_>, resource: &Resource<'_>) -
             }
         }
     }
-    folders
+    layers
 }
 
 /// Whether a function declares the variable `name`.

@@ -23,6 +23,7 @@ mod websocket_api;
 
 use std::collections::BTreeMap;
 
+use crate::Inputs;
 use crate::application::Application;
 use crate::evaluate::{Fields, ResourceKind, RunnerMetadata, Scope};
 
@@ -32,19 +33,22 @@ pub(crate) use secret::read as read_secrets;
 pub(crate) fn application(
     scope: &Scope<'_>,
     local: &RunnerMetadata<'_>,
-    given: &EnvironmentFile,
+    given: &Inputs<'_>,
 ) -> Application {
     let variables = local.variables(scope);
     let functions: BTreeMap<_, _> = scope
         .of_kind(ResourceKind::Function)
         .filter_map(|resource| {
             let function = scope.within(resource, || {
-                function::read(scope, resource, given, &variables)
+                function::read(scope, resource, given.environment, &variables)
             })?;
+            if let Err(message) = (given.check_code)(resource.id, &function) {
+                scope.error(resource.line, format!("{}: {message}", resource.id));
+            }
             Some((resource.id.to_owned(), function))
         })
         .collect();
-    given.check(scope, &functions);
+    given.environment.check(scope, &functions);
     local.check(
         scope,
         |secret| scope.secrets.contains_key(secret),

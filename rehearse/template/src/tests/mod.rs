@@ -23,6 +23,7 @@ fn resolve(text: &str) -> Result<Resolved, String> {
             values: &BTreeMap::new(),
             ignored_types: &BTreeSet::new(),
             secrets: &Unstored,
+            check_code: &|_, _| Ok(()),
         })
         .map_err(|diagnostics| diagnostics.to_string())
 }
