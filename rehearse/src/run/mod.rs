@@ -32,7 +32,6 @@ use crate::lambda::invoker::Invoker;
 use crate::lambda::supervisor::{Isolation, Running, Supervisor};
 use crate::options::RunOptions;
 use crate::services::mongodb::MongoDb;
-use crate::services::page::Page;
 use crate::setup::authority::Authority;
 use crate::setup::code::Program;
 use crate::setup::custom_resource;
@@ -155,8 +154,6 @@ impl Started {
         .await
         .context("cannot create the stack")?;
         self.map(application.mappings, &runner_values, &invoker);
-        let page = options.page.as_deref();
-        let page = page.map(|folder| Page::new(folder, options.release_page));
         let first = application.http_apis.first();
         let api_path = first.and_then(HttpApi::common_path);
         let distribution = application.distribution.map(|distribution| {
@@ -174,7 +171,7 @@ impl Started {
         let front = Front {
             websocket_apis: self.sockets.clone(),
             http_apis,
-            page,
+            page: prepared.page,
             distribution,
         };
         let local = local.merge(invoke_api::router(supervisor.clone()));

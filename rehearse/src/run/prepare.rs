@@ -4,9 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::anyhow;
-
 use crate::options::RunOptions;
+use crate::services::page::Page;
 use crate::setup::code::{Program, Search};
 use crate::setup::data_folder::DataFolder;
 use crate::setup::secret_store::SecretStore;
@@ -25,6 +24,8 @@ pub struct Prepared {
     pub(super) needs: Vec<Service>,
     /// What to execute for each function.
     pub(super) programs: BTreeMap<String, Program>,
+    /// `--page`.
+    pub(super) page: Option<Page>,
 }
 
 /// Locks the data folder and validates the template, before anything is started.
@@ -37,11 +38,9 @@ pub fn prepare(options: &RunOptions) -> anyhow::Result<Prepared> {
         Some(file) => EnvironmentFile::read(file)?,
         None => EnvironmentFile::default(),
     };
-    if let Some(page) = &options.page
-        && !page.join("index.html").is_file()
-    {
-        return Err(anyhow!("{} has no index.html", page.display()));
-    }
+    let page = options.page.as_deref();
+    let page = page.map(|folder| Page::open(folder, options.release_page));
+    let page = page.transpose()?;
     let data = DataFolder::take(&options.data)?;
     let search = search(options);
     let programs = RefCell::new(BTreeMap::new());
@@ -57,6 +56,7 @@ pub fn prepare(options: &RunOptions) -> anyhow::Result<Prepared> {
         data,
         needs: Vec::new(),
         programs: BTreeMap::new(),
+        page,
     };
     let resolved = prepared.resolve_with(options, &RunnerValues::placeholders(), &find)?;
     for warning in resolved.warnings {

@@ -9,7 +9,8 @@ use super::prepare::Prepared;
 use crate::identifiers;
 use crate::options::RunOptions;
 use crate::services::broker_options::BrokerOptions;
-use crate::services::mongodb::{Keeping, MongoDb};
+use crate::services::database_storage::Storage;
+use crate::services::mongodb::MongoDb;
 use crate::services::rabbitmq::RabbitMq;
 use crate::services::smtp_inbox::Inbox;
 use sam_template::{Broker, RunnerValues, SecretStorage as _, Service};
@@ -68,11 +69,11 @@ impl Services {
                 return Ok(None);
             }
             let uri = from_environment("MONGODB_URI");
-            let keeping = match options.in_memory {
-                true => Keeping::Memory,
-                false => Keeping::Durable,
+            let storage = match options.in_memory {
+                true => Storage::Memory,
+                false => Storage::Durable,
             };
-            let started = MongoDb::start(uri.as_deref(), data, keeping, DATABASE).await;
+            let started = MongoDb::start(uri.as_deref(), data, storage, DATABASE).await;
             started.map(Some).context("MongoDB")
         };
         let other = options

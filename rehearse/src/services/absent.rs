@@ -88,3 +88,69 @@ pub mod smtp_inbox {
         }
     }
 }
+
+/// The interface of MongoDB.
+#[cfg(not(feature = "mongodb"))]
+pub mod mongodb {
+    use std::convert::Infallible;
+    use std::path::Path;
+
+    use anyhow::bail;
+
+    use crate::services::database_storage::Storage;
+
+    /// Never exists.
+    pub struct MongoDb(Infallible);
+
+    impl MongoDb {
+        /// # Errors
+        /// Always.
+        pub async fn start(
+            _uri: Option<&str>,
+            _data: &Path,
+            _storage: Storage,
+            _database: &str,
+        ) -> anyhow::Result<Self> {
+            bail!("this build of rehearse has no MongoDB: build it with --features mongodb")
+        }
+
+        /// The connection string.
+        pub fn uri(&self) -> &str {
+            match self.0 {}
+        }
+
+        /// Stops the server.
+        pub async fn stop(self) {
+            match self.0 {}
+        }
+    }
+}
+
+/// The interface of the page.
+#[cfg(not(feature = "page"))]
+pub mod page {
+    use std::convert::Infallible;
+    use std::path::Path;
+
+    use anyhow::bail;
+    use axum::body::Body;
+    use axum::http::Response;
+    use axum::http::request::Parts;
+
+    /// Never exists.
+    #[derive(Clone)]
+    pub struct Page(Infallible);
+
+    impl Page {
+        /// # Errors
+        /// Always.
+        pub fn open(_folder: &Path, _release: bool) -> anyhow::Result<Self> {
+            bail!("this build of rehearse serves no page: build it with --features page")
+        }
+
+        /// The response to a request.
+        pub async fn answer(&self, _request: &Parts) -> Response<Body> {
+            match self.0 {}
+        }
+    }
+}

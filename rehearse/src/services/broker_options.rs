@@ -2,6 +2,10 @@
 
 /// Which server to use.
 #[derive(Default)]
+#[cfg_attr(
+    not(feature = "rabbitmq"),
+    expect(dead_code, reason = "no broker is started in such a build")
+)]
 pub struct BrokerOptions<'a> {
     /// `RABBITMQ_URL` (`amqp://user:password@host:port/vhost`), or a private server.
     pub url: Option<&'a str>,

@@ -7,17 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use tokio::net::TcpStream;
 
+use super::database_storage::Storage;
 use super::ports::free_ports;
 use super::private_process::{PrivateProcess, Program};
-
-/// Where the data is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keeping {
-    /// In the data folder, over restarts.
-    Durable,
-    /// In memory, for this run alone.
-    Memory,
-}
 
 /// A MongoDB that answers.
 pub struct MongoDb {
@@ -47,13 +39,13 @@ impl MongoDb {
     pub async fn start(
         uri: Option<&str>,
         data: &Path,
-        keeping: Keeping,
+        storage: Storage,
         database: &str,
     ) -> anyhow::Result<Self> {
-        let (uri, server) = match (uri, keeping) {
+        let (uri, server) = match (uri, storage) {
             (Some(uri), _) => (uri.to_owned(), Server::Named),
-            (None, Keeping::Memory) => embedded(None)?,
-            (None, Keeping::Durable) => match installed_server() {
+            (None, Storage::Memory) => embedded(None)?,
+            (None, Storage::Durable) => match installed_server() {
                 Some(executable) => private(executable, data).await?,
                 None => embedded(Some(&data.join("mongodb")))?,
             },

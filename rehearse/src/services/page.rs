@@ -23,11 +23,17 @@ const INDEX: &str = "index.html";
 
 impl Page {
     /// Serves `folder`. With `release`, files are cached and compressed.
-    pub fn new(folder: &Path, release: bool) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// If the folder has no `index.html`.
+    pub fn open(folder: &Path, release: bool) -> anyhow::Result<Self> {
+        if !folder.join(INDEX).is_file() {
+            anyhow::bail!("{} has no {INDEX}", folder.display());
+        }
+        Ok(Self {
             folder: folder.into(),
             release,
-        }
+        })
     }
 
     /// Answers one request.

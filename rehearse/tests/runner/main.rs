@@ -6,6 +6,7 @@ mod deploys;
 mod http_api;
 #[cfg(feature = "rabbitmq")]
 mod mq;
+#[cfg(feature = "page")]
 mod page;
 mod processes;
 mod public_templates;

@@ -209,7 +209,12 @@ fn build(context: &Context) -> anyhow::Result<Tally> {
 }
 
 fn clippy(context: &Context) -> anyhow::Result<Tally> {
-    for selection in [SELECTION, &["--package=xtask", "--package=page"]] {
+    let without_features: &[&str] = &["--package=rehearse", "--no-default-features"];
+    for selection in [
+        SELECTION,
+        &["--package=xtask", "--package=page"],
+        without_features,
+    ] {
         let mut cargo = context.workspace.cargo();
         cargo.arg("clippy").args(selection);
         cargo.args(["--all-targets", "--keep-going"]);
