@@ -17,7 +17,7 @@ async fn main() -> Result<(), Error> {
 }
 
 /// A policy for one of three tokens.
-fn decide(token: &Value) -> Result<Value, Error> {
+fn decide(token: &Value, request: &str) -> Result<Value, Error> {
     let effect = match token.as_str() {
         Some("allow") => "Allow",
         Some("deny") => "Deny",
@@ -27,7 +27,7 @@ fn decide(token: &Value) -> Result<Value, Error> {
     Ok(json!({
         "principalId": "ann",
         "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
-        "context": {"tier": "free"},
+        "context": {"tier": "free", "request": request},
     }))
 }
 
@@ -37,19 +37,29 @@ async fn answer(event: LambdaEvent<Value>) -> Result<Value, Error> {
         return make(url, &payload).await;
     }
     match payload["type"].as_str() {
-        Some("TOKEN") => return decide(&payload["authorizationToken"]),
+        Some("TOKEN") => return decide(&payload["authorizationToken"], &context.request_id),
         Some("REQUEST") if payload["methodArn"].is_string() => {
-            return decide(&payload["queryStringParameters"]["token"]);
+            return decide(
+                &payload["queryStringParameters"]["token"],
+                &context.request_id,
+            );
         }
         Some("REQUEST") => {
             let token = &payload["headers"]["authorization"];
-            return Ok(json!({"isAuthorized": token == "allow"}));
+            return Ok(json!({
+                "isAuthorized": token == "allow",
+                "context": {"request": context.request_id},
+            }));
         }
         _ => {}
     }
     if payload["httpMethod"].is_string() {
         return Ok(json!({"statusCode": 200, "body": payload.to_string()}));
     }
+    let parameter = |name: &str| {
+        let value = payload["queryStringParameters"][name].as_str();
+        value.ok_or_else(|| format!("the parameter {name} is missing"))
+    };
     let path = payload["rawPath"].as_str().unwrap_or_default();
     match path.rsplit('/').next().unwrap_or_default() {
         "event" => Ok(payload),
@@ -66,6 +76,18 @@ async fn answer(event: LambdaEvent<Value>) -> Result<Value, Error> {
                 .collect();
             std::fs::write("/tmp/written-by-a-function", "")?;
             Ok(json!(names?))
+        }
+        "read" => Ok(json!(std::fs::read_to_string(parameter("file")?)?)),
+        "write" => {
+            let outcome = std::fs::write(parameter("file")?, "");
+            Ok(json!(outcome.map_err(|error| error.to_string())))
+        }
+        "allocate" => {
+            let megabytes: usize = parameter("mb")?.parse()?;
+            let memory = vec![1_u8; megabytes << 20];
+            // Longer than the runner needs to notice.
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            Ok(json!({"allocated": memory.len()}))
         }
         "pid" => Ok(json!({"pid": std::process::id(), "request": context.request_id})),
         "created" => Ok(json!({

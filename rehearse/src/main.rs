@@ -31,10 +31,13 @@ use run::{Started, StopSignals};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let options = match Options::parse().command {
         Command::Run(options) => options,
+        Command::Sandbox(options) => {
+            eprintln!("{:#}", lambda::supervisor::enter(&options));
+            return ExitCode::FAILURE;
+        }
         Command::Events(options) => {
             return match example_events::write(&options.template, &options.folder) {
                 Ok(()) => ExitCode::SUCCESS,
@@ -54,7 +57,13 @@ async fn main() -> ExitCode {
             return ExitCode::from(if refused { 2 } else { 1 });
         }
     };
-    run(&options, prepared).await
+    match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime.block_on(run(&options, prepared)),
+        Err(error) => {
+            eprintln!("cannot start threads: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Runs until a stop signal, which also interrupts the start.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::lambda::supervisor::SandboxOptions;
+
 /// Runs a SAM template on one machine.
 #[derive(Debug, Parser)]
 #[command(version, about)]
@@ -21,6 +23,9 @@ pub enum Command {
     Run(Box<RunOptions>),
     /// Writes an event of each function, as its requests.json says.
     Events(EventOptions),
+    /// Becomes a program in a file system like Lambda's. For the runner itself.
+    #[command(hide = true)]
+    Sandbox(SandboxOptions),
 }
 
 /// Which events to write.
@@ -75,6 +80,9 @@ pub struct RunOptions {
     /// A resource type that is known not to run here, so that no warning is wanted.
     #[arg(long, value_name = "TYPE")]
     pub ignore_type: Vec<String>,
+    /// A folder that functions may write to, unlike in AWS.
+    #[arg(long, value_name = "FOLDER")]
+    pub writable: Vec<PathBuf>,
     /// A mail server to use instead of the inbox (also by `SMTP_URL`).
     #[arg(long, value_name = "URL")]
     pub smtp_url: Option<String>,

@@ -29,11 +29,10 @@ use crate::iam::Access;
 #[cfg(feature = "rabbitmq")]
 use crate::lambda::event_source;
 use crate::lambda::invoker::Invoker;
-use crate::lambda::supervisor::{Isolation, Running, Supervisor};
+use crate::lambda::supervisor::{Running, Sandboxes, Supervisor};
 use crate::options::RunOptions;
 use crate::services::mongodb::MongoDb;
 use crate::setup::authority::Authority;
-use crate::setup::code::Program;
 use crate::setup::custom_resource;
 use crate::setup::data_folder::DataFolder;
 use sam_template::application::{HttpApi, MqMapping, REGION};
@@ -114,9 +113,8 @@ impl Started {
                 runner_values.connections.clone(),
             ));
         }
-        let needed = prepared.programs.values().flat_map(Program::paths);
         let running = Running {
-            isolation: Isolation::new(&data, needed),
+            sandboxes: Sandboxes::new(&data, authority.files(), &options.writable)?,
             programs: prepared.programs,
             variables,
             concurrency: options.concurrency,

@@ -101,6 +101,11 @@ impl Authority {
         Ok(Arc::new(config))
     }
 
+    /// The files that [`variables`](Self::variables) name.
+    pub fn files(&self) -> Vec<PathBuf> {
+        vec![self.certificate.clone(), self.bundle.clone()]
+    }
+
     /// The variables that make programs trust the authority: the ones of AWS's SDKs,
     /// OpenSSL, Python's requests, and Node.js. Except for the last, which adds to the
     /// built-in certificates, they name a bundle with the system's certificates.

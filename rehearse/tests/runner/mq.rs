@@ -144,6 +144,7 @@ async fn a_queue_is_read_in_batches_over_failures_and_outages() {
     let parameter = format!("Record={}", record.display());
     let runner = Start::text(TEMPLATE)
         .with(&["--parameter-overrides", &parameter])
+        .writable(folder.path())
         .run();
     eventually("the missing queue is named", async || {
         runner
@@ -210,7 +211,7 @@ async fn a_killed_runner_takes_its_broker_along_and_the_next_one_loses_nothing()
     let failing = folder.path().join("record.fail");
     let parameter = format!("Record={}", record.display());
     let start = || {
-        let start = Start::text(TEMPLATE).data(&data);
+        let start = Start::text(TEMPLATE).data(&data).writable(folder.path());
         start.with(&["--parameter-overrides", &parameter]).run()
     };
     std::fs::write(&failing, "").expect("written");

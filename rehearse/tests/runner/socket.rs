@@ -172,11 +172,10 @@ pub const ALL: [(&str, &str, bool); 8] = [
 pub fn start(routes: &[(&str, &str, bool)]) -> (Runner, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let record = format!("Record={}", folder.path().join("record").display());
-    let start = Start::text(&template(routes, "$request.body.action"));
-    (
-        start.with(&["--parameter-overrides", &record]).run(),
-        folder,
-    )
+    let start = Start::text(&template(routes, "$request.body.action"))
+        .with(&["--parameter-overrides", &record])
+        .writable(folder.path());
+    (start.run(), folder)
 }
 
 /// The events that were recorded.

@@ -102,6 +102,11 @@ impl Start {
         self
     }
 
+    /// With a folder that functions may write to.
+    pub fn writable(self, folder: &Path) -> Self {
+        self.with(&["--writable", folder.to_str().expect("a plain path")])
+    }
+
     /// In the folder of an earlier runner, which has ended.
     pub fn again(mut self, folder: TempDir) -> Self {
         self.folder = folder;

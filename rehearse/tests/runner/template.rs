@@ -73,7 +73,10 @@ fn yaml_that_cannot_be_read_is_refused_by_line() {
     let log = errors("Resources:\n  A: [1, 2\n  B: 3\n");
     assert!(log.contains("template.yaml:"), "{log}");
     let log = errors("Resources:\n  A: 1\n  A: 2\n");
-    assert!(log.contains("template.yaml:3: A has no Type"), "{log}");
+    assert!(
+        log.contains("template.yaml:3: `A` is a duplicate key"),
+        "{log}"
+    );
 }
 
 #[tokio::test]
@@ -136,7 +139,7 @@ fn missing_binaries_are_named_before_anything_starts() {
     let empty = tempfile::tempdir().expect("a folder");
     let outcome = Start::fixture("http.yaml").binaries(empty.path()).try_run();
     let (status, log) = outcome.err().expect("it does not start");
-    assert_eq!(status.code(), Some(1));
+    assert_eq!(status.code(), Some(2));
     assert!(
         log.contains("EchoFunction: ") && log.contains("has no executable echo"),
         "{log}"

@@ -2,11 +2,14 @@
 //! invocation that runs at once, kept warm, ended at their deadline.
 
 mod answers;
+mod ending;
 mod environment;
-mod isolation;
+mod extensions;
+mod memory;
 mod pool;
 mod process;
 mod runtime_api;
+mod sandbox;
 mod state;
 mod version;
 
@@ -22,13 +25,14 @@ use crate::identifiers;
 use crate::lambda::invoker::InvokeError;
 use crate::setup::code::Program;
 use environment::Environment;
+use extensions::FunctionInfo;
 use pool::Pool;
 use process::Launch;
 use sam_template::application::{Function, LogicalId, function_arn};
 use state::Activity;
 
 pub use answers::{Answer, Answers};
-pub use isolation::Isolation;
+pub use sandbox::{SandboxOptions, Sandboxes, enter};
 
 /// Letters and digits of AWS' access key ids.
 const KEY_ID: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -47,8 +51,8 @@ pub struct Supervisor {
 pub struct Running {
     /// What to execute for each function.
     pub programs: BTreeMap<LogicalId, Program>,
-    /// How processes are kept apart.
-    pub isolation: Isolation,
+    /// The file systems of functions.
+    pub sandboxes: Sandboxes,
     /// Variables that functions get unless the template sets them.
     pub variables: Vec<(String, String)>,
     /// How many invocations of one function may run at once, where the template
@@ -73,7 +77,7 @@ impl Supervisor {
     /// Prepares a pool for each function. No process is started yet.
     pub fn new(functions: BTreeMap<LogicalId, Function>, mut running: Running) -> Self {
         let answers = Arc::new(Answers::default());
-        let isolation = Arc::new(running.isolation);
+        let sandboxes = Arc::new(running.sandboxes);
         let mut pools = BTreeMap::new();
         let mut credentials = Vec::new();
         for (id, function) in functions {
@@ -89,9 +93,14 @@ impl Supervisor {
             };
             let launch = Launch {
                 function: id.as_str().into(),
+                info: FunctionInfo {
+                    function_name: function.name.clone(),
+                    function_version: "$LATEST".to_owned(),
+                    handler: function.handler.clone(),
+                },
                 arn: function_arn(&function.name).into(),
                 memory_mb: function.memory_mb,
-                isolation: isolation.clone(),
+                sandboxes: sandboxes.clone(),
                 program: program.clone(),
             };
             let limit = match function.concurrency {
@@ -188,6 +197,6 @@ impl Supervisor {
     /// Ends every process.
     pub async fn stop(&self) {
         let controls = self.pools.values().flat_map(|pool| pool.stop());
-        process::wait_for_end(controls.collect()).await;
+        ending::wait_for_end(controls.collect()).await;
     }
 }

@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
+use super::ending::Control;
 use super::environment::Environment;
-use super::process::{Control, INIT_LIMIT, InitError, Launch, Process};
+use super::extensions::ShutdownReason;
+use super::process::{INIT_LIMIT, InitError, Launch, Process};
 use super::state::{Activity, State};
 use super::version::{FileStamp, Standing};
 use crate::lambda::invoker::{InvokeError, PAYLOAD_LIMIT};
@@ -186,15 +188,16 @@ impl Pool {
 
     async fn started_within(&self, limit: Duration) -> Result<Process, InitError> {
         let variables = self.environment.variables().map_err(InitError::Failed)?;
-        let process = Process::spawn(&self.launch, |api| variables.with_runtime_api(api))
-            .await
-            .map_err(InitError::Failed)?;
+        let deadline = tokio::time::Instant::now() + limit;
+        let with_api = |api| variables.with_runtime_api(api);
+        let process = Process::spawn(&self.launch, with_api, limit).await?;
         let control = process.control().clone();
         let pid = control.pid;
         self.lock().known.insert(pid, (Activity::Starting, control));
-        let initialised = process.initialised(limit).await;
+        let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+        let initialised = process.initialised(left).await;
         if let Err(error) = initialised {
-            process.control().kill();
+            process.control().end(ShutdownReason::Failure);
             self.lock().known.remove(&pid);
             return Err(error);
         }
@@ -237,7 +240,7 @@ impl Pool {
     }
 
     fn forget(self: &Arc<Self>, state: &mut State, process: Process) {
-        process.control().kill();
+        process.control().end(ShutdownReason::Spindown);
         state.known.remove(&process.control().pid);
         self.start_missing(state);
     }
@@ -268,7 +271,7 @@ impl Pool {
         let known = std::mem::take(&mut state.known).into_values();
         known
             .map(|(_, control)| {
-                control.kill();
+                control.end(ShutdownReason::Spindown);
                 control
             })
             .collect()

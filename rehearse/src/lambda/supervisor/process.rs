@@ -1,22 +1,23 @@
-//! One process of a function: one execution environment of Lambda.
+//! One execution environment of Lambda: the process of a function and its extensions.
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::{Child, Command};
-use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::process::Child;
+use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::isolation::Isolation;
+use super::ending::{Control, Running, watch_over};
+use super::extensions::{Extensions, FunctionInfo, ShutdownReason};
+use super::memory;
 use super::runtime_api::{RuntimeApi, Work};
+use super::sandbox::{Sandbox, Sandboxes};
 use super::version::FileStamp;
 use crate::identifiers;
 use crate::lambda::invoker::InvokeError;
@@ -26,24 +27,30 @@ use crate::setup::code::Program;
 /// a second time within its own timeout.
 pub const INIT_LIMIT: Duration = Duration::from_secs(10);
 
-/// How often the memory of a running invocation is checked.
-const MEMORY_CHECK: Duration = Duration::from_millis(100);
-
-/// Kills a child when its parent exits, even if the parent was killed.
-const DEATH_WATCH: &str = "/usr/bin/setpriv";
+/// Variables of the runtime that extensions do not get.
+const RUNTIME_ONLY: [&str; 6] = [
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_XRAY_CONTEXT_MISSING",
+    "LAMBDA_RUNTIME_DIR",
+    "LAMBDA_TASK_ROOT",
+    "_HANDLER",
+];
 
 /// What a process is started with.
 pub struct Launch {
     /// The function, for the log.
     pub function: Arc<str>,
+    /// What extensions learn about it.
+    pub info: FunctionInfo,
     /// Its ARN.
     pub arn: Arc<str>,
     /// `MemorySize`.
     pub memory_mb: u32,
     /// What to execute.
     pub program: Program,
-    /// How its processes are kept apart.
-    pub isolation: Arc<Isolation>,
+    /// Where its processes run.
+    pub sandboxes: Arc<Sandboxes>,
 }
 
 /// A running process.
@@ -64,53 +71,35 @@ pub enum InitError {
     Failed(InvokeError),
 }
 
-/// What can be done to a process from elsewhere. Cheap to clone.
-#[derive(Clone)]
-pub struct Control {
-    /// Its process id.
-    pub pid: u32,
-    kill: Arc<Notify>,
-    exit: watch::Receiver<Option<ExitStatus>>,
-}
+impl Launch {
+    /// External extensions: the executables in the folder `extensions` of each layer.
+    fn extensions(&self) -> Vec<(String, PathBuf)> {
+        let folders = self.program.layers.iter();
+        let files = folders
+            .filter_map(|layer| std::fs::read_dir(layer.join("extensions")).ok())
+            .flatten()
+            .filter_map(|entry| Some(entry.ok()?.path()));
+        let mut found: Vec<(String, PathBuf)> = files
+            .filter(|file| is_executable(file))
+            .filter_map(|file| Some((file.file_name()?.to_str()?.to_owned(), file)))
+            .collect();
+        found.sort();
+        found
+    }
 
-impl Process {
-    /// Starts the binary with exactly the variables that `environment` gives
-    /// for the address of its Runtime API.
-    ///
-    /// # Errors
-    /// If it cannot be started.
-    pub async fn spawn(
-        launch: &Launch,
-        environment: impl FnOnce(SocketAddr) -> Vec<(String, String)>,
-    ) -> Result<Self, InvokeError> {
-        let program = &launch.program;
-        let failed = |error: &dyn std::fmt::Display| InvokeError::Failed {
-            error_type: "Runtime.InvalidEntrypoint".to_owned(),
-            message: format!("{}: {error}", program.executable.display()),
-        };
-        let file = FileStamp::of(&program.stamped).map_err(|error| failed(&error))?;
-        let (api, address) = RuntimeApi::start().await.map_err(|error| failed(&error))?;
-        let mut words: Vec<&OsStr> = Vec::new();
-        if Path::new(DEATH_WATCH).exists() {
-            words.extend([DEATH_WATCH, "--pdeathsig", "KILL", "--"].map(OsStr::new));
-        }
-        words.push(program.executable.as_os_str());
-        words.extend(program.arguments.iter().map(OsStr::new));
-        let (mut command, tmp) = match launch.isolation.command().await {
-            Some((mut command, tmp)) => {
-                command.args(words);
-                (command, Some(tmp))
-            }
-            None => {
-                let mut command = Command::new(words[0]);
-                command.args(&words[1..]);
-                (command, None)
-            }
-        };
-        let mut child = command
+    fn start(
+        &self,
+        sandbox: &Sandbox,
+        words: &[OsString],
+        folder: &Path,
+        variables: Vec<(String, String)>,
+        name: Arc<str>,
+    ) -> Result<Child, InvokeError> {
+        let mut child = sandbox
+            .command(words)
             .env_clear()
-            .envs(environment(address))
-            .current_dir(&program.folder)
+            .envs(variables)
+            .current_dir(folder)
             // A Ctrl-C in the terminal is for the runner, which ends its processes itself.
             .process_group(0)
             .stdin(Stdio::null())
@@ -118,25 +107,89 @@ impl Process {
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .map_err(|error| failed(&error))?;
-        let pid = child.id().unwrap_or_default();
+            .map_err(|error| invalid_entrypoint(&words[0], &error))?;
         if let Some(output) = child.stdout.take() {
-            tokio::spawn(relay(launch.function.clone(), output));
+            tokio::spawn(relay(name.clone(), output));
         }
         if let Some(output) = child.stderr.take() {
-            tokio::spawn(relay(launch.function.clone(), output));
+            tokio::spawn(relay(name, output));
         }
-        let (exited, exit) = watch::channel(None);
-        let kill = Arc::new(Notify::new());
-        let control = Control { pid, kill, exit };
-        let function = launch.function.clone();
-        tokio::spawn(watch_over(
-            function,
-            child,
-            tmp,
-            control.kill.clone(),
-            exited,
-        ));
+        Ok(child)
+    }
+}
+
+fn is_executable(file: &Path) -> bool {
+    let metadata = file.metadata();
+    metadata.is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+}
+
+fn invalid_entrypoint(program: &OsString, error: &dyn std::fmt::Display) -> InvokeError {
+    InvokeError::Failed {
+        error_type: "Runtime.InvalidEntrypoint".to_owned(),
+        message: format!("{}: {error}", program.display()),
+    }
+}
+
+impl Process {
+    /// Starts the extensions of the function and, once they have registered, its
+    /// runtime, with exactly the variables that `environment` gives for the address of
+    /// the Runtime API.
+    ///
+    /// # Errors
+    /// If something cannot be started, or an extension does not register within `limit`.
+    pub async fn spawn(
+        launch: &Launch,
+        environment: impl FnOnce(SocketAddr) -> Vec<(String, String)>,
+        limit: Duration,
+    ) -> Result<Self, InitError> {
+        let program = &launch.program;
+        let executable = program.executable.clone().into_os_string();
+        let failed = |error: &dyn std::fmt::Display| {
+            InitError::Failed(invalid_entrypoint(&executable, error))
+        };
+        let file = FileStamp::of(&program.stamped).map_err(|error| failed(&error))?;
+        let external = launch.extensions();
+        let names = external.iter().map(|(name, _)| name.clone()).collect();
+        let extensions = Arc::new(Extensions::new(launch.info.clone(), names));
+        let (api, address) = RuntimeApi::start(extensions.clone())
+            .await
+            .map_err(|error| failed(&error))?;
+        let sandbox = launch
+            .sandboxes
+            .sandbox(program.paths(), &program.layers)
+            .await;
+        let variables = environment(address);
+        let mut running = Vec::new();
+        for (name, file) in external {
+            let shared = variables.iter();
+            let shared = shared.filter(|(name, _)| !RUNTIME_ONLY.contains(&name.as_str()));
+            let shared = shared.cloned().collect();
+            let title = format!("{}/{name}", launch.function).into();
+            let words = [file.into_os_string()];
+            let child = launch
+                .start(&sandbox, &words, Path::new("/"), shared, title)
+                .map_err(InitError::Failed)?;
+            running.push((name, child));
+        }
+        tokio::select! {
+            () = extensions.registered() => {}
+            error = extensions.failed() => return Err(InitError::Failed(error)),
+            () = tokio::time::sleep(limit) => return Err(InitError::TimedOut),
+        }
+        let mut words = vec![executable.clone()];
+        words.extend(program.arguments.iter().map(OsString::from));
+        let title = launch.function.clone();
+        let runtime = launch
+            .start(&sandbox, &words, &program.folder, variables, title)
+            .map_err(InitError::Failed)?;
+        let control = watch_over(Running {
+            function: launch.function.clone(),
+            runtime,
+            extensions: running,
+            api: extensions,
+            server: api.server(),
+            sandbox,
+        });
         Ok(Self {
             api,
             arn: launch.arn.clone(),
@@ -147,19 +200,23 @@ impl Process {
         })
     }
 
-    /// Waits until it asks for its first invocation, at most `limit`.
+    /// Waits until it and its extensions ask for their first invocation, at most `limit`.
     ///
     /// # Errors
-    /// If it reports an error, exits, or takes too long.
+    /// If one of them reports an error, exits, or takes too long.
     pub async fn initialised(&self, limit: Duration) -> Result<(), InitError> {
+        let extensions = self.api.extensions();
+        let ready = async {
+            self.api.asked(1).await;
+            extensions.close();
+            extensions.idle().await;
+        };
         tokio::select! {
-            () = self.api.asked(1) => Ok(()),
+            () = ready => Ok(()),
             error = self.api.init_error() => Err(InitError::Failed(error)),
-            status = self.control.exited() => Err(InitError::Failed(ended(status))),
-            () = tokio::time::sleep(limit) => {
-                self.control.kill();
-                Err(InitError::TimedOut)
-            }
+            error = extensions.failed() => Err(InitError::Failed(error)),
+            status = self.control.exited() => Err(InitError::Failed(self.ended(status))),
+            () = tokio::time::sleep(limit) => Err(InitError::TimedOut),
         }
     }
 
@@ -181,17 +238,18 @@ impl Process {
             arn: self.arn.clone(),
             payload,
         };
+        self.api.extensions().invoke(&work);
         let answer = self.api.hand_over(work).await;
         tokio::select! {
             biased;
             Ok(answer) = answer => answer,
-            status = self.control.exited() => Err(ended(status)),
+            status = self.control.exited() => Err(self.ended(status)),
             () = sleep_until(deadline) => {
-                self.control.kill();
+                self.control.end(ShutdownReason::Timeout);
                 Err(InvokeError::TimedOut(limit))
             }
-            used = exceeds(self.control.pid, self.memory_mb) => {
-                self.control.kill();
+            used = memory::exceeds(self.control.pid, self.memory_mb) => {
+                self.control.end(ShutdownReason::Failure);
                 Err(InvokeError::Failed {
                     error_type: "Runtime.OutOfMemory".to_owned(),
                     message: format!(
@@ -203,19 +261,31 @@ impl Process {
         }
     }
 
-    /// Waits until it asks for its next invocation; false if it never will.
+    /// Waits until it and its extensions ask for their next invocation; false if they
+    /// never will.
     pub async fn asks_again(&self, limit: Duration) -> bool {
-        let asked = self.api.asked(self.invocations + 1);
+        let asked = async {
+            self.api.asked(self.invocations + 1).await;
+            self.api.extensions().idle().await;
+        };
         let asked = timeout_at(Instant::now() + limit, asked);
         tokio::select! {
             asked = asked => {
                 if asked.is_err() {
-                    self.control.kill();
+                    self.control.end(ShutdownReason::Timeout);
                 }
                 asked.is_ok()
             }
             _ = self.control.exited() => false,
         }
+    }
+
+    /// Why an invocation gets no response from a process that has ended.
+    fn ended(&self, status: Option<ExitStatus>) -> InvokeError {
+        self.api
+            .extensions()
+            .failure()
+            .unwrap_or_else(|| ended(status))
     }
 
     /// The version that it runs.
@@ -227,78 +297,6 @@ impl Process {
     pub fn control(&self) -> &Control {
         &self.control
     }
-}
-
-impl Control {
-    /// Ends the process at once, as Lambda does.
-    pub fn kill(&self) {
-        self.kill.notify_one();
-    }
-
-    /// Whether the process still runs.
-    pub fn is_alive(&self) -> bool {
-        self.exit.borrow().is_none()
-    }
-
-    /// Waits for the end of the process.
-    pub async fn exited(&self) -> Option<ExitStatus> {
-        let mut exit = self.exit.clone();
-        let status = exit.wait_for(Option::is_some).await;
-        status.ok().and_then(|status| *status)
-    }
-}
-
-/// Waits until a process uses more than `limit` MB, and returns how much it uses.
-/// Where the system does not tell, it waits forever.
-async fn exceeds(pid: u32, limit: u32) -> u64 {
-    let mut interval = tokio::time::interval(MEMORY_CHECK);
-    // Most invocations end before the first check.
-    interval.tick().await;
-    loop {
-        interval.tick().await;
-        match anonymous_memory(pid).await {
-            Some(megabytes) if megabytes > u64::from(limit) => return megabytes,
-            Some(_) => {}
-            None => std::future::pending().await,
-        }
-    }
-}
-
-/// The anonymous resident memory of a process in MB. Unlike the whole resident set
-/// it does not contain the executable, which is large in a debug build.
-async fn anonymous_memory(pid: u32) -> Option<u64> {
-    let status = tokio::fs::read_to_string(format!("/proc/{pid}/status"))
-        .await
-        .ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("RssAnon:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kilobytes / 1024)
-}
-
-/// Waits for the process to exit, or kills it on request.
-async fn watch_over(
-    function: Arc<str>,
-    mut child: Child,
-    tmp: Option<TempDir>,
-    kill: Arc<Notify>,
-    exited: watch::Sender<Option<ExitStatus>>,
-) {
-    let status = tokio::select! {
-        status = child.wait() => {
-            if let Ok(status) = &status {
-                tracing::warn!(function = %function, %status, "function process exited");
-            }
-            status
-        }
-        () = kill.notified() => {
-            let _ = child.start_kill();
-            child.wait().await
-        }
-    };
-    drop(tmp);
-    exited.send_replace(Some(status.unwrap_or_else(|_| ExitStatus::from_raw(1))));
 }
 
 /// Passes the lines of a function on to standard error, under its name.
@@ -315,14 +313,4 @@ fn ended(status: Option<ExitStatus>) -> InvokeError {
         error_type: "Runtime.ExitError".to_owned(),
         message: format!("the runtime exited{status}"),
     }
-}
-
-/// Waits for killed processes to exit, at most five seconds.
-pub async fn wait_for_end(controls: Vec<Control>) {
-    let all = async {
-        for control in controls {
-            control.exited().await;
-        }
-    };
-    let _ = timeout(Duration::from_secs(5), all).await;
 }

@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use super::extensions::{self, Extensions};
 use crate::lambda::invoker::{InvokeError, PAYLOAD_LIMIT};
 
 /// One invocation for the process.
@@ -37,13 +38,23 @@ pub struct Work {
 /// What the process answered.
 pub type Answer = Result<Bytes, InvokeError>;
 
-/// The supervisor's side of one Runtime API. Dropping it stops the listener.
+/// The supervisor's side of one Runtime API.
 pub struct RuntimeApi {
     session: Arc<Session>,
     work: mpsc::Sender<Work>,
     asked: watch::Receiver<u64>,
     init_error: watch::Receiver<Option<InvokeError>>,
-    server: JoinHandle<()>,
+    extensions: Arc<Extensions>,
+    server: Arc<Server>,
+}
+
+/// The listener of one Runtime API. Dropping it stops the listener.
+pub struct Server(JoinHandle<()>);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 struct Session {
@@ -64,7 +75,7 @@ impl RuntimeApi {
     ///
     /// # Errors
     /// If no port can be listened on.
-    pub async fn start() -> anyhow::Result<(Self, SocketAddr)> {
+    pub async fn start(extensions: Arc<Extensions>) -> anyhow::Result<(Self, SocketAddr)> {
         let listener = TcpListener::bind(("127.0.0.1", 0))
             .await
             .context("no free port for a Runtime API")?;
@@ -78,7 +89,7 @@ impl RuntimeApi {
             init_error,
             current: Mutex::new(None),
         });
-        let router = router(session.clone());
+        let router = router(session.clone()).merge(extensions::router(extensions.clone()));
         let server = tokio::spawn(async move {
             // Without this, each invocation costs 40 ms of waiting for an acknowledgement.
             let listener = listener.tap_io(|stream| {
@@ -91,9 +102,20 @@ impl RuntimeApi {
             work,
             asked: asked_receiver,
             init_error: init_error_receiver,
-            server,
+            extensions,
+            server: Arc::new(Server(server)),
         };
         Ok((api, address))
+    }
+
+    /// The extensions of the process.
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// The listener, which has to outlive the process and its extensions.
+    pub fn server(&self) -> Arc<Server> {
+        self.server.clone()
     }
 
     /// Waits until the process has asked for its invocation number `count`,
@@ -123,12 +145,6 @@ impl RuntimeApi {
         // The receiving end lives as long as the session, which this holds.
         let _ = self.work.send(work).await;
         receiver
-    }
-}
-
-impl Drop for RuntimeApi {
-    fn drop(&mut self) {
-        self.server.abort();
     }
 }
 
@@ -233,7 +249,8 @@ fn unknown() -> String {
     "Runtime.Unknown".to_owned()
 }
 
-async fn failure(body: Body) -> InvokeError {
+/// The error in the body of a report.
+pub async fn failure(body: Body) -> InvokeError {
     let body = to_bytes(body, PAYLOAD_LIMIT).await.unwrap_or_default();
     let error = serde_json::from_slice(&body).unwrap_or_else(|_| FunctionError {
         error_message: String::new(),

@@ -6,7 +6,8 @@ use std::time::Instant;
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use super::process::{Control, Process};
+use super::ending::Control;
+use super::process::Process;
 use super::version::Versions;
 use crate::lambda::invoker::InvokeError;
 
