@@ -1,6 +1,8 @@
 //! Authorizers: IAM signatures, and functions that decide about a request.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::http::request::Parts;
 use bytes::Bytes;
@@ -22,6 +24,21 @@ pub struct Authorizers {
     invoker: Invoker,
     access: Arc<Access>,
     issuers: Issuers,
+    responses: Arc<Mutex<HashMap<Identity, CachedResponse>>>,
+}
+
+/// What the cached response of an authorizer is for.
+#[derive(PartialEq, Eq, Hash)]
+struct Identity {
+    api: String,
+    stage: String,
+    function: String,
+    sources: Vec<String>,
+}
+
+struct CachedResponse {
+    until: Instant,
+    response: Value,
 }
 
 /// A request to be authorized.
@@ -141,6 +158,7 @@ impl Authorizers {
             invoker,
             access: Arc::new(access),
             issuers: Issuers::default(),
+            responses: Arc::default(),
         }
     }
 
@@ -165,7 +183,7 @@ impl Authorizers {
                 let token = identity(identity_source, request.parts).ok_or(Denied::Unauthorized)?;
                 let expected = Expected {
                     issuer,
-                    audience,
+                    audience: audience.as_deref(),
                     scopes,
                 };
                 let now = OffsetDateTime::now_utc().unix_timestamp();
@@ -214,6 +232,68 @@ impl Authorizers {
             .collect();
         let sources = sources.ok_or(Denied::Unauthorized)?;
         let arn = request.arn();
+        let identity = Identity {
+            api: request.api.to_owned(),
+            stage: request.stage.to_owned(),
+            function: authorizer.function.clone(),
+            sources,
+        };
+        let cached = match authorizer.caching {
+            Duration::ZERO => None,
+            _ => self.cached(&identity),
+        };
+        let response = match cached {
+            Some(response) => response,
+            None => {
+                let response = self
+                    .invoked(authorizer, request, &arn, &identity.sources)
+                    .await?;
+                self.cache(identity, authorizer.caching, &response);
+                response
+            }
+        };
+        if authorizer.simple_response {
+            simple(response)
+        } else {
+            by_policy(response, &arn)
+        }
+    }
+
+    fn cached(&self, identity: &Identity) -> Option<Value> {
+        let responses = self
+            .responses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let cached = responses.get(identity)?;
+        (Instant::now() < cached.until).then(|| cached.response.clone())
+    }
+
+    /// Keeps a response. Without identity sources nothing is cached.
+    fn cache(&self, identity: Identity, caching: Duration, response: &Value) {
+        if caching.is_zero() || identity.sources.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        let mut responses = self
+            .responses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        responses.retain(|_, cached| now < cached.until);
+        let cached = CachedResponse {
+            until: now + caching,
+            response: response.clone(),
+        };
+        responses.insert(identity, cached);
+    }
+
+    /// The response of the authorizer's function.
+    async fn invoked(
+        &self,
+        authorizer: &FunctionAuthorizer,
+        request: &Request<'_>,
+        arn: &str,
+        sources: &[String],
+    ) -> Result<Value, Denied> {
         let event = match authorizer.event {
             AuthorizerEvent::Token => json!({
                 "type": "TOKEN",
@@ -252,12 +332,7 @@ impl Authorizers {
             }
             _ => Denied::Failed,
         })?;
-        let response: Value = serde_json::from_slice(&answer).map_err(|_| Denied::Failed)?;
-        if authorizer.simple_response {
-            simple(response)
-        } else {
-            by_policy(response, &arn)
-        }
+        serde_json::from_slice(&answer).map_err(|_| Denied::Failed)
     }
 }
 

@@ -53,8 +53,8 @@ struct Key {
 pub struct Expected<'a> {
     /// `iss`.
     pub issuer: &'a str,
-    /// One of them has to be in `aud`, or be the `client_id`.
-    pub audience: &'a [String],
+    /// One of them has to be in `aud`, or be the `client_id`, unless any is accepted.
+    pub audience: Option<&'a [String]>,
     /// One of them has to be in `scope` or `scp`, unless there are none.
     pub scopes: &'a [String],
 }
@@ -185,12 +185,15 @@ fn check(claims: &Map<String, Value>, expected: &Expected<'_>, now: i64) -> Resu
     let time = |key: &str| claims.get(key).and_then(Value::as_i64);
     let audience = claims.get("aud").map_or_else(Vec::new, texts);
     let audience = audience.into_iter().chain(text("client_id"));
-    let mut audience = audience.filter(|one| expected.audience.iter().any(|other| other == one));
+    let accepted = expected.audience.is_none_or(|accepted| {
+        let mut audience = audience;
+        audience.any(|one| accepted.iter().any(|other| other == one))
+    });
     let valid = text("iss") == Some(expected.issuer)
         && time("exp").is_some_and(|exp| now < exp)
         && time("nbf").is_none_or(|nbf| nbf <= now)
         && time("iat").is_none_or(|iat| iat <= now)
-        && audience.next().is_some();
+        && accepted;
     if !valid {
         return Err(Rejected::Invalid);
     }
@@ -311,7 +314,7 @@ mod tests {
         let verify = async |claims: &Value, scopes: &[String]| {
             let expected = Expected {
                 issuer: &issuer,
-                audience: &audience,
+                audience: Some(&audience),
                 scopes,
             };
             let outcome = issuers
@@ -338,7 +341,7 @@ mod tests {
         }
         let expected = Expected {
             issuer: &issuer,
-            audience: &audience,
+            audience: Some(&audience),
             scopes: &[],
         };
         let mut forged = token(&good);

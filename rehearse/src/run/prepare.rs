@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::options::RunOptions;
 use crate::services::page::Page;
@@ -42,7 +42,7 @@ pub fn prepare(options: &RunOptions) -> anyhow::Result<Prepared> {
     let page = page.map(|folder| Page::open(folder, options.release_page));
     let page = page.transpose()?;
     let data = DataFolder::take(&options.data)?;
-    let search = search(options);
+    let search = search(options, data.path());
     let programs = RefCell::new(BTreeMap::new());
     let find = |id: &str, function: &Function| {
         let program = search.program(id, function)?;
@@ -99,7 +99,7 @@ impl Prepared {
 }
 
 /// Where the code of functions is looked for.
-fn search(options: &RunOptions) -> Search {
+fn search(options: &RunOptions, data: &Path) -> Search {
     let template = options.template.canonicalize();
     let folder = template
         .ok()
@@ -107,6 +107,7 @@ fn search(options: &RunOptions) -> Search {
     Search {
         template: folder.unwrap_or_else(|| PathBuf::from("/")),
         binaries: options.binaries.clone(),
+        inline: data.join("inline"),
         target: std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from),
     }
 }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use sam_template::application::{Function, Layer, Runtime};
+use sam_template::application::{Code, Function, Layer, Runtime};
 use serde::Deserialize;
 
 /// What to execute for a function.
@@ -37,6 +37,8 @@ pub struct Search {
     pub template: PathBuf,
     /// `--binaries`: the one folder where native executables are looked for.
     pub binaries: Option<PathBuf>,
+    /// Where inline code is written to.
+    pub inline: PathBuf,
     /// `CARGO_TARGET_DIR`.
     pub target: Option<PathBuf>,
 }
@@ -56,11 +58,11 @@ impl Search {
         let mut program = match &function.code.runtime {
             Runtime::Provided => self.native(id, function, &code),
             Runtime::Python(name) => {
-                let folder = self.package(id, &code)?;
+                let folder = self.package(id, &function.code)?;
                 python(name, function, folder)
             }
             Runtime::Node(name) => {
-                let folder = self.package(id, &code)?;
+                let folder = self.package(id, &function.code)?;
                 node(name, function, folder)
             }
         }?;
@@ -159,7 +161,15 @@ impl Search {
     }
 
     /// The folder of an interpreted function: `sam build`'s, or else `CodeUri`.
-    fn package(&self, id: &str, code: &Path) -> Result<PathBuf, String> {
+    fn package(&self, id: &str, code: &Code) -> Result<PathBuf, String> {
+        if let Some(inline) = &code.inline {
+            let folder = self.inline.join(id);
+            std::fs::create_dir_all(&folder)
+                .and_then(|()| std::fs::write(folder.join(inline.file), &inline.text))
+                .map_err(|error| format!("{}: {error}", folder.display()))?;
+            return Ok(folder);
+        }
+        let code = &self.template.join(&code.folder);
         let built = self.template.join(".aws-sam/build").join(id);
         let folder = if built.is_dir() { &built } else { code };
         folder
@@ -308,7 +318,7 @@ mod tests {
     use std::fs;
     use std::time::Duration;
 
-    use sam_template::application::{Code, Policy};
+    use sam_template::application::Policy;
 
     use super::*;
 
@@ -319,6 +329,7 @@ mod tests {
                 folder: folder.to_owned(),
                 binary: binary.map(str::to_owned),
                 runtime: Runtime::Provided,
+                inline: None,
             },
             timeout: Duration::from_secs(3),
             memory_mb: 128,
@@ -342,6 +353,7 @@ mod tests {
         let search = Search {
             template: folder.path().to_owned(),
             binaries: None,
+            inline: folder.path().join("inline"),
             target: None,
         };
         let program = search.program("Fn", function)?;

@@ -100,6 +100,8 @@ pub struct Code {
     pub binary: Option<String>,
     /// `Runtime`.
     pub runtime: Runtime,
+    /// `InlineCode`, in place of the folder.
+    pub inline: Option<Inline>,
 }
 
 /// The runtime of a function.
@@ -111,6 +113,15 @@ pub enum Runtime {
     Node(String),
     /// `python*`, with the name as given.
     Python(String),
+}
+
+/// Code in the template itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inline {
+    /// The file to which Lambda writes it.
+    pub file: &'static str,
+    /// The code.
+    pub text: String,
 }
 
 /// A text that may depend on the response of a custom resource.
@@ -238,8 +249,8 @@ pub enum Authorizer {
     Jwt {
         /// `issuer`.
         issuer: String,
-        /// `audience`.
-        audience: Vec<String>,
+        /// `audience`; without it every client of the issuer is accepted.
+        audience: Option<Vec<String>>,
         /// Such as `$request.header.Authorization`.
         identity_source: String,
         /// The scopes of which the token needs one.
@@ -261,6 +272,8 @@ pub struct FunctionAuthorizer {
     pub identity_sources: Vec<String>,
     /// Whether the response is `{"isAuthorized": …}` instead of a policy.
     pub simple_response: bool,
+    /// For how long a response is used again for the same identity.
+    pub caching: Duration,
 }
 
 /// The event of a Lambda authorizer.

@@ -27,7 +27,7 @@ mod tests;
 mod validate;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use application::Application;
 pub use diagnostics::{Diagnostic, Diagnostics};
@@ -53,6 +53,8 @@ pub trait SecretStorage {
 /// A template whose text was read.
 pub struct Template {
     tree: Node,
+    /// The folder of the file, if it was read from one.
+    folder: Option<PathBuf>,
     /// Errors of the text itself.
     diagnostics: Diagnostics,
 }
@@ -96,7 +98,11 @@ impl Template {
         let file = path.display().to_string();
         let mut diagnostics = Diagnostics::of(&file);
         match std::fs::read_to_string(path) {
-            Ok(text) => Self::parse(&file, &text),
+            Ok(text) => {
+                let mut template = Self::parse(&file, &text)?;
+                template.folder = path.parent().map(Path::to_owned);
+                Ok(template)
+            }
             Err(error) => {
                 diagnostics.add(0, format!("cannot read the file: {error}"));
                 diagnostics.or(None)
@@ -118,7 +124,11 @@ impl Template {
         };
         document::for_each::expand(&mut tree, &mut diagnostics);
         document::globals::apply(&mut tree, &mut diagnostics);
-        Ok(Self { tree, diagnostics })
+        Ok(Self {
+            tree,
+            folder: None,
+            diagnostics,
+        })
     }
 
     /// Resolves the template.
@@ -133,6 +143,7 @@ impl Template {
             self.diagnostics.clone(),
         );
         validate::check(&scope, &self.tree);
+        scope.folder = self.folder.as_deref();
         scope.mappings = self.tree.get("Mappings");
         scope.conditions = self.tree.get("Conditions");
         let local = RunnerMetadata::read(&scope, self.tree.get("Metadata"));

@@ -1,14 +1,17 @@
 //! The runner as a whole: its own binary, a template, and an example function.
 
+mod authorizers;
 mod connections;
 mod custom_resources;
 mod deploys;
+mod execution_environment;
 mod http_api;
 #[cfg(feature = "rabbitmq")]
 mod mq;
 #[cfg(feature = "page")]
 mod page;
 mod processes;
+mod project;
 mod public_templates;
 mod socket;
 mod support;

@@ -1,63 +1,13 @@
 //! Templates of the shapes that are common in public repositories: some run, others
 //! are refused or warned about.
 
-use std::fs;
 use std::path::Path;
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
+use crate::project::{Project, get, invoked};
 use crate::socket::Client;
-use crate::support::{Runner, Start, examples, fixture};
-
-/// A project with this template and built functions.
-struct Project(TempDir);
-
-impl Project {
-    fn new(template: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        fs::write(folder.path().join("template.yaml"), template).expect("written");
-        Self(folder)
-    }
-
-    fn fixture(name: &str) -> Self {
-        let text = fs::read_to_string(fixture("public").join(name)).expect("the fixture");
-        Self::new(&text)
-    }
-
-    /// With an example function as the built executable `file`.
-    fn built(self, example: &str, file: &str) -> Self {
-        let file = self.0.path().join(file);
-        fs::create_dir_all(file.parent().expect("a folder")).expect("created");
-        fs::copy(examples().join(example), file).expect("copied");
-        self
-    }
-
-    /// With `rust_app` as `cargo lambda build` leaves it.
-    fn rust_app(self) -> Self {
-        let project = self.built("echo", "rust_app/target/lambda/hello/bootstrap");
-        let manifest = "[package]\nname = \"hello\"\nversion = \"0.1.0\"\n";
-        fs::write(project.0.path().join("rust_app/Cargo.toml"), manifest).expect("written");
-        project
-    }
-
-    fn start(&self) -> Start {
-        Start::template(&self.0.path().join("template.yaml"))
-    }
-
-    fn run(&self) -> Runner {
-        self.start().run()
-    }
-}
-
-async fn get(runner: &Runner, path: &str) -> (StatusCode, Value) {
-    let url = format!("{}{path}", runner.web());
-    let response = runner.client.get(url).send().await.expect("a response");
-    let status = response.status();
-    let text = response.text().await.expect("a body");
-    (status, serde_json::from_str(&text).unwrap_or(json!(text)))
-}
 
 #[tokio::test]
 async fn the_rust_template_of_sam_init_runs() {
@@ -120,19 +70,6 @@ async fn a_template_with_a_table_runs_with_a_warning() {
     assert!(!runner.log().contains("SimpleTable"));
     let variables = invoked(&runner, "PutFunction", &json!({"rawPath": "/environment"})).await;
     assert_eq!(variables["TABLE_NAME"], "mine");
-}
-
-/// Invokes a function as `aws lambda invoke` does.
-async fn invoked(runner: &Runner, function: &str, payload: &Value) -> Value {
-    let url = format!(
-        "{}/2015-03-31/functions/{function}/invocations",
-        runner.web()
-    );
-    let request = runner.client.post(url).body(payload.to_string());
-    let response = request.send().await.expect("a response");
-    assert_eq!(response.status(), StatusCode::OK);
-    assert_eq!(response.headers()["x-amz-executed-version"], "$LATEST");
-    response.json().await.expect("JSON")
 }
 
 #[tokio::test]
@@ -296,6 +233,96 @@ async fn routes_of_an_openapi_definition_are_served() {
 }
 
 #[tokio::test]
+async fn an_openapi_definition_may_be_in_a_file() {
+    let definition = r#"{"openapi": "3.0.1", "paths": {"/pets/{id}": {"get": {
+        "x-amazon-apigateway-integration": {"type": "aws_proxy", "httpMethod": "POST", "uri":
+        {"Fn::Sub": "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${Fn.Arn}/invocations"}}}}}}"#;
+    for property in [
+        "DefinitionUri: api/openapi.json",
+        "DefinitionBody: {Fn::Transform: {Name: AWS::Include, Parameters: {Location: api/openapi.json}}}",
+    ] {
+        let project = Project::new(&format!(
+            "Transform: AWS::Serverless-2016-10-31
+Resources:
+  Fn:
+{FUNCTION}}}
+  Api:
+    Type: AWS::Serverless::Api
+    Properties:
+      StageName: v1
+      {property}
+"
+        ));
+        let project = project.rust_app();
+        let (status, log) = project.start().try_run().err().expect("there is no file");
+        assert_eq!(status.code(), Some(2));
+        assert!(log.contains("template.yaml:10: "), "{log}");
+        assert!(
+            log.contains("openapi.json: the file cannot be read"),
+            "{log}"
+        );
+        let project = project.with("api/openapi.json", definition);
+        let runner = project.run();
+        let (status, event) = get(&runner, "/v1/pets/7").await;
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!(event["pathParameters"], json!({"id": "7"}));
+    }
+}
+
+#[tokio::test]
+async fn a_rest_api_of_plain_resources_runs() {
+    let project = Project::fixture("plain-rest.yaml").rust_app();
+    let runner = project.run();
+    let warning = "Preflight: OPTIONS /pets/{id} is not an AWS_PROXY integration";
+    assert!(runner.log().contains(warning), "{}", runner.log());
+    let (status, event) = get(&runner, "/v1/pets/7").await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(event["resource"], "/pets/{id}");
+    assert_eq!(event["pathParameters"], json!({"id": "7"}));
+    assert_eq!(event["stageVariables"], json!({"tier": "free"}));
+    assert_eq!(get(&runner, "/v1").await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(get(&runner, "/v1/none").await.0, StatusCode::FORBIDDEN);
+    let root = runner.client.get(runner.url("/v1/"));
+    let root = root.header("authorization", "allow").send().await;
+    let event: Value = root.expect("a response").json().await.expect("JSON");
+    assert_eq!(event["requestContext"]["authorizer"]["principalId"], "ann");
+}
+
+/// Whether this machine has what a runtime needs.
+fn succeeds(program: &str, arguments: &[&str]) -> bool {
+    let output = std::process::Command::new(program).args(arguments).output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+#[tokio::test]
+async fn inline_code_of_python_runs_where_awss_client_is_installed() {
+    let project = Project::new(
+        "Transform: AWS::Serverless-2016-10-31
+Resources:
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.12
+      Handler: index.handler
+      InlineCode: |
+        def handler(event, context):
+            return {'name': context.function_name, 'event': event}
+",
+    );
+    if !succeeds("python3", &["-c", "import awslambdaric"]) {
+        let (status, log) = project.start().try_run().err().expect("it is refused");
+        assert_eq!(status.code(), Some(2));
+        let expected = "template.yaml:3: Fn: the runtime python3.12 needs AWS's runtime \
+                        interface client";
+        assert!(log.contains(expected), "{log}");
+        return;
+    }
+    let runner = project.run();
+    let answer = invoked(&runner, "Fn", &json!({"a": 1})).await;
+    assert_eq!(answer, json!({"name": "Fn", "event": {"a": 1}}));
+}
+
+#[tokio::test]
 async fn functions_behind_other_events_can_be_invoked() {
     let project = Project::fixture("events.yaml").rust_app();
     let runner = project.run();
@@ -371,10 +398,10 @@ const REFUSED: [(&str, usize, &str); 10] = [
         "Fn: the runtime `java21` is not supported",
     ),
     (
-        "Fn:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: python3.12\n      \
-         Handler: index.handler\n      InlineCode: x",
-        8,
-        "Fn: InlineCode is not supported; put the code into a folder",
+        "Fn:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: provided.al2023\n      \
+         InlineCode: x",
+        7,
+        "Fn: InlineCode is for nodejs* and python*; put the code into a folder",
     ),
     (
         "Fn:\n{FUNCTION}, Environment: {Variables: {HOST: !GetAtt Db.Endpoint.Address}}}\n  Db: {Type: AWS::RDS::DBInstance}",
@@ -387,10 +414,10 @@ const REFUSED: [(&str, usize, &str); 10] = [
         "Ref Tabel: there is no such parameter or resource",
     ),
     (
-        "Fn:\n{FUNCTION}}\n  Api:\n    Type: AWS::Serverless::Api\n    Properties:\n      StageName: v1\n      \
-         Auth:\n        Authorizers:\n          Pool:\n            UserPoolArn: arn",
-        12,
-        "Cognito authorizers are not supported",
+        "Api: {Type: AWS::ApiGateway::RestApi}\n  Way:\n    Type: AWS::ApiGateway::Method\n    Properties: \
+         {RestApiId: !Ref Api, ResourceId: !Ref Other, HttpMethod: GET}\n  Other: {Type: AWS::SQS::Queue}",
+        4,
+        "is not a resource of the API Api; it is !GetAtt Api.RootResourceId or",
     ),
     (
         "Api:\n    Type: AWS::ApiGatewayV2::Api\n    Properties: {ProtocolType: WEBSOCKET, RouteSelectionExpression: $context.key}",

@@ -86,6 +86,22 @@ impl Node {
         }
     }
 
+    /// Sets the line of this node and of everything in it.
+    pub(crate) fn set_line(&mut self, line: usize) {
+        self.line = line;
+        match &mut self.kind {
+            Kind::Null | Kind::Scalar(_) => {}
+            Kind::List(items) => items.iter_mut().for_each(|item| item.set_line(line)),
+            Kind::Map(entries) => {
+                for entry in entries {
+                    entry.line = line;
+                    entry.value.set_line(line);
+                }
+            }
+            Kind::Call(_, argument) => argument.set_line(line),
+        }
+    }
+
     /// The text if this is a scalar.
     pub fn scalar(&self) -> Option<&str> {
         match &self.kind {

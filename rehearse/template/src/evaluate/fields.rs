@@ -127,6 +127,11 @@ impl<'s, 't> Fields<'s, 't> {
         None
     }
 
+    /// What the map belongs to.
+    pub fn owner(&self) -> &str {
+        &self.owner
+    }
+
     /// Reports that `key` is missing.
     pub fn missing(&self, key: &str) {
         let message = format!("{} has no {key}", self.owner);

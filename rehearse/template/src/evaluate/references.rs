@@ -63,7 +63,7 @@ pub fn reference(scope: &Scope<'_>, line: usize, target: &str) -> Option<Value> 
         | ResourceKind::Authorizer
         | ResourceKind::Broker
         | ResourceKind::BrokerConfiguration => resource.id.to_owned(),
-        ResourceKind::Stage | ResourceKind::HttpStage => {
+        ResourceKind::Stage | ResourceKind::HttpStage | ResourceKind::RestStage => {
             let name = resource.properties.and_then(|all| all.get("StageName"))?;
             scope.text(name, "StageName")?
         }
@@ -74,7 +74,13 @@ pub fn reference(scope: &Scope<'_>, line: usize, target: &str) -> Option<Value> 
                 Part::PhysicalId(resource.id.to_owned()),
             ));
         }
-        ResourceKind::RestApi | ResourceKind::SamWebSocketApi => resource.id.to_owned(),
+        ResourceKind::RestApi
+        | ResourceKind::PlainRestApi
+        | ResourceKind::RestResource
+        | ResourceKind::RestMethod
+        | ResourceKind::RestAuthorizer
+        | ResourceKind::RestDeployment
+        | ResourceKind::SamWebSocketApi => resource.id.to_owned(),
         ResourceKind::Permission
         | ResourceKind::Distribution
         | ResourceKind::ResponseHeaders
@@ -146,7 +152,13 @@ pub fn attribute(scope: &Scope<'_>, line: usize, target: &str, attribute: &str) 
             };
             return Some(Value::waiting(line, part));
         }
-        (ResourceKind::RestApi, "RootResourceId") => "root".to_owned(),
+        (ResourceKind::RestApi | ResourceKind::PlainRestApi, "RootResourceId") => {
+            root_resource(resource.id)
+        }
+        (ResourceKind::PlainRestApi, "RestApiId")
+        | (ResourceKind::RestResource, "ResourceId")
+        | (ResourceKind::RestAuthorizer, "AuthorizerId")
+        | (ResourceKind::RestDeployment, "DeploymentId") => resource.id.to_owned(),
         (
             ResourceKind::Permission
             | ResourceKind::Distribution
@@ -180,6 +192,11 @@ pub fn attribute(scope: &Scope<'_>, line: usize, target: &str, attribute: &str) 
         }
     };
     Some(Value::text(line, text))
+}
+
+/// The id of the resource `/` of a REST API.
+pub fn root_resource(api: &str) -> String {
+    format!("{api}-root")
 }
 
 /// The two halves of `A.B`, `[A, B]` or `[A, B, C]`.

@@ -37,6 +37,18 @@ pub enum ResourceKind {
     SamWebSocketApi,
     /// `AWS::Serverless::LayerVersion`.
     Layer,
+    /// `AWS::ApiGateway::RestApi`.
+    PlainRestApi,
+    /// `AWS::ApiGateway::Resource`.
+    RestResource,
+    /// `AWS::ApiGateway::Method`.
+    RestMethod,
+    /// `AWS::ApiGateway::Authorizer`.
+    RestAuthorizer,
+    /// `AWS::ApiGateway::Deployment`.
+    RestDeployment,
+    /// `AWS::ApiGateway::Stage`.
+    RestStage,
     /// `AWS::ApiGatewayV2::Api`, an HTTP one.
     PlainHttpApi,
     /// `AWS::ApiGatewayV2::Authorizer`.
@@ -83,7 +95,7 @@ pub enum ResourceKind {
     Unsupported,
 }
 
-const RUNNING: [(&str, ResourceKind); 22] = [
+const RUNNING: [(&str, ResourceKind); 28] = [
     ("AWS::Serverless::Function", ResourceKind::Function),
     ("AWS::Serverless::HttpApi", ResourceKind::HttpApi),
     ("AWS::Serverless::Api", ResourceKind::RestApi),
@@ -92,6 +104,12 @@ const RUNNING: [(&str, ResourceKind); 22] = [
         ResourceKind::SamWebSocketApi,
     ),
     ("AWS::Serverless::LayerVersion", ResourceKind::Layer),
+    ("AWS::ApiGateway::RestApi", ResourceKind::PlainRestApi),
+    ("AWS::ApiGateway::Resource", ResourceKind::RestResource),
+    ("AWS::ApiGateway::Method", ResourceKind::RestMethod),
+    ("AWS::ApiGateway::Authorizer", ResourceKind::RestAuthorizer),
+    ("AWS::ApiGateway::Deployment", ResourceKind::RestDeployment),
+    ("AWS::ApiGateway::Stage", ResourceKind::RestStage),
     ("AWS::ApiGatewayV2::Api", ResourceKind::WebSocketApi),
     ("AWS::ApiGatewayV2::Authorizer", ResourceKind::Authorizer),
     ("AWS::ApiGatewayV2::Route", ResourceKind::Route),
@@ -122,7 +140,12 @@ const RUNNING: [(&str, ResourceKind); 22] = [
 
 /// Types that change nothing about what runs on one machine: names,
 /// certificates, networks, storage, logs, alarms.
-const CLOUD_ONLY: [&str; 24] = [
+const CLOUD_ONLY: [&str; 29] = [
+    "AWS::ApiGateway::Account",
+    "AWS::ApiGateway::BasePathMapping",
+    "AWS::ApiGateway::DomainName",
+    "AWS::ApiGateway::GatewayResponse",
+    "AWS::ApiGateway::Model",
     "AWS::ApiGatewayV2::ApiMapping",
     "AWS::ApiGatewayV2::DomainName",
     "AWS::Budgets::Budget",

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use super::{
     Resource, ResourceKind, Value, ValueKind, dynamic_references, fingerprint, intrinsics,
@@ -36,6 +37,8 @@ pub struct Scope<'t> {
     pub secret_storage: Option<&'t dyn SecretStorage>,
     /// The resource whose properties are read, and all of them as text.
     holder: RefCell<Option<(String, String)>>,
+    /// The folder of the template.
+    pub folder: Option<&'t Path>,
     /// What the runner has.
     pub runner_values: &'t RunnerValues,
     /// The conditions under evaluation, outermost first.
@@ -73,6 +76,7 @@ impl<'t> Scope<'t> {
             broker_logins: BTreeSet::new(),
             secret_storage: None,
             holder: RefCell::default(),
+            folder: None,
             runner_values,
             open_conditions: RefCell::default(),
             needs: RefCell::default(),
@@ -89,6 +93,30 @@ impl<'t> Scope<'t> {
     /// Reports an error of another file.
     pub fn error_in(&self, file: &str, message: impl Into<String>) {
         self.diagnostics.borrow_mut().add_in(file, 0, message);
+    }
+
+    /// Reads a file that the template names in `line`, relative to its folder. All nodes
+    /// have that line.
+    pub fn included(&self, line: usize, name: &str) -> Option<Node> {
+        let path = self.folder?.join(name);
+        let error = |message: String| {
+            self.error(line, format!("{}: {message}", path.display()));
+            None
+        };
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(why) => return error(format!("the file cannot be read: {why}")),
+        };
+        match crate::document::read(&path.display().to_string(), &text) {
+            Ok(mut tree) => {
+                tree.set_line(line);
+                Some(tree)
+            }
+            Err(diagnostics) => {
+                self.error(line, diagnostics.to_string());
+                None
+            }
+        }
     }
 
     /// Reports that the template makes the runner start `service`.

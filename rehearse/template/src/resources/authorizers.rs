@@ -1,14 +1,18 @@
 //! Authorizers of HTTP, REST and WebSocket APIs.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use super::policies;
+use super::{plain_rest_api, policies};
 use crate::application::{Authorizer, AuthorizerEvent, FunctionAuthorizer, PayloadFormat};
 use crate::document::Node;
 use crate::evaluate::{Fields, Resource, ResourceKind, Scope, references};
 
 /// The header of tokens where no other is named.
 const DEFAULT_HEADER: &str = "Authorization";
+
+/// For how many seconds a REST API caches the response of an authorizer by default.
+const REST_CACHING: u32 = 300;
 
 /// The `Auth` property of `AWS::Serverless::HttpApi` or `AWS::Serverless::Api`.
 #[derive(Default)]
@@ -110,7 +114,7 @@ fn http_authorizer(scope: &Scope<'_>, fields: &Fields<'_, '_>, line: usize) -> O
         let source = fields.text("IdentitySource");
         return Some(Authorizer::Jwt {
             issuer: issuer?,
-            audience,
+            audience: Some(audience),
             identity_source: source.unwrap_or_else(|| header(DEFAULT_HEADER)),
             scopes: texts(scope, fields, "AuthorizationScopes"),
         });
@@ -128,17 +132,16 @@ fn http_authorizer(scope: &Scope<'_>, fields: &Fields<'_, '_>, line: usize) -> O
         event: AuthorizerEvent::Request(payload),
         identity_sources: identity(scope, fields),
         simple_response: simple,
+        caching: caching(&fields.map("Identity"), "ReauthorizeEvery", 0),
     }))
 }
 
 fn rest_authorizer(scope: &Scope<'_>, fields: &Fields<'_, '_>, line: usize) -> Option<Authorizer> {
     if fields.node("UserPoolArn").is_some() {
-        fields.ignore(&["Identity", "AuthorizationScopes"]);
-        scope.error(
-            line,
-            "Cognito authorizers are not supported; a JWT authorizer of an HTTP API is",
-        );
-        return None;
+        let pools = texts(scope, fields, "UserPoolArn");
+        let source = identity(scope, fields).into_iter().next();
+        let scopes = texts(scope, fields, "AuthorizationScopes");
+        return user_pool(scope, fields.owner(), line, &pools, source, scopes);
     }
     fields.ignore(&[
         "FunctionInvokeRole",
@@ -161,7 +164,44 @@ fn rest_authorizer(scope: &Scope<'_>, fields: &Fields<'_, '_>, line: usize) -> O
         },
         identity_sources,
         simple_response: false,
+        caching: caching(&fields.map("Identity"), "ReauthorizeEvery", REST_CACHING),
     }))
+}
+
+/// How long responses are cached; `default` where the template does not say, in seconds.
+fn caching(fields: &Fields<'_, '_>, key: &'static str, default: u32) -> Duration {
+    let seconds = fields.number(key, 0..=3600).unwrap_or(default);
+    Duration::from_secs(seconds.into())
+}
+
+/// A Cognito authorizer: tokens of the user pool, whatever their client.
+fn user_pool(
+    scope: &Scope<'_>,
+    owner: &str,
+    line: usize,
+    pools: &[String],
+    source: Option<String>,
+    scopes: Vec<String>,
+) -> Option<Authorizer> {
+    let parts = pools.first().and_then(|arn| {
+        let (before, id) = arn.split_once(":userpool/")?;
+        Some((before.split(':').nth(3)?, id))
+    });
+    let Some((region, id)) = parts else {
+        scope.error(line, format!("{owner}: the ARN of a user pool is missing"));
+        return None;
+    };
+    let message = format!(
+        "{owner}: Cognito does not run here. Tokens of the user pool {id} are verified with the \
+         keys that AWS publishes; other requests are rejected"
+    );
+    scope.warn(line, message);
+    Some(Authorizer::Jwt {
+        issuer: format!("https://cognito-idp.{region}.amazonaws.com/{id}"),
+        audience: None,
+        identity_source: source.unwrap_or_else(|| header(DEFAULT_HEADER)),
+        scopes,
+    })
 }
 
 fn function(scope: &Scope<'_>, fields: &Fields<'_, '_>, line: usize) -> Option<String> {
@@ -259,7 +299,6 @@ fn plain_authorizer(
     fields.ignore(&[
         "ApiId",
         "AuthorizerCredentialsArn",
-        "AuthorizerResultTtlInSeconds",
         "IdentityValidationExpression",
         "Name",
     ]);
@@ -277,7 +316,7 @@ fn plain_authorizer(
         }
         Some(Authorizer::Jwt {
             issuer: issuer?,
-            audience,
+            audience: Some(audience),
             identity_source: identity_sources
                 .first()
                 .cloned()
@@ -308,10 +347,91 @@ fn plain_authorizer(
             event: AuthorizerEvent::Request(payload),
             identity_sources,
             simple_response: fields.boolean("EnableSimpleResponses").unwrap_or(false),
+            caching: caching(&fields, "AuthorizerResultTtlInSeconds", 0),
         }))
     };
     fields.finish();
     authorizer
+}
+
+/// The authorizer of an `AWS::ApiGateway::Method`.
+pub fn of_method(
+    scope: &Scope<'_>,
+    method: &Resource<'_>,
+    fields: &Fields<'_, '_>,
+) -> Option<Authorizer> {
+    let kinds = ["NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS"];
+    let kind = fields.one_of("AuthorizationType", &kinds);
+    let scopes = texts(scope, fields, "AuthorizationScopes");
+    let id = fields.node("AuthorizerId");
+    match kind.as_deref() {
+        None | Some("NONE") => None,
+        Some("AWS_IAM") => Some(Authorizer::Iam),
+        Some(_) => {
+            let named = id.and_then(policies::referenced);
+            let mut all = scope.of_kind(ResourceKind::RestAuthorizer);
+            let Some(resource) = all.find(|each| Some(each.id) == named.as_deref()) else {
+                let message = format!(
+                    "{}: AuthorizerId is not an authorizer of this template",
+                    method.id
+                );
+                scope.error(method.line, message);
+                return None;
+            };
+            plain_rest_authorizer(scope, resource, scopes)
+        }
+    }
+}
+
+/// `AWS::ApiGateway::Authorizer`.
+fn plain_rest_authorizer(
+    scope: &Scope<'_>,
+    resource: &Resource<'_>,
+    scopes: Vec<String>,
+) -> Option<Authorizer> {
+    let fields = Fields::of(scope, resource.properties, resource.line, resource.id);
+    fields.ignore(&[
+        "AuthType",
+        "AuthorizerCredentials",
+        "IdentityValidationExpression",
+        "Name",
+        "RestApiId",
+    ]);
+    fields.required("Type");
+    let kind = fields.one_of("Type", &["TOKEN", "REQUEST", "COGNITO_USER_POOLS"])?;
+    let sources = fields.text("IdentitySource").unwrap_or_default();
+    let sources = sources.split(',').map(str::trim);
+    let identity_sources: Vec<String> = sources
+        .filter(|source| !source.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let caching = caching(&fields, "AuthorizerResultTtlInSeconds", REST_CACHING);
+    if kind == "COGNITO_USER_POOLS" {
+        let pools = texts(scope, &fields, "ProviderARNs");
+        let source = identity_sources.into_iter().next();
+        fields.finish();
+        return user_pool(scope, resource.id, resource.line, &pools, source, scopes);
+    }
+    let uri = fields.required("AuthorizerUri")?;
+    fields.finish();
+    let Some(function) = plain_rest_api::invoked(scope, &uri) else {
+        let message = format!(
+            "{}: AuthorizerUri `{uri}` does not invoke a function of this template",
+            resource.id
+        );
+        scope.error(resource.line, message);
+        return None;
+    };
+    Some(Authorizer::Function(FunctionAuthorizer {
+        function,
+        event: match kind.as_str() {
+            "TOKEN" => AuthorizerEvent::Token,
+            _ => AuthorizerEvent::Request(PayloadFormat::V1),
+        },
+        identity_sources,
+        simple_response: false,
+        caching,
+    }))
 }
 
 fn jwt_without_issuer(scope: &Scope<'_>, resource: &Resource<'_>) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::environment::{self, EnvironmentFile};
 use super::policies;
-use crate::application::{Code, Function, Layer, Runtime, Text};
+use crate::application::{Code, Function, Inline, Layer, Runtime, Text};
 use crate::evaluate::{Fields, Resource, ResourceKind, Scope, references};
 
 /// Properties that do not change how a function runs on one machine.
@@ -125,14 +125,7 @@ fn code(scope: &Scope<'_>, fields: &Fields<'_, '_>, resource: &Resource<'_>) -> 
     }
     let runtime = runtime(scope, fields, resource);
     let binary = binary(scope, resource);
-    if let Some(node) = fields.node("InlineCode") {
-        let message = format!(
-            "{}: InlineCode is not supported; put the code into a folder and name it in CodeUri",
-            resource.id
-        );
-        scope.error(node.line, message);
-        return None;
-    }
+    let inline = inline(scope, fields, resource, runtime.as_ref());
     let node = fields.node("CodeUri");
     // A map names an object in S3.
     let folder = match node {
@@ -154,7 +147,33 @@ fn code(scope: &Scope<'_>, fields: &Fields<'_, '_>, resource: &Resource<'_>) -> 
         folder,
         binary,
         runtime: runtime?,
+        inline,
     })
+}
+
+/// `InlineCode`, which Lambda writes to a file called `index`.
+fn inline(
+    scope: &Scope<'_>,
+    fields: &Fields<'_, '_>,
+    resource: &Resource<'_>,
+    runtime: Option<&Runtime>,
+) -> Option<Inline> {
+    let node = fields.node("InlineCode")?;
+    let file = match runtime? {
+        Runtime::Node(_) => "index.js",
+        Runtime::Python(_) => "index.py",
+        Runtime::Provided => {
+            let message = format!(
+                "{}: InlineCode is for nodejs* and python*; put the code into a folder and name \
+                 it in CodeUri",
+                resource.id
+            );
+            scope.error(node.line, message);
+            return None;
+        }
+    };
+    let text = fields.text("InlineCode")?;
+    Some(Inline { file, text })
 }
 
 fn runtime(scope: &Scope<'_>, fields: &Fields<'_, '_>, resource: &Resource<'_>) -> Option<Runtime> {

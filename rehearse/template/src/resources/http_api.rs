@@ -129,7 +129,13 @@ fn declared(scope: &Scope<'_>, resource: &Resource<'_>) -> Declared {
             .text("StageName")
             .unwrap_or_else(|| "$default".to_owned()),
         stage_variables: variables(scope, &fields, "StageVariables"),
-        routes: openapi::routes(scope, resource, &fields, PayloadFormat::V2),
+        routes: openapi::routes(
+            scope,
+            resource,
+            &fields,
+            "DefinitionBody",
+            PayloadFormat::V2,
+        ),
         cors: cors::read(scope, &fields, "CorsConfiguration"),
         throttling,
     };

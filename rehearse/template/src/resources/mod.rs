@@ -14,6 +14,7 @@ mod mq;
 mod openapi;
 mod permissions;
 mod plain_http_api;
+mod plain_rest_api;
 mod policies;
 mod response_headers;
 mod rest_api;

@@ -1,5 +1,6 @@
 //! Routes in the OpenAPI definition of an API (`DefinitionBody`).
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::http_api;
@@ -20,31 +21,19 @@ const METHODS: [&str; 8] = [
     "x-amazon-apigateway-any-method",
 ];
 
-/// The routes of the definition that invoke functions of the template.
+/// The routes of the definition in the property `key`, or in the file that
+/// `DefinitionUri` names, that invoke functions of the template.
 pub fn routes(
     scope: &Scope<'_>,
     api: &Resource<'_>,
     fields: &Fields<'_, '_>,
+    key: &'static str,
     payload: PayloadFormat,
 ) -> Vec<HttpRoute> {
-    if let Some(node) = fields.node("DefinitionUri") {
-        let message = format!(
-            "{}: DefinitionUri is not read; put the definition into DefinitionBody",
-            api.id
-        );
-        scope.warn(node.line, message);
-    }
-    let Some(definition) = fields.node("DefinitionBody") else {
+    let Some(definition) = definition(scope, api, fields, key) else {
         return Vec::new();
     };
-    if matches!(definition.kind, Kind::Call(..)) {
-        let message = format!(
-            "{}: the transform of DefinitionBody is not applied, so its routes are missing",
-            api.id
-        );
-        scope.warn(definition.line, message);
-        return Vec::new();
-    }
+    let definition = definition.as_ref();
     let mut routes = Vec::new();
     for path in definition.get("paths").map_or(&[][..], Node::entries) {
         for entry in path.value.entries() {
@@ -70,6 +59,52 @@ pub fn routes(
         }
     }
     routes
+}
+
+/// The definition, read from a file where one is named.
+fn definition<'t>(
+    scope: &Scope<'t>,
+    api: &Resource<'_>,
+    fields: &Fields<'_, 't>,
+    key: &'static str,
+) -> Option<Cow<'t, Node>> {
+    for elsewhere in ["DefinitionUri", "BodyS3Location"] {
+        let Some(node) = fields.node(elsewhere) else {
+            continue;
+        };
+        match node.scalar() {
+            Some(file) if !file.starts_with("s3://") => {
+                return scope.included(node.line, file).map(Cow::Owned);
+            }
+            _ => {
+                let message = format!(
+                    "{}: {elsewhere} is not a local file, so its routes are missing",
+                    api.id
+                );
+                scope.warn(node.line, message);
+            }
+        }
+    }
+    let definition = fields.node(key)?;
+    let Kind::Call(name, argument) = &definition.kind else {
+        return Some(Cow::Borrowed(definition));
+    };
+    let location = argument
+        .get("Parameters")
+        .and_then(|all| all.get("Location"));
+    let include = argument.get("Name").and_then(Node::scalar) == Some("AWS::Include");
+    let file = location.and_then(Node::scalar);
+    match file.filter(|file| name == "Transform" && include && !file.starts_with("s3://")) {
+        Some(file) => scope.included(definition.line, file).map(Cow::Owned),
+        None => {
+            let message = format!(
+                "{}: {key} is not in the template or a local file, so its routes are missing",
+                api.id
+            );
+            scope.warn(definition.line, message);
+            None
+        }
+    }
 }
 
 fn route(

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::authorizers::{Auth, Owner};
 use super::events::{self, Event};
 use super::http_api::Declared;
-use super::{cors, http_api, openapi};
+use super::{cors, http_api, openapi, plain_rest_api};
 use crate::application::{ApiKind, HttpApi, HttpRoute, PayloadFormat};
 use crate::evaluate::{Fields, Resource, ResourceKind, Scope};
 
@@ -50,7 +50,36 @@ pub fn read(scope: &Scope<'_>) -> Vec<HttpApi> {
             }
         }
     }
-    apis.into_values().map(|declared| declared.api).collect()
+    let mut all: Vec<HttpApi> = apis.into_values().map(|declared| declared.api).collect();
+    for resource in scope.of_kind(ResourceKind::PlainRestApi) {
+        all.extend(plain_rest_api::read(scope, resource));
+    }
+    check_api_ids(scope);
+    all
+}
+
+/// Warns about parts of REST APIs that are not plain ones of the template.
+fn check_api_ids(scope: &Scope<'_>) {
+    let apis: Vec<_> = scope.of_kind(ResourceKind::PlainRestApi).collect();
+    let kinds = [
+        ResourceKind::RestResource,
+        ResourceKind::RestMethod,
+        ResourceKind::RestDeployment,
+        ResourceKind::RestStage,
+    ];
+    for resource in kinds.into_iter().flat_map(|kind| scope.of_kind(kind)) {
+        if !apis
+            .iter()
+            .any(|api| plain_rest_api::belongs_to(scope, api, resource))
+        {
+            let message = format!(
+                "{}: RestApiId is not an AWS::ApiGateway::RestApi of this template, so it has \
+                 no effect",
+                resource.id
+            );
+            scope.warn(resource.line, message);
+        }
+    }
 }
 
 fn implicit() -> Declared {
@@ -106,7 +135,13 @@ fn declared(scope: &Scope<'_>, resource: &Resource<'_>) -> Declared {
         kind: ApiKind::Rest,
         stage: stage.unwrap_or_default(),
         stage_variables: http_api::variables(scope, &fields, "Variables"),
-        routes: openapi::routes(scope, resource, &fields, PayloadFormat::V1),
+        routes: openapi::routes(
+            scope,
+            resource,
+            &fields,
+            "DefinitionBody",
+            PayloadFormat::V1,
+        ),
         cors: cors::read(scope, &fields, "Cors"),
         throttling: None,
     };

@@ -222,6 +222,8 @@ fn sam_authorizer(
                 event: AuthorizerEvent::Request(PayloadFormat::V1),
                 identity_sources,
                 simple_response: false,
+                // `$connect` is never answered from a cache.
+                caching: Duration::ZERO,
             }))
         }
         _ => None,
