@@ -45,6 +45,8 @@ enum Subject {
     Mail,
     /// Every route and frame: CPU time and database messages of the most expensive inputs
     Price,
+    /// The runner: start, memory, latency of HTTP requests and WebSocket echoes
+    Rehearse,
     /// Timing side channels: sign-in, registration and resend for known and unknown addresses
     Timing,
 }
@@ -64,6 +66,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         Subject::Page => page::run(&workspace),
         Subject::Mail => examples::run("mail", &[]),
         Subject::Price => price::run(&workspace),
+        Subject::Rehearse => rehearse(&workspace),
         Subject::Timing => examples::run("timing", &[]),
     }
 }
@@ -85,6 +88,24 @@ fn mongo(workspace: &Workspace, quick: bool) -> anyhow::Result<ExitCode> {
     if quick {
         bench.arg("--quick");
     }
+    let status = Child::start(bench.stdin(Stdio::null()), StopSignal::Group)?.wait()?;
+    child::succeeded(&bench, status)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn rehearse(workspace: &Workspace) -> anyhow::Result<ExitCode> {
+    output::step("building the runner with optimisation");
+    child::run(workspace.cargo().args([
+        "build",
+        "--profile",
+        PROFILE,
+        "--package=rehearse",
+        "--bin=rehearse",
+        "--examples",
+    ]))?;
+    output::step("measuring; other work on this machine slows it down");
+    let program = workspace.target.join(PROFILE).join("examples/measure");
+    let mut bench = Command::new(program);
     let status = Child::start(bench.stdin(Stdio::null()), StopSignal::Group)?.wait()?;
     child::succeeded(&bench, status)?;
     Ok(ExitCode::SUCCESS)
