@@ -20,6 +20,8 @@ pub struct Program {
     pub stamped: PathBuf,
     /// The folders of layers.
     pub layers: Vec<PathBuf>,
+    /// The folders of the interpreter's libraries.
+    libraries: Vec<PathBuf>,
 }
 
 impl Program {
@@ -28,6 +30,7 @@ impl Program {
         let own = [self.executable.as_path(), self.folder.as_path()];
         own.into_iter()
             .chain(self.layers.iter().map(PathBuf::as_path))
+            .chain(self.libraries.iter().map(PathBuf::as_path))
     }
 }
 
@@ -129,6 +132,7 @@ impl Search {
             arguments: Vec::new(),
             folder,
             layers: Vec::new(),
+            libraries: Vec::new(),
         })
     }
 
@@ -248,7 +252,10 @@ fn python(name: &str, function: &Function, folder: PathBuf) -> Result<Program, S
              `python3 -m pip install awslambdaric`"
         ));
     };
+    // The folder of a virtual environment.
+    let prefix = executable.parent().and_then(Path::parent);
     Ok(Program {
+        libraries: prefix.map(Path::to_owned).into_iter().collect(),
         executable,
         arguments: ["-m", "awslambdaric", function.handler.as_str()]
             .map(str::to_owned)
@@ -270,17 +277,21 @@ fn node(name: &str, function: &Function, folder: PathBuf) -> Result<Program, Str
     modules.extend(std::env::split_paths(&paths));
     let prefix = executable.parent().and_then(Path::parent);
     modules.extend(prefix.map(|prefix| prefix.join("lib/node_modules")));
-    let client = modules
+    // The second is that of version 4.
+    let clients = ["aws-lambda-ric/bin/index.mjs", "aws-lambda-ric/index.mjs"];
+    let (folder_of_client, client) = modules
         .iter()
-        .map(|folder| folder.join("aws-lambda-ric/bin/index.mjs"))
-        .find(|client| client.is_file())
+        .flat_map(|folder| clients.map(|client| (folder, folder.join(client))))
+        .find(|(_, client)| client.is_file())
         .ok_or_else(|| {
             format!(
                 "the runtime {name} needs AWS's runtime interface client: install it with \
-                 `npm install --global aws-lambda-ric`"
+                 `npm install --global aws-lambda-ric`, which compiles it with cmake, or in the \
+                 project"
             )
         })?;
     Ok(Program {
+        libraries: vec![folder_of_client.clone()],
         executable,
         arguments: vec![client.display().to_string(), function.handler.clone()],
         stamped: handler_file(&folder, &function.handler, &["js", "mjs", "cjs"]),

@@ -323,6 +323,33 @@ Resources:
 }
 
 #[tokio::test]
+async fn inline_code_of_node_runs_where_awss_client_is_installed() {
+    let project = Project::new(
+        "Transform: AWS::Serverless-2016-10-31
+Resources:
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: nodejs22.x
+      Handler: index.handler
+      InlineCode: |
+        exports.handler = async (event, context) => ({name: context.functionName, event});
+",
+    );
+    match project.start().try_run() {
+        Ok(runner) => {
+            let answer = invoked(&runner, "Fn", &json!({"a": 1})).await;
+            assert_eq!(answer, json!({"name": "Fn", "event": {"a": 1}}));
+        }
+        Err((status, log)) => {
+            assert_eq!(status.code(), Some(2));
+            let expected = "template.yaml:3: Fn: the runtime nodejs22.x needs ";
+            assert!(log.contains(expected), "{log}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn functions_behind_other_events_can_be_invoked() {
     let project = Project::fixture("events.yaml").rust_app();
     let runner = project.run();
