@@ -6,6 +6,7 @@ use std::sync::Arc;
 use e2e::people::{Mail, Response, Visitor};
 use e2e::stack::Stack;
 use e2e::suite::Test;
+use e2e::wait::{TIMEOUT, eventually};
 use serde_json::json;
 
 pub fn tests() -> Vec<Test> {
@@ -16,6 +17,7 @@ pub fn tests() -> Vec<Test> {
         item_39_codes_of_a_sign_in_do_not_wait_for_anonymous_attempts,
         item_40_an_owner_without_a_device_resets_and_signs_in_under_both_attacks,
         item_40_a_reset_link_works_once_and_only_until_the_password_changes,
+        item_40_after_a_reset_the_owner_gets_another_link_under_attack,
         item_43_a_form_of_another_site_sets_no_cookie,
         item_44_a_sign_in_begun_with_the_old_password_ends_with_it,
         item_37_45_a_known_device_is_not_reported_and_another_is,
@@ -162,6 +164,28 @@ async fn item_40_a_reset_link_works_once_and_only_until_the_password_changes(sta
         again.refused(410, "expired");
     }
     ann.with_password(NEW).login().await.expect(200);
+}
+
+/// The owner keeps no cookies, and others request all emails of the hour, each time.
+async fn item_40_after_a_reset_the_owner_gets_another_link_under_attack(stack: Arc<Stack>) {
+    let ann = Visitor::new(&stack, "Ann");
+    sign_up(&ann).await;
+    let eve = attacker(&stack, &ann);
+    for (round, new) in [NEW, "four more violet lanterns"].into_iter().enumerate() {
+        for _ in 0..7 {
+            eve.forgot_password().await.expect(202);
+        }
+        ann.forgot_password().await.expect(202);
+        let links = eventually("five emails with links", TIMEOUT, || async {
+            let mails = stack.inbox.to(&ann.email).await;
+            let links = mails.iter().filter_map(Mail::reset_token);
+            let links: Vec<String> = links.map(str::to_owned).collect();
+            (links.len() == 5 * (round + 1)).then_some(links)
+        })
+        .await;
+        let newest = links.last().expect("there are five");
+        ann.reset_by_link(newest, new).await.expect(204);
+    }
 }
 
 async fn item_43_a_form_of_another_site_sets_no_cookie(stack: Arc<Stack>) {

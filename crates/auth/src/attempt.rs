@@ -15,9 +15,8 @@ pub fn signed_in_key(user: &str) -> String {
 }
 
 /// Every key under which anonymous and signed-in failures of an account are
-/// counted. A password reset clears them. Those of its TOTP codes stay: a reset
-/// needs the mailbox alone.
-pub fn failures_keys(account: &Account) -> [String; 3] {
+/// counted, except for those of its TOTP codes.
+pub(crate) fn failures_keys(account: &Account) -> [String; 3] {
     let email = &account.email;
     [
         email.clone(),

@@ -11,7 +11,9 @@ use domain::{ApiError, Code, EmailAddress, Purpose, Source, Timestamp, TooFast};
 use queue::jobs::mail::Job;
 use store::ceremonies::{Ceremony, Kind};
 use store::challenges::{Challenge, Registration};
+use store::users::Account;
 
+use crate::attempt::failures_keys;
 use crate::{Attempt, Auth, Result};
 
 /// A request for a code.
@@ -202,6 +204,20 @@ impl Auth {
         (challenge, job)
     }
 
+    /// Clears the failures of an account whose password was reset, and the codes that
+    /// were emailed to it. The reset has voided every link in the mailbox, so an owner
+    /// whose codes others used up needs another one. The failures of TOTP codes stay:
+    /// a reset needs the mailbox alone.
+    pub async fn clear_limits(&self, account: &Account, now: Timestamp) -> Result<()> {
+        let keys = failures_keys(account);
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        self.store.clear_failures(&keys).await?;
+        let email = &account.email;
+        self.store.clear_count(CODES_MAILED, email, now).await?;
+        let key = reset_key(email);
+        Ok(self.store.clear_count(CODES_ASKED, &key, now).await?)
+    }
+
     /// Compares a code with its challenge. The attempt is counted against the
     /// challenge, the source address and the account before it is compared. Of
     /// several right answers at once, the one that claims the challenge goes on.
@@ -273,6 +289,11 @@ impl Auth {
     }
 }
 
+/// The key under which password resets that anyone can request are counted.
+fn reset_key(email: &str) -> String {
+    format!("reset:{email}")
+}
+
 impl CodeRequest {
     /// The key under which unproven requests for this address are counted. What
     /// emails no code is counted apart, so that requests of one kind never use up
@@ -280,7 +301,7 @@ impl CodeRequest {
     fn unproven_key(&self) -> String {
         let kind = match (&self.subject, self.purpose) {
             (CodeFor::NoAccount(_), _) => "no-code",
-            (_, Purpose::Reset) => "reset",
+            (_, Purpose::Reset) => return reset_key(self.email.as_str()),
             (_, Purpose::Register | Purpose::Login) => "register",
         };
         format!("{kind}:{}", self.email.as_str())

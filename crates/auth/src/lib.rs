@@ -15,7 +15,7 @@ mod services;
 mod sessions;
 mod sign_in;
 
-pub use attempt::{Attempt, failures_keys, signed_in_key};
+pub use attempt::{Attempt, signed_in_key};
 pub use authenticator::{Authenticator, Caller};
 pub use codes::{CodeAttempt, CodeFor, CodeRequest};
 pub use devices::{Device, Devices};

@@ -1,7 +1,7 @@
 //! `POST /api/reset-password` and `POST /api/reset-link`: a new password in
 //! exchange for what was emailed.
 
-use auth::{CodeAttempt, failures_keys};
+use auth::CodeAttempt;
 use crypto::{password, reset_link};
 use domain::account::least_password;
 use domain::limits::PASSWORD_CHARS_WITH_FACTOR;
@@ -113,9 +113,7 @@ async fn replace(
     app.store.void_sign_ins(&account.id).await?;
     app.end_sessions(&account.id, SessionChoice::All, request.now)
         .await?;
-    let keys = failures_keys(&account);
-    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    app.store.clear_failures(&keys).await?;
+    app.auth.clear_limits(&account, request.now).await?;
     let cookie = request.cookie(app.devices.cookie_name());
     Ok(Response::no_content().cookies([app.devices.remember(cookie, &account)]))
 }

@@ -100,6 +100,16 @@ impl Store {
         Ok(())
     }
 
+    /// Counts anew from zero.
+    pub async fn clear_count(&self, quota: Quota, key: &str, now: Timestamp) -> Result<()> {
+        let window = quota.window_of(now);
+        let ids = [window - 1, window].map(|window| counter_id(quota, key, window));
+        self.collection::<Document>("counters")
+            .delete_many(doc! { "_id": { "$in": ids.to_vec() } })
+            .await?;
+        Ok(())
+    }
+
     /// Counts one more of a source address and of the network that it is in, if
     /// both quotas allow it.
     pub async fn count_source(
