@@ -6,8 +6,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::json;
 
+use super::bystanders::PACE;
 use super::{Limit, Target};
-use crate::people::{Person, Visitor};
+use crate::people::{Mail, Person, Visitor};
 use crate::stack::processes;
 
 const PARALLEL: usize = 4;
@@ -33,14 +34,24 @@ pub(super) async fn wrong_passwords(target: Arc<Target>) -> Vec<Limit> {
             }
         }
     }
-    // The waits are 30 s and longer.
-    let waits = usize::try_from(target.elapsed().as_secs() / 30).unwrap_or(usize::MAX);
-    let most = compared.into_iter().max().unwrap_or_default();
-    vec![Limit::new(
-        "passwords compared for one address",
-        most,
-        FREE_FAILURES + waits,
-    )]
+    // The waits are 30 s and longer. The owner without a device resets the password in
+    // each round, which clears the failures.
+    let elapsed = target.elapsed().as_secs();
+    let waits = usize::try_from(elapsed / 30).unwrap_or(usize::MAX);
+    let resets = usize::try_from(elapsed / PACE.as_secs() + 1).unwrap_or(usize::MAX);
+    let [ann, bob] = compared;
+    vec![
+        Limit::new(
+            "passwords compared for the owner with a device",
+            ann,
+            FREE_FAILURES + waits,
+        ),
+        Limit::new(
+            "passwords compared for the owner without a device",
+            bob,
+            FREE_FAILURES * (1 + resets) + waits,
+        ),
+    ]
 }
 
 /// Guesses in parallel from a new source; returns how many were compared.
@@ -89,14 +100,9 @@ async fn request_mails(target: &Target) {
 /// registration.
 async fn requested_mails(target: &Target, owner: &Visitor) -> usize {
     let mails = target.stack.inbox.to(&owner.email).await;
-    let is_requested = |subject: &str| {
-        let subject = subject.to_lowercase();
-        subject.contains("new password") || subject.contains("reset") || subject.contains("account")
-    };
-    mails
-        .iter()
-        .filter(|mail| is_requested(&mail.subject))
-        .count()
+    let is_requested =
+        |mail: &&Mail| mail.reset_token().is_some() || mail.subject.contains("already have");
+    mails.iter().filter(is_requested).count()
 }
 
 /// Both of the above at once.
