@@ -66,6 +66,8 @@ pub const ACCEPTED: &[Accepted] = accepted![
     Session "POST /api/rooms" create_room,
     Session "GET /api/rooms/{room}" room,
     Session "GET /api/rooms/{room}/messages" messages,
+    Session "GET /api/rooms/{room}/changes" changes,
+    Session "GET /api/rooms/{room}/messages/{seq}/versions" versions,
     Session "POST /api/rooms/{room}/members" add_member,
     Session "DELETE /api/rooms/{room}/members/{user}" remove_member,
     Session "DELETE /api/rooms/{room}/invitations/{email}" withdraw_invitation,
@@ -291,6 +293,35 @@ reads! {
     rooms "/api/rooms",
     room "/api/rooms/ROOM",
     messages "/api/rooms/ROOM/messages?limit=200",
+}
+
+/// A room whose first message was edited twenty times.
+async fn edited_room(stack: &Arc<Stack>) -> (Person, String) {
+    let (ann, rooms) = user_with_rooms(stack).await;
+    let room = rooms[ROOMS - 1].clone();
+    let mut socket = ann.online().await;
+    for number in 0..20 {
+        let id = format!("e{number}");
+        let text = format!("text no. {number}");
+        let edit = json!({"action": "edit", "id": id, "room": room, "seq": 1, "text": text});
+        socket.send(edit).await;
+        socket.expect("ack").await;
+    }
+    socket.close().await;
+    (ann, room)
+}
+
+async fn changes(stack: Arc<Stack>) -> Vec<Call> {
+    let (ann, room) = edited_room(&stack).await;
+    gets(&ann.client, &format!("/api/rooms/{room}/changes?limit=200"))
+}
+
+async fn versions(stack: Arc<Stack>) -> Vec<Call> {
+    let (ann, room) = edited_room(&stack).await;
+    gets(
+        &ann.client,
+        &format!("/api/rooms/{room}/messages/1/versions"),
+    )
 }
 
 /// Further sessions of a person, each with an open socket.

@@ -139,14 +139,17 @@ async fn frame_calls(ann: &Person, frame: &Value) -> Vec<Call> {
             let (socket, mut frame) = (Arc::clone(&socket), frame.clone());
             call(async move {
                 let mut socket = socket.lock().await;
-                if frame["action"] == "message" && frame["id"] == "m" {
-                    frame["id"] = json!(format!("m{number}"));
+                if let Some(id) = frame["id"].as_str().filter(|id| id.len() < 8) {
+                    frame["id"] = json!(format!("{id}.{number}"));
+                }
+                if frame["action"] == "delete" && frame["seq"].is_i64() {
+                    frame["seq"] = json!(number + 1);
                 }
                 let answered = match frame["action"].as_str() {
                     Some("hello") => "welcome",
                     Some("join") => "joined",
                     Some("leave") => "left",
-                    Some("message") => "ack",
+                    Some("message" | "edit" | "delete" | "react" | "pin") => "ack",
                     Some("ping") => "pong",
                     _ => "",
                 };
