@@ -1,4 +1,5 @@
-//! A bot that answers `ping` with `pong` in every room that it is added to.
+//! A bot that answers `ping` with `pong`, and a reaction with the same one, in every
+//! room that it is added to.
 //!
 //! The main function replays a recorded conversation instead of opening a socket,
 //! so that the example runs anywhere: `cargo run -p chat-client --example bot`.
@@ -8,23 +9,35 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use chat_client::protocol::User;
+use chat_client::protocol::{ChangeKind, User};
 use chat_client::{Chat, Effect, Timestamp, encode};
 
-/// The last message of each room that the bot has handled.
+/// The last message and the last change of each room that the bot has handled.
 #[derive(Default)]
 struct Bot {
-    handled: BTreeMap<String, i64>,
+    handled: BTreeMap<String, (i64, i64)>,
 }
 
 impl Bot {
-    /// Answers new messages. To be called after every event.
+    /// Answers new messages and reactions. To be called after every event.
     fn answer(&mut self, chat: &mut Chat, now: Timestamp) -> Vec<Effect> {
-        let mut pongs = Vec::new();
+        let (mut pongs, mut reactions) = (Vec::new(), Vec::new());
         for (id, room) in chat.rooms.iter().filter(|(_, room)| room.log.is_loaded()) {
             // Messages from before the bot's first look are not answered.
             let newest = room.log.cursor().unwrap_or(0);
-            let handled = self.handled.entry(id.clone()).or_insert(newest);
+            let newest_change = room.log.rev().unwrap_or(0);
+            let first = (newest, newest_change);
+            let (handled, handled_change) = self.handled.entry(id.clone()).or_insert(first);
+            for change in room.log.changes_since(*handled_change) {
+                if let (Some(seq), ChangeKind::React { emoji, on: true }) =
+                    (change.seq, &change.kind)
+                    && change.by.id != chat.my_id()
+                {
+                    let reaction = (format!("react-{}", change.rev), emoji.clone());
+                    reactions.push((id.clone(), seq, reaction));
+                }
+                *handled_change = change.rev;
+            }
             for message in room.log.since(*handled) {
                 if message.text == "ping" {
                     // The id depends on the message only, so that a restarted bot
@@ -34,10 +47,15 @@ impl Bot {
                 *handled = message.seq;
             }
         }
-        pongs
-            .into_iter()
-            .flat_map(|(room, id)| chat.send(&room, id, "pong", now).unwrap_or_default())
-            .collect()
+        let mut effects = Vec::new();
+        for (room, id) in pongs {
+            effects.extend(chat.send(&room, id, "pong", now).unwrap_or_default());
+        }
+        for (room, seq, (id, emoji)) in reactions {
+            let reacted = chat.react(&room, seq, id, (&emoji, true), now);
+            effects.extend(reacted.unwrap_or_default());
+        }
+        effects
     }
 }
 
@@ -48,7 +66,7 @@ enum Event {
     Fetched(&'static str),
 }
 
-const RECORDED: [Event; 4] = [
+const RECORDED: [Event; 5] = [
     Event::Opened,
     Event::Frame(
         r#"{"event": "welcome", "user": {"id": "u1", "name": "Bot"}, "rooms":
@@ -59,6 +77,10 @@ const RECORDED: [Event; 4] = [
     Event::Frame(
         r#"{"event": "message", "room": "r", "seq": 1, "id": "a", "text": "ping",
         "from": {"id": "u2", "name": "Ann"}, "at": 1795388759999}"#,
+    ),
+    Event::Frame(
+        r#"{"event": "change", "room": "r", "rev": 1, "seq": 1, "kind": "react",
+        "emoji": "👍", "on": true, "by": {"id": "u2", "name": "Ann"}, "at": 1795388760999}"#,
     ),
 ];
 

@@ -32,7 +32,8 @@
 //! fetch a path. Requests and sockets use the session's access token, which this
 //! crate does not handle.
 //!
-//! `examples/bot.rs` is a bot that answers `ping` with `pong`.
+//! `examples/bot.rs` is a bot that answers `ping` with `pong`, and a reaction with the
+//! same one.
 
 #![warn(missing_docs)]
 
