@@ -183,7 +183,7 @@ pub struct RoomAnswer {
 }
 
 /// `GET /api/rooms/{room}/messages`
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
     /// Ascending by `seq`.
     pub messages: Vec<Message>,

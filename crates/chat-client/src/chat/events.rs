@@ -176,8 +176,11 @@ impl Chat {
             .by_ref()
             .for_each(|unsent| known.changing.restore(unsent));
         drop(changes);
+        let me = self.my_id().to_owned();
+        let early = self.early_page.take_if(|(id, _)| *id == room);
+        let is_outdated = early.is_some_and(|(_, page)| !known.newest(page, &me));
         self.rooms.insert(room.clone(), known);
-        if self.follows_all {
+        if self.follows_all || is_outdated {
             vec![Effect::Fetch(Fetch::Newest { room })]
         } else {
             Vec::new()

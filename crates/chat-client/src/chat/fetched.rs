@@ -53,10 +53,13 @@ impl Chat {
             Fetched::Room(about) => return self.learn(about, now),
             Fetched::Newest { room: id, page } => {
                 let me = self.my_id().to_owned();
-                if let Some(room) = self.rooms.get_mut(&id)
-                    && !room.newest(page, &me)
-                {
-                    return vec![Effect::Fetch(Fetch::Newest { room: id })];
+                match self.rooms.get_mut(&id) {
+                    Some(room) => {
+                        if !room.newest(page, &me) {
+                            return vec![Effect::Fetch(Fetch::Newest { room: id })];
+                        }
+                    }
+                    None => self.early_page = Some((id, page)),
                 }
             }
             Fetched::Older { room: id, page } => {

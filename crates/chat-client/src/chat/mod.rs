@@ -10,6 +10,7 @@ use std::time::Duration;
 use std::collections::BTreeMap;
 
 use domain::{ClientMessageId, MessageText, Timestamp, ValidationError};
+use protocol::http::Page;
 use protocol::{ChangeKind, ClientFrame, User};
 
 use crate::effect::{Effect, Fetch};
@@ -50,6 +51,8 @@ pub struct Chat {
     restored: Vec<Unsent>,
     /// Restored changes of rooms that are not known yet.
     restored_changes: Vec<Unsent<Edit>>,
+    /// The newest page of the open room, if it came before the room's description.
+    early_page: Option<(String, Page)>,
     /// Rooms that the user is no longer a member of, until they are taken.
     departed: Vec<Departed>,
 }

@@ -210,3 +210,19 @@ fn half_a_minute_after_a_message_a_ping_asks_for_more() {
         "four minutes after the last time"
     );
 }
+
+#[test]
+fn a_newest_page_that_arrives_before_its_room_is_kept_for_it() {
+    let mut chat = Chat::of(user("ann"));
+    chat.opened(at(0));
+    let effects = chat.open("r");
+    assert!(effects.contains(&Effect::Fetch(Fetch::Newest { room: "r".into() })));
+    let newest = Fetched::Newest {
+        room: "r".into(),
+        page: page("r", 1..=3),
+    };
+    chat.fetched(newest, at(0));
+    chat.receive(welcome(vec![room("q", 1), room("r", 3)], &[]), at(0));
+    assert_eq!(seqs(&chat), [1, 2, 3]);
+    assert!(!chat.rooms["q"].log.is_loaded());
+}
