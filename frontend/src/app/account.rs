@@ -43,6 +43,32 @@ impl App {
         });
     }
 
+    /// Ends all sessions but this one. `part` is the section that offered it.
+    pub fn end_other_sessions(self, part: Section) {
+        let mut others = Vec::new();
+        self.with_account(|account| {
+            account.begin(part);
+            others = account.other_sessions();
+        });
+        self.spawn(async move {
+            let mut outcome = Ok(strings::SESSIONS_ENDED);
+            for id in others {
+                let path = format!("/api/sessions/{}", encoded(&id));
+                match self.inner().api.send("DELETE", &path, None).await {
+                    // It has ended meanwhile.
+                    Err(failure) if failure.code() == Some(ErrorCode::NotFound) => {}
+                    Err(failure) => {
+                        outcome = Err(failure);
+                        break;
+                    }
+                    Ok(()) => {}
+                }
+            }
+            self.end(outcome);
+            self.learn_account().await;
+        });
+    }
+
     /// Makes a change. If the service requires a step-up first, which depends on its
     /// clock alone, the change waits for that.
     pub fn change_factors(self, change: Change) {

@@ -82,6 +82,21 @@ impl Account {
             .is_some_and(|known| known.totp_since.is_some())
     }
 
+    /// The sessions besides this one.
+    pub fn other_sessions(&self) -> Vec<String> {
+        let sessions = self.sessions.iter().flatten();
+        let others = sessions.filter(|session| !session.current);
+        others.map(|session| session.id.clone()).collect()
+    }
+
+    /// Whether to offer the end of the other sessions: another person may have
+    /// signed in before the way to sign in was changed.
+    pub fn offers_to_end_sessions(&self, part: Section) -> bool {
+        matches!(part, Section::Totp | Section::Passkeys)
+            && self.notice(part).is_some()
+            && !self.other_sessions().is_empty()
+    }
+
     pub fn notice(&self, part: Section) -> Option<&'static str> {
         match &self.outcome {
             Some(Ok(notice)) if self.part == part => Some(notice),
@@ -100,6 +115,29 @@ impl Account {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::samples::at;
+
+    #[test]
+    fn after_a_change_of_factors_the_end_of_other_sessions_is_offered() {
+        let session = |id: &str, current| Session {
+            id: id.to_owned(),
+            created_at: at(0),
+            seen_at: at(0),
+            device: String::new(),
+            current,
+        };
+        let mut account = Account::default();
+        account.begin(Section::Totp);
+        account.done("On.");
+        assert!(!account.offers_to_end_sessions(Section::Totp));
+        account.sessions = Some(vec![session("a", true), session("b", false)]);
+        assert!(account.offers_to_end_sessions(Section::Totp));
+        assert!(!account.offers_to_end_sessions(Section::Passkeys));
+        assert_eq!(account.other_sessions(), ["b"]);
+        account.begin(Section::Password);
+        account.done("Changed.");
+        assert!(!account.offers_to_end_sessions(Section::Password));
+    }
 
     #[test]
     fn notices_of_one_section_are_not_shown_in_another() {

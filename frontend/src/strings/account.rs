@@ -10,6 +10,10 @@ pub const SESSIONS: &str = "Active sessions";
 pub const THIS_BROWSER: &str = "This browser";
 pub const END_SESSION: &str = "Sign out";
 pub const SESSION_ENDED: &str = "Session signed out.";
+pub const END_OTHER_SESSIONS: &str = "Sign out all other sessions";
+pub const SESSIONS_ENDED: &str = "Your other sessions are signed out.";
+pub const OTHER_SESSIONS_STAY: &str = "You are still signed in elsewhere.";
+pub const KNOWN_DEVICES: &str = "Banter recognizes browsers in which you have signed in. Changing your password makes it forget them all.";
 pub const UNNAMED_DEVICE: &str = "Unknown device";
 
 pub const SECOND_FACTOR: &str = "Two-factor authentication";

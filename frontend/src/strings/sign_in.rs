@@ -11,7 +11,7 @@ pub const BACK: &str = "Back";
 pub const CONTINUE: &str = "Continue";
 pub const CODE_TITLE: &str = "Check your email";
 pub const LINK_EXPIRED: &str = "This link was used already or has expired. Request another email.";
-pub const PASSWORD_SET: &str = "Your new password is set. Sign in with it.";
+pub const PASSWORD_SET: &str = "Your new password is set, and all sessions are signed out. Sign in with it. Passkeys and two-factor authentication stay as they are: look through them in your account.";
 
 pub const EMAIL: &str = "Email address";
 pub const PASSWORD: &str = "Password";

@@ -113,8 +113,13 @@ fn outcome(part: Section, id: &'static str) -> AnyView {
     let app = app();
     let notice = move || app.account.with(|account| account.as_ref()?.notice(part));
     let problem = problem(part, None);
+    let offer = Memo::new(move |_| {
+        app.account
+            .with(|account| account.as_ref()?.offers_to_end_sessions(part).then_some(()))
+    });
     view! {
         <p id=id class="notice" role="status">{notice}</p>
+        {move || offer.get().is_some().then(|| sessions::end_others(part))}
         <p class="problem" role="alert">{problem}</p>
     }
     .into_any()

@@ -3,20 +3,53 @@
 use leptos::prelude::*;
 use protocol::http::Session;
 
-use super::outcome;
+use super::{is_busy, of, outcome};
 use crate::app::app;
 use crate::state::{Section, device};
 use crate::view::confirm::confirmed;
-use crate::view::list::{Item, items};
+use crate::view::list::{Item, click, items};
 use crate::{browser, strings};
 
 pub fn sessions() -> AnyView {
+    let app = app();
+    let has_others = of(|account| (!account.other_sessions().is_empty()).then_some(()));
+    let end = move || app.end_other_sessions(Section::Sessions);
+    let end_all = move || {
+        confirmed(
+            "sessions-end",
+            "quiet danger",
+            strings::END_OTHER_SESSIONS,
+            strings::CONFIRM,
+            end,
+        )
+    };
     view! {
         <section>
             <h2>{strings::SESSIONS}</h2>
             <ul id="sessions" class="entries">{items(entries)}</ul>
+            <p class="hint">{strings::KNOWN_DEVICES}</p>
+            <div class="row">{move || has_others.get().map(|()| end_all())}</div>
             {outcome(Section::Sessions, "session-done")}
         </section>
+    }
+    .into_any()
+}
+
+/// Offered after a change of the ways to sign in.
+pub fn end_others(part: Section) -> AnyView {
+    let app = app();
+    let is_busy = is_busy();
+    view! {
+        <div class="row other-sessions">
+            <p class="hint">{strings::OTHER_SESSIONS_STAY}</p>
+            <button
+                type="button"
+                disabled=is_busy
+                on:click=click(move || app.end_other_sessions(part))
+            >
+                {strings::END_OTHER_SESSIONS}
+            </button>
+        </div>
     }
     .into_any()
 }
