@@ -283,6 +283,16 @@ pub fn document() -> web_sys::Document {
     window().document().expect("a window has a document")
 }
 
+/// The elements that match, in the order of the document.
+pub fn elements(selector: &str) -> Vec<web_sys::HtmlElement> {
+    let Ok(found) = document().query_selector_all(selector) else {
+        return Vec::new();
+    };
+    (0..found.length())
+        .filter_map(|index| found.get(index)?.dyn_into().ok())
+        .collect()
+}
+
 fn formatted(at: Timestamp, parts: &[(&str, &str)]) -> String {
     let options = Object::new();
     for (name, value) in parts {

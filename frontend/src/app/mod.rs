@@ -3,6 +3,7 @@
 
 mod account;
 mod chat;
+mod invitations;
 mod navigation;
 mod reading;
 mod rooms;
@@ -13,11 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
-use chat_client::{Chat, Departed, Text, Unsent};
+use chat_client::{Chat, Departed, Text, Timestamp, Unsent};
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use protocol::http::SignedIn;
+use protocol::http::{Invitation, SignedIn};
 use wasm_bindgen::JsCast;
 use web_sys::StorageEvent;
 
@@ -57,6 +58,10 @@ pub struct App {
     pub other_tab_draft: SmallSignal<Option<(String, String, String)>>,
     /// Rooms that the user was removed from, until they are acknowledged.
     pub departed: SmallSignal<Vec<Departed>>,
+    /// The user's open invitations, newest first.
+    pub invitations: SmallSignal<Vec<Invitation>>,
+    /// Whether an invitation is being accepted, declined or withdrawn.
+    pub is_answering: SmallSignal<bool>,
     /// The live region that screen readers announce.
     pub announced: SmallSignal<String>,
     /// The current day, for "Today" and "Yesterday".
@@ -76,6 +81,8 @@ struct Inner {
     route: RefCell<Route>,
     /// Counts the navigations, so that a late response does not undo one.
     navigations: Cell<u32>,
+    /// When the invitations were last fetched.
+    invitations_at: Cell<Timestamp>,
     /// The rooms that the user is leaving.
     leaving: RefCell<BTreeSet<String>>,
     /// The first loaded message when older ones were last requested for `scroll`.
@@ -103,6 +110,7 @@ impl App {
             opening: Cell::default(),
             route: RefCell::default(),
             navigations: Cell::default(),
+            invitations_at: Cell::default(),
             leaving: RefCell::default(),
             sought: Cell::default(),
             seconds: Cell::default(),
@@ -123,6 +131,8 @@ impl App {
             drafts: SmallSignal::new(inner.storage.drafts()),
             other_tab_draft: SmallSignal::default(),
             departed: SmallSignal::default(),
+            invitations: SmallSignal::default(),
+            is_answering: SmallSignal::default(),
             announced: SmallSignal::default(),
             today: SmallSignal::new(today()),
             is_signing_out: SmallSignal::default(),
@@ -162,6 +172,7 @@ impl App {
         });
         Effect::new(move || self.take_departed());
         self.start_reading();
+        self.follow_invitations();
     }
 
     /// Restores the user's unsent messages, and stores them from now on.
@@ -213,6 +224,7 @@ impl App {
         if browser::is_visible() {
             self.quietly(|chat| chat.woke(browser::now()));
             self.mark_read();
+            self.fetch_invitations();
         } else {
             self.look_away();
         }

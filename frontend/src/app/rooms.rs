@@ -107,7 +107,7 @@ impl App {
         Ok(())
     }
 
-    fn explain(self, failure: &Failure) -> Problem {
+    pub(super) fn explain(self, failure: &Failure) -> Problem {
         if failure.is_signed_out() {
             self.signed_out();
         }

@@ -6,9 +6,9 @@ use protocol::factors::{
     RecoveryCodes, StepUp, TotpBegun,
 };
 use protocol::http::{
-    AddMember, Challenge, ChangePassword, CreateRoom, ForgotPassword, Login, MeAnswer, Page,
-    Register, ResendOtp, ResetLink, ResetPassword, RoomAnswer, Rooms, Session, Sessions, SignedIn,
-    SocketAddress, Verify, Version, Versions,
+    AddMember, Challenge, ChangePassword, CreateRoom, ForgotPassword, Invitation, Invitations,
+    InvitedRoom, Login, MeAnswer, Page, Register, ResendOtp, ResetLink, ResetPassword, RoomAnswer,
+    Rooms, Session, Sessions, SignedIn, SocketAddress, Verify, Version, Versions,
 };
 use protocol::model::Me;
 use protocol::{
@@ -47,6 +47,9 @@ reads! {
     Session { id, created_at, seen_at, device, current }
     Sessions { sessions }
     Rooms { rooms }
+    InvitedRoom { id, name, kind }
+    Invitation { room, by, at, expires_at }
+    Invitations { invitations }
     RoomAnswer { room }
     Page { messages, first_seq, last_seq; rev }
     Factors { totp_since, recovery_codes_left, passkeys, password_is_short, fresh_until }

@@ -26,7 +26,9 @@ pub use message_list::{Line, MessageLine, Reader, Span, day_of, lines};
 pub use message_text::{Part, is_emoji, parts};
 pub use qr::qr;
 pub use receipt::{Receipt, delivery, read_by, read_marks};
-pub use room_list::{PREVIEW, RoomRow, avatar_id, found, in_shown_order, row_of};
+pub use room_list::{
+    PREVIEW, RoomRow, avatar_id, found, in_shown_order, key_target, row_of, tab_stop,
+};
 pub use route::{Dialog, Place, Route};
 pub use sign_in::{CodeStep, SignInForm, Step};
 pub use strength::{Strength, strength};

@@ -53,6 +53,25 @@ pub fn in_shown_order(shown: &[String], fresh: Vec<String>) -> Vec<String> {
     order
 }
 
+/// The room that the Tab key reaches: the open one, or the first. The arrow keys lead
+/// to the others.
+pub fn tab_stop<'r>(shown: &'r [String], open: Option<&str>) -> Option<&'r String> {
+    let is_open = |id: &&String| open == Some(id.as_str());
+    shown.iter().find(is_open).or(shown.first())
+}
+
+/// Where a key leads from a place in a list of `count`.
+pub fn key_target(key: &str, from: usize, count: usize) -> Option<usize> {
+    let last = count.checked_sub(1)?;
+    Some(match key {
+        "ArrowDown" => (from + 1).min(last),
+        "ArrowUp" => from.saturating_sub(1),
+        "Home" => 0,
+        "End" => last,
+        _ => return None,
+    })
+}
+
 /// Empty for an unknown room.
 pub fn row_of(chat: &Chat, id: &str, draft: Option<&str>) -> RoomRow {
     let Some(room) = chat.rooms.get(id) else {
@@ -207,6 +226,21 @@ mod tests {
             in_shown_order(&shown, ids(&["d", "c", "a"])),
             ids(&["a", "c", "d"])
         );
+    }
+
+    #[test]
+    fn the_list_is_one_tab_stop_and_keys_lead_through_it() {
+        let shown = ["a".to_owned(), "b".to_owned(), "c".to_owned()];
+        assert_eq!(tab_stop(&shown, Some("b")), Some(&shown[1]));
+        assert_eq!(tab_stop(&shown, Some("gone")), Some(&shown[0]));
+        assert_eq!(tab_stop(&[], None), None);
+        let keys = ["ArrowDown", "ArrowUp", "Home", "End", "x"];
+        assert_eq!(
+            keys.map(|key| key_target(key, 2, 3)),
+            [Some(2), Some(1), Some(0), Some(2), None]
+        );
+        assert_eq!(key_target("ArrowUp", 0, 3), Some(0));
+        assert_eq!(key_target("Home", 0, 0), None);
     }
 
     #[test]

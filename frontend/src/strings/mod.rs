@@ -46,6 +46,15 @@ pub const MEMBERS: &str = "Members";
 pub const INVITE: &str = "Invite by email address";
 pub const INVITE_SUBMIT: &str = "Invite";
 pub const INVITED: &str = "invited";
+pub const INVITATIONS: &str = "Invitations";
+pub const INVITES_TO_CHAT: &str = "invites you to chat";
+pub const ACCEPT: &str = "Accept";
+pub const DECLINE: &str = "Decline";
+pub const INVITATION_GONE: &str = "This invitation is no longer open.";
+pub const WITHDRAW: &str = "Withdraw";
+pub const WITHDRAW_INVITATION: &str = "Withdraw invitation";
+pub const NOT_YOUR_INVITATION: &str =
+    "Only the person who sent this invitation, or the owner of the group, can withdraw it.";
 pub const OWNER: &str = "owner";
 pub const ONLINE: &str = "online";
 pub const OWNER_ONLINE: &str = "owner, online";
@@ -66,6 +75,7 @@ pub const DRAFT: &str = "Draft: ";
 pub const TODAY: &str = "Today";
 pub const YESTERDAY: &str = "Yesterday";
 pub const WAITING_INVITE: &str = "Invited. They will see this chat once they have joined.";
+pub const ALONE: &str = "Only you are in this chat.";
 pub const LEAVE_CHAT: &str = "Leave chat";
 pub const REMOVED_TITLE: &str = "You were removed";
 pub const REMOVED_UNSENT: &str = "This was not sent. Copy it if you need it:";
@@ -150,9 +160,9 @@ pub fn about_room(members: usize, others_online: usize) -> String {
     }
 }
 
-/// The button that removes a member.
-pub fn remove(name: &str) -> String {
-    format!("Remove {name}")
+/// Who invites the user to a group.
+pub fn invites_to_group(inviter: &str) -> String {
+    format!("{inviter} invites you to this group")
 }
 
 /// The reader in a list of people.

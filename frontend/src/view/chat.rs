@@ -5,9 +5,9 @@ use leptos::prelude::*;
 
 use super::icons::{self, icon};
 use super::list::{Item, click, items};
-use super::{account, avatar, departed, members, new_chat, room};
+use super::{account, avatar, departed, invitations, members, new_chat, room};
 use crate::app::app;
-use crate::state::{Dialog, found, in_shown_order, row_of};
+use crate::state::{Dialog, found, in_shown_order, key_target, row_of, tab_stop};
 use crate::{browser, strings};
 
 pub fn page() -> impl IntoView {
@@ -24,6 +24,7 @@ fn chat() -> AnyView {
             <section class="side" aria-label=strings::SIDE>
                 {head()}
                 {tools()}
+                {invitations::invitations()}
                 {list()}
                 {connection()}
             </section>
@@ -111,9 +112,13 @@ fn list() -> AnyView {
             })
     });
     let is_empty = move || state.get() == strings::NO_ROOMS;
+    let stop = Memo::new(move |_| {
+        let open = app.chat.with(|chat| chat.current.clone());
+        order.with(|order| tab_stop(order, open.as_deref()).cloned())
+    });
     let rows = move || {
         let ids = order.get().into_iter();
-        ids.map(|id| Item::new(id.clone(), move || row(id)))
+        ids.map(|id| Item::new(id.clone(), move || row(id, stop)))
             .collect()
     };
     view! {
@@ -128,12 +133,29 @@ fn list() -> AnyView {
             }
             on:pointerleave=move |_| app.is_order_frozen.set(false)
         >
-            <ul id="room-list">{items(rows)}</ul>
+            <ul id="room-list" on:keydown=move |event| focus_by_key(&event)>{items(rows)}</ul>
             <p class="hint" role="status">{move || state.get()}</p>
             {move || is_empty().then(first_chat)}
         </nav>
     }
     .into_any()
+}
+
+/// Moves the focus through the rooms.
+fn focus_by_key(event: &leptos::ev::KeyboardEvent) {
+    let Some(focused) = browser::document().active_element() else {
+        return;
+    };
+    let rooms = browser::elements(".room");
+    let target = rooms
+        .iter()
+        .position(|room| room.is_same_node(Some(focused.as_ref())))
+        .and_then(|from| key_target(&event.key(), from, rooms.len()));
+    if let Some(target) = target {
+        event.prevent_default();
+        // Fails only for an element outside the document.
+        let _ = rooms[target].focus();
+    }
 }
 
 fn first_chat() -> AnyView {
@@ -150,9 +172,10 @@ fn first_chat() -> AnyView {
     .into_any()
 }
 
-fn row(id: String) -> AnyView {
+fn row(id: String, stop: Memo<Option<String>>) -> AnyView {
     let app = app();
-    let (of_row, to_open) = (id.clone(), id.clone());
+    let (of_row, of_stop, to_open) = (id.clone(), id.clone(), id.clone());
+    let is_stop = Memo::new(move |_| stop.with(|stop| stop.as_ref() == Some(&of_stop)));
     let row = Memo::new(move |_| {
         let draft = app.drafts.with(|drafts| drafts.get(&of_row).cloned());
         app.chat.with(|chat| {
@@ -187,6 +210,7 @@ fn row(id: String) -> AnyView {
             <button
                 class="room"
                 data-room=id
+                tabindex=move || if is_stop.get() { "0" } else { "-1" }
                 aria-current=move || row.with(|row| row.is_open).then_some("true")
                 on:click=click(move || app.open_room(&to_open))
             >

@@ -54,12 +54,13 @@ fn content() -> AnyView {
                 .is_some_and(|room| room.about.kind == RoomKind::Group)
         })
     });
-    let (of_room, to_leave) = (room.clone(), room.clone());
+    let (of_room, to_leave, to_invited) = (room.clone(), room.clone(), room.clone());
     view! {
         <ul id="members">
             {items(move || member_items(&of_room))}
-            {items(move || app.chat.with(invited))}
+            {items(move || invited(&to_invited))}
         </ul>
+        <p class="problem" role="alert">{move || app.notice.get()}</p>
         {move || is_group.get().then(|| invite(room.clone()))}
         {move || is_group.get().then(|| leave(to_leave.clone()))}
     }
@@ -76,19 +77,36 @@ fn member_items(room: &str) -> Vec<Item> {
     persons.map(item).collect()
 }
 
-fn invited(chat: &Chat) -> Vec<Item> {
-    let invited = chat.open_room().and_then(|room| room.about.invited.clone());
+fn invited(room: &str) -> Vec<Item> {
+    let invited = app()
+        .chat
+        .with(|chat| chat.open_room()?.about.invited.clone());
     let item = |email: String| {
-        Item::new(email.clone(), move || {
-            view! {
-                <li class="invited">
-                    <p class="who">{email}<span class="hint">{strings::INVITED}</span></p>
-                </li>
-            }
-            .into_any()
-        })
+        let room = room.to_owned();
+        Item::new(email.clone(), move || invited_person(room, email))
     };
     invited.unwrap_or_default().into_iter().map(item).collect()
+}
+
+/// An address with an open invitation. Who sent it is not shown by the service, so
+/// that every member can try to withdraw it.
+fn invited_person(room: String, email: String) -> AnyView {
+    let app = app();
+    let shown = email.clone();
+    let withdraw = move || app.withdraw(room.clone(), email.clone());
+    view! {
+        <li class="invited">
+            <p class="who">{shown}<span class="hint">{strings::INVITED}</span></p>
+            {confirmed(
+                "",
+                "quiet danger withdraw",
+                strings::WITHDRAW,
+                strings::CONFIRM,
+                withdraw,
+            )}
+        </li>
+    }
+    .into_any()
 }
 
 impl Person {
@@ -190,7 +208,6 @@ fn leave(room: String) -> AnyView {
     view! {
         <section>
             {confirmed("leave", "quiet danger", strings::LEAVE, strings::LEAVE_CONFIRM, leave)}
-            <p class="problem" role="alert">{move || app.notice.get()}</p>
         </section>
     }
     .into_any()

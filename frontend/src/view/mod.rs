@@ -13,11 +13,11 @@
 //! | code | `#code`, `#code-submit`, `#code-sent`, `#code-resend`, `#code-back` |
 //! | second factor | `#factor-code`, `#factor-submit`, `#code-back` |
 //! | forgotten password | `#forgot-email`, `#forgot-submit`, then `#reset-code`, `#reset-password`, `#reset-submit`, `#code-resend`, `#code-back` |
-//! | room list | `#me`, `#account`, `#search`, `#connection[data-state=closed\|greeting\|live]`, `#notice`, `#room-list`, `.room[data-room]` with `.unread`, `.last` and `.presence` |
+//! | room list | `#me`, `#account`, `#search`, `#connection[data-state=closed\|greeting\|live]`, `#notice`, `#room-list`, `.room[data-room]` with `.unread`, `.last` and `.presence`, `#invitations .invitation[data-room]` with `.accept` and `.decline` |
 //! | new chat | `#start` (opens `#start-dialog`), `#new-room-name`, `#new-room-submit`, `#direct-email`, `#direct-submit` |
-//! | open room | `#room-title`, `#room-about`, `#back`, `#people` (opens `#people-dialog`), `#members .member`, `#invite-email`, `#invite-submit`, `#invite-done`, `#leave` |
+//! | open room | `#room-title`, `#room-about`, `#back`, `#people` (opens `#people-dialog`), `#members .member`, `#invite-email`, `#invite-submit`, `#invite-done`, `#members .invited` with `.withdraw`, `#leave`, `#waiting-invite` with `.withdraw` |
 //! | messages | `#messages`, `#messages .message[data-id][data-delivery=pending\|sent\|failed]` with `.author`, `.text` and `.mark`, `#messages .day`, `#new`, `#typing`, `#latest`, `#message-text`, `#message-send` |
-//! | account | `#account-close`, `#sign-out`, `#current-password`, `#new-password`, `#password-submit`, `#password-done`, `#sessions .session`, `#session-done`, `#totp-begin`, `#totp-secret`, `#totp-code`, `#totp-confirm`, `#totp-remove`, `#totp-done`, `#recovery-new`, `#recovery-codes`, `#passkeys .passkey`, `#passkey-name`, `#passkey-add`, `#passkey-done`, `#step-up`, `#step-up-password`, `#step-up-code`, `#step-up-submit` |
+//! | account | `#account-close`, `#sign-out`, `#current-password`, `#new-password`, `#password-submit`, `#password-done`, `#sessions .session`, `#sessions-end`, `#session-done`, `.other-sessions`, `#totp-begin`, `#totp-secret`, `#totp-code`, `#totp-confirm`, `#totp-remove`, `#totp-done`, `#recovery-new`, `#recovery-codes`, `#passkeys .passkey`, `#passkey-name`, `#passkey-add`, `#passkey-done`, `#step-up`, `#step-up-password`, `#step-up-code`, `#step-up-submit` |
 //!
 //! The problem of the field `#x` is `#x-problem`.
 
@@ -31,6 +31,7 @@ mod dialog;
 mod field;
 mod form;
 mod icons;
+mod invitations;
 mod list;
 mod members;
 mod message;

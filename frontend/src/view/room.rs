@@ -104,29 +104,45 @@ fn cut_off() -> AnyView {
     view! { <p class="cut-off" role="status">{move || is_closed.get().then_some(strings::CLOSED)}</p> }.into_any()
 }
 
-/// A direct chat with a person who has no account yet.
+/// A direct chat without the other person: they are invited, or have left.
 fn invitation(room: String) -> AnyView {
     let app = app();
-    let is_waiting = Memo::new(move |_| {
+    // The address of the invitation, empty without one.
+    let absent = Memo::new(move |_| {
         app.chat.with(|chat| {
-            chat.open_room().is_some_and(|room| {
-                let invited = room.about.invited.as_ref();
-                room.about.kind == RoomKind::Direct
-                    && room.other(chat.my_id()).is_none()
-                    && invited.is_some_and(|invited| !invited.is_empty())
-            })
+            let room = chat.open_room()?;
+            let is_alone = room.about.kind == RoomKind::Direct
+                && room.about.members.is_some()
+                && room.other(chat.my_id()).is_none();
+            let invited = room.about.invited.as_ref()?;
+            is_alone.then(|| invited.first().cloned().unwrap_or_default())
         })
     });
-    let leave = move || {
-        let room = room.clone();
-        let leave = move || app.leave_room(room.clone());
+    let banner = move |email: String| {
+        let (to_leave, to_withdraw) = (room.clone(), room.clone());
+        let leave = move || app.leave_room(to_leave.clone());
+        let text = match email.is_empty() {
+            true => strings::ALONE,
+            false => strings::WAITING_INVITE,
+        };
+        let withdraw = (!email.is_empty()).then(|| {
+            let withdraw = move || app.withdraw(to_withdraw.clone(), email.clone());
+            confirmed(
+                "",
+                "quiet withdraw",
+                strings::WITHDRAW_INVITATION,
+                strings::CONFIRM,
+                withdraw,
+            )
+        });
         view! {
             <div id="waiting-invite" class="banner" role="status">
-                <p>{strings::WAITING_INVITE}</p>
+                <p>{text}</p>
+                {withdraw}
                 {confirmed("", "quiet danger", strings::LEAVE_CHAT, strings::CONFIRM, leave)}
             </div>
         }
         .into_any()
     };
-    view! { {move || is_waiting.get().then(&leave)} }.into_any()
+    view! { {move || absent.get().map(&banner)} }.into_any()
 }
