@@ -4,6 +4,7 @@
 //! manager if it needs no interaction; otherwise the error names the command to run.
 
 pub mod browser;
+pub mod firefox;
 mod installer;
 pub mod node;
 mod page_target;
@@ -12,9 +13,11 @@ mod rabbitmq;
 pub mod socketio;
 mod toolchain;
 pub mod virtual_environment;
+mod webkit;
 
 use std::env;
 use std::path::PathBuf;
+use std::process::Command;
 
 use installer::{Installer, Source};
 
@@ -54,7 +57,15 @@ pub const DEV: &[&Prerequisite] = &[&toolchain::RUST, &toolchain::C_COMPILER, &r
 pub const SHOWN: &[&Prerequisite] = &[&toolchain::MONGODB, &page_target::NEED];
 
 /// For the tests of the page.
-pub const BROWSER: &[&Prerequisite] = &[&browser::NEED, &node::NODE, &node::ACCESSIBILITY];
+pub const BROWSER: &[&Prerequisite] = &[
+    &browser::NEED,
+    &node::NODE,
+    &node::ACCESSIBILITY,
+    &firefox::FIREFOX,
+    &python::PYTHON,
+    &firefox::GECKODRIVER,
+    &webkit::NEED,
+];
 
 /// For validating the documents of the protocol.
 pub const CONTRACT: &[&Prerequisite] = &[&node::NODE, &node::ASYNCAPI_PARSER, &node::REDOCLY_CLI];
@@ -114,6 +125,23 @@ impl Prerequisite {
             Install::Custom(_) | Install::Never => remedy.to_owned(),
         }
     }
+}
+
+/// Names the browsers and their drivers, as far as they are installed, to the tests
+/// of the page.
+pub fn name_browsers(command: &mut Command) -> anyhow::Result<()> {
+    if let (Some(browser), Some(driver)) = (browser::browser(), browser::driver()) {
+        command
+            .env("BANTER_CHROMIUM", browser)
+            .env("BANTER_CHROMEDRIVER", driver)
+            .env("BANTER_AXE", node::axe()?);
+    }
+    if let (Some(browser), Some(driver)) = (firefox::browser(), firefox::driver()) {
+        command
+            .env("BANTER_FIREFOX", browser)
+            .env("BANTER_GECKODRIVER", driver);
+    }
+    Ok(())
 }
 
 pub fn ensure(prerequisites: &[&Prerequisite]) -> anyhow::Result<()> {

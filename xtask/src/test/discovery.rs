@@ -105,11 +105,12 @@ fn module(root: &Path, path: &Path) -> Vec<String> {
     parts
 }
 
-/// The tests in a file: functions with a `test` attribute, and scenarios, which take a stack.
+/// The tests in a file: functions with a `test` attribute, scenarios, which take a stack, and those
+/// in lists of `browser_tests!`.
 fn names(text: &str) -> Vec<String> {
     let mut modules: Vec<(usize, &str)> = Vec::new();
     let mut is_next = false;
-    let mut names = Vec::new();
+    let mut names = browser_tests(text);
     for line in text.lines() {
         let code = line.trim_start();
         let indentation = line.len() - code.len();
@@ -139,6 +140,18 @@ fn names(text: &str) -> Vec<String> {
     names
 }
 
+fn browser_tests(text: &str) -> Vec<String> {
+    let lists = text.split("browser_tests![").skip(1);
+    lists
+        .filter_map(|list| list.split(']').next())
+        .flat_map(|list| list.split(','))
+        // A list may begin with the browsers that it is for.
+        .map(|name| name.rsplit(':').next().unwrap_or(name))
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
 /// The name of the function that begins in this line.
 fn function(code: &str) -> Option<&str> {
     let rest = code.strip_prefix("pub ").unwrap_or(code);
@@ -154,6 +167,7 @@ mod tests {
     fn tests_are_found_with_their_modules() {
         let text = "fn helper() {}\n\
                     async fn pages_go_back(stack: Arc<Stack>) {\n}\n\
+                    pub fn tests() {\n    browser_tests![Chromium: it_opens,\n it_closes,]\n}\n\
                     #[cfg(test)]\n\
                     mod tests {\n    \
                     #[test]\n    \
@@ -165,7 +179,13 @@ mod tests {
                     async fn at_the_root() {}\n";
         assert_eq!(
             names(text),
-            ["pages_go_back", "tests::it_holds", "at_the_root"]
+            [
+                "it_opens",
+                "it_closes",
+                "pages_go_back",
+                "tests::it_holds",
+                "at_the_root"
+            ]
         );
     }
 

@@ -15,7 +15,7 @@ use super::tally::{self, Tally};
 use super::{Context, Options};
 use crate::nearest::did_you_mean;
 use crate::prerequisites::python::SCHEMATHESIS;
-use crate::prerequisites::{self, Prerequisite, browser, node};
+use crate::prerequisites::{self, Prerequisite};
 use crate::workspace::{Package, SELECTION, Workspace};
 use crate::{child, output};
 
@@ -322,12 +322,8 @@ fn environment(
         let program = SCHEMATHESIS.programs()?.join("schemathesis");
         command.env("BANTER_SCHEMATHESIS", program);
     }
-    if let (true, Some(browser), Some(driver)) = (needs_page, browser::browser(), browser::driver())
-    {
-        command
-            .env("BANTER_CHROMIUM", browser)
-            .env("BANTER_CHROMEDRIVER", driver)
-            .env("BANTER_AXE", node::axe()?);
+    if needs_page {
+        prerequisites::name_browsers(command)?;
     }
     Ok(())
 }

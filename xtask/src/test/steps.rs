@@ -8,8 +8,8 @@ use super::broker::{self, Broker};
 use super::tally::{self, Tally};
 use super::{Area, Context, contract, pymongo, template};
 use crate::child;
+use crate::prerequisites;
 use crate::prerequisites::python::{MOTO, SCHEMATHESIS};
-use crate::prerequisites::{browser, node};
 use crate::workspace::SELECTION;
 
 pub struct Step {
@@ -282,12 +282,7 @@ fn end_to_end(context: &Context) -> anyhow::Result<Tally> {
             "BANTER_SCHEMATHESIS",
             SCHEMATHESIS.programs()?.join("schemathesis"),
         );
-    if let (Some(browser), Some(driver)) = (browser::browser(), browser::driver()) {
-        cargo
-            .env("BANTER_CHROMIUM", browser)
-            .env("BANTER_CHROMEDRIVER", driver)
-            .env("BANTER_AXE", node::axe()?);
-    }
+    prerequisites::name_browsers(&mut cargo)?;
     tests(select(&mut cargo, &programs), &[])
 }
 
