@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use e2e::browser::{Browser, Driver};
+use e2e::browser::{Browser, Driver, Engine};
 use e2e::people::Person;
 use e2e::stack::Stack;
 use futures_util::future::join_all;
@@ -38,7 +38,7 @@ const SCROLL: &str = "
 #[expect(clippy::print_stdout, reason = "figures go there")]
 pub async fn measure(stack: &Arc<Stack>) -> anyhow::Result<()> {
     let (ann, room) = filled_room(stack).await;
-    let driver = Driver::start().await?;
+    let driver = Driver::start(Engine::Chromium).await?;
     let browser = driver.open().await?;
     browser.visit_as(&ann).await?;
     browser.visible("#room-list .room").await?;

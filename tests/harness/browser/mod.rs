@@ -2,6 +2,7 @@
 
 mod authenticator;
 mod axe;
+mod bidi;
 mod commands;
 mod driver;
 
@@ -18,7 +19,9 @@ use crate::people::Person;
 use crate::stack::Stack;
 use crate::wait::eventually;
 
-pub use driver::{Driver, Engine, driver, has_firefox};
+use bidi::Bidi;
+
+pub use driver::{Driver, Engine};
 
 const SLOW: Duration = Duration::from_secs(30);
 
@@ -26,6 +29,7 @@ const SLOW: Duration = Duration::from_secs(30);
 pub struct Browser {
     engine: Engine,
     client: Client,
+    bidi: Option<Bidi>,
 }
 
 /// A tab of a browser.
@@ -45,6 +49,9 @@ impl Browser {
     /// # Errors
     /// When the browser has gone.
     pub async fn block(&self, addresses: &str) -> anyhow::Result<()> {
+        if let Some(bidi) = &self.bidi {
+            return bidi.block(addresses).await;
+        }
         self.devtools("Network.enable", json!({})).await?;
         self.devtools("Network.setBlockedURLs", json!({"urls": [addresses]}))
             .await
@@ -66,6 +73,19 @@ impl Browser {
     /// When it does not appear.
     pub async fn click(&self, selector: &str) -> anyhow::Result<()> {
         Ok(self.visible(selector).await?.click().await?)
+    }
+
+    /// Moves the mouse over an element.
+    ///
+    /// # Errors
+    /// When it does not appear.
+    pub async fn hover(&self, selector: &str) -> anyhow::Result<()> {
+        let (x, y, width, height) = self.visible(selector).await?.rectangle().await?;
+        let (x, y) = ((x + width / 2.0) as i64, (y + height / 2.0) as i64);
+        let moves = json!([{"type": "pointerMove", "duration": 0, "x": x, "y": y}]);
+        let mouse = json!({"type": "pointer", "id": "mouse", "actions": moves});
+        let actions = json!({"actions": [mouse]});
+        self.post("actions", actions).await.map(drop)
     }
 
     /// Waits until an element is there and can be seen.
@@ -145,7 +165,7 @@ impl Browser {
     pub async fn sign_in_as(&self, person: &Person) -> anyhow::Result<()> {
         let web = person.stack.ready().web;
         let (name, value) = person.cookie.split_once('=').context("a cookie")?;
-        if self.engine == Engine::Firefox {
+        if self.engine != Engine::Chromium {
             // WebDriver sets cookies of the current site only.
             self.visit(&format!("{web}/robots.txt")).await?;
             let cookie = json!({"name": name, "value": value, "path": "/", "httpOnly": true});
@@ -161,34 +181,34 @@ impl Browser {
     /// # Errors
     /// When the browser has gone.
     pub async fn before_scripts(&self, script: &str) -> anyhow::Result<()> {
+        if let Some(bidi) = &self.bidi {
+            let function = json!({"functionDeclaration": format!("() => {{ {script} }}")});
+            return bidi
+                .call("script.addPreloadScript", function)
+                .await
+                .map(drop);
+        }
         let source = json!({"source": script});
         self.devtools("Page.addScriptToEvaluateOnNewDocument", source)
             .await
     }
 
-    /// Uses a finger instead of a mouse. Firefox only becomes as narrow as it can.
-    ///
-    /// # Errors
-    /// When the browser has gone.
-    pub async fn touch(&self) -> anyhow::Result<()> {
-        if self.engine == Engine::Firefox {
-            let size = json!({"width": 450, "height": 740});
-            return self.post("window/rect", size).await.map(drop);
+    /// Shows as much as a phone, and is touched.
+    async fn become_phone(&self) -> anyhow::Result<()> {
+        if let Some(bidi) = &self.bidi {
+            let tree = bidi.call("browsingContext.getTree", json!({})).await?;
+            let viewport = json!({
+                "context": tree["contexts"][0]["context"],
+                "viewport": {"width": 360, "height": 740},
+            });
+            let set = bidi.call("browsingContext.setViewport", viewport).await;
+            return set.map(drop);
         }
         let size = json!({"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": true});
         self.devtools("Emulation.setDeviceMetricsOverride", size)
             .await?;
         let touch = json!({"enabled": true, "maxTouchPoints": 1});
         self.devtools("Emulation.setTouchEmulationEnabled", touch)
-            .await
-    }
-
-    /// Lives in a time zone.
-    ///
-    /// # Errors
-    /// When the browser does not know it.
-    pub async fn time_zone(&self, name: &str) -> anyhow::Result<()> {
-        self.devtools("Emulation.setTimezoneOverride", json!({"timezoneId": name}))
             .await
     }
 
@@ -282,6 +302,19 @@ impl Browser {
             (seen == Value::Bool(true)).then_some(())
         })
         .await;
+    }
+
+    /// Sets the size of the window.
+    ///
+    /// # Errors
+    /// When the browser has gone.
+    pub async fn resize_window(&self, width: u32, height: u32) -> anyhow::Result<()> {
+        Ok(self.client.set_window_size(width, height).await?)
+    }
+
+    /// Whether scripts can run before those of the page.
+    pub fn has_early_scripts(&self) -> bool {
+        self.engine != Engine::WebKit
     }
 
     /// Sets the size of what is shown.

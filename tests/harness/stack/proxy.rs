@@ -1,11 +1,12 @@
-//! A TCP proxy in front of MongoDB that can cut or stall connections, to simulate
-//! an unavailable database.
+//! A TCP proxy that can cut or stall connections: in front of MongoDB, to simulate
+//! an unavailable database, or as the SOCKS proxy of a browser, to simulate a bad
+//! network.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, copy};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -18,6 +19,14 @@ pub enum Mode {
     Cut,
     /// Keeps connections open but forwards nothing.
     Frozen,
+}
+
+/// What connects to a proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Client {
+    Any,
+    /// A client that begins with the handshake of SOCKS 5.
+    Socks,
 }
 
 /// A proxy with its own port.
@@ -35,6 +44,15 @@ pub struct Held<'p>(&'p Proxy);
 impl Proxy {
     /// Starts a proxy in front of `target`.
     pub async fn start(target: SocketAddr) -> anyhow::Result<Self> {
+        Self::start_as(Client::Any, target).await
+    }
+
+    /// Starts a SOCKS proxy whose connections all lead to `target`.
+    pub async fn start_socks(target: SocketAddr) -> anyhow::Result<Self> {
+        Self::start_as(Client::Socks, target).await
+    }
+
+    async fn start_as(kind: Client, target: SocketAddr) -> anyhow::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let (mode, follows) = watch::channel(Mode::Open);
@@ -47,7 +65,7 @@ impl Proxy {
                 let (follows, is_open) = (follows.clone(), opened.upgrade());
                 let count = Arc::clone(&count);
                 tokio::spawn(async move {
-                    pass(client, target, follows, &count).await;
+                    pass(kind, client, target, follows, &count).await;
                     drop(is_open);
                 });
             }
@@ -96,12 +114,17 @@ impl Drop for Held<'_> {
 }
 
 async fn pass(
+    kind: Client,
     mut client: TcpStream,
     target: SocketAddr,
     mut mode: watch::Receiver<Mode>,
     count: &AtomicUsize,
 ) {
     if *mode.borrow_and_update() == Mode::Cut {
+        return;
+    }
+    let is_open = *mode.borrow() == Mode::Open;
+    if kind == Client::Socks && is_open && agree(&mut client).await.is_err() {
         return;
     }
     let Ok(mut server) = TcpStream::connect(target).await else {
@@ -119,6 +142,31 @@ async fn pass(
     // Data in transit is lost by now, so a stalled connection is closed when the
     // stall ends. An error means that the proxy was dropped.
     let _ = mode.wait_for(|mode| *mode != Mode::Frozen).await;
+}
+
+/// The handshake of SOCKS 5 (RFC 1928), for any destination.
+async fn agree(client: &mut TcpStream) -> std::io::Result<()> {
+    let _version = client.read_u8().await?;
+    let methods = client.read_u8().await?;
+    skip(client, methods.into()).await?;
+    client.write_all(&[5, 0]).await?;
+    let mut request = [0; 4];
+    client.read_exact(&mut request).await?;
+    let address = match request[3] {
+        1 => 4,
+        4 => 16,
+        _ => u64::from(client.read_u8().await?),
+    };
+    skip(client, address + 2).await?;
+    client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await
+}
+
+async fn skip(client: &mut TcpStream, bytes: u64) -> std::io::Result<()> {
+    let skipped = copy(&mut client.take(bytes), &mut tokio::io::sink()).await?;
+    match skipped == bytes {
+        true => Ok(()),
+        false => Err(std::io::ErrorKind::UnexpectedEof.into()),
+    }
 }
 
 /// Forwards and counts messages of MongoDB's wire protocol, which begin with their

@@ -45,6 +45,15 @@ impl Test {
         self
     }
 
+    /// A test that is skipped if something is missing on this machine.
+    #[must_use]
+    pub fn requires(self, missing: Option<&str>) -> Self {
+        match missing {
+            Some(reason) => self.skipped(reason),
+            None => self,
+        }
+    }
+
     /// A test that cannot run on this machine.
     #[must_use]
     pub fn skipped(mut self, reason: impl Into<String>) -> Self {

@@ -2,27 +2,27 @@
 
 use std::sync::Arc;
 
+use e2e::browser::Engine;
 use e2e::people::Person;
 use e2e::stack::{Kind, Stack};
 use e2e::suite::Test;
 
-use super::{at_page, check};
+use super::at_page;
 
 pub fn tests() -> Vec<Test> {
-    e2e::tests![a_password_is_changed_and_other_sessions_end,]
+    browser_tests![Chromium: a_password_is_changed_and_other_sessions_end,]
 }
 
-async fn a_password_is_changed_and_other_sessions_end(stack: Arc<Stack>) {
-    check(password(&stack).await);
-}
-
-async fn password(stack: &Arc<Stack>) -> anyhow::Result<()> {
+async fn a_password_is_changed_and_other_sessions_end(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let ann = Person::join(stack, "Ann").await;
     let other = ann.sign_in().await;
     let third = ann.sign_in().await;
     let password = "copper kettles whistle at dusk";
     stack.secrets.note(Kind::Password, password);
-    let (_driver, browser) = at_page(stack).await?;
+    let (_driver, browser) = at_page(stack, engine).await?;
     browser.visit_as(&ann).await?;
     browser.click("#account").await?;
     browser

@@ -2,28 +2,27 @@
 
 use std::sync::Arc;
 
-use e2e::browser::{Browser, Driver};
+use e2e::browser::{Browser, Driver, Engine};
 use e2e::people::{Person, Visitor};
 use e2e::stack::Stack;
 use e2e::suite::Test;
 use serde_json::Value;
 
-use super::{ask_for_account, check, say};
+use super::{ask_for_account, say};
 
 pub fn tests() -> Vec<Test> {
-    e2e::tests![
+    browser_tests![Chromium:
         two_people_register_in_browsers_and_talk,
         history_comes_while_one_scrolls_up_and_nothing_jumps,
         new_messages_follow_a_divider_and_a_draft_survives_a_reload,
     ]
 }
 
-async fn two_people_register_in_browsers_and_talk(stack: Arc<Stack>) {
-    check(two_people_talk(&stack).await);
-}
-
-async fn two_people_talk(stack: &Arc<Stack>) -> anyhow::Result<()> {
-    let driver = Driver::start().await?;
+async fn two_people_register_in_browsers_and_talk(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
+    let driver = Driver::start(engine).await?;
     let (ann, bob) = (Visitor::new(stack, "Ann"), Visitor::new(stack, "Bob"));
     let (at_ann_s, at_bob_s) = tokio::try_join!(driver.open(), driver.open())?;
     tokio::try_join!(
@@ -94,10 +93,6 @@ async fn keeps_no_token(browser: &Browser) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn history_comes_while_one_scrolls_up_and_nothing_jumps(stack: Arc<Stack>) {
-    check(history_comes(&stack).await);
-}
-
 /// How many messages there are: three pages.
 const SAID: usize = 140;
 /// Remembers where the message `seen` is, and how far it has moved since.
@@ -106,7 +101,10 @@ const WATCH: &str = "window.top_of = () => document.querySelector(`[data-id='${i
                      window.stood = top_of();";
 const MOVED: &str = "return Math.abs(top_of() - stood)";
 
-async fn history_comes(stack: &Arc<Stack>) -> anyhow::Result<()> {
+async fn history_comes_while_one_scrolls_up_and_nothing_jumps(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Long", &[&bob]).await;
     let mut socket = bob.online().await;
@@ -118,7 +116,7 @@ async fn history_comes(stack: &Arc<Stack>) -> anyhow::Result<()> {
     reader
         .send(serde_json::json!({"action": "read", "room": room, "seq": SAID}))
         .await;
-    let driver = Driver::start().await?;
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     browser.visit_as(&ann).await?;
     browser.click("#room-list .room").await?;
@@ -179,17 +177,16 @@ async fn history_comes(stack: &Arc<Stack>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn new_messages_follow_a_divider_and_a_draft_survives_a_reload(stack: Arc<Stack>) {
-    check(meanwhile(&stack).await);
-}
-
-async fn meanwhile(stack: &Arc<Stack>) -> anyhow::Result<()> {
+async fn new_messages_follow_a_divider_and_a_draft_survives_a_reload(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let tea = ann.create_group("Tea", &[&bob]).await;
     let cake = ann.create_group("Cake", &[&bob]).await;
     let mut socket = bob.online().await;
     socket.say(&tea, "first").await;
-    let driver = Driver::start().await?;
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     browser.visit_as(&ann).await?;
     let row = |id: &str| format!(".room[data-room='{id}']");

@@ -9,10 +9,10 @@ use e2e::stack::{Mode, Proxy, Stack};
 use e2e::suite::Test;
 use serde_json::Value;
 
-use super::{check, say};
+use super::say;
 
 pub fn tests() -> Vec<Test> {
-    e2e::tests![
+    browser_tests![
         a_draft_is_never_shown_to_the_next_person_and_waits_for_its_owner,
         unsent_messages_outlive_their_tab_and_are_sent_once,
         a_sign_out_removes_drafts_and_unsent_messages,
@@ -24,15 +24,14 @@ pub fn tests() -> Vec<Test> {
 const TEXT: &str = "return document.querySelector('#message-text').value";
 const STORED: &str = "return JSON.stringify(localStorage)";
 
-async fn a_draft_is_never_shown_to_the_next_person_and_waits_for_its_owner(stack: Arc<Stack>) {
-    check(next_person(&stack, Engine::Chromium).await);
-}
-
-pub(super) async fn next_person(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
+async fn a_draft_is_never_shown_to_the_next_person_and_waits_for_its_owner(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (ann, ben) = Person::join_two(stack, ["Ann", "Ben"]).await;
     let room = ann.open_direct(&ben).await.text("/room/id");
     let path = format!("/r/{room}");
-    let driver = Driver::start_for(engine).await?;
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     let again = ann.sign_in().await;
     browser.sign_in_as(&ann).await?;
@@ -64,16 +63,15 @@ pub(super) async fn next_person(stack: &Arc<Stack>, engine: Engine) -> anyhow::R
     Ok(())
 }
 
-async fn unsent_messages_outlive_their_tab_and_are_sent_once(stack: Arc<Stack>) {
-    check(outlives_tab(&stack).await);
-}
-
-async fn outlives_tab(stack: &Arc<Stack>) -> anyhow::Result<()> {
+async fn unsent_messages_outlive_their_tab_and_are_sent_once(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Train", &[&bob]).await;
-    let line = Proxy::start(SocketAddr::from(([127, 0, 0, 1], stack.ready().port()))).await?;
-    let driver = Driver::start().await?;
-    let browser = driver.open_behind(&line, stack).await?;
+    let line = Proxy::start_socks(SocketAddr::from(([127, 0, 0, 1], stack.ready().port()))).await?;
+    let driver = Driver::start(engine).await?;
+    let browser = driver.open_behind(&line).await?;
     browser.sign_in_as(&ann).await?;
     browser.visit_path(stack, &format!("/r/{room}")).await?;
     let tunnel = line.hold(Mode::Cut);
@@ -108,14 +106,13 @@ async fn outlives_tab(stack: &Arc<Stack>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn a_sign_out_removes_drafts_and_unsent_messages(stack: Arc<Stack>) {
-    check(sign_out(&stack, Engine::Chromium).await);
-}
-
-pub(super) async fn sign_out(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
+async fn a_sign_out_removes_drafts_and_unsent_messages(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
-    let driver = Driver::start_for(engine).await?;
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&ann).await?;
     browser.visit_path(stack, &format!("/r/{room}")).await?;
@@ -138,15 +135,14 @@ pub(super) async fn sign_out(stack: &Arc<Stack>, engine: Engine) -> anyhow::Resu
     Ok(())
 }
 
-async fn a_draft_in_two_tabs_is_one_draft_and_sent_once(stack: Arc<Stack>) {
-    check(two_tabs(&stack, Engine::Chromium).await);
-}
-
-pub(super) async fn two_tabs(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
+async fn a_draft_in_two_tabs_is_one_draft_and_sent_once(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     let path = format!("/r/{room}");
-    let driver = Driver::start_for(engine).await?;
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&ann).await?;
     browser.visit_path(stack, &path).await?;
@@ -177,14 +173,13 @@ fn is_text(text: &str) -> String {
     format!("{TEXT} === '{text}'")
 }
 
-async fn a_removal_from_a_room_is_announced_and_hands_the_text_back(stack: Arc<Stack>) {
-    check(removal(&stack, Engine::Chromium).await);
-}
-
-pub(super) async fn removal(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
+async fn a_removal_from_a_room_is_announced_and_hands_the_text_back(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
-    let driver = Driver::start_for(engine).await?;
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&bob).await?;
     browser.visit_path(stack, &format!("/r/{room}")).await?;

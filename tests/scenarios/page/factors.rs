@@ -2,27 +2,26 @@
 
 use std::sync::Arc;
 
-use e2e::browser::Browser;
+use e2e::browser::{Browser, Engine};
 use e2e::people::{Person, TotpApp};
 use e2e::stack::{Kind, Stack};
 use e2e::suite::Test;
 
-use super::{ask_for_sign_in, at_page, check};
+use super::{ask_for_sign_in, at_page};
 
 pub fn tests() -> Vec<Test> {
-    e2e::tests![
+    browser_tests![Chromium:
         an_app_code_or_a_recovery_code_completes_a_sign_in,
         a_passkey_signs_in_without_a_password,
     ]
 }
 
-async fn an_app_code_or_a_recovery_code_completes_a_sign_in(stack: Arc<Stack>) {
-    check(app(&stack).await);
-}
-
-async fn app(stack: &Arc<Stack>) -> anyhow::Result<()> {
+async fn an_app_code_or_a_recovery_code_completes_a_sign_in(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let ann = Person::join(stack, "Ann").await;
-    let (_driver, browser) = at_page(stack).await?;
+    let (_driver, browser) = at_page(stack, engine).await?;
     browser.visit_as(&ann).await?;
     browser.click("#account").await?;
     browser.click("#totp-begin").await?;
@@ -84,13 +83,12 @@ async fn step_up(browser: &Browser, person: &Person) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn a_passkey_signs_in_without_a_password(stack: Arc<Stack>) {
-    check(passkey(&stack).await);
-}
-
-async fn passkey(stack: &Arc<Stack>) -> anyhow::Result<()> {
+async fn a_passkey_signs_in_without_a_password(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let ann = Person::join(stack, "Ann").await;
-    let (_driver, browser) = at_page(stack).await?;
+    let (_driver, browser) = at_page(stack, engine).await?;
     browser.add_authenticator().await?;
     browser.visit_as(&ann).await?;
     browser.click("#account").await?;

@@ -9,10 +9,8 @@ use e2e::people::Person;
 use e2e::stack::{Mode, Proxy, Stack};
 use e2e::suite::Test;
 
-use super::check;
-
 pub fn tests() -> Vec<Test> {
-    e2e::tests![
+    browser_tests![
         a_page_that_cannot_load_says_so_within_two_seconds,
         a_lost_network_is_shown_within_seconds_of_the_offline_event,
         a_clock_that_is_ahead_changes_nothing,
@@ -21,15 +19,14 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-async fn a_page_that_cannot_load_says_so_within_two_seconds(stack: Arc<Stack>) {
-    check(cannot_load(&stack).await);
-}
-
 /// A little more than what is promised, for a busy machine.
 const SOON: Duration = Duration::from_secs(6);
 
-async fn cannot_load(stack: &Arc<Stack>) -> anyhow::Result<()> {
-    let driver = Driver::start().await?;
+async fn a_page_that_cannot_load_says_so_within_two_seconds(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
+    let driver = Driver::start(engine).await?;
     for blocked in ["*sign_in*.js", "*sign_in*.wasm"] {
         let browser = driver.open().await?;
         browser.block(blocked).await?;
@@ -38,11 +35,13 @@ async fn cannot_load(stack: &Arc<Stack>) -> anyhow::Result<()> {
         browser.block("*nothing*").await?;
         browser.click("main button").await?;
         browser.visible("#sign-in-tab").await?;
+        browser.close().await?;
     }
     let browser = driver.open().await?;
     browser.block("*start*.js").await?;
     browser.visit(&stack.ready().web).await?;
     browser.visible(".late a").await?;
+    browser.close().await?;
     let browser = driver.open().await?;
     browser.before_scripts("delete window.WebAssembly").await?;
     browser.visit(&stack.ready().web).await?;
@@ -56,15 +55,14 @@ async fn says(browser: &Browser, text: &str) {
     browser.comes_true_within(text, SOON, &script).await;
 }
 
-async fn a_lost_network_is_shown_within_seconds_of_the_offline_event(stack: Arc<Stack>) {
-    check(lost_network(&stack).await);
-}
-
-async fn lost_network(stack: &Arc<Stack>) -> anyhow::Result<()> {
+async fn a_lost_network_is_shown_within_seconds_of_the_offline_event(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let ann = Person::join(stack, "Ann").await;
-    let line = Proxy::start(SocketAddr::from(([127, 0, 0, 1], stack.ready().port()))).await?;
-    let driver = Driver::start().await?;
-    let browser = driver.open_behind(&line, stack).await?;
+    let line = Proxy::start_socks(SocketAddr::from(([127, 0, 0, 1], stack.ready().port()))).await?;
+    let driver = Driver::start(engine).await?;
+    let browser = driver.open_behind(&line).await?;
     browser.sign_in_as(&ann).await?;
     browser.visit_path(stack, "/").await?;
     let silence = line.hold(Mode::Frozen);
@@ -83,14 +81,13 @@ async fn lost_network(stack: &Arc<Stack>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn a_clock_that_is_ahead_changes_nothing(stack: Arc<Stack>) {
-    check(clock_ahead(&stack).await);
-}
-
-async fn clock_ahead(stack: &Arc<Stack>) -> anyhow::Result<()> {
+async fn a_clock_that_is_ahead_changes_nothing(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let ann = Person::join(stack, "Ann").await;
     let room = ann.create_group("Tea", &[]).await;
-    let driver = Driver::start().await?;
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     browser
         .before_scripts(
@@ -119,14 +116,13 @@ async fn clock_ahead(stack: &Arc<Stack>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn a_chat_with_a_person_without_an_account_says_so(stack: Arc<Stack>) {
-    check(without_account(&stack, Engine::Chromium).await);
-}
-
-pub(super) async fn without_account(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
+async fn a_chat_with_a_person_without_an_account_says_so(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let ann = Person::join(stack, "Ann").await;
     let bob = e2e::people::Visitor::new(stack, "Bob");
-    let driver = Driver::start_for(engine).await?;
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&ann).await?;
     browser.visit_path(stack, "/#new").await?;
@@ -138,16 +134,15 @@ pub(super) async fn without_account(stack: &Arc<Stack>, engine: Engine) -> anyho
     Ok(())
 }
 
-async fn a_persons_colour_is_the_same_everywhere(stack: Arc<Stack>) {
-    check(colour(&stack, Engine::Chromium).await);
-}
-
-pub(super) async fn colour(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
+async fn a_persons_colour_is_the_same_everywhere(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.open_direct(&bob).await.text("/room/id");
     let mut socket = bob.online().await;
     socket.say(&room, "in my colour").await;
-    let driver = Driver::start_for(engine).await?;
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&ann).await?;
     browser

@@ -8,24 +8,24 @@ use e2e::stack::Stack;
 use e2e::suite::Test;
 use serde_json::Value;
 
-use super::check;
-
 pub fn tests() -> Vec<Test> {
-    e2e::tests![
+    let mut tests = browser_tests![with_a_finger_enter_breaks_the_line_and_no_keyboard_is_raised,];
+    tests.extend(browser_tests![Everywhere:
         the_enter_that_ends_a_composition_sends_nothing,
-        with_a_finger_enter_breaks_the_line_and_no_keyboard_is_raised,
+        the_composer_grows_with_its_text,
+        the_composer_stays_in_view_in_a_low_window,
         texts_of_any_script_stay_in_their_place_and_links_are_what_they_seem,
-    ]
+    ]);
+    tests
 }
 
-async fn the_enter_that_ends_a_composition_sends_nothing(stack: Arc<Stack>) {
-    check(composition(&stack, Engine::Chromium).await);
-}
-
-pub(super) async fn composition(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
+async fn the_enter_that_ends_a_composition_sends_nothing(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let ann = Person::join(stack, "Ann").await;
     let room = ann.create_group("Tea", &[]).await;
-    let driver = Driver::start_for(engine).await?;
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&ann).await?;
     browser.visit_path(stack, &format!("/r/{room}")).await?;
@@ -51,16 +51,14 @@ pub(super) async fn composition(stack: &Arc<Stack>, engine: Engine) -> anyhow::R
     Ok(())
 }
 
-async fn with_a_finger_enter_breaks_the_line_and_no_keyboard_is_raised(stack: Arc<Stack>) {
-    check(finger(&stack).await);
-}
-
-async fn finger(stack: &Arc<Stack>) -> anyhow::Result<()> {
+async fn with_a_finger_enter_breaks_the_line_and_no_keyboard_is_raised(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let ann = Person::join(stack, "Ann").await;
     let room = ann.create_group("Tea", &[]).await;
-    let driver = Driver::start().await?;
-    let browser = driver.open().await?;
-    browser.touch().await?;
+    let driver = Driver::start(engine).await?;
+    let browser = driver.open_phone().await?;
     browser.sign_in_as(&ann).await?;
     browser.visit_path(stack, "/").await?;
     browser.click(&format!(".room[data-room='{room}']")).await?;
@@ -80,11 +78,88 @@ async fn finger(stack: &Arc<Stack>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn texts_of_any_script_stay_in_their_place_and_links_are_what_they_seem(stack: Arc<Stack>) {
-    check(scripts(&stack, Engine::Chromium).await);
+async fn the_composer_grows_with_its_text(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
+    let ann = Person::join(stack, "Ann").await;
+    let room = ann.create_group("Tea", &[]).await;
+    let driver = Driver::start(engine).await?;
+    for has_sizing in [true, false] {
+        let browser = driver.open().await?;
+        // WebKitGTK has no `field-sizing` anyway.
+        if !has_sizing && browser.has_early_scripts() {
+            // As in Safari: neither the property nor its support.
+            browser
+                .before_scripts(
+                    "const before = CSS.supports; \
+                     CSS.supports = (...all) => all[0] !== 'field-sizing' && before(...all); \
+                     document.addEventListener('DOMContentLoaded', () => { \
+                       const sheet = new CSSStyleSheet(); \
+                       sheet.replaceSync('textarea { field-sizing: fixed !important }'); \
+                       document.adoptedStyleSheets.push(sheet); });",
+                )
+                .await?;
+        }
+        browser.sign_in_as(&ann).await?;
+        browser.visit_path(stack, &format!("/r/{room}")).await?;
+        let height = "return document.querySelector('#message-text').offsetHeight";
+        browser.fill("#message-text", "one line").await?;
+        let one = browser.evaluate(height).await?.as_f64();
+        let lines = "a line\n".repeat(5);
+        let set = format!(
+            "const area = document.querySelector('#message-text'); area.value = {lines:?}; \
+             area.dispatchEvent(new Event('input', {{bubbles: true}}));"
+        );
+        browser.evaluate(&set).await?;
+        let six = browser.evaluate(height).await?.as_f64();
+        assert!(six > one.map(|one| one + 60.0), "{one:?} to {six:?}");
+        browser.click("#message-send").await?;
+        browser.visible("#messages [data-delivery=sent]").await?;
+        assert_eq!(browser.evaluate(height).await?.as_f64(), one);
+        browser.close().await?;
+    }
+    Ok(())
 }
 
-pub(super) async fn scripts(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
+/// As low as a phone's window above its keyboard.
+const LOW: u32 = 420;
+
+async fn the_composer_stays_in_view_in_a_low_window(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
+    let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
+    let room = ann.create_group("Tea", &[&bob]).await;
+    let mut socket = bob.online().await;
+    for number in 1..=30 {
+        socket.say(&room, &format!("number {number}.")).await;
+    }
+    let driver = Driver::start(engine).await?;
+    let browser = driver.open().await?;
+    browser.sign_in_as(&ann).await?;
+    browser.visit_path(stack, &format!("/r/{room}/30")).await?;
+    browser.reads("#messages .message", "number 30.").await;
+    browser.resize_window(800, LOW).await?;
+    browser
+        .comes_true(
+            "head, messages and composer in a low window",
+            "const box = selector => document.querySelector(selector).getBoundingClientRect(); \
+             const height = window.visualViewport.height; \
+             return height < 500 \
+               && box('.talk > .head').top === 0 \
+               && box('.composer').bottom <= height + 1 \
+               && box('#messages').height > 50 \
+               && document.documentElement.scrollHeight <= window.innerHeight",
+        )
+        .await;
+    Ok(())
+}
+
+async fn texts_of_any_script_stay_in_their_place_and_links_are_what_they_seem(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("شاي", &[&bob]).await;
     let mut socket = bob.online().await;
@@ -94,7 +169,7 @@ pub(super) async fn scripts(stack: &Arc<Stack>, engine: Engine) -> anyhow::Resul
     socket.say(&room, "Www.example.com, ann@example.com").await;
     let marks = "\u{30a}".repeat(60);
     socket.say(&room, &format!("Z{marks}algo")).await;
-    let driver = Driver::start_for(engine).await?;
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&ann).await?;
     browser.visit_path(stack, &format!("/r/{room}")).await?;

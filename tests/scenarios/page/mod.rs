@@ -1,12 +1,43 @@
 //! The page in a real browser.
 
+/// Tests `async fn(&Arc<Stack>, Engine) -> anyhow::Result<()>` in Chromium and
+/// Firefox, in these and WebKitGTK (`Everywhere:`), or in Chromium alone (`Chromium:`).
+macro_rules! browser_tests {
+    (Chromium: $($name:ident),* $(,)?) => {
+        vec![$(browser_tests!(@one $name, Chromium, "")),*]
+    };
+    (Everywhere: $($name:ident),* $(,)?) => {
+        vec![$(
+            browser_tests!(@one $name, Chromium, ""),
+            browser_tests!(@one $name, Firefox, "::in_firefox"),
+            browser_tests!(@one $name, WebKit, "::in_webkit"),
+        )*]
+    };
+    ($($name:ident),* $(,)?) => {
+        vec![$(
+            browser_tests!(@one $name, Chromium, ""),
+            browser_tests!(@one $name, Firefox, "::in_firefox"),
+        )*]
+    };
+    (@one $name:ident, $engine:ident, $suffix:literal) => {
+        e2e::suite::Test::new(
+            concat!(module_path!(), "::", stringify!($name), $suffix),
+            |stack| Box::pin(async move {
+                $crate::page::check($name(&stack, e2e::browser::Engine::$engine).await);
+            }),
+        )
+        .requires($crate::page::missing(e2e::browser::Engine::$engine))
+    };
+}
+
 mod account;
 mod chat;
 mod drafts;
 mod factors;
 mod failures;
-mod firefox;
 mod input;
+mod invitations;
+mod list;
 mod navigation;
 mod offline;
 mod reading;
@@ -15,19 +46,21 @@ mod views;
 
 use std::sync::Arc;
 
-use e2e::browser::{Browser, Driver, driver, has_firefox};
+use e2e::browser::{Browser, Driver, Engine};
 use e2e::people::Visitor;
 use e2e::stack::Stack;
 use e2e::suite::Test;
 
 pub fn tests() -> Vec<Test> {
-    let tests = [
+    [
         chat::tests(),
         sign_in::tests(),
         offline::tests(),
         account::tests(),
+        invitations::tests(),
         factors::tests(),
         drafts::tests(),
+        list::tests(),
         navigation::tests(),
         reading::tests(),
         input::tests(),
@@ -35,21 +68,21 @@ pub fn tests() -> Vec<Test> {
         views::tests(),
     ]
     .into_iter()
-    .flatten();
-    let in_firefox = firefox::tests().into_iter().map(|test| {
-        if has_firefox() {
-            return test;
-        }
-        test.skipped("firefox-esr or geckodriver is not installed (cargo install geckodriver)")
-    });
-    let tests = tests.chain(in_firefox);
-    // On a developer's machine without a driver the rest is worth running; what
-    // is checked for everybody leaves nothing out.
-    if driver().is_some() || std::env::var_os("CI").is_some() {
-        return tests.collect();
+    .flatten()
+    .collect()
+}
+
+/// Why no test can run in a browser. On a developer's machine without it the rest
+/// is worth running; continuous integration leaves nothing out.
+fn missing(engine: Engine) -> Option<&'static str> {
+    if engine.is_installed() || std::env::var_os("CI").is_some() {
+        return None;
     }
-    let reason = "chromedriver is not installed (Debian: chromium and chromium-driver)";
-    tests.map(|test| test.skipped(reason)).collect()
+    Some(match engine {
+        Engine::Chromium => "chromedriver is not installed (Debian: chromium and chromium-driver)",
+        Engine::Firefox => "firefox-esr or geckodriver is not installed",
+        Engine::WebKit => "webkit2gtk-driver or xvfb is not installed",
+    })
 }
 
 /// Fails a test with all that led to the error.
@@ -60,8 +93,8 @@ fn check(outcome: anyhow::Result<()>) {
 }
 
 /// A driver and a browser of it, at the page.
-async fn at_page(stack: &Arc<Stack>) -> anyhow::Result<(Driver, Browser)> {
-    let driver = Driver::start().await?;
+async fn at_page(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<(Driver, Browser)> {
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     browser.visit(&stack.ready().web).await?;
     Ok((driver, browser))

@@ -8,10 +8,10 @@ use e2e::stack::Stack;
 use e2e::suite::Test;
 use serde_json::Value;
 
-use super::{ask_for_account, ask_for_sign_in, check};
+use super::{ask_for_account, ask_for_sign_in};
 
 pub fn tests() -> Vec<Test> {
-    e2e::tests![
+    browser_tests![
         a_late_response_does_not_switch_the_room,
         a_form_under_members_keeps_its_text_in_a_busy_room,
         back_forward_and_reload_lead_through_rooms_and_dialogs,
@@ -20,14 +20,13 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-async fn a_late_response_does_not_switch_the_room(stack: Arc<Stack>) {
-    check(late_response(&stack, Engine::Chromium).await);
-}
-
-pub(super) async fn late_response(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
+async fn a_late_response_does_not_switch_the_room(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (ann, bob, eve) = Person::join_three(stack, ["Ann", "Bob", "Eve"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
-    let driver = Driver::start_for(engine).await?;
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&ann).await?;
     browser.visit_path(stack, &format!("/r/{room}")).await?;
@@ -57,15 +56,14 @@ pub(super) async fn late_response(stack: &Arc<Stack>, engine: Engine) -> anyhow:
     Ok(())
 }
 
-async fn a_form_under_members_keeps_its_text_in_a_busy_room(stack: Arc<Stack>) {
-    check(busy_room(&stack, Engine::Chromium).await);
-}
-
-pub(super) async fn busy_room(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
+async fn a_form_under_members_keeps_its_text_in_a_busy_room(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (ann, bob, eve) = Person::join_three(stack, ["Ann", "Bob", "Eve"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     let mut socket = bob.online().await;
-    let driver = Driver::start_for(engine).await?;
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&ann).await?;
     browser
@@ -91,17 +89,15 @@ pub(super) async fn busy_room(stack: &Arc<Stack>, engine: Engine) -> anyhow::Res
     Ok(())
 }
 
-async fn back_forward_and_reload_lead_through_rooms_and_dialogs(stack: Arc<Stack>) {
-    check(history(&stack, Engine::Chromium).await);
-}
-
-pub(super) async fn history(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
+async fn back_forward_and_reload_lead_through_rooms_and_dialogs(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let tea = ann.create_group("Tea", &[&bob]).await;
     let cake = ann.create_group("Cake", &[&bob]).await;
-    let driver = Driver::start_for(engine).await?;
-    let browser = driver.open().await?;
-    browser.touch().await?;
+    let driver = Driver::start(engine).await?;
+    let browser = driver.open_phone().await?;
     browser.sign_in_as(&ann).await?;
     browser.visit_path(stack, "/").await?;
     browser.click(&format!(".room[data-room='{tea}']")).await?;
@@ -144,18 +140,17 @@ async fn is_at(browser: &Browser, path: &str) {
         .await;
 }
 
-async fn a_shared_link_opens_its_message_also_through_the_sign_in(stack: Arc<Stack>) {
-    check(shared_link(&stack, Engine::Chromium).await);
-}
-
-pub(super) async fn shared_link(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
+async fn a_shared_link_opens_its_message_also_through_the_sign_in(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Long", &[&bob]).await;
     let mut socket = bob.online().await;
     for number in 1..=70 {
         socket.say(&room, &format!("number {number}.")).await;
     }
-    let driver = Driver::start_for(engine).await?;
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     let web = stack.ready().web;
     let link = format!("{}/r/{room}/3", web.trim_end_matches('/'));
@@ -180,13 +175,9 @@ pub(super) async fn shared_link(stack: &Arc<Stack>, engine: Engine) -> anyhow::R
     Ok(())
 }
 
-async fn the_code_step_survives_a_reload(stack: Arc<Stack>) {
-    check(code_step(&stack, Engine::Chromium).await);
-}
-
-pub(super) async fn code_step(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
+async fn the_code_step_survives_a_reload(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
     let ann = Visitor::new(stack, "Ann");
-    let driver = Driver::start_for(engine).await?;
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     browser.visit(&stack.ready().web).await?;
     ask_for_account(&browser, &ann).await?;

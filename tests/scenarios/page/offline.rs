@@ -3,32 +3,31 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use e2e::browser::Driver;
+use e2e::browser::{Driver, Engine};
 use e2e::people::Person;
 use e2e::stack::{Mode, Proxy, Stack};
 use e2e::suite::Test;
 
-use super::{check, say};
+use super::say;
 
 pub fn tests() -> Vec<Test> {
-    e2e::tests![
+    browser_tests![
         offline_messages_are_sent_once_and_missed_ones_arrive,
         unsent_messages_outlive_the_page_and_are_sent_once,
         a_session_ended_elsewhere_is_reported,
     ]
 }
 
-async fn offline_messages_are_sent_once_and_missed_ones_arrive(stack: Arc<Stack>) {
-    check(cut_off(&stack).await);
-}
-
-async fn cut_off(stack: &Arc<Stack>) -> anyhow::Result<()> {
+async fn offline_messages_are_sent_once_and_missed_ones_arrive(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Train", &[&bob]).await;
     let mut socket = bob.online().await;
-    let line = Proxy::start(SocketAddr::from(([127, 0, 0, 1], stack.ready().port()))).await?;
-    let driver = Driver::start().await?;
-    let browser = driver.open_behind(&line, stack).await?;
+    let line = Proxy::start_socks(SocketAddr::from(([127, 0, 0, 1], stack.ready().port()))).await?;
+    let driver = Driver::start(engine).await?;
+    let browser = driver.open_behind(&line).await?;
     browser.visit_as(&ann).await?;
     browser.click("#room-list .room").await?;
     say(&browser, "before the tunnel").await?;
@@ -72,15 +71,14 @@ async fn cut_off(stack: &Arc<Stack>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn unsent_messages_outlive_the_page_and_are_sent_once(stack: Arc<Stack>) {
-    check(outlives(&stack).await);
-}
-
-async fn outlives(stack: &Arc<Stack>) -> anyhow::Result<()> {
+async fn unsent_messages_outlive_the_page_and_are_sent_once(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Train", &[&bob]).await;
     let mut socket = bob.online().await;
-    let driver = Driver::start().await?;
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     browser.visit_as(&ann).await?;
     browser.click("#room-list .room").await?;
@@ -102,13 +100,12 @@ async fn outlives(stack: &Arc<Stack>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn a_session_ended_elsewhere_is_reported(stack: Arc<Stack>) {
-    check(ended(&stack).await);
-}
-
-async fn ended(stack: &Arc<Stack>) -> anyhow::Result<()> {
+async fn a_session_ended_elsewhere_is_reported(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let ann = Person::join(stack, "Ann").await;
-    let driver = Driver::start().await?;
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     browser.visit_as(&ann).await?;
     ann.logout().await.expect(204);

@@ -12,10 +12,10 @@ use serde_json::Value;
 
 use crate::database;
 
-use super::{check, say};
+use super::say;
 
 pub fn tests() -> Vec<Test> {
-    e2e::tests![
+    browser_tests![
         a_room_opens_at_its_first_unread_message_and_marks_what_was_seen,
         a_window_without_focus_reads_nothing,
         read_marks_are_right_for_old_messages,
@@ -29,18 +29,17 @@ const UNREAD: usize = 130;
 /// How long a read mark may take to the service.
 const SOON: Duration = Duration::from_secs(20);
 
-async fn a_room_opens_at_its_first_unread_message_and_marks_what_was_seen(stack: Arc<Stack>) {
-    check(first_unread(&stack, Engine::Chromium).await);
-}
-
-pub(super) async fn first_unread(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
+async fn a_room_opens_at_its_first_unread_message_and_marks_what_was_seen(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Long", &[&bob]).await;
     let mut socket = bob.online().await;
     for number in 1..=UNREAD {
         socket.say(&room, &format!("number {number}.")).await;
     }
-    let driver = Driver::start_for(engine).await?;
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&ann).await?;
     browser.visit_path(stack, &format!("/r/{room}")).await?;
@@ -61,15 +60,14 @@ pub(super) async fn first_unread(stack: &Arc<Stack>, engine: Engine) -> anyhow::
     Ok(())
 }
 
-async fn a_window_without_focus_reads_nothing(stack: Arc<Stack>) {
-    check(without_focus(&stack).await);
-}
-
-async fn without_focus(stack: &Arc<Stack>) -> anyhow::Result<()> {
+async fn a_window_without_focus_reads_nothing(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Tea", &[&bob]).await;
     let mut socket = bob.online().await;
-    let driver = Driver::start().await?;
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     browser
         .before_scripts("document.hasFocus = () => window.focused ?? false")
@@ -88,11 +86,10 @@ async fn without_focus(stack: &Arc<Stack>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn read_marks_are_right_for_old_messages(stack: Arc<Stack>) {
-    check(old_marks(&stack, Engine::Chromium).await);
-}
-
-pub(super) async fn old_marks(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
+async fn read_marks_are_right_for_old_messages(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Long", &[&bob]).await;
     let mut socket = ann.online().await;
@@ -103,7 +100,7 @@ pub(super) async fn old_marks(stack: &Arc<Stack>, engine: Engine) -> anyhow::Res
     reader
         .send(serde_json::json!({"action": "read", "room": room, "seq": 110}))
         .await;
-    let driver = Driver::start_for(engine).await?;
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&ann).await?;
     browser.visit_path(stack, &format!("/r/{room}/1")).await?;
@@ -113,18 +110,14 @@ pub(super) async fn old_marks(stack: &Arc<Stack>, engine: Engine) -> anyhow::Res
     Ok(())
 }
 
-async fn ones_own_message_is_scrolled_to(stack: Arc<Stack>) {
-    check(own_message(&stack, Engine::Chromium).await);
-}
-
-pub(super) async fn own_message(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
+async fn ones_own_message_is_scrolled_to(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Long", &[&bob]).await;
     let mut socket = ann.online().await;
     for number in 1..=60 {
         socket.say(&room, &format!("number {number}.")).await;
     }
-    let driver = Driver::start_for(engine).await?;
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     browser.sign_in_as(&ann).await?;
     browser.visit_path(stack, &format!("/r/{room}/20")).await?;
@@ -140,11 +133,7 @@ pub(super) async fn own_message(stack: &Arc<Stack>, engine: Engine) -> anyhow::R
     Ok(())
 }
 
-async fn a_day_is_that_of_its_own_offset(stack: Arc<Stack>) {
-    check(days(&stack).await);
-}
-
-async fn days(stack: &Arc<Stack>) -> anyhow::Result<()> {
+async fn a_day_is_that_of_its_own_offset(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let room = ann.create_group("Summer", &[&bob]).await;
     let mut socket = bob.online().await;
@@ -155,9 +144,8 @@ async fn days(stack: &Arc<Stack>) -> anyhow::Result<()> {
     let july = 1_594_678_200_000_i64;
     let first = doc! { "room": &room, "seq": 1_i64 };
     database::change(stack, "messages", first, doc! { "at": july }).await;
-    let driver = Driver::start().await?;
+    let driver = Driver::start_in(engine, "Europe/Berlin").await?;
     let browser = driver.open().await?;
-    browser.time_zone("Europe/Berlin").await?;
     browser.sign_in_as(&ann).await?;
     browser.visit_path(stack, &format!("/r/{room}")).await?;
     browser.reads("#messages .day", "14").await;
@@ -166,15 +154,14 @@ async fn days(stack: &Arc<Stack>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn leaving_a_room_right_after_a_message_breaks_nothing(stack: Arc<Stack>) {
-    check(leaving(&stack).await);
-}
-
-async fn leaving(stack: &Arc<Stack>) -> anyhow::Result<()> {
+async fn leaving_a_room_right_after_a_message_breaks_nothing(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (ann, bob) = Person::join_two(stack, ["Ann", "Bob"]).await;
     let tea = ann.create_group("Tea", &[&bob]).await;
     let cake = ann.create_group("Cake", &[&bob]).await;
-    let driver = Driver::start().await?;
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     let note = "window.faults = []; const before = console.error; \
                 console.error = (...all) => { faults.push(String(all)); before(...all); };";

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use e2e::browser::Driver;
+use e2e::browser::{Driver, Engine};
 use e2e::people::{Mail, Person, Visitor};
 use e2e::stack::{Kind, Stack};
 use e2e::suite::Test;
@@ -11,14 +11,14 @@ use serde_json::Value;
 
 use crate::database;
 
-use super::{ask_for_account, ask_for_sign_in, at_page, check};
+use super::{ask_for_account, ask_for_sign_in, at_page};
 
 const TAB: &str = "\u{e004}";
 const ENTER: &str = "\u{e007}";
 const SHIFT: &str = "\u{e008}";
 
 pub fn tests() -> Vec<Test> {
-    e2e::tests![
+    browser_tests![Chromium:
         codes_are_pasted_guessed_and_spent,
         an_expired_code_can_be_replaced,
         a_forgotten_password_can_be_reset,
@@ -27,13 +27,12 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-async fn codes_are_pasted_guessed_and_spent(stack: Arc<Stack>) {
-    check(codes(&stack).await);
-}
-
-async fn codes(stack: &Arc<Stack>) -> anyhow::Result<()> {
+async fn codes_are_pasted_guessed_and_spent(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let ann = Visitor::new(stack, "Ann");
-    let (_driver, browser) = at_page(stack).await?;
+    let (_driver, browser) = at_page(stack, engine).await?;
     browser.click("#register-tab").await?;
     browser.fill("#register-email", "invalid").await?;
     browser.fill("#register-name", "Ann").await?;
@@ -79,13 +78,9 @@ async fn codes(stack: &Arc<Stack>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn an_expired_code_can_be_replaced(stack: Arc<Stack>) {
-    check(ran_out(&stack).await);
-}
-
-async fn ran_out(stack: &Arc<Stack>) -> anyhow::Result<()> {
+async fn an_expired_code_can_be_replaced(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
     let ann = Visitor::new(stack, "Ann");
-    let (_driver, browser) = at_page(stack).await?;
+    let (_driver, browser) = at_page(stack, engine).await?;
     ask_for_account(&browser, &ann).await?;
     let code = ann.code().await;
     let hers = doc! { "email": &ann.email };
@@ -101,17 +96,16 @@ async fn ran_out(stack: &Arc<Stack>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn item_40_the_link_of_a_reset_email_sets_a_new_password(stack: Arc<Stack>) {
-    check(reset_link(&stack).await);
-}
-
-async fn reset_link(stack: &Arc<Stack>) -> anyhow::Result<()> {
+async fn item_40_the_link_of_a_reset_email_sets_a_new_password(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let ann = Person::join(stack, "Ann").await;
     ann.forgot_password().await.expect(202);
     let has_link = |mail: &Mail| mail.reset_token().is_some();
     let mail = stack.inbox.mail(&ann.email, "a reset link", has_link).await;
     let token = mail.reset_token().expect("it has a link").to_owned();
-    let driver = Driver::start().await?;
+    let driver = Driver::start(engine).await?;
     let browser = driver.open().await?;
     let web = stack.ready().web;
     let web = web.trim_end_matches('/');
@@ -139,15 +133,14 @@ async fn reset_link(stack: &Arc<Stack>) -> anyhow::Result<()> {
     browser.close().await
 }
 
-async fn a_forgotten_password_can_be_reset(stack: Arc<Stack>) {
-    check(forgotten(&stack).await);
-}
-
-async fn forgotten(stack: &Arc<Stack>) -> anyhow::Result<()> {
+async fn a_forgotten_password_can_be_reset(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let ann = Person::join(stack, "Ann").await;
     let password = "copper kettles whistle at dawn";
     stack.secrets.note(Kind::Password, password);
-    let (_driver, browser) = at_page(stack).await?;
+    let (_driver, browser) = at_page(stack, engine).await?;
     browser.fill("#login-email", &ann.email).await?;
     browser.fill("#login-password", "not her password").await?;
     browser.click("#login-submit").await?;
@@ -164,13 +157,9 @@ async fn forgotten(stack: &Arc<Stack>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn the_keyboard_alone_is_enough(stack: Arc<Stack>) {
-    check(keyboard(&stack).await);
-}
-
-async fn keyboard(stack: &Arc<Stack>) -> anyhow::Result<()> {
+async fn the_keyboard_alone_is_enough(stack: &Arc<Stack>, engine: Engine) -> anyhow::Result<()> {
     let ann = Visitor::new(stack, "Ann");
-    let (_driver, browser) = at_page(stack).await?;
+    let (_driver, browser) = at_page(stack, engine).await?;
     browser.visible("#register-tab").await?;
     // Past the tab of the sign-in to the one for an account.
     browser.type_keys(TAB).await?;

@@ -1,10 +1,10 @@
 //! Each view as people with and without sight find it: no fault that axe-core
-//! knows, in either scheme; and a picture of each, wide and as narrow as a phone.
+//! knows, in either scheme; and a picture of each, from wide to as narrow as a phone.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use e2e::browser::Browser;
+use e2e::browser::{Browser, Engine};
 use e2e::people::{Person, TotpApp};
 use e2e::stack::{Kind, Stack, screenshots};
 use e2e::suite::Test;
@@ -12,15 +12,15 @@ use mongodb::bson::doc;
 
 use crate::database;
 
-use super::{ask_for_account, ask_for_sign_in, at_page, check, say};
+use super::{ask_for_account, ask_for_sign_in, at_page, say};
 
 pub fn tests() -> Vec<Test> {
-    e2e::tests![every_view_is_free_of_faults_in_both_schemes_and_both_widths,]
+    browser_tests![Chromium: every_view_is_free_of_faults_in_both_schemes_and_all_widths,]
 }
 
-async fn every_view_is_free_of_faults_in_both_schemes_and_both_widths(stack: Arc<Stack>) {
-    check(views(&stack).await);
-}
+/// Only pictures are taken of it: it differs from the next narrower one in its
+/// margins alone.
+const WIDEST: u32 = 1920;
 
 /// A browser that is shown around, and what was found.
 struct Tour {
@@ -37,14 +37,18 @@ impl Tour {
             ("light", 360, 740),
             ("dark", 360, 740),
             ("dark", 1280, 800),
+            ("dark", WIDEST, 1080),
+            ("light", WIDEST, 1080),
         ] {
             self.browser.prefer(scheme).await?;
             self.browser.resize(width, height).await?;
             let name = format!("{view}-{scheme}-{width}");
             self.browser.picture(&self.pictures, &name).await?;
-            let faults = self.browser.faults().await?;
-            self.faults
-                .extend(faults.into_iter().map(|fault| format!("{name}: {fault}")));
+            if width < WIDEST {
+                let faults = self.browser.faults().await?;
+                self.faults
+                    .extend(faults.into_iter().map(|fault| format!("{name}: {fault}")));
+            }
             let overflow = "return document.documentElement.scrollWidth > window.innerWidth";
             if self.browser.evaluate(overflow).await? == serde_json::Value::Bool(true) {
                 self.faults.push(format!("{name}: wider than the window"));
@@ -55,9 +59,12 @@ impl Tour {
     }
 }
 
-async fn views(stack: &Arc<Stack>) -> anyhow::Result<()> {
+async fn every_view_is_free_of_faults_in_both_schemes_and_all_widths(
+    stack: &Arc<Stack>,
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (ann, bob, eve) = Person::join_three(stack, ["Ann", "Bob", "Eve"]).await;
-    let (_driver, browser) = at_page(stack).await?;
+    let (_driver, browser) = at_page(stack, engine).await?;
     let mut tour = Tour {
         browser,
         pictures: screenshots()?,
@@ -106,6 +113,11 @@ async fn rooms(tour: &mut Tour, ann: &Person, bob: &Person, eve: &Person) -> any
         "I still have trays from last year:\nabout forty cells.",
     )
     .await;
+
+    let choir = eve.create_group("Choir", &[ann]).await;
+    ann.remove(&choir, &ann.id).await.expect(204);
+    eve.invite(&choir, &ann.email).await.expect(204);
+    ann.invite(&room, "gus@example.org").await.expect(204);
 
     tour.browser.visit_as(ann).await?;
     tour.browser.reads("#room-list .room", "Garden plans").await;
