@@ -15,20 +15,21 @@ pub fn sessions() -> AnyView {
     let has_others = of(|account| (!account.other_sessions().is_empty()).then_some(()));
     let end = move || app.end_other_sessions(Section::Sessions);
     let end_all = move || {
-        confirmed(
+        let button = confirmed(
             "sessions-end",
             "quiet danger",
             strings::END_OTHER_SESSIONS,
             strings::CONFIRM,
             end,
-        )
+        );
+        view! { <div class="row">{button}</div> }.into_any()
     };
     view! {
         <section>
             <h2>{strings::SESSIONS}</h2>
             <ul id="sessions" class="entries">{items(entries)}</ul>
             <p class="hint">{strings::KNOWN_DEVICES}</p>
-            <div class="row">{move || has_others.get().map(|()| end_all())}</div>
+            {move || has_others.get().map(|()| end_all())}
             {outcome(Section::Sessions, "session-done")}
         </section>
     }
