@@ -158,7 +158,8 @@ impl<'t> Names<'t> {
 
     fn has_resource(&self, name: &str) -> bool {
         let declared = |name: &str| self.resources.contains(&name);
-        declared(name) || references::is_generated(name, declared)
+        let referable = name.split_once('.').is_some_and(|(id, _)| declared(id));
+        declared(name) || referable || references::is_generated(name, declared)
     }
 
     fn has(&self, name: &str, only_parameters: bool) -> bool {

@@ -207,7 +207,8 @@ impl<'a> Reader<'a, '_> {
                 let kind = Kind::Call(tag.suffix.clone(), argument);
                 Node { line, kind }
             }
-            Some(tag) if tag.is_yaml_core_schema() && tag.suffix == "str" => node,
+            // Scalars are texts here, whatever their type.
+            Some(tag) if tag.is_yaml_core_schema() => node,
             Some(tag) => {
                 let message = format!("the tag {tag} has no meaning in a template");
                 self.diagnostics.add(line, message);

@@ -40,6 +40,9 @@ pub fn reference(scope: &Scope<'_>, line: usize, target: &str) -> Option<Value> 
         return Some(Value::text(line, value));
     }
     let Some(resource) = scope.resources.get(target) else {
+        if let Some(text) = referable(scope, target) {
+            return Some(Value::text(line, text));
+        }
         if generated_by_sam(scope, target) {
             return Some(Value::text(line, generated_name(target)));
         }
@@ -279,10 +282,41 @@ pub fn is_generated(name: &str, mut declared: impl FnMut(&str) -> bool) -> bool 
         || GENERATED
             .iter()
             .any(|suffix| name.strip_suffix(suffix).is_some_and(&mut base))
+        // `ApidevStage`.
+        || name.strip_suffix("Stage").is_some_and(|rest| {
+            rest.char_indices().skip(1).any(|(at, _)| base(&rest[..at]))
+        })
         // `ApiProdStage`, `FunctionAliaslive`, `FunctionEventName`.
         || name.char_indices().skip(1).any(|(at, c)| {
             c.is_ascii_uppercase() && base(&name[..at])
         })
+}
+
+/// What SAM makes of `Function.Alias` and other properties that can be referred to.
+fn referable(scope: &Scope<'_>, target: &str) -> Option<String> {
+    let (id, property) = target.split_once('.')?;
+    let resource = scope.resources.get(id)?;
+    match (resource.kind, property) {
+        (ResourceKind::Function, "Alias" | "Version") => {
+            let arn = function_arn(&function_name(scope, resource)?);
+            let alias = resource
+                .properties
+                .and_then(|all| all.get("AutoPublishAlias"));
+            match alias.filter(|_| property == "Alias") {
+                Some(alias) => Some(format!("{arn}:{}", scope.text(alias, "AutoPublishAlias")?)),
+                None => Some(format!("{arn}:1")),
+            }
+        }
+        (ResourceKind::RestApi | ResourceKind::HttpApi, "Stage") => {
+            let name = resource.properties.and_then(|all| all.get("StageName"));
+            match name {
+                Some(name) => scope.text(name, "StageName"),
+                None => Some("$default".to_owned()),
+            }
+        }
+        (ResourceKind::RestApi | ResourceKind::HttpApi, _) => Some(generated_name(target)),
+        _ => None,
+    }
 }
 
 fn generated_by_sam(scope: &Scope<'_>, name: &str) -> bool {

@@ -218,7 +218,8 @@ fn is_http(section: &Node, resource: &Node) -> bool {
 }
 
 /// The keys that a resource may have beside its properties.
-const ATTRIBUTES: [&str; 11] = [
+const ATTRIBUTES: [&str; 12] = [
+    "Description",
     "Type",
     "Properties",
     "Condition",
@@ -239,10 +240,11 @@ pub fn declared<'t>(scope: &Scope<'t>, section: &'t Node) -> BTreeMap<&'t str, R
         for attribute in entry.value.entries() {
             if !ATTRIBUTES.contains(&attribute.key.as_str()) {
                 let message = format!(
-                    "{}: `{}` is not an attribute of a resource",
+                    "{}: `{}` is not an attribute of a resource and has no effect; a property \
+                     is indented below Properties",
                     entry.key, attribute.key
                 );
-                scope.error(attribute.line, message);
+                scope.warn(attribute.line, message);
             }
         }
         let exists = match entry.value.get("Condition") {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{plain_rest_api, policies};
-use crate::application::{Authorizer, AuthorizerEvent, FunctionAuthorizer, PayloadFormat};
+use crate::application::{Authorizer, AuthorizerEvent, FunctionAuthorizer, PayloadFormat, REGION};
 use crate::document::Node;
 use crate::evaluate::{Fields, Resource, ResourceKind, Scope, references};
 
@@ -187,10 +187,8 @@ fn user_pool(
         let (before, id) = arn.split_once(":userpool/")?;
         Some((before.split(':').nth(3)?, id))
     });
-    let Some((region, id)) = parts else {
-        scope.error(line, format!("{owner}: the ARN of a user pool is missing"));
-        return None;
-    };
+    // Without the ARN of a user pool there is no token that could be accepted.
+    let (region, id) = parts.unwrap_or((REGION, "unknown"));
     let message = format!(
         "{owner}: Cognito does not run here. Tokens of the user pool {id} are verified with the \
          keys that AWS publishes; other requests are rejected"

@@ -33,11 +33,24 @@ pub fn read(scope: &Scope<'_>, owner: &Fields<'_, '_>, key: &'static str) -> Opt
         methods: listed(scope, &fields, ["AllowMethods", "AllowMethods"]),
         headers: listed(scope, &fields, ["AllowHeaders", "AllowHeaders"]),
         exposed: listed(scope, &fields, ["ExposeHeaders", "ExposeHeaders"]),
-        max_age: fields.number("MaxAge", 0..=86_400),
+        max_age: max_age(scope, &fields),
         credentials: fields.boolean("AllowCredentials").unwrap_or(false),
     };
     fields.finish();
     Some(cors)
+}
+
+/// `MaxAge`, which `AWS::Serverless::Api` writes with quotes of its own: `"'600'"`.
+fn max_age(scope: &Scope<'_>, fields: &Fields<'_, '_>) -> Option<u32> {
+    let node = fields.node("MaxAge")?;
+    let text = fields.text("MaxAge")?;
+    let seconds = text.trim_matches('\'').parse().ok();
+    let seconds = seconds.filter(|seconds| *seconds <= 86_400);
+    if seconds.is_none() {
+        let message = format!("MaxAge is a number of seconds up to 86400, not `{text}`");
+        scope.error(node.line, message);
+    }
+    seconds
 }
 
 /// The list under either key. `AWS::Serverless::Api` writes one text, in quotes of

@@ -24,16 +24,16 @@ pub struct Rules {
     pub longest: u32,
 }
 
-/// Reads the integrations of `api`, by logical id.
+/// Reads the integrations of `api`, by logical id. One that is not run has no value.
 pub fn read<'t>(
     scope: &Scope<'t>,
     api: &Resource<'t>,
     rules: &Rules,
-) -> BTreeMap<&'t str, Integration> {
+) -> BTreeMap<&'t str, Option<Integration>> {
     scope
         .of_kind(rules.kind)
         .filter(|resource| belongs_to(scope, api, resource))
-        .filter_map(|resource| Some((resource.id, integration(scope, resource, rules)?)))
+        .map(|resource| (resource.id, integration(scope, resource, rules)))
         .collect()
 }
 
@@ -45,8 +45,16 @@ fn integration(scope: &Scope<'_>, resource: &Resource<'_>, rules: &Rules) -> Opt
         "CredentialsArn",
         "PassthroughBehavior",
     ]);
-    fields.required("IntegrationType");
-    fields.one_of("IntegrationType", &["AWS_PROXY"]);
+    let kind = fields.required("IntegrationType")?;
+    if kind != "AWS_PROXY" || fields.node("IntegrationSubtype").is_some() {
+        let message = format!(
+            "{}: {kind} is not an AWS_PROXY integration of a function of this template, so its \
+             routes are not served",
+            resource.id
+        );
+        scope.warn(resource.line, message);
+        return None;
+    }
     fields.one_of("IntegrationMethod", &["POST"]);
     fields.one_of("ConnectionType", &["INTERNET"]);
     // CloudFormation's default is 1.0.
@@ -62,12 +70,11 @@ fn integration(scope: &Scope<'_>, resource: &Resource<'_>, rules: &Rules) -> Opt
     let uri = fields.required("IntegrationUri");
     fields.finish();
     let uri = uri?;
-    let arn = uri
-        .split_once(":lambda:path/2015-03-31/functions/")
-        .and_then(|(_, rest)| rest.strip_suffix("/invocations"));
     // An HTTP API takes the function's own ARN, too.
-    let arn = arn.or_else(|| (rules.kind == ResourceKind::HttpIntegration).then_some(uri.as_str()));
-    let function = arn.and_then(|arn| references::function_named(scope, arn));
+    let function = match rules.kind {
+        ResourceKind::HttpIntegration => invoked(scope, &uri),
+        _ => named_by_uri(scope, &uri),
+    };
     let Some(function) = function else {
         let message = format!(
             "{}: IntegrationUri `{uri}` does not invoke a function of this template; it is \
@@ -85,13 +92,23 @@ fn integration(scope: &Scope<'_>, resource: &Resource<'_>, rules: &Rules) -> Opt
     })
 }
 
+/// The function that a URI, or an ARN of its own, names.
+pub fn invoked(scope: &Scope<'_>, uri: &str) -> Option<String> {
+    named_by_uri(scope, uri).or_else(|| references::function_named(scope, uri))
+}
+
+fn named_by_uri(scope: &Scope<'_>, uri: &str) -> Option<String> {
+    let (_, rest) = uri.split_once(":lambda:path/2015-03-31/functions/")?;
+    references::function_named(scope, rest.strip_suffix("/invocations")?)
+}
+
 /// The integration that a route's `Target` names.
 pub fn target<'i>(
     scope: &Scope<'_>,
     route: &Resource<'_>,
     target: &str,
-    integrations: &'i BTreeMap<&str, Integration>,
-) -> Option<&'i Integration> {
+    integrations: &'i BTreeMap<&str, Option<Integration>>,
+) -> Option<&'i Option<Integration>> {
     let id = target.strip_prefix("integrations/");
     let found = id.and_then(|id| integrations.get(id));
     if found.is_none() {

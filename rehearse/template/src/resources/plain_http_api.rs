@@ -1,11 +1,12 @@
 //! HTTP APIs of plain `AWS::ApiGatewayV2::` resources.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::integrations::{self, Integration, belongs_to};
 use super::permissions::{self, RouteInvocation};
 use super::{authorizers, cors, http_api, stage};
-use crate::application::{ApiKind, HttpApi, HttpRoute};
+use crate::application::{ApiKind, HttpApi, HttpRoute, PayloadFormat};
 use crate::evaluate::{Fields, Resource, ResourceKind, Scope};
 
 const INTEGRATIONS: integrations::Rules = integrations::Rules {
@@ -26,6 +27,8 @@ pub fn read(scope: &Scope<'_>, api: &Resource<'_>) -> Vec<HttpApi> {
         "Version",
     ]);
     let cors = cors::read(scope, &fields, "CorsConfiguration");
+    fields.ignore(&["CredentialsArn", "FailOnWarnings"]);
+    let quick = quick_create(scope, api, &fields);
     fields.finish();
     let integrations = integrations::read(scope, api, &INTEGRATIONS);
     let mut routes = Vec::new();
@@ -36,7 +39,17 @@ pub fn read(scope: &Scope<'_>, api: &Resource<'_>) -> Vec<HttpApi> {
             http_api::add(scope, &mut routes, found, resource.id, resource.line);
         }
     }
-    let stages = stage::read(scope, api, ResourceKind::HttpStage);
+    let stages = match quick {
+        Some(route) => {
+            http_api::add(scope, &mut routes, route, api.id, api.line);
+            vec![stage::Stage {
+                name: "$default".to_owned(),
+                variables: BTreeMap::new(),
+                throttling: None,
+            }]
+        }
+        None => stage::read(scope, api, ResourceKind::HttpStage),
+    };
     let keys: Vec<String> = routes.iter().map(HttpRoute::key).collect();
     for stage in &stages {
         let invocations = routes
@@ -61,10 +74,40 @@ pub fn read(scope: &Scope<'_>, api: &Resource<'_>) -> Vec<HttpApi> {
     stages.into_iter().map(of_stage).collect()
 }
 
+/// `Target` and `RouteKey`, of which API Gateway makes a route and the stage `$default`.
+fn quick_create(
+    scope: &Scope<'_>,
+    api: &Resource<'_>,
+    fields: &Fields<'_, '_>,
+) -> Option<HttpRoute> {
+    let key = fields.text("RouteKey");
+    let target = fields.text("Target")?;
+    let function = integrations::invoked(scope, &target);
+    let Some(function) = function else {
+        let message = format!(
+            "{}: Target `{target}` does not invoke a function of this template",
+            api.id
+        );
+        scope.error(api.line, message);
+        return None;
+    };
+    let key = key.unwrap_or_else(|| "$default".to_owned());
+    let (method, path) = key.split_once(' ').unwrap_or(("ANY", &key));
+    http_api::check(scope, method, path, api.id, api.line);
+    Some(HttpRoute {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        function,
+        timeout: Duration::from_millis(INTEGRATIONS.longest.into()),
+        payload: PayloadFormat::V2,
+        authorizer: None,
+    })
+}
+
 fn route(
     scope: &Scope<'_>,
     resource: &Resource<'_>,
-    integrations: &BTreeMap<&str, Integration>,
+    integrations: &BTreeMap<&str, Option<Integration>>,
 ) -> Option<HttpRoute> {
     let fields = Fields::of(scope, resource.properties, resource.line, resource.id);
     let authorizer = authorizers::of_route(scope, resource, &fields);
@@ -78,7 +121,7 @@ fn route(
         None => ("ANY", key.as_str()),
     };
     http_api::check(scope, method, path, resource.id, resource.line);
-    let integration = integrations::target(scope, resource, &target, integrations)?;
+    let integration = integrations::target(scope, resource, &target, integrations)?.as_ref()?;
     Some(HttpRoute {
         method: method.to_owned(),
         path: path.to_owned(),

@@ -248,7 +248,7 @@ fn responding_routes(scope: &Scope<'_>, api: &Resource<'_>) -> Vec<String> {
 fn route(
     scope: &Scope<'_>,
     resource: &Resource<'_>,
-    integrations: &BTreeMap<&str, Integration>,
+    integrations: &BTreeMap<&str, Option<Integration>>,
     has_response: bool,
 ) -> Option<(String, WebSocketRoute, Option<Authorizer>)> {
     let fields = Fields::of(scope, resource.properties, resource.line, resource.id);
@@ -264,7 +264,7 @@ fn route(
     let expects_response = fields.one_of("RouteResponseSelectionExpression", &["$default"]);
     fields.finish();
     let (key, target) = (key?, target?);
-    let integration = integrations::target(scope, resource, &target, integrations)?;
+    let integration = integrations::target(scope, resource, &target, integrations)?.as_ref()?;
     match (expects_response.is_some(), has_response) {
         (true, false) => scope.warn(
             resource.line,

@@ -100,10 +100,6 @@ fn resources_that_fail_in_the_cloud_are_refused_or_warned_about() {
             "Api.ProtocolType is WEBSOCKET here, not `MQTT`",
         ),
         (
-            without("AWS_PROXY", "HTTP_PROXY"),
-            "Integration.IntegrationType is AWS_PROXY",
-        ),
-        (
             without("${Fn.Arn}/inv", "${Fn}x/inv"),
             "does not invoke a function of this template",
         ),
@@ -315,4 +311,95 @@ Resources:
         let found = diagnostics(&text);
         assert!(found.contains(expected), "{expected}\nis not in\n{found}");
     }
+}
+
+/// Two functions, and whatever else is given.
+fn with_resources(resources: &str) -> String {
+    format!(
+        "Transform: AWS::Serverless-2016-10-31
+Resources:
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties: {{Runtime: provided.al2023, CodeUri: fn, AutoPublishAlias: live}}
+{resources}"
+    )
+}
+
+#[test]
+fn an_http_api_with_a_target_has_a_route_and_a_stage() {
+    let text = with_resources(
+        "  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {Name: a, ProtocolType: HTTP, RouteKey: GET /a, Target: !GetAtt Fn.Arn}
+  Permission:
+    Type: AWS::Lambda::Permission
+    Properties: {Action: 'lambda:InvokeFunction', FunctionName: !Ref Fn, Principal: apigateway.amazonaws.com}
+",
+    );
+    let application = resolve(&text).expect("it is valid").application;
+    let api = &application.http_apis[0];
+    assert_eq!(api.stage, "$default");
+    assert_eq!(api.routes[0].key(), "GET /a");
+    assert_eq!(api.routes[0].function, "Fn");
+}
+
+#[test]
+fn integrations_other_than_functions_are_warned_about() {
+    let text = with_resources(
+        "  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {Name: a, ProtocolType: HTTP}
+  Route:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {ApiId: !Ref Api, RouteKey: GET /a, Target: !Sub 'integrations/${Proxy}'}
+  Proxy:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties: {ApiId: !Ref Api, IntegrationType: HTTP_PROXY, IntegrationUri: 'https://a.example'}
+  Stage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties: {ApiId: !Ref Api, StageName: live, AutoDeploy: true}
+    Colour: blue
+",
+    );
+    let warnings = warnings(&text);
+    assert!(
+        warnings.contains("t.yaml:12: Proxy: HTTP_PROXY is not an AWS_PROXY integration"),
+        "{warnings}"
+    );
+    assert!(
+        warnings.contains("t.yaml:18: Stage: `Colour` is not an attribute of a resource"),
+        "{warnings}"
+    );
+}
+
+#[test]
+fn what_sam_generates_can_be_referred_to() {
+    let text = with_resources(
+        "  Api:
+    Type: AWS::Serverless::Api
+    DependsOn: Fn
+    Properties: {StageName: dev, Cors: {AllowOrigin: \"'*'\", MaxAge: \"'600'\"}}
+  Second:
+    Type: AWS::Serverless::Function
+    DependsOn: ApidevStage
+    Properties:
+      Runtime: provided.al2023
+      CodeUri: fn
+      Environment:
+        Variables:
+          ALIAS: !Ref Fn.Alias
+          VERSION: !Ref Fn.Version
+          STAGE: !Ref Api.Stage
+          SIZE: !!int 3
+",
+    );
+    let application = resolve(&text).expect("it is valid").application;
+    let variables = &application.functions["Second"].environment;
+    let arn = "arn:aws:lambda:us-east-1:123456789012:function:Fn";
+    assert_eq!(variables["ALIAS"], Text::Known(format!("{arn}:live")));
+    assert_eq!(variables["VERSION"], Text::Known(format!("{arn}:1")));
+    assert_eq!(variables["STAGE"], Text::Known("dev".to_owned()));
+    assert_eq!(variables["SIZE"], Text::Known("3".to_owned()));
+    let cors = application.http_apis[0].cors.as_ref().expect("it has CORS");
+    assert_eq!(cors.max_age, Some(600));
 }
