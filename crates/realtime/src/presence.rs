@@ -10,8 +10,7 @@ use crate::Realtime;
 impl Realtime {
     /// Notifies the rooms of `user` that they are online, except for one socket.
     pub async fn went_online(&self, user: &User, connection: &str, now: Timestamp) -> Result<()> {
-        let until = now + PRESENCE_LEASE;
-        let gone = self.announce(user, true, until, connection).await?;
+        let gone = self.announce(user, true, connection, now).await?;
         self.mark_gone(gone, now).await
     }
 
@@ -19,7 +18,7 @@ impl Realtime {
     pub async fn went_offline(&self, users: Vec<User>, now: Timestamp) -> Result<()> {
         let mut gone = Vec::new();
         for user in users {
-            gone.append(&mut self.announce(&user, false, now, "").await?);
+            gone.append(&mut self.announce(&user, false, "", now).await?);
         }
         self.mark_gone(gone, now).await
     }
@@ -33,7 +32,7 @@ impl Realtime {
             let ids: Vec<&str> = gone.iter().map(String::as_str).collect();
             let mut found = Vec::new();
             for user in self.store.mark_gone(&ids, now).await? {
-                found.append(&mut self.announce(&user, false, now, "").await?);
+                found.append(&mut self.announce(&user, false, "", now).await?);
             }
             gone = found;
         }
@@ -50,15 +49,39 @@ impl Realtime {
         Ok(found)
     }
 
-    /// Posts a change of presence to the small rooms of `user`, the smallest
-    /// first, and returns the sockets that are gone.
+    /// Notifies the rooms of `user`, and returns the sockets that are gone. A change
+    /// that came later may have been posted before this one, so presence is looked up
+    /// again: the last frame that is posted says what is true.
     async fn announce(
         &self,
         user: &User,
         online: bool,
-        until: Timestamp,
         except: &str,
+        now: Timestamp,
     ) -> Result<Vec<String>> {
+        let mut gone = self.post_presence(user, online, except, now).await?;
+        let users = std::slice::from_ref(&user.id);
+        let is_online = !self.store.present_of(users, now).await?.is_empty();
+        if is_online != online {
+            let mut more = self.post_presence(user, is_online, "", now).await?;
+            gone.append(&mut more);
+        }
+        Ok(gone)
+    }
+
+    /// Posts `presence` to the small rooms of `user`, the smallest first, and returns
+    /// the sockets that are gone.
+    async fn post_presence(
+        &self,
+        user: &User,
+        online: bool,
+        except: &str,
+        now: Timestamp,
+    ) -> Result<Vec<String>> {
+        let until = match online {
+            true => now + PRESENCE_LEASE,
+            false => now,
+        };
         let sizes = self.store.room_sizes(&user.id, PRESENCE_MEMBERS).await?;
         let rooms: Vec<String> = sizes.into_iter().map(|(room, _)| room).collect();
         if rooms.is_empty() {

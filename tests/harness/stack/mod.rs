@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context;
+use embedded_mongo::Hold;
 use tempfile::TempDir;
 
 pub use broker::{Broker, DeadLetter};
@@ -152,8 +153,18 @@ impl Stack {
 
     /// The proxy in front of the database.
     pub fn database(&self) -> &Proxy {
+        self.own_database().proxy()
+    }
+
+    /// Holds the reply of the next `command` on `collection`.
+    pub fn hold(&self, command: &str, collection: &str) -> Hold {
+        let namespace = format!("{}.{collection}", database::NAME);
+        self.own_database().server().hold(command, &namespace)
+    }
+
+    fn own_database(&self) -> &Database {
         let database = self.database.as_ref();
-        database.expect("this stack has its own database").proxy()
+        database.expect("this stack has its own database")
     }
 
     /// A connection to the stack's broker.

@@ -42,7 +42,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "crates/realtime",
-        &["connections", "store", "domain", "protocol"],
+        &["connections", "env", "store", "domain", "protocol"],
     ),
     // Renders the jobs that `queue` defines.
     (
@@ -57,7 +57,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("rehearse/template", &[]),
     ("rehearse", &["embedded-mongo", "sam-template"]),
     // Clients of the service.
-    ("tests", &["chat-client", "rotation"]),
+    ("tests", &["chat-client", "embedded-mongo", "rotation"]),
     // The operator's program.
     ("xtask/dead-letters", &["queue", "domain"]),
     ("xtask/rotation", &[]),
