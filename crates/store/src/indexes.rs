@@ -40,8 +40,15 @@ fn all() -> Vec<(&'static str, Vec<IndexModel>)> {
             "sessions",
             vec![plain(doc! { "user": 1, "created_at": -1 }), expiring()],
         ),
-        // The same direct room for the same pair, always.
-        ("rooms", vec![unique_where_present("pair")]),
+        (
+            "rooms",
+            vec![
+                // The same direct room for the same pair, always.
+                unique_where_present("pair"),
+                // One group for a request that is repeated.
+                unique_where_present("creation"),
+            ],
+        ),
         (
             "members",
             vec![

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use domain::Timestamp;
-use domain::limits::{QUOTE_CHARS, ROOMS_BY_OTHERS, ROOMS_PER_USER};
+use domain::limits::{MEMBERS_PER_ROOM, QUOTE_CHARS, ROOMS_BY_OTHERS, ROOMS_PER_USER};
 use domain::text::confusable;
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
@@ -23,6 +23,8 @@ use crate::rooms::RoomRow;
 /// How often a free slot is searched for while other rooms of the person take
 /// the same ones.
 const SLOT_ROUNDS: u32 = 100;
+/// How often the owner of a room is looked for while others join and leave.
+const OWNER_ROUNDS: u32 = 20;
 
 /// One person in one room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +91,8 @@ pub enum Joined {
     FullForOthers,
     /// The person is in [`ROOMS_PER_USER`] rooms.
     Full,
+    /// The room has [`MEMBERS_PER_ROOM`] members.
+    RoomFull,
 }
 
 /// A room as one of its members sees it.
@@ -200,7 +204,8 @@ pub(crate) fn current(mut filter: Document) -> Document {
 
 impl Store {
     /// Makes a person a member. Of any number at once one creates the
-    /// membership, and no number at once exceeds the person's slots.
+    /// membership, and no number at once exceeds the person's slots or the room's
+    /// limit.
     pub async fn add_member(&self, member: &MemberRow, act: ActOf) -> Result<Joined> {
         for _ in 0..SLOT_ROUNDS {
             let held = self.held(&member.user, &member.room).await?;
@@ -215,13 +220,31 @@ impl Store {
                 Err(full) => return Ok(full),
             };
             match self.take_slot(member, slot, this.is_some()).await {
-                Ok(true) => return Ok(Joined::New),
+                Ok(true) => return self.keep_if_room(member, this.is_some()).await,
                 Ok(false) => {}
                 Err(error) if is_duplicate(&error) => {}
                 Err(error) => return Err(error.into()),
             }
         }
         Err(Error::busy())
+    }
+
+    /// Takes a new membership back if the room has too many members with it. Each
+    /// addition counts after its own write, so of several at once all may be taken
+    /// back, and none exceeds the limit.
+    async fn keep_if_room(&self, member: &MemberRow, returned: bool) -> Result<Joined> {
+        let (room, user) = (&member.room, &member.user);
+        if self.count_members(room, MEMBERS_PER_ROOM).await? <= MEMBERS_PER_ROOM {
+            return Ok(Joined::New);
+        }
+        match returned {
+            true => drop(self.remove_member(room, user, member.joined_at).await?),
+            false => {
+                let filter = current(doc! { "user": user, "room": room });
+                self.members().delete_one(filter).await?;
+            }
+        }
+        Ok(Joined::RoomFull)
     }
 
     /// The slots of a person, and what they have of one room.
@@ -272,18 +295,37 @@ impl Store {
         Ok(self.members().find_one_and_update(filter, update).await?)
     }
 
-    /// Makes the longest-standing member of a room its owner, if it has none.
+    /// Makes the longest-standing member of a room its owner, if it has none. Two
+    /// calls at once may each make another one, so each looks again after it wrote,
+    /// and of several owners the longest-standing stays.
     pub async fn ensure_owner(&self, room: &str) -> Result<()> {
-        let owner = current(doc! { "room": room, "role": "owner" });
-        if self.members().find_one(owner).await?.is_some() {
-            return Ok(());
+        let longest_standing = doc! { "joined_at": 1, "_id": 1 };
+        for _ in 0..OWNER_ROUNDS {
+            let owners = current(doc! { "room": room, "role": "owner" });
+            let owners: Vec<MemberRow> = self
+                .members()
+                .find(owners)
+                .sort(longest_standing.clone())
+                .limit(2)
+                .await?
+                .try_collect()
+                .await?;
+            let (filter, role) = match owners.as_slice() {
+                [_] => return Ok(()),
+                [] => (doc! { "room": room }, "owner"),
+                [_, other, ..] => (doc! { "room": room, "user": &other.user }, "member"),
+            };
+            let changed = self
+                .members()
+                .find_one_and_update(current(filter), doc! { "$set": { "role": role } })
+                .sort(longest_standing.clone())
+                .await?;
+            if changed.is_none() && owners.is_empty() {
+                // No member is left.
+                return Ok(());
+            }
         }
-        let members = current(doc! { "room": room });
-        self.members()
-            .find_one_and_update(members, doc! { "$set": { "role": "owner" } })
-            .sort(doc! { "joined_at": 1, "_id": 1 })
-            .await?;
-        Ok(())
+        Err(Error::busy())
     }
 
     /// Whether a person is a member.

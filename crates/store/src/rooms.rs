@@ -1,7 +1,7 @@
 //! Rooms.
 
 use domain::limits::PRESENCE_MEMBERS;
-use domain::{RoomName, Timestamp};
+use domain::{ClientMessageId, RoomName, Timestamp};
 use futures_util::TryStreamExt;
 use mongodb::bson::doc;
 use protocol::{Room, RoomKind};
@@ -22,6 +22,9 @@ pub struct RoomRow {
     /// Of a direct room: its two addresses, sorted. Unique.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pair: Option<String>,
+    /// Of a group: its creator, and the id that their client made for it. Unique.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creation: Option<String>,
     pub created_at: Timestamp,
 }
 
@@ -32,8 +35,15 @@ impl RoomRow {
             kind: RoomKind::Group,
             name: name.as_str().to_owned(),
             pair: None,
+            creation: None,
             created_at: now,
         }
+    }
+
+    /// The same group, of which `creator` creates no second one under this id.
+    pub fn created_by(mut self, creator: &str, id: Option<&ClientMessageId>) -> Self {
+        self.creation = id.map(|id| format!("{creator} {}", id.as_str()));
+        self
     }
 
     /// The direct room of two addresses.
@@ -45,6 +55,7 @@ impl RoomRow {
             kind: RoomKind::Direct,
             name: String::new(),
             pair: Some(pair.join(" ")),
+            creation: None,
             created_at: now,
         }
     }
@@ -54,27 +65,30 @@ impl RoomRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RoomCreated {
     New,
-    /// The pair has this one.
+    /// The pair has this one, or the creator made it under the same id.
     Existing(RoomRow),
 }
 
 impl Store {
-    /// The direct room that the pair of `wanted` has.
-    pub async fn room_of_pair(&self, wanted: &RoomRow) -> Result<Option<RoomRow>> {
-        let Some(pair) = &wanted.pair else {
-            return Ok(None);
+    /// The direct room that the pair of `wanted` has, or the group that its creator
+    /// made under the same id.
+    pub async fn existing_room(&self, wanted: &RoomRow) -> Result<Option<RoomRow>> {
+        let filter = match (&wanted.pair, &wanted.creation) {
+            (Some(pair), _) => doc! { "pair": pair },
+            (None, Some(creation)) => doc! { "creation": creation },
+            (None, None) => return Ok(None),
         };
-        let rooms = self.collection::<RoomRow>("rooms");
-        Ok(rooms.find_one(doc! { "pair": pair }).await?)
+        Ok(self.collection::<RoomRow>("rooms").find_one(filter).await?)
     }
 
-    /// Creates a room. Of any number at once for one pair, one does.
+    /// Creates a room. Of any number at once for one pair, or for one creator and id,
+    /// one does.
     pub async fn create_room(&self, room: &RoomRow) -> Result<RoomCreated> {
         let rooms = self.collection::<RoomRow>("rooms");
         match rooms.insert_one(room).await {
             Ok(_) => Ok(RoomCreated::New),
             Err(error) if is_duplicate(&error) => {
-                let existing = self.room_of_pair(room).await?;
+                let existing = self.existing_room(room).await?;
                 existing.map(RoomCreated::Existing).ok_or(error.into())
             }
             Err(error) => Err(error.into()),

@@ -10,7 +10,7 @@ use protocol::http::{Invitation, Invitations, InvitedRoom, RoomAnswer};
 use protocol::{Role, RoomKind};
 use store::members::{ActOf, Joined, MemberRow};
 
-use crate::members::refuse_full_room;
+use crate::members::{full_room, refuse_full_room};
 use crate::{App, people};
 
 /// The open invitations of the caller's address.
@@ -66,9 +66,14 @@ pub(crate) async fn accept(app: &App, request: Request, caller: Caller) -> Resul
             return Err(ApiError::UnknownRoom);
         }
         let member = MemberRow::new(&room, &account.user(), Role::Member, request.now);
-        if app.realtime.admit(&member, ActOf::Member).await? == Joined::Full {
+        let full = match app.realtime.admit(&member, ActOf::Member).await? {
+            Joined::Full => Some(people::full("room")),
+            Joined::RoomFull => Some(full_room()),
+            _ => None,
+        };
+        if let Some(error) = full {
             store.release_invitation(&room, &account.email).await?;
-            return Err(people::full("room"));
+            return Err(error);
         }
     }
     store.end_invitation(&room, &account.email).await?;

@@ -39,8 +39,10 @@ pub(crate) async fn add(app: &App, request: Request, caller: Caller) -> Result<R
     for person in &named.known {
         if !store.is_member(&room.id, &person.account.id).await? {
             refuse_full_room(app, &room.id).await?;
-            if people::bring_in(app, &to, person).await? == Joined::Full {
-                return Err(people::full("email"));
+            match people::bring_in(app, &to, person).await? {
+                Joined::Full => return Err(people::full("email")),
+                Joined::RoomFull => return Err(full_room()),
+                _ => {}
             }
         }
     }
@@ -53,13 +55,15 @@ pub(crate) async fn add(app: &App, request: Request, caller: Caller) -> Result<R
 
 pub(crate) async fn refuse_full_room(app: &App, room: &str) -> Result<()> {
     if app.store.count_members(room, MEMBERS_PER_ROOM).await? >= MEMBERS_PER_ROOM {
-        return Err(ValidationError::new(
-            "email",
-            "This room has reached the limit of 10,000 members.",
-        )
-        .into());
+        return Err(full_room());
     }
     Ok(())
+}
+
+/// The answer to an addition that the room's limit of members forbids.
+pub(crate) fn full_room() -> ApiError {
+    let message = "This room has reached the limit of 10,000 members.";
+    ValidationError::new("email", message).into()
 }
 
 /// Leaves a room, or as the owner of a group removes a member.

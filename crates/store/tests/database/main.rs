@@ -11,6 +11,7 @@ mod deliveries;
 mod factors;
 mod faults;
 mod history;
+mod interleavings;
 mod invitations;
 mod members;
 mod memberships;

@@ -41,9 +41,9 @@ async fn a_pair_is_the_same_from_both_sides_and_no_other() {
         RoomCreated::New
     ));
     let turned = RoomRow::direct("x".into(), "bob@example.org", "ada@example.org", NOW);
-    assert_eq!(store.room_of_pair(&turned).await.unwrap(), Some(with_bob));
+    assert_eq!(store.existing_room(&turned).await.unwrap(), Some(with_bob));
     let strange = room("y", "carl@example.org");
-    assert_eq!(store.room_of_pair(&strange).await.unwrap(), None);
+    assert_eq!(store.existing_room(&strange).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -56,6 +56,6 @@ async fn groups_have_no_pair_and_may_share_a_name() {
             store.create_room(&group).await.unwrap(),
             RoomCreated::New
         ));
-        assert_eq!(store.room_of_pair(&group).await.unwrap(), None);
+        assert_eq!(store.existing_room(&group).await.unwrap(), None);
     }
 }
