@@ -2,12 +2,17 @@
 
 use domain::ValidationError;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 /// Parses a JSON text. The error's field is `body` where it is not JSON at all.
 pub(crate) fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T, ValidationError> {
     let mut reader = serde_json::Deserializer::from_slice(text);
     let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = error.path().to_string();
+        // A text that ends early has a path too: that of the value it ends in.
+        let path = match serde_json::from_slice::<&RawValue>(text) {
+            Ok(_) => error.path().to_string(),
+            Err(_) => ".".to_owned(),
+        };
         invalid(&path, error.inner())
     })?;
     reader.end().map_err(|error| invalid(".", &error))?;
@@ -58,7 +63,10 @@ fn shortened(field: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::{Index, select};
     use protocol::http::Register;
+    use serde_json::Value;
 
     use super::*;
 
@@ -85,6 +93,36 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(!text.contains('7'), "{text}");
+    }
+
+    const FIELDS: [&str; 3] = ["email", "password", "name"];
+
+    /// An object with these values for [`FIELDS`].
+    fn object(values: &[String; 3]) -> String {
+        let fields = FIELDS.iter().zip(values);
+        let fields = fields.map(|(name, value)| format!("\"{name}\": {value}"));
+        format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
+    }
+
+    proptest! {
+        #[test]
+        fn a_body_that_ends_early_is_no_object(texts: [String; 3], place: Index) {
+            let whole = object(&texts.map(|text| Value::from(text).to_string()));
+            prop_assert!(json::<Register>(whole.as_bytes()).is_ok());
+            let part = &whole.as_bytes()[..place.index(whole.len())];
+            prop_assert_eq!(json::<Register>(part).unwrap_err().field, "body");
+        }
+
+        #[test]
+        fn a_value_of_another_type_is_named(
+            texts: [String; 3],
+            place in 0..3_usize,
+            wrong in select(&["7", "null", "true", "[]", "{\"a\":\"b\"}", "1e3", "\"\\ud83d\""]),
+        ) {
+            let mut values = texts.map(|text| Value::from(text).to_string());
+            values[place] = (*wrong).to_owned();
+            prop_assert_eq!(field_of(&object(&values)), FIELDS[place]);
+        }
     }
 
     #[test]

@@ -107,6 +107,9 @@ impl<'de> Visitor<'de> for Collect<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::{Index, select};
+
     use super::*;
 
     fn field_of(text: &str) -> String {
@@ -160,6 +163,80 @@ mod tests {
         }
         assert_eq!(field_of("[]"), "frame");
         assert_eq!(field_of(r#"{"action":"ping"} x"#), "frame");
+    }
+
+    /// The text of an object, and where the value of each field ends in it.
+    fn object(fields: &[(&str, String)]) -> (String, Vec<usize>) {
+        let mut text = String::from("{");
+        let mut ends = Vec::new();
+        for (number, (name, value)) in fields.iter().enumerate() {
+            let comma = if number > 0 { ", " } else { "" };
+            text += &format!("{comma}\"{name}\": {value}");
+            ends.push(text.len());
+        }
+        text.push('}');
+        (text, ends)
+    }
+
+    fn texts() -> impl Strategy<Value = Vec<(&'static str, String)>> {
+        let names = Just(vec!["action", "id", "ref", "room", "text"]).prop_shuffle();
+        let texts = prop::collection::vec(any::<String>(), 5);
+        (names, texts).prop_map(|(names, texts)| {
+            let values = texts.into_iter().map(|text| Value::from(text).to_string());
+            names.into_iter().zip(values).collect()
+        })
+    }
+
+    /// Valid frames of each action that has other fields.
+    const FRAMES: [&[(&str, &str)]; 6] = [
+        &[("action", "\"hello\""), ("rooms", "{\"r\": 1}")],
+        &[("action", "\"join\""), ("ref", "\"f\""), ("room", "\"r\"")],
+        &[
+            ("action", "\"message\""),
+            ("id", "\"m\""),
+            ("room", "\"r\""),
+            ("text", "\"t\""),
+        ],
+        &[("action", "\"typing\""), ("room", "\"r\"")],
+        &[("action", "\"read\""), ("room", "\"r\""), ("seq", "1")],
+        &[("action", "\"ping\""), ("rooms", "{}")],
+    ];
+
+    proptest! {
+        #[test]
+        fn what_can_be_read_of_a_cut_frame_is_read(fields in texts(), place: Index) {
+            let (text, ends) = object(&fields);
+            let mut place = place.index(text.len());
+            while !text.is_char_boundary(place) {
+                place -= 1;
+            }
+            let read = Fields::read(&text[..place]);
+            for ((name, value), end) in fields.iter().zip(ends) {
+                let value: String = serde_json::from_str(value).unwrap();
+                prop_assert_eq!(read.text(name), (end <= place).then_some(value));
+            }
+            prop_assert_eq!(field_of(&text[..place]), "frame");
+        }
+
+        #[test]
+        fn a_value_of_another_type_is_named(
+            frame in select(&FRAMES),
+            place: Index,
+            wrong in select(&["1.5", "true", "[1]", "{\"a\": \"b\"}", "\"\\ud83d\""]),
+        ) {
+            let mut fields: Vec<(&str, String)> = frame
+                .iter()
+                .map(|(name, value)| (*name, (*value).to_owned()))
+                .collect();
+            let place = place.index(fields.len());
+            fields[place].1 = (*wrong).to_owned();
+            let (text, _) = object(&fields);
+            prop_assert_eq!(field_of(&text), fields[place].0);
+            let read = Fields::read(&text);
+            for (name, value) in &fields {
+                prop_assert_eq!(read.text(name), serde_json::from_str(value).ok());
+            }
+        }
     }
 
     #[test]
