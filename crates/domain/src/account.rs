@@ -53,7 +53,10 @@ fn is_local_part(local: &str) -> bool {
 }
 
 fn is_domain(domain: &str) -> bool {
+    let is_number = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit());
     domain.contains('.')
+        // An address of a host is not a domain.
+        && !domain.rsplit('.').next().is_some_and(is_number)
         && domain.split('.').all(|label| {
             (1..=63).contains(&label.len())
                 && !label.starts_with('-')
@@ -189,6 +192,7 @@ mod tests {
             "ann@exa mple.com",
             "ann@example.com\r\nx.org",
             "ann@ex_ample.com",
+            "ann@10.0.0.1",
             "ann@exämple.com",
             "ann@example-.com",
             ".ann@example.com",
