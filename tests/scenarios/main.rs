@@ -22,6 +22,7 @@ mod freezes;
 mod guessing;
 mod handshake;
 mod history;
+mod interleavings;
 mod large_rooms;
 mod live_rotation;
 mod mail;
@@ -83,6 +84,7 @@ fn main() -> ExitCode {
             .together(client_address::tests())
             .together(examples::tests())
             .together(page::tests())
+            .alone(interleavings::tests())
             .alone(mail::tests())
             .alone(observability::tests())
             .alone(attacks::serial_tests())

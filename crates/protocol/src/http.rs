@@ -98,6 +98,10 @@ pub struct CreateRoom {
     /// Addresses of those to bring in.
     #[serde(default)]
     pub members: Vec<String>,
+    /// Made by the client of a group's creator: a repeated request with the same id
+    /// creates no second group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
 }
 
 /// `POST /api/rooms/{room}/members`

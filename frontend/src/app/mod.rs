@@ -85,6 +85,9 @@ struct Inner {
     invitations_at: Cell<Timestamp>,
     /// The rooms that the user is leaving.
     leaving: RefCell<BTreeSet<String>>,
+    /// The name and the id of the group that is being created, until it is known to
+    /// exist: a second attempt creates no second group.
+    creating: RefCell<Option<(String, String)>>,
     /// The first loaded message when older ones were last requested for `scroll`.
     sought: Cell<i64>,
     seconds: Cell<u32>,
@@ -112,6 +115,7 @@ impl App {
             navigations: Cell::default(),
             invitations_at: Cell::default(),
             leaving: RefCell::default(),
+            creating: RefCell::default(),
             sought: Cell::default(),
             seconds: Cell::default(),
         };

@@ -14,12 +14,30 @@ impl App {
     /// Creates a group and opens it.
     pub async fn create_room(self, name: String) -> Result<(), Problem> {
         let name = RoomName::parse("name", &name)?.as_str().to_owned();
+        let id = self.id_of_group(&name);
         self.create(CreateRoom {
             name,
             kind: RoomKind::Group,
             members: Vec::new(),
+            id: Some(id),
         })
-        .await
+        .await?;
+        self.inner().creating.take();
+        Ok(())
+    }
+
+    /// The id under which a group is created, the same until it exists.
+    fn id_of_group(self, name: &str) -> String {
+        let inner = self.inner();
+        let mut creating = inner.creating.borrow_mut();
+        match &*creating {
+            Some((of, id)) if of == name => id.clone(),
+            _ => {
+                let id = browser::new_id();
+                *creating = Some((name.to_owned(), id.clone()));
+                id
+            }
+        }
     }
 
     /// Opens the direct chat with a person, which is created once.
@@ -29,6 +47,7 @@ impl App {
             name: String::new(),
             kind: RoomKind::Direct,
             members: vec![email.trim().to_owned()],
+            id: None,
         })
         .await
     }

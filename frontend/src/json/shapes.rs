@@ -90,7 +90,6 @@ writes! {
     ResetLink { token, password }
     ResetPassword { challenge, code, password }
     ChangePassword { current, password }
-    CreateRoom { name, kind, members }
     AddMember { email }
     ConfirmTotp { code }
     AddPasskey<Json> { challenge, name, credential }
@@ -110,6 +109,25 @@ impl Write for RoomKind {
             Self::Unknown => "unknown",
         }
         .write(to);
+    }
+}
+
+impl Write for CreateRoom {
+    fn write(&self, to: &mut String) {
+        let Self {
+            name,
+            kind,
+            members,
+            id,
+        } = self;
+        let mut object = Object::begin(to);
+        object.field("name", name);
+        object.field("kind", kind);
+        object.field("members", members);
+        if let Some(id) = id {
+            object.field("id", id);
+        }
+        object.end();
     }
 }
 

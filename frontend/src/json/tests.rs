@@ -377,8 +377,10 @@ fn bodies_are_written_as_serde_reads_them() {
         name: "Tea".into(),
         kind: RoomKind::Direct,
         members: vec!["a@example.com".into(), "b@example.com".into()],
+        id: Some("c1".into()),
     });
     assert_eq!((body.kind, body.members.len()), (RoomKind::Direct, 2));
+    assert_eq!(body.id.as_deref(), Some("c1"));
     let with_code = both_ways(&StepUp {
         password: "p".into(),
         code: Some("123456".into()),

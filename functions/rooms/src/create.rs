@@ -4,7 +4,7 @@
 use auth::Caller;
 use crypto::random;
 use domain::limits::{MEMBERS_AT_ONCE, ROOMS_CREATED};
-use domain::{EmailAddress, RoomName, ValidationError};
+use domain::{ClientMessageId, EmailAddress, RoomName, ValidationError};
 use futures_util::future::try_join_all;
 use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
@@ -25,7 +25,7 @@ pub(crate) async fn create(app: &App, request: Request, caller: Caller) -> Resul
     let emails = addresses(&body.members)?;
     let owner = app.account(&caller).await?;
     match body.kind {
-        RoomKind::Group => group(app, request, owner, &body.name, emails).await,
+        RoomKind::Group => group(app, request, owner, &body, emails).await,
         RoomKind::Direct => direct(app, request, owner, emails).await,
         // Not in a request: see its type.
         RoomKind::Unknown => {
@@ -38,11 +38,21 @@ async fn group(
     app: &App,
     request: Request,
     owner: Account,
-    name: &str,
+    body: &CreateRoom,
     mut emails: Vec<EmailAddress>,
 ) -> Result<Response> {
-    let name = RoomName::parse("name", name)?;
+    let name = RoomName::parse("name", &body.name)?;
+    let id = body.id.as_deref();
+    let id = id.map(|id| ClientMessageId::parse("id", id)).transpose()?;
     let store = &app.store;
+    let wanted = RoomRow::group(random::id(), &name, request.now);
+    let wanted = wanted.created_by(&owner.id, id.as_ref());
+    if let Some(room) = store.existing_room(&wanted).await?
+        && store.is_member(&room.id, &owner.id).await?
+    {
+        let room = shown(app, &room.id, &owner, &request).await?;
+        return Ok(Response::ok(&room));
+    }
     if people::is_full(app, &owner).await? {
         return Err(people::full("members"));
     }
@@ -51,13 +61,11 @@ async fn group(
     let named = people::look_up(app, &owner, emails, request.now).await?;
     refuse_full(app, &named.known).await?;
 
-    let room = RoomRow::group(random::id(), &name, request.now);
-    store.create_room(&room).await?;
-    let first = MemberRow::new(&room.id, &owner.user(), Role::Owner, request.now);
-    if app.realtime.admit(&first, ActOf::Member).await? == Joined::Full {
-        store.remove_room(&room.id).await?;
-        return Err(people::full("members"));
-    }
+    let (room, is_new) = match store.create_room(&wanted).await? {
+        RoomCreated::New => (wanted, true),
+        RoomCreated::Existing(room) => (room, false),
+    };
+    own(app, &room, &owner, is_new, &request).await?;
     let to = Addition {
         room: &room,
         by: &owner,
@@ -70,7 +78,37 @@ async fn group(
         people::invite_unknown(app, &to, email).await?;
     }
     let room = shown(app, &room.id, &owner, &request).await?;
-    Ok(Response::created(&room))
+    Ok(if is_new {
+        Response::created(&room)
+    } else {
+        Response::ok(&room)
+    })
+}
+
+/// Makes the creator of a group its owner. A request that is repeated continues one
+/// that was cut off, and brings back no creator who left.
+async fn own(
+    app: &App,
+    room: &RoomRow,
+    owner: &Account,
+    is_new: bool,
+    request: &Request,
+) -> Result<()> {
+    let first = MemberRow::new(&room.id, &owner.user(), Role::Owner, request.now);
+    let act = match is_new {
+        true => ActOf::Member,
+        false => ActOf::Other,
+    };
+    match app.realtime.admit(&first, act).await? {
+        Joined::New | Joined::Already => Ok(()),
+        Joined::HasLeft => Err(ApiError::UnknownRoom),
+        Joined::Full | Joined::FullForOthers | Joined::RoomFull => {
+            if is_new {
+                app.store.remove_room(&room.id).await?;
+            }
+            Err(people::full("members"))
+        }
+    }
 }
 
 async fn direct(
@@ -89,7 +127,7 @@ async fn direct(
     }
     let store = &app.store;
     let wanted = RoomRow::direct(random::id(), &owner.email, email.as_str(), request.now);
-    let existing = store.room_of_pair(&wanted).await?;
+    let existing = store.existing_room(&wanted).await?;
     if let Some(room) = &existing {
         return_to(app, room, &owner, email, &request).await?;
         if has_other_member(app, room, &owner).await? {
