@@ -27,6 +27,9 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 /// peer may have dropped it.
 const KEEP_ALIVE: Duration = Duration::from_secs(1);
 
+/// Bytes of a response that are read at most. API Gateway's have less than a kilobyte.
+const RESPONSE_BYTES: usize = 64 * 1024;
+
 /// Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
@@ -78,13 +81,18 @@ impl Endpoint {
         request
     }
 
-    /// Reads the whole response, so that the connection can be reused.
+    /// Reads the whole response, so that the connection can be reused, unless it is
+    /// larger than any of API Gateway's.
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> anyhow::Result<StatusCode> {
         let response = self.client.request(request).await?;
         let status = response.status();
         let mut body = response.into_body();
+        let mut bytes = 0;
         while let Some(frame) = body.frame().await {
-            frame?;
+            bytes += frame?.data_ref().map_or(0, Bytes::len);
+            if bytes > RESPONSE_BYTES {
+                break;
+            }
         }
         Ok(status)
     }

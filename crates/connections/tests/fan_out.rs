@@ -1,12 +1,14 @@
 //! Posting to an endpoint that answers as API Gateway does on a bad day.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use connections::{Connections, Posted, Settings};
 use env::Variables;
@@ -32,7 +34,7 @@ async fn answer(
     State(seen): State<Arc<Seen>>,
     Path(connection): Path<String>,
     body: Bytes,
-) -> StatusCode {
+) -> Response {
     {
         let (now, most) = &mut *seen.under_way.lock().unwrap();
         *now += 1;
@@ -55,7 +57,12 @@ async fn answer(
         _ => StatusCode::OK,
     };
     seen.under_way.lock().unwrap().0 -= 1;
-    status
+    if connection.starts_with("endless") {
+        let bytes =
+            futures_util::stream::repeat(Ok::<_, Infallible>(Bytes::from_static(&[0; 4_096])));
+        return Body::from_stream(bytes).into_response();
+    }
+    status.into_response()
 }
 
 async fn endpoint() -> (Connections, Arc<Seen>) {
@@ -110,6 +117,14 @@ async fn only_closed_connections_are_reported_as_gone() {
     let posts = seen.posts.lock().unwrap();
     let bodies: Vec<&Bytes> = posts.values().flatten().collect();
     assert!(bodies.iter().all(|body| *body == bodies[0]));
+}
+
+#[tokio::test]
+async fn an_endless_response_is_not_read_to_its_end() {
+    let (push, seen) = endpoint().await;
+    assert_eq!(push.post("endless-1", &frame()).await, Posted::Delivered);
+    assert!(push.probe(vec!["endless-2".to_owned()]).await.is_empty());
+    assert_eq!((seen.times("endless-1"), seen.times("endless-2")), (1, 1));
 }
 
 #[tokio::test]
