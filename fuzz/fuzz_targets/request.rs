@@ -60,7 +60,7 @@ fuzz_target!(|text: &str| {
     let proof = [("VIEWER_PROOF".to_owned(), PROOF.to_owned())];
     let viewers = ClientIps::from_variables(&mut Variables::new(proof));
     let request = Request::new(request, &viewers);
-    let _ = (request.bearer(), request.cookie("refresh"), request.origin(), request.source());
+    let _ = (request.bearer(), request.cookie("refresh"), request.source());
     assert!(request.device().chars().count() <= 200);
     assert_eq!(request.path("room"), path);
     let parameters = request.query();
@@ -80,6 +80,7 @@ fn bodies(request: &Request) {
     read::<w::Verify>(request);
     read::<w::ForgotPassword>(request);
     read::<w::ResetPassword>(request);
+    read::<w::ResetLink>(request);
     read::<w::ChangePassword>(request);
     read::<w::CreateRoom>(request);
     read::<w::AddMember>(request);

@@ -6,6 +6,7 @@
 use std::sync::LazyLock;
 
 use crypto::{Pepper, RefreshToken, Signer, Verifier};
+use domain::Timestamp;
 use libfuzzer_sys::fuzz_target;
 
 const ISSUER: &str = "https://chat.example.com";
@@ -14,7 +15,7 @@ static KEYS: LazyLock<(Verifier, String, Pepper, String)> = LazyLock::new(|| {
     let signer = Signer::new("a secret of more than thirty-two bytes, for this alone", ISSUER);
     let verifier = Verifier::new(&signer.public_key(), ISSUER);
     let user = protocol::User { id: "u".into(), name: "Ann".into() };
-    let issued = signer.issue(&user, "s", 1_795_388_759_999);
+    let issued = signer.issue(&user, "s", Timestamp::from_millis(1_795_388_759_999));
     let pepper = Pepper::new("a pepper that is long enough for this");
     let cookie = RefreshToken { session: "s".into(), rotation: 4 }.seal(&pepper);
     (verifier, issued.token, pepper, cookie)
