@@ -2,6 +2,7 @@
 
 mod banned_calls;
 mod checklist;
+mod data_model;
 mod dependencies;
 mod files;
 mod functions;
