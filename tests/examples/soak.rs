@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
+use e2e::soak::presence::{self, PresencePlan};
 use e2e::soak::{Fault, Plan, Until, run};
 use e2e::stack::{Options, Stack, Storage};
 
@@ -37,6 +38,9 @@ struct Arguments {
     /// The faults to inject; all by default.
     #[arg(long, value_enum, value_delimiter = ',', num_args = 0..)]
     faults: Option<Vec<FaultName>>,
+    /// Compare presence instead of messages; every user is in one room.
+    #[arg(long)]
+    presence: bool,
 }
 
 /// The faults by name.
@@ -67,6 +71,15 @@ impl From<FaultName> for Fault {
 }
 
 impl Arguments {
+    fn presence_plan(&self) -> PresencePlan {
+        PresencePlan {
+            people: self.people.into(),
+            rooms: self.rooms.into(),
+            time: Duration::from_secs(self.seconds),
+            seed: self.seed.unwrap_or_else(|| fastrand::u64(..)),
+        }
+    }
+
     fn plan(self) -> anyhow::Result<Plan> {
         anyhow::ensure!(
             self.rate.is_finite() && self.rate > 0.0,
@@ -92,20 +105,39 @@ impl Arguments {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
-    let plan = Arguments::parse().plan()?;
+    let arguments = Arguments::parse();
+    if arguments.presence {
+        return soak_presence(&arguments.presence_plan()).await;
+    }
+    let plan = arguments.plan()?;
     let names: Vec<_> = plan.faults.iter().map(|fault| fault.name()).collect();
     println!("seed              {}", plan.seed);
     println!("faults            {}", names.join(", "));
-    let stack = Arc::new(
-        Stack::start(Options {
-            name: "soak",
-            storage: Storage::BehindProxy,
-        })
-        .await?,
-    );
+    let stack = start().await?;
     let verdict = run(&stack, &plan, |line| println!("{line}")).await;
     println!("{verdict}");
-    let mut is_clean = verdict.is_clean();
+    Ok(finish(stack, verdict.is_clean()).await)
+}
+
+async fn soak_presence(plan: &PresencePlan) -> anyhow::Result<ExitCode> {
+    println!("seed              {}", plan.seed);
+    let stack = start().await?;
+    let verdict = presence::run(&stack, plan, |line| println!("{line}")).await;
+    println!("{verdict}");
+    Ok(finish(stack, verdict.is_clean()).await)
+}
+
+async fn start() -> anyhow::Result<Arc<Stack>> {
+    let stack = Stack::start(Options {
+        name: "soak",
+        storage: Storage::BehindProxy,
+    });
+    Ok(Arc::new(stack.await?))
+}
+
+/// Stops the stack and checks it.
+async fn finish(stack: Arc<Stack>, is_clean: bool) -> ExitCode {
+    let mut is_clean = is_clean;
     for checked in stack.finish().await {
         if let Some(failure) = checked.failure {
             println!("{}: {failure}", checked.name);
@@ -113,9 +145,9 @@ async fn main() -> anyhow::Result<ExitCode> {
         }
     }
     println!("{}", if is_clean { "clean" } else { "NOT CLEAN" });
-    Ok(if is_clean {
+    if is_clean {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
-    })
+    }
 }

@@ -37,6 +37,10 @@ pub struct Options {
     /// Faults to inject; all by default
     #[arg(long, value_enum, value_delimiter = ',', num_args = 0..)]
     faults: Option<Vec<Fault>>,
+    /// Compare presence instead of messages, with ten invocations per function; every
+    /// user is in one room
+    #[arg(long)]
+    presence: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -64,6 +68,9 @@ impl Options {
         ];
         arguments.extend(self.deliveries.map(|count| format!("--deliveries={count}")));
         arguments.extend(self.seed.map(|seed| format!("--seed={seed}")));
+        if self.presence {
+            arguments.push("--presence".to_owned());
+        }
         if let Some(faults) = &self.faults {
             arguments.push("--faults".to_owned());
             let names = faults.iter().filter_map(Fault::to_possible_value);
@@ -90,6 +97,9 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         .env("BANTER_BIN", &artifacts.binaries)
         .env("BANTER_PAGE", &artifacts.page)
         .stdin(Stdio::null());
+    if options.presence {
+        soak.env("BANTER_CONCURRENCY", "10");
+    }
     let status = Child::start(&mut soak, StopSignal::Group)?.wait()?;
     Ok(if status.success() {
         ExitCode::SUCCESS

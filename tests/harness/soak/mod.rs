@@ -3,6 +3,7 @@
 
 mod faults;
 mod latency;
+pub mod presence;
 mod stop;
 mod talker;
 mod verdict;

@@ -4,6 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+/// `BANTER_CONCURRENCY`: how many invocations of a function run at the same time.
+pub(super) fn concurrency() -> String {
+    std::env::var("BANTER_CONCURRENCY").unwrap_or_else(|_| "100".to_owned())
+}
+
 /// A built binary, in `BANTER_BIN` or in this test's own target folder.
 pub fn binary(name: &str) -> anyhow::Result<PathBuf> {
     let path = binaries()?.join(name);
