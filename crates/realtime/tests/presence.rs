@@ -93,7 +93,7 @@ impl World {
         assert_eq!(opened.unwrap(), Opened::Yes);
         let begun = self.store.begin_frame(socket, true, FrameCost::ONE, NOW);
         let begun = begun.await.unwrap().expect("it is open");
-        self.store.mark_ready(socket, rooms).await.unwrap();
+        self.store.mark_ready(socket, rooms, &[]).await.unwrap();
         begun.announces
     }
 

@@ -18,6 +18,7 @@ pub mod messages;
 pub mod presence;
 pub mod rooms;
 pub mod sessions;
+mod slots;
 pub mod suppressions;
 pub mod users;
 

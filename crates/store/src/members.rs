@@ -5,10 +5,9 @@
 //! up and keeps the row, so that only the person can undo it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use domain::Timestamp;
-use domain::limits::{MEMBERS_PER_ROOM, QUOTE_CHARS, ROOMS_BY_OTHERS, ROOMS_PER_USER};
+use domain::limits::{MEMBERS_PER_ROOM, QUOTE_CHARS};
 use domain::text::confusable;
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
@@ -19,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::Store;
 use crate::error::{Error, Result, is_duplicate};
 use crate::rooms::RoomRow;
+use crate::slots;
 
 /// How often a free slot is searched for while other rooms of the person take
 /// the same ones.
@@ -75,7 +75,7 @@ impl MemberRow {
 pub enum ActOf {
     /// The member's: they create, open or accept, and may return.
     Member,
-    /// Another person's: it fills at most [`ROOMS_BY_OTHERS`] slots and brings
+    /// Another person's: it fills at most `ROOMS_BY_OTHERS` slots and brings
     /// back no one who left.
     Other,
 }
@@ -89,7 +89,7 @@ pub enum Joined {
     HasLeft,
     /// Others have filled all the slots that they may.
     FullForOthers,
-    /// The person is in [`ROOMS_PER_USER`] rooms.
+    /// The person is in `ROOMS_PER_USER` rooms.
     Full,
     /// The room has [`MEMBERS_PER_ROOM`] members.
     RoomFull,
@@ -215,7 +215,8 @@ impl Store {
                 Some(_) if act == ActOf::Other => return Ok(Joined::HasLeft),
                 _ => {}
             }
-            let slot = match free_slot(&held, &member.room, act) {
+            let slot = match slots::free(held.iter().filter_map(|row| row.slot), &member.room, act)
+            {
                 Ok(slot) => slot,
                 Err(full) => return Ok(full),
             };
@@ -582,38 +583,4 @@ impl Store {
     fn members(&self) -> mongodb::Collection<MemberRow> {
         self.collection("members")
     }
-}
-
-/// A free slot. The search begins at a place that depends on the room, so that
-/// additions at the same time rarely meet.
-fn free_slot(held: &[Held], room: &str, act: ActOf) -> std::result::Result<i32, Joined> {
-    let mut taken = [false; ROOMS_PER_USER];
-    for slot in held.iter().filter_map(|row| row.slot) {
-        if let Some(taken) = taken.get_mut(slot as usize) {
-            *taken = true;
-        }
-    }
-    let shared = 0..ROOMS_BY_OTHERS;
-    let own = ROOMS_BY_OTHERS..ROOMS_PER_USER;
-    let free = match act {
-        ActOf::Member => free_in(&taken, own, room).or_else(|| free_in(&taken, shared, room)),
-        ActOf::Other => free_in(&taken, shared, room),
-    };
-    match free {
-        Some(slot) => Ok(slot as i32),
-        None if taken.iter().all(|taken| *taken) => Err(Joined::Full),
-        None => Err(Joined::FullForOthers),
-    }
-}
-
-fn free_in(
-    taken: &[bool; ROOMS_PER_USER],
-    range: std::ops::Range<usize>,
-    room: &str,
-) -> Option<usize> {
-    let mut hasher = DefaultHasher::new();
-    room.hash(&mut hasher);
-    let start = hasher.finish() as usize % range.len();
-    let slots = range.clone().cycle().skip(start).take(range.len());
-    slots.into_iter().find(|slot| !taken[*slot])
 }
