@@ -462,9 +462,9 @@ const REFUSED: [(&str, usize, &str); 10] = [
         "`Fn` is a duplicate key, first used on line 3: rename or remove one",
     ),
     (
-        "Fn:\n{FUNCTION},\n      Timeout: 3, Timeout: 4}",
-        6,
-        "`Timeout` is a duplicate key, first used on line 6: rename or remove one",
+        "Fn:\n{FUNCTION}, MemorySize: 64}",
+        5,
+        "Fn.MemorySize has to be a whole number from 128 to 10240",
     ),
 ];
 
@@ -530,7 +530,7 @@ Resources:
 {FUNCTION}, Colour: blue, Role: 'arn:aws:iam::1:role/x', Layers: ['arn:aws:lambda:us-east-1:1:layer:x:1']}}
   Fn2: &fn
     Type: AWS::Serverless::Function
-    Properties: {{CodeUri: rust_app, Handler: bootstrap, Runtime: provided,
+    Properties: {{CodeUri: rust_app, Handler: bootstrap, Runtime: provided, Timeout: 3,
     Timeout: 4}}
   Fn3: *fn
 "
@@ -543,6 +543,7 @@ Resources:
         "template.yaml:7: Fn: `Colour` is not supported and has no effect",
         "template.yaml:7: Fn: its role is not in the template",
         "template.yaml:7: Fn: the layer is not in the template",
+        "template.yaml:11: `Timeout` is a duplicate key, first used on line 10; the last value counts",
     ] {
         assert!(log.contains(warning), "{warning}\nis not in\n{log}");
     }

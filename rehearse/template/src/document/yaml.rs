@@ -162,7 +162,9 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    /// The entries of a map. A duplicate key is an error; the first value is kept.
+    /// The entries of a map. Of a duplicate key the last value counts, as in PyYAML, by
+    /// which the SAM CLI reads templates. Two resources or parameters of one name are an
+    /// error: a part of the template would be missing.
     fn map(&mut self, depth: usize) -> Result<Vec<Entry>, ParseAborted> {
         let mut entries: Vec<Entry> = Vec::new();
         let mut merged: Vec<Entry> = Vec::new();
@@ -179,13 +181,20 @@ impl<'a> Reader<'a, '_> {
                 merged.extend(several.flat_map(|node| node.entries().iter().cloned()));
                 continue;
             }
-            if let Some(first) = entries.iter().find(|entry| entry.key == key) {
-                let message = format!(
-                    "`{key}` is a duplicate key, first used on line {}: rename or remove one",
+            if let Some(at) = entries.iter().position(|entry| entry.key == key) {
+                let first = &entries[at];
+                let duplicate = format!(
+                    "`{key}` is a duplicate key, first used on line {}",
                     first.line
                 );
-                self.diagnostics.add(line, message);
-                continue;
+                if is_declaration(&first.value) && is_declaration(&value) {
+                    let message = format!("{duplicate}: rename or remove one");
+                    self.diagnostics.add(line, message);
+                    continue;
+                }
+                let message = format!("{duplicate}; the last value counts");
+                self.diagnostics.warn(line, message);
+                entries.remove(at);
             }
             entries.push(Entry { key, line, value });
         }
@@ -232,6 +241,11 @@ impl<'a> Reader<'a, '_> {
         self.diagnostics.add(span.start.line(), message);
         Err(ParseAborted)
     }
+}
+
+/// Whether a value declares a resource or a parameter.
+fn is_declaration(node: &Node) -> bool {
+    node.get("Type").is_some()
 }
 
 /// A map of one key that names a function is a call of it.
@@ -293,11 +307,22 @@ mod tests {
     }
 
     #[test]
-    fn every_duplicate_key_is_an_error_with_both_lines() {
+    fn two_declarations_of_one_name_are_an_error_with_both_lines() {
         assert_eq!(
-            diagnostics_of("a: 1\nb: {c: 2,\n  c: 3}\na: 3\n"),
+            diagnostics_of("a: {Type: T}\nb: {c: {Type: T},\n  c: {Type: U}}\na: {Type: T}\n"),
             "t.yaml:3: `c` is a duplicate key, first used on line 2: rename or remove one\n\
              t.yaml:4: `a` is a duplicate key, first used on line 1: rename or remove one"
+        );
+    }
+
+    #[test]
+    fn the_last_value_of_another_duplicate_key_counts() {
+        let mut diagnostics = Diagnostics::of("t.yaml");
+        let tree = parse("a: 1\nb: 2\na: 3\n", &mut diagnostics).expect("a tree");
+        assert_eq!(tree.get("a").and_then(Node::scalar), Some("3"));
+        assert_eq!(
+            diagnostics.warnings(),
+            ["t.yaml:3: `a` is a duplicate key, first used on line 1; the last value counts"]
         );
     }
 
