@@ -24,4 +24,8 @@ async fn nothing_is_lost_duplicated_or_reordered_under_faults(stack: Arc<Stack>)
     let verdict = run(&stack, &plan, |_| ()).await;
     assert!(verdict.is_clean(), "{verdict}");
     assert!(verdict.sent > 200, "too few messages were sent:\n{verdict}");
+    assert!(
+        verdict.changes > 50,
+        "too few changes were sent:\n{verdict}"
+    );
 }

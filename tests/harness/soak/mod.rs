@@ -1,5 +1,6 @@
 //! A soak test of message delivery: users send at a steady rate while faults are
-//! injected, and at the end each user's view is compared with the message log.
+//! injected, a third of the turns being edits, deletions and reactions. At the end each
+//! user's view is compared with the message log, and the loaded messages field by field.
 
 mod faults;
 mod latency;
@@ -96,10 +97,31 @@ pub async fn run(stack: &Arc<Stack>, plan: &Plan, progress: impl Fn(String)) -> 
     ));
     let log = Log::read(&people[0], &rooms).await;
     let sent: Vec<usize> = talkers.iter().map(Talker::sent).collect();
+    let changes = talkers.iter().map(Talker::changes).sum();
+    let differing = differing(&talkers, SETTLING).await;
     let views: Vec<_> = talkers.iter().map(Talker::view).collect();
     let views: Vec<&View> = views.iter().map(|view| &**view).collect();
     let cuts = talkers.iter().map(Talker::cuts).sum();
-    Verdict::of(&sent, &views, &log).after(talked, settled, cuts, injected)
+    Verdict::of(&sent, &views, &log)
+        .with_changes(changes, differing)
+        .after(talked, settled, cuts, injected)
+}
+
+/// How many loaded messages differ from those of the service, when no more changes are
+/// on their way or the time is over.
+async fn differing(talkers: &[Talker], limit: Duration) -> usize {
+    let count = || async {
+        let mut differing = 0;
+        for talker in talkers {
+            differing += talker.differing().await;
+        }
+        differing
+    };
+    let none = || async { (count().await == 0).then_some(()) };
+    match within(limit, none).await {
+        Some(()) => 0,
+        None => count().await,
+    }
 }
 
 /// Registers users and adds them to rooms.

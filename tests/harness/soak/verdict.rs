@@ -59,6 +59,10 @@ pub struct Verdict {
     pub out_of_order: usize,
     /// `seq` values that the log lacks or has twice.
     pub holes: usize,
+    /// Edits, deletions and reactions.
+    pub changes: usize,
+    /// Messages that a user sees otherwise than the service stores them.
+    pub differing: usize,
     /// The reasons of permanent refusals.
     pub refused: BTreeSet<String>,
     /// How often a live socket was lost.
@@ -95,6 +99,15 @@ impl Verdict {
         verdict
     }
 
+    /// Adds what became of the changes.
+    pub(super) fn with_changes(self, changes: usize, differing: usize) -> Self {
+        Self {
+            changes,
+            differing,
+            ..self
+        }
+    }
+
     /// Adds the circumstances of the run.
     pub(super) fn after(
         self,
@@ -122,6 +135,7 @@ impl Verdict {
         self.sent > 0
             && self.acknowledged == self.sent
             && self.lost + self.duplicated + self.out_of_order + self.holes == 0
+            && self.differing == 0
             && self.refused.is_empty()
             && self.settled
     }
@@ -186,10 +200,12 @@ impl fmt::Display for Verdict {
             "deliveries        {} ({rate:.0} a second)",
             self.deliveries
         )?;
+        writeln!(f, "changes           {}", self.changes)?;
         writeln!(f, "lost              {}", self.lost)?;
         writeln!(f, "duplicated        {}", self.duplicated)?;
         writeln!(f, "out of order      {}", self.out_of_order)?;
         writeln!(f, "holes in the log  {}", self.holes)?;
+        writeln!(f, "differing fields  {}", self.differing)?;
         writeln!(f, "ack               {}", self.ack)?;
         writeln!(f, "delivery          {}", self.delivery)?;
         writeln!(f, "… to live sockets {}", self.undisturbed)?;

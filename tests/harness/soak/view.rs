@@ -30,7 +30,7 @@ pub(super) struct View {
     pub(super) acks: Vec<u32>,
     /// The reasons of permanent refusals.
     pub(super) refused: Vec<String>,
-    /// Own messages that are not acknowledged yet.
+    /// Own messages and changes that are not acknowledged yet.
     pub(super) waiting: usize,
     /// The number of loaded rooms.
     pub(super) loaded: usize,
@@ -66,6 +66,11 @@ impl View {
                     _ => self.waiting += 1,
                 }
             }
+            let changing = room.changing.outgoing();
+            // A change is refused if its message was deleted meanwhile.
+            self.waiting += changing
+                .filter(|outgoing| outgoing.delivery() == Delivery::Pending)
+                .count();
             if !room.log.is_loaded() {
                 continue;
             }
@@ -75,6 +80,9 @@ impl View {
             for message in room.log.since(i64::try_from(from).expect("a count")) {
                 let (sent, at) = read(&message.id, &message.text);
                 seen.push(sent);
+                let Some(at) = at else {
+                    continue;
+                };
                 let took = now.saturating_since(at).as_millis() as u32;
                 if sent.is_some_and(|sent| sent.person == self.person) {
                     self.acks.push(took);
@@ -96,14 +104,22 @@ pub(super) fn text(id: &str) -> String {
     format!("{id} at {}", now())
 }
 
+/// The text of a message after its edit number `edit`.
+pub(super) fn edited(text: &str, edit: u32) -> String {
+    let original = text.split('#').next().unwrap_or(text);
+    format!("{original}#{edit}")
+}
+
 /// The id of a message.
 pub(super) fn id(sent: Sent) -> String {
     format!("{}-{}", sent.person, sent.number)
 }
 
-/// The message and its time; no message if the text does not belong to the id.
-pub(super) fn read(id: &str, text: &str) -> (Option<Sent>, Timestamp) {
-    let at = text
+/// The message and its time, which a deleted message lacks; no message if the text does
+/// not belong to the id.
+pub(super) fn read(id: &str, text: &str) -> (Option<Sent>, Option<Timestamp>) {
+    let original = text.split('#').next().unwrap_or(text);
+    let at = original
         .strip_prefix(id)
         .and_then(|rest| rest.strip_prefix(" at ")?.parse().ok())
         .map(Timestamp::from_millis);
@@ -114,7 +130,7 @@ pub(super) fn read(id: &str, text: &str) -> (Option<Sent>, Timestamp) {
         })
     });
     match at {
-        Some(at) => (sent, at),
-        None => (None, Timestamp::EPOCH),
+        None if !text.is_empty() => (None, None),
+        at => (sent, at),
     }
 }
