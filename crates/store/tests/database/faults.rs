@@ -21,7 +21,12 @@ async fn making_the_indexes_again_or_several_times_at_once_is_harmless() {
     names.sort_unstable();
     assert_eq!(
         names,
-        ["_id_", "room_1_sender_1_client_id_1", "room_1_seq_1"]
+        [
+            "_id_",
+            "room_1_pinned_at_1",
+            "room_1_sender_1_client_id_1",
+            "room_1_seq_1"
+        ]
     );
 }
 
