@@ -42,6 +42,7 @@ pub fn routes() -> Vec<Route> {
         body,
     };
     let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
+    let patch = Method::PATCH;
     let credential = json!({"id": "c", "rawId": "c", "type": "public-key", "response": {}});
     vec![
         open(
@@ -80,6 +81,17 @@ pub fn routes() -> Vec<Route> {
             Some(json!({"challenge": "c", "credential": credential})),
         ),
         session(get.clone(), "/api/me", None),
+        session(patch.clone(), "/api/me", Some(json!({"name": "Ann"}))),
+        session(
+            patch.clone(),
+            "/api/rooms/{room}",
+            Some(json!({"name": "Coffee", "topic": "Beans"})),
+        ),
+        session(
+            patch,
+            "/api/rooms/{room}/members/{user}",
+            Some(json!({"role": "moderator"})),
+        ),
         session(get.clone(), "/api/socket", None),
         session(get.clone(), "/api/sessions", None),
         session(delete.clone(), "/api/sessions/{id}", None),

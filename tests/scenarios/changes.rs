@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use e2e::people::{Person, Socket};
+use e2e::people::{Person, Response, Socket};
 use e2e::stack::Stack;
 use e2e::suite::Test;
 use serde_json::{Value, json};
@@ -21,6 +21,10 @@ pub fn tests() -> Vec<Test> {
         a_reply_shows_its_message_as_it_is_now,
         only_members_are_mentioned_and_only_the_owner_mentions_everybody,
         changes_do_not_count_as_unread,
+        the_owner_and_moderators_rename_a_group,
+        the_owner_gives_roles_and_hands_the_group_over,
+        a_group_records_who_joined_left_and_was_removed,
+        a_person_changes_their_name,
     ]
 }
 
@@ -285,7 +289,8 @@ async fn invalid_changes_are_refused_and_not_stored(stack: Arc<Stack>) {
         .get(&format!("/api/rooms/{room}/changes?limit=200"))
         .await;
     let changes = changes.expect(200).body;
-    assert_eq!(changes["changes"].as_array().map(Vec::len), Some(21));
+    // The last one is the removal of Bob.
+    assert_eq!(changes["changes"].as_array().map(Vec::len), Some(22));
 }
 
 async fn a_deletion_that_races_an_edit_wins(stack: Arc<Stack>) {
@@ -400,4 +405,144 @@ async fn changes_do_not_count_as_unread(stack: Arc<Stack>) {
     }
     assert_eq!(after.number("/room/last_rev"), 3);
     assert_eq!(after.text("/room/last/text"), "x");
+}
+
+async fn patch(person: &Person, path: &str, body: Value) -> Response {
+    person.client.patch(path, body).await
+}
+
+async fn set_role(by: &Person, room: &str, of: &Person, role: &str) -> Response {
+    let path = format!("/api/rooms/{room}/members/{}", of.id);
+    patch(by, &path, json!({"role": role})).await
+}
+
+async fn the_owner_and_moderators_rename_a_group(stack: Arc<Stack>) {
+    let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
+    let room = ann.create_group("Tea", &[&bob]).await;
+    let path = format!("/api/rooms/{room}");
+    let mut b = online(&bob).await;
+    let renamed = patch(&ann, &path, json!({"name": "Coffee", "topic": "Beans"})).await;
+    let renamed = renamed.expect(200);
+    assert_eq!(renamed.text("/room/name"), "Coffee");
+    assert_eq!(renamed.text("/room/topic"), "Beans");
+    let event = b.expect("change").await;
+    let expected = json!({
+        "event": "change", "room": room, "rev": event["rev"], "by": ann.user(),
+        "at": event["at"], "kind": "room", "name": "Coffee", "topic": "Beans"
+    });
+    assert_eq!(event, expected);
+    patch(&bob, &path, json!({"name": "Mine"}))
+        .await
+        .refused(403, "forbidden");
+    set_role(&ann, &room, &bob, "moderator").await.expect(204);
+    let cleared = patch(&bob, &path, json!({"topic": ""})).await.expect(200);
+    assert!(
+        cleared.body["room"].get("topic").is_none(),
+        "{}",
+        cleared.body
+    );
+    for body in [
+        json!({}),
+        json!({"name": ""}),
+        json!({"topic": "x".repeat(251)}),
+    ] {
+        patch(&ann, &path, body).await.expect(422);
+    }
+    let direct = ann.open_direct(&bob).await.expect(201).text("/room/id");
+    let path = format!("/api/rooms/{direct}");
+    patch(&ann, &path, json!({"name": "Us"}))
+        .await
+        .refused(403, "forbidden");
+    patch(&ann, "/api/rooms/nothing", json!({"name": "x"}))
+        .await
+        .refused(404, "unknown_room");
+}
+
+async fn the_owner_gives_roles_and_hands_the_group_over(stack: Arc<Stack>) {
+    let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
+    let room = ann.create_group("Tea", &[&bob]).await;
+    let mut b = online(&bob).await;
+    let mut a = online(&ann).await;
+    a.say(&room, "from Ann").await;
+    b.refused(delete(&room, 1), "forbidden").await;
+    set_role(&bob, &room, &bob, "owner")
+        .await
+        .refused(403, "forbidden");
+    set_role(&ann, &room, &eve, "moderator")
+        .await
+        .refused(404, "not_found");
+    set_role(&ann, &room, &ann, "member")
+        .await
+        .refused(403, "forbidden");
+    set_role(&ann, &room, &bob, "moderator").await.expect(204);
+    assert_eq!(b.expect("change").await["act"], "moderator");
+    // A moderator deletes the messages of others.
+    change(&mut b, delete(&room, 1)).await;
+    let members = ann.room(&room).await.expect(200).body;
+    let of_bob = |body: &Value| {
+        let members = body["room"]["members"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        let found = members
+            .into_iter()
+            .find(|member| member["user"] == bob.user());
+        found.expect("Bob is a member")
+    };
+    // Clients of the first version know no other role.
+    assert_eq!(of_bob(&members)["role"], "member");
+    assert_eq!(of_bob(&members)["moderator"], true);
+    set_role(&ann, &room, &bob, "owner").await.expect(204);
+    let members = ann.room(&room).await.expect(200).body;
+    assert_eq!(of_bob(&members)["role"], "owner");
+    set_role(&ann, &room, &bob, "member")
+        .await
+        .refused(403, "forbidden");
+    ann.remove(&room, &bob.id).await.refused(403, "forbidden");
+    bob.remove(&room, &ann.id).await.expect(204);
+}
+
+async fn a_group_records_who_joined_left_and_was_removed(stack: Arc<Stack>) {
+    let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
+    let room = ann.create_group("Tea", &[]).await;
+    ann.invite(&room, &bob.email).await.expect(204);
+    ann.invite(&room, &eve.email).await.expect(204);
+    ann.remove(&room, &eve.id).await.expect(204);
+    bob.remove(&room, &bob.id).await.expect(204);
+    let path = format!("/api/rooms/{room}/changes");
+    let body = ann.client.get(&path).await.expect(200).body;
+    let changes = body["changes"].as_array().cloned().unwrap_or_default();
+    let lines: Vec<[Value; 3]> = changes
+        .into_iter()
+        .map(|change| ["by", "act", "user"].map(|field| change[field].clone()))
+        .collect();
+    let line = |by: &Person, act: &str, user: &Person| [by.user(), json!(act), user.user()];
+    let expected = [
+        line(&ann, "joined", &bob),
+        line(&ann, "joined", &eve),
+        line(&ann, "removed", &eve),
+        line(&bob, "left", &bob),
+    ];
+    assert_eq!(lines, expected);
+}
+
+async fn a_person_changes_their_name(stack: Arc<Stack>) {
+    let (ann, bob) = Person::join_two(&stack, ["Ann", "Bob"]).await;
+    let room = ann.create_group("Tea", &[&bob]).await;
+    let mut a = ann.online().await;
+    a.say(&room, "before").await;
+    let renamed = patch(&ann, "/api/me", json!({"name": "Anna"}))
+        .await
+        .expect(200);
+    assert_eq!(renamed.text("/user/name"), "Anna");
+    assert_eq!(renamed.text("/user/email"), ann.email);
+    a.say(&room, "after").await;
+    let page = bob.history(&room, "").await.expect(200);
+    assert_eq!(page.text("/messages/0/from/name"), ann.name);
+    assert_eq!(page.text("/messages/1/from/name"), "Anna");
+    let room = bob.room(&room).await.expect(200).body.to_string();
+    assert!(room.contains("\"Anna\""), "{room}");
+    patch(&ann, "/api/me", json!({"name": " "}))
+        .await
+        .invalid("name");
 }

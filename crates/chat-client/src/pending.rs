@@ -84,7 +84,7 @@ impl Content for Edit {
                 on,
             }),
             ChangeKind::Pin { on } => Some(ClientFrame::Pin { id, room, seq, on }),
-            ChangeKind::Unknown => None,
+            ChangeKind::Room { .. } | ChangeKind::Member { .. } | ChangeKind::Unknown => None,
         }
     }
 }

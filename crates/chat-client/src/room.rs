@@ -6,7 +6,8 @@ use domain::Timestamp;
 use domain::changes::{apply, quote};
 use protocol::http::Page;
 use protocol::{
-    Change, ChangeKind, LastMessage, Member, Message, Quote, Role, Room as About, RoomKind, User,
+    Change, ChangeKind, LastMessage, Member, MemberAct, Message, Quote, Role, Room as About,
+    RoomKind, User,
 };
 
 use crate::effect::Fetch;
@@ -146,6 +147,7 @@ impl Room {
         if change.rev > self.about.last_rev {
             self.about.last_rev = change.rev;
             self.change_last(&change);
+            self.change_about(&change);
         }
         self.log.receive_change(change, me);
     }
@@ -223,6 +225,39 @@ impl Room {
         self.about.last_at = self.about.last_at.max(Some(message.at));
     }
 
+    /// Changes the name, the topic or the roles of the room.
+    fn change_about(&mut self, change: &Change) {
+        match &change.kind {
+            ChangeKind::Room { name, topic } => {
+                if let Some(name) = name {
+                    self.about.name.clone_from(name);
+                }
+                if let Some(topic) = topic {
+                    self.about.topic = Some(topic.clone()).filter(|topic| !topic.is_empty());
+                }
+            }
+            ChangeKind::Member { user, act } => self.change_role(user, &change.by, *act),
+            _ => {}
+        }
+    }
+
+    fn change_role(&mut self, user: &User, by: &User, act: MemberAct) {
+        let (role, moderator) = match act {
+            MemberAct::Owner => (Role::Owner, false),
+            MemberAct::Moderator => (Role::Member, true),
+            MemberAct::Member => (Role::Member, false),
+            MemberAct::Joined | MemberAct::Left | MemberAct::Removed | MemberAct::Unknown => return,
+        };
+        for member in self.about.members.iter_mut().flatten() {
+            if member.user.id == user.id {
+                (member.role, member.moderator) = (role, moderator);
+            } else if act == MemberAct::Owner && member.user.id == by.id {
+                // The earlier owner.
+                (member.role, member.moderator) = (Role::Member, true);
+            }
+        }
+    }
+
     /// Changes the description of the newest message.
     fn change_last(&mut self, change: &Change) {
         let Some(last) = &mut self.about.last else {
@@ -234,7 +269,7 @@ impl Room {
         match &change.kind {
             ChangeKind::Edit { text } => last.text = text.chars().take(LAST_CHARS).collect(),
             ChangeKind::Delete => last.text.clear(),
-            ChangeKind::React { .. } | ChangeKind::Pin { .. } | ChangeKind::Unknown => {}
+            _ => {}
         }
     }
 
@@ -292,6 +327,7 @@ impl Room {
                 user,
                 role: Role::Member,
                 read_seq: 0,
+                moderator: false,
                 confusable: false,
             });
         }
@@ -365,6 +401,7 @@ mod tests {
             user: user(name),
             role: Role::Member,
             read_seq: 0,
+            moderator: false,
             confusable: false,
         }
     }

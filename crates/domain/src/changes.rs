@@ -43,7 +43,7 @@ pub fn apply(message: &mut Message, change: &Change, me: &str) {
             remove_reaction(&mut message.reactions, emoji, &change.by.id, me);
         }
         ChangeKind::Pin { on } => message.pinned = *on,
-        ChangeKind::Unknown => {}
+        ChangeKind::Room { .. } | ChangeKind::Member { .. } | ChangeKind::Unknown => {}
     }
 }
 
@@ -52,7 +52,7 @@ pub fn apply_to_quote(quote: &mut Quote, change: &Change) {
     match &change.kind {
         ChangeKind::Edit { text } => quote.text = quoted(text),
         ChangeKind::Delete => quote.text.clear(),
-        ChangeKind::React { .. } | ChangeKind::Pin { .. } | ChangeKind::Unknown => {}
+        _ => {}
     }
 }
 

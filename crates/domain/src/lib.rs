@@ -18,7 +18,7 @@ pub use account::{EmailAddress, Password, PersonName};
 pub use api_error::{ApiError, TooFast};
 pub use challenge::{Code, Purpose};
 pub use factor::{FactorCode, PasskeyName, RecoveryCode, TotpCode};
-pub use message::{ClientMessageId, MessageText, RoomName};
+pub use message::{ClientMessageId, MessageText, RoomName, RoomTopic};
 pub use protocol::Timestamp;
 pub use source::Source;
 pub use text::ValidationError;

@@ -1,6 +1,6 @@
 //! Messages and rooms.
 
-use crate::limits::{MESSAGE_CHARS, NAME_CHARS};
+use crate::limits::{MESSAGE_CHARS, NAME_CHARS, TOPIC_CHARS};
 use crate::text::{ValidationError, check_length, control_character, is_id, line};
 
 /// The name of a room: one line of 1 to [`NAME_CHARS`] characters.
@@ -10,6 +10,23 @@ pub struct RoomName(String);
 impl RoomName {
     pub fn parse(field: &str, text: &str) -> Result<Self, ValidationError> {
         line(field, text, NAME_CHARS).map(Self)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The topic of a room: one line of up to [`TOPIC_CHARS`] characters, or nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomTopic(String);
+
+impl RoomTopic {
+    pub fn parse(field: &str, text: &str) -> Result<Self, ValidationError> {
+        match text.trim() {
+            "" => Ok(Self(String::new())),
+            text => line(field, text, TOPIC_CHARS).map(Self),
+        }
     }
 
     pub fn as_str(&self) -> &str {

@@ -27,6 +27,27 @@ pub struct Change {
     pub kind: ChangeKind,
 }
 
+/// What became of a membership.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberAct {
+    /// The user was added or accepted an invitation.
+    Joined,
+    /// The user left.
+    Left,
+    /// Another user removed them.
+    Removed,
+    /// The user owns the room now.
+    Owner,
+    /// The user is a moderator now.
+    Moderator,
+    /// The user is an ordinary member again.
+    Member,
+    /// An act of a later version.
+    #[serde(other)]
+    Unknown,
+}
+
 /// What a change changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -50,6 +71,22 @@ pub enum ChangeKind {
     Pin {
         /// Whether it is pinned.
         on: bool,
+    },
+    /// The name or the topic of a group; written by the service.
+    Room {
+        /// The new name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// The new topic, empty if it was removed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic: Option<String>,
+    },
+    /// A membership of a group; written by the service.
+    Member {
+        /// The member.
+        user: User,
+        /// What became of the membership.
+        act: MemberAct,
     },
     /// A kind of a later version, which clients count and ignore.
     #[serde(other)]

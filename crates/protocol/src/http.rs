@@ -1,9 +1,9 @@
 //! Bodies of the routes under `/api`.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::change::Change;
-use crate::model::{Me, Message, Room, RoomKind, User};
+use crate::model::{Me, Message, Role, Room, RoomKind, User};
 use crate::time::Timestamp;
 
 /// `POST /api/register`
@@ -110,6 +110,47 @@ pub struct CreateRoom {
 pub struct AddMember {
     /// The address of the person to bring in.
     pub email: String,
+}
+
+/// `PATCH /api/rooms/{room}`
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateRoom {
+    /// The new name.
+    #[serde(
+        default,
+        deserialize_with = "not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub name: Option<String>,
+    /// The new topic; an empty one removes it.
+    #[serde(
+        default,
+        deserialize_with = "not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub topic: Option<String>,
+}
+
+/// A field that may be absent, and may not be `null`.
+fn not_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(from).map(Some)
+}
+
+/// `PATCH /api/rooms/{room}/members/{user}`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateMember {
+    /// The new role. A new owner takes the place of the caller.
+    pub role: Role,
+}
+
+/// `PATCH /api/me`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateMe {
+    /// The name that others see.
+    pub name: String,
 }
 
 /// A code is on its way.

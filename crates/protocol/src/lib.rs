@@ -15,7 +15,7 @@ pub mod http;
 pub mod model;
 pub mod time;
 
-pub use change::{Change, ChangeKind};
+pub use change::{Change, ChangeKind, MemberAct};
 pub use error::{ErrorBody, ErrorCode};
 pub use frame::{ClientFrame, ServerFrame};
 pub use model::{

@@ -53,6 +53,9 @@ fn kind_or_unknown<'de, D: Deserializer<'de>>(from: D) -> Result<RoomKind, D::Er
 pub enum Role {
     /// May remove others.
     Owner,
+    /// May delete messages of others and rename the room. Only requests have it: in a
+    /// [`Member`] it is `member` with [`Member::moderator`].
+    Moderator,
     /// May invite and leave.
     Member,
 }
@@ -66,6 +69,9 @@ pub struct Member {
     pub role: Role,
     /// The last `seq` they have read.
     pub read_seq: i64,
+    /// Whether a `member` is a moderator.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub moderator: bool,
     /// Whether the name of another member looks the same.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub confusable: bool,
@@ -88,6 +94,9 @@ pub struct Room {
     /// The `rev` of its newest change, 0 in a room without changes.
     #[serde(default)]
     pub last_rev: i64,
+    /// What a group is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
     /// Its newest message, absent in an empty room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<LastMessage>,

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use protocol::frame::{ACTIONS, ClientFrame, ServerFrame};
 use protocol::{
-    Change, ChangeKind, Deletion, ErrorCode, LastMessage, Member, Message, Quote, Reaction, Role,
-    Room, RoomKind, Timestamp, User,
+    Change, ChangeKind, Deletion, ErrorCode, LastMessage, Member, MemberAct, Message, Quote,
+    Reaction, Role, Room, RoomKind, Timestamp, User,
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -64,7 +64,7 @@ fn message(full: bool) -> Message {
 }
 
 /// A change of each kind.
-fn changes() -> Vec<Change> {
+fn changes(full: bool) -> Vec<Change> {
     let kinds = [
         ChangeKind::Edit {
             text: "hello".into(),
@@ -75,11 +75,22 @@ fn changes() -> Vec<Change> {
             on: true,
         },
         ChangeKind::Pin { on: true },
+        ChangeKind::Room {
+            name: full.then(|| "Tea".to_owned()),
+            topic: full.then(|| "Leaves".to_owned()),
+        },
+        ChangeKind::Member {
+            user: user(),
+            act: MemberAct::Joined,
+        },
     ];
-    let change = |kind| Change {
+    let change = |kind: ChangeKind| Change {
         room: "r1".into(),
         rev: 1,
-        seq: Some(1),
+        seq: match kind {
+            ChangeKind::Room { .. } | ChangeKind::Member { .. } => None,
+            _ => Some(1),
+        },
         by: user(),
         at: Timestamp::from_millis(1),
         kind,
@@ -96,6 +107,7 @@ fn room(full: bool) -> Room {
         last_seq: 1,
         read_seq: 1,
         last_rev: 1,
+        topic: full.then(|| "Leaves".to_owned()),
         last: full.then(|| LastMessage {
             seq: 1,
             from: user(),
@@ -108,6 +120,7 @@ fn room(full: bool) -> Room {
                 user: user(),
                 role: Role::Owner,
                 read_seq: 1,
+                moderator: true,
                 confusable: true,
             }]
         }),
@@ -120,7 +133,7 @@ fn room(full: bool) -> Room {
 fn server_frames(full: bool) -> Vec<ServerFrame> {
     let text = |text: &str| full.then(|| text.to_owned());
     let room = || "r1".to_owned();
-    let replayed = || full.then(|| (room(), changes())).into_iter().collect();
+    let replayed = || full.then(|| (room(), changes(full))).into_iter().collect();
     let mut frames = vec![
         ServerFrame::Welcome {
             user: user(),
@@ -188,7 +201,7 @@ fn server_frames(full: bool) -> Vec<ServerFrame> {
             retry_at: full.then_some(Timestamp::from_millis(1)),
         },
     ];
-    frames.extend(changes().into_iter().map(ServerFrame::Change));
+    frames.extend(changes(full).into_iter().map(ServerFrame::Change));
     frames
 }
 

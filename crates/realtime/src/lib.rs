@@ -7,7 +7,7 @@ mod presence;
 
 use connections::{Connections, Posted};
 use domain::Timestamp;
-use protocol::ServerFrame;
+use protocol::{ChangeKind, ServerFrame, User};
 use store::connections::{SessionChoice, Subscriber};
 use store::{Result, Store};
 
@@ -61,6 +61,20 @@ impl Realtime {
         let connections = ids.filter(|id| id != except).collect();
         let gone = self.connections.fan_out(connections, frame).await;
         self.mark_gone(gone, now).await
+    }
+
+    /// Stores a change of a room itself and delivers it. A client that misses it
+    /// asks with the next `ping`.
+    pub async fn change_room(
+        &self,
+        room: &str,
+        by: &User,
+        kind: ChangeKind,
+        now: Timestamp,
+    ) -> Result<()> {
+        let (change, subscribers) = self.store.append_room_change(room, by, &kind, now).await?;
+        let frame = ServerFrame::Change(change);
+        self.to_subscribers(subscribers, &frame, "", now).await
     }
 
     /// Posts a frame to every socket of a user that said `hello`, except one.

@@ -5,8 +5,9 @@
 
 use domain::Timestamp;
 use domain::limits::{ADDED_BY_STRANGERS, MEMBERS_PER_ROOM};
-use protocol::{Role, ServerFrame};
+use protocol::{ChangeKind, MemberAct, Role, RoomKind, ServerFrame, User};
 use store::members::{ActOf, Joined, MemberRow};
+use store::rooms::RoomRow;
 use store::users::Account;
 use store::{Error, Result};
 
@@ -61,8 +62,14 @@ impl Realtime {
             }
             let member = MemberRow::new(room, &account.user(), Role::Member, now);
             match self.admit(&member, ActOf::Other).await? {
-                Joined::New | Joined::Already => {
+                joined @ (Joined::New | Joined::Already) => {
                     self.store.end_invitation(room, &account.email).await?;
+                    let of_room = self.store.rooms_by_id(std::slice::from_ref(room)).await?;
+                    if let (Joined::New, [room]) = (joined, of_room.as_slice()) {
+                        let user = account.user();
+                        self.record_member(room, &user, user.clone(), MemberAct::Joined, now)
+                            .await?;
+                    }
                 }
                 _ => self.store.release_invitation(room, &account.email).await?,
             }
@@ -113,6 +120,25 @@ impl Realtime {
             self.notify_others(member, false, now).await?;
         }
         Ok(removed)
+    }
+
+    /// Appends what became of a membership to the changes of its room, if that is a
+    /// group.
+    pub async fn record_member(
+        &self,
+        room: &RoomRow,
+        by: &User,
+        user: User,
+        act: MemberAct,
+        now: Timestamp,
+    ) -> Result<()> {
+        match room.kind {
+            RoomKind::Group => {
+                let kind = ChangeKind::Member { user, act };
+                self.change_room(&room.id, by, kind, now).await
+            }
+            RoomKind::Direct | RoomKind::Unknown => Ok(()),
+        }
     }
 
     async fn notify_others(&self, member: &MemberRow, joined: bool, now: Timestamp) -> Result<()> {

@@ -10,6 +10,7 @@ use domain::Timestamp;
 use domain::limits::CONNECTION_LIFETIME;
 use futures_util::TryStreamExt;
 use mongodb::bson::{DateTime, Document, doc};
+use protocol::change::CHANGES;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
@@ -160,6 +161,12 @@ impl Store {
             _ => doc! { "rooms": { "$in": rooms } },
         };
         self.member_subscribers(filter, rooms).await
+    }
+
+    /// The sockets that are subscribed to a room and understand changes.
+    pub(crate) async fn understanding_subscribers(&self, room: &str) -> Result<Vec<Subscriber>> {
+        let filter = doc! { "rooms": room, "understands": CHANGES };
+        self.member_subscribers(filter, &[room.to_owned()]).await
     }
 
     /// Those of these sockets that are still subscribed to a room.

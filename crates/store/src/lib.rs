@@ -16,6 +16,7 @@ pub mod limits;
 pub mod members;
 pub mod messages;
 pub mod presence;
+mod roles;
 pub mod rooms;
 pub mod sessions;
 mod slots;

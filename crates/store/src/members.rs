@@ -23,8 +23,6 @@ use crate::slots;
 /// How often a free slot is searched for while other rooms of the person take
 /// the same ones.
 const SLOT_ROUNDS: u32 = 100;
-/// How often the owner of a room is looked for while others join and leave.
-const OWNER_ROUNDS: u32 = 20;
 
 /// One person in one room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,6 +144,7 @@ impl Membership {
                 None => self.room_row.name.clone(),
             },
             kind: self.room_row.kind,
+            topic: self.room_row.topic.clone(),
             last_seq: self.last_seq(),
             read_seq: self.member.read_seq,
             last_rev: self.last_rev(),
@@ -172,8 +171,13 @@ pub(crate) fn shown(members: &[MemberRow]) -> Vec<Member> {
     let all = members.iter().zip(confusable(names));
     all.map(|(member, confusable)| Member {
         user: member.user(),
-        role: member.role,
+        // Clients of the first version know no other role.
+        role: match member.role {
+            Role::Moderator => Role::Member,
+            role => role,
+        },
         read_seq: member.read_seq,
+        moderator: member.role == Role::Moderator,
         confusable,
     })
     .collect()
@@ -280,7 +284,7 @@ impl Store {
             "room": &member.room,
             "slot": { "$exists": false },
         };
-        let update = doc! { "$set": row, "$unset": { "left_at": "" } };
+        let update = doc! { "$set": row, "$unset": { "left_at": "", "owner_since": "" } };
         Ok(rows.update_one(ended, update).await?.matched_count == 1)
     }
 
@@ -294,39 +298,6 @@ impl Store {
         let filter = current(doc! { "user": user, "room": room });
         let update = doc! { "$unset": { "slot": "" }, "$set": { "left_at": now.as_millis() } };
         Ok(self.members().find_one_and_update(filter, update).await?)
-    }
-
-    /// Makes the longest-standing member of a room its owner, if it has none. Two
-    /// calls at once may each make another one, so each looks again after it wrote,
-    /// and of several owners the longest-standing stays.
-    pub async fn ensure_owner(&self, room: &str) -> Result<()> {
-        let longest_standing = doc! { "joined_at": 1, "_id": 1 };
-        for _ in 0..OWNER_ROUNDS {
-            let owners = current(doc! { "room": room, "role": "owner" });
-            let owners: Vec<MemberRow> = self
-                .members()
-                .find(owners)
-                .sort(longest_standing.clone())
-                .limit(2)
-                .await?
-                .try_collect()
-                .await?;
-            let (filter, role) = match owners.as_slice() {
-                [_] => return Ok(()),
-                [] => (doc! { "room": room }, "owner"),
-                [_, other, ..] => (doc! { "room": room, "user": &other.user }, "member"),
-            };
-            let changed = self
-                .members()
-                .find_one_and_update(current(filter), doc! { "$set": { "role": role } })
-                .sort(longest_standing.clone())
-                .await?;
-            if changed.is_none() && owners.is_empty() {
-                // No member is left.
-                return Ok(());
-            }
-        }
-        Err(Error::busy())
     }
 
     /// Whether a person is a member.
@@ -580,7 +551,7 @@ impl Store {
         Ok(())
     }
 
-    fn members(&self) -> mongodb::Collection<MemberRow> {
+    pub(crate) fn members(&self) -> mongodb::Collection<MemberRow> {
         self.collection("members")
     }
 }

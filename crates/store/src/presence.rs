@@ -292,7 +292,8 @@ impl Store {
         ] };
         let update = vec![
             doc! { "$set": {
-                "name": { "$literal": name },
+                // The name of the token may be older than one that was set since.
+                "name": { "$ifNull": ["$name", { "$literal": name }] },
                 "sockets": open,
                 "expires": date(now + CONNECTION_LIFETIME.max(DAY)),
             } },
@@ -437,6 +438,23 @@ impl Store {
             .await?;
         let present = rows.iter().filter(|row| row.is_present(now));
         Ok(present.map(Row::user).collect())
+    }
+
+    /// Sets the name under which a person's sockets send, also of those that open with
+    /// a token that has the earlier name.
+    pub(crate) async fn rename_presence(
+        &self,
+        user: &str,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        let update = vec![doc! { "$set": {
+            "name": { "$literal": name },
+            "sockets": { "$ifNull": ["$sockets", []] },
+            "expires": date(now + CONNECTION_LIFETIME.max(DAY)),
+        } }];
+        self.upsert_presence(user, update).await?;
+        Ok(())
     }
 
     async fn upsert_presence(&self, user: &str, update: Vec<Document>) -> Result<Option<Row>> {

@@ -19,6 +19,9 @@ pub struct RoomRow {
     pub kind: RoomKind,
     /// A group's name, empty for a direct room.
     pub name: String,
+    /// What a group is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
     /// Of a direct room: its two addresses, sorted. Unique.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pair: Option<String>,
@@ -34,6 +37,7 @@ impl RoomRow {
             id,
             kind: RoomKind::Group,
             name: name.as_str().to_owned(),
+            topic: None,
             pair: None,
             creation: None,
             created_at: now,
@@ -54,6 +58,7 @@ impl RoomRow {
             id,
             kind: RoomKind::Direct,
             name: String::new(),
+            topic: None,
             pair: Some(pair.join(" ")),
             creation: None,
             created_at: now,

@@ -12,8 +12,8 @@ use protocol::http::{
 };
 use protocol::model::Me;
 use protocol::{
-    Change, ChangeKind, ClientFrame, Deletion, ErrorBody, ErrorCode, LastMessage, Member, Message,
-    Quote, Reaction, Role, Room, RoomKind, ServerFrame, User,
+    Change, ChangeKind, ClientFrame, Deletion, ErrorBody, ErrorCode, LastMessage, Member,
+    MemberAct, Message, Quote, Reaction, Role, Room, RoomKind, ServerFrame, User,
 };
 
 use super::Json;
@@ -24,8 +24,8 @@ use crate::state::CodeStep;
 reads! {
     User { id, name }
     Me { id, name, email }
-    Member { user, role, read_seq; confusable }
-    Room { id, name, kind, last_seq, read_seq, last, last_at, members, invited, online; last_rev }
+    Member { user, role, read_seq; moderator, confusable }
+    Room { id, name, kind, last_seq, read_seq, topic, last, last_at, members, invited, online; last_rev }
     Message {
         room, seq, id, from, text, at, rev, edited_at, deleted, reply_to;
         edits, reactions, pinned, mentions
@@ -62,7 +62,15 @@ reads! {
 }
 
 enums! {
-    Role { "owner" => Owner, "member" => Member }
+    Role { "owner" => Owner, "moderator" => Moderator, "member" => Member }
+    MemberAct, else Unknown {
+        "joined" => Joined,
+        "left" => Left,
+        "removed" => Removed,
+        "owner" => Owner,
+        "moderator" => Moderator,
+        "member" => Member,
+    }
     RoomKind, else Unknown { "group" => Group, "direct" => Direct }
     ErrorCode, else Unknown {
         "invalid" => Invalid,
@@ -268,6 +276,14 @@ impl Read for ChangeKind {
             },
             "pin" => Self::Pin {
                 on: Read::of_field(from, "on")?,
+            },
+            "room" => Self::Room {
+                name: Read::of_field(from, "name")?,
+                topic: Read::of_field(from, "topic")?,
+            },
+            "member" => Self::Member {
+                user: Read::of_field(from, "user")?,
+                act: Read::of_field(from, "act")?,
             },
             _ => Self::Unknown,
         })

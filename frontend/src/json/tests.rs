@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use protocol::factors::{Factors, Passkey, StepUp};
 use protocol::http::{CreateRoom, Page, Register};
 use protocol::{
-    Change, ChangeKind, ClientFrame, Deletion, ErrorBody, ErrorCode, Member, Message, Quote,
-    Reaction, Role, Room, RoomKind, ServerFrame, Timestamp, User,
+    Change, ChangeKind, ClientFrame, Deletion, ErrorBody, ErrorCode, Member, MemberAct, Message,
+    Quote, Reaction, Role, Room, RoomKind, ServerFrame, Timestamp, User,
 };
 
 use super::{Json, Read, parse, text};
@@ -82,6 +82,14 @@ fn changes() -> Vec<Change> {
             on: true,
         },
         ChangeKind::Pin { on: false },
+        ChangeKind::Room {
+            name: Some("Tea".into()),
+            topic: None,
+        },
+        ChangeKind::Member {
+            user: user(),
+            act: MemberAct::Joined,
+        },
     ];
     kinds.into_iter().map(change).collect()
 }
@@ -114,12 +122,14 @@ fn room() -> Room {
         last_seq: 3,
         read_seq: 1,
         last_rev: 7,
+        topic: Some("Leaves".into()),
         last: None,
         last_at: None,
         members: Some(vec![Member {
             user: user(),
             role: Role::Owner,
             read_seq: 3,
+            moderator: true,
             confusable: true,
         }]),
         invited: Some(vec!["bob@example.com".into()]),

@@ -7,7 +7,7 @@ use domain::text::is_id;
 use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
 use protocol::http::{Invitation, Invitations, InvitedRoom, RoomAnswer};
-use protocol::{Role, RoomKind};
+use protocol::{MemberAct, Role, RoomKind};
 use store::members::{ActOf, Joined, MemberRow};
 
 use crate::members::{full_room, refuse_full_room};
@@ -49,6 +49,7 @@ pub(crate) async fn accept(app: &App, request: Request, caller: Caller) -> Resul
     let room = room_of(&request)?;
     let store = &app.store;
     let account = app.account(&caller).await?;
+    let mut joined = Joined::Already;
     if !store.is_member(&room, &account.id).await? {
         if store
             .invitation(&room, &account.email, request.now)
@@ -66,7 +67,8 @@ pub(crate) async fn accept(app: &App, request: Request, caller: Caller) -> Resul
             return Err(ApiError::UnknownRoom);
         }
         let member = MemberRow::new(&room, &account.user(), Role::Member, request.now);
-        let full = match app.realtime.admit(&member, ActOf::Member).await? {
+        joined = app.realtime.admit(&member, ActOf::Member).await?;
+        let full = match joined {
             Joined::Full => Some(people::full("room")),
             Joined::RoomFull => Some(full_room()),
             _ => None,
@@ -79,6 +81,12 @@ pub(crate) async fn accept(app: &App, request: Request, caller: Caller) -> Resul
     store.end_invitation(&room, &account.email).await?;
     let membership = store.membership(&room, &account.id).await?;
     let membership = membership.ok_or(ApiError::UnknownRoom)?;
+    if joined == Joined::New {
+        let (room, user) = (&membership.room_row, account.user());
+        app.realtime
+            .record_member(room, &user, user.clone(), MemberAct::Joined, request.now)
+            .await?;
+    }
     let room = store.room_with_members(&membership, request.now).await?;
     Ok(Response::ok(&RoomAnswer { room }))
 }

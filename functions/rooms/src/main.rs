@@ -1,7 +1,7 @@
 //! Rooms, their members and their history; invitations to them.
 //!
-//! Reads and writes `rooms`, `members`, `invitations`, `counters` and `rates`;
-//! reads `users`, `messages`, `changes` and `connections`; mails invitations and posts to
+//! Reads and writes `rooms`, `members`, `changes`, `invitations`, `counters` and `rates`;
+//! reads `users`, `messages` and `connections`; mails invitations and posts to
 //! sockets.
 
 mod create;
@@ -10,6 +10,7 @@ mod invitations;
 mod members;
 mod people;
 mod show;
+mod update;
 
 use auth::{Authenticator, Caller};
 use connections::Connections;
@@ -79,6 +80,8 @@ async fn handle(app: &'static App, request: Request) -> Result<Response> {
         "GET /api/rooms" => show::list(app, &request, caller).await,
         "POST /api/rooms" => create::create(app, request, caller).await,
         "GET /api/rooms/{room}" => show::show(app, request, caller).await,
+        "PATCH /api/rooms/{room}" => update::room(app, request, caller).await,
+        "PATCH /api/rooms/{room}/members/{user}" => update::member(app, request, caller).await,
         "POST /api/rooms/{room}/members" => members::add(app, request, caller).await,
         "DELETE /api/rooms/{room}/members/{user}" => members::remove(app, request, caller).await,
         "DELETE /api/rooms/{room}/invitations/{email}" => {

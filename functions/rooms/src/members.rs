@@ -6,7 +6,7 @@ use domain::{EmailAddress, ValidationError};
 use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
 use protocol::http::AddMember;
-use protocol::{Role, RoomKind};
+use protocol::{MemberAct, Role, RoomKind};
 use store::members::{ActOf, Joined};
 
 use crate::App;
@@ -42,6 +42,12 @@ pub(crate) async fn add(app: &App, request: Request, caller: Caller) -> Result<R
             match people::bring_in(app, &to, person).await? {
                 Joined::Full => return Err(people::full("email")),
                 Joined::RoomFull => return Err(full_room()),
+                Joined::New => {
+                    let user = person.account.user();
+                    app.realtime
+                        .record_member(room, &by.user(), user, MemberAct::Joined, request.now)
+                        .await?;
+                }
                 _ => {}
             }
         }
@@ -84,7 +90,17 @@ pub(crate) async fn remove(app: &App, request: Request, caller: Caller) -> Resul
         .remove_member(&membership.room_row.id, &user, act, request.now)
         .await?
     {
-        Some(_) => Ok(Response::no_content()),
+        Some(removed) => {
+            let act = match act {
+                ActOf::Member => MemberAct::Left,
+                ActOf::Other => MemberAct::Removed,
+            };
+            let (room, by) = (&membership.room_row, membership.member.user());
+            app.realtime
+                .record_member(room, &by, removed.user(), act, request.now)
+                .await?;
+            Ok(Response::no_content())
+        }
         None => Err(ApiError::NotFound),
     }
 }

@@ -11,7 +11,7 @@ use domain::limits::{
 };
 use domain::{EmailAddress, Timestamp};
 use lambda::{ApiError, Result};
-use protocol::{Role, RoomKind};
+use protocol::{MemberAct, Role, RoomKind};
 use queue::jobs::mail::Job;
 use store::Error;
 use store::invitations::Invitation;
@@ -141,8 +141,14 @@ pub(crate) async fn invite_unknown(
         return Ok(());
     }
     match add(app, to, &account).await? {
-        Joined::New | Joined::Already => {
+        joined @ (Joined::New | Joined::Already) => {
             store.end_invitation(&to.room.id, email.as_str()).await?;
+            if joined == Joined::New {
+                let (by, user) = (to.by.user(), account.user());
+                app.realtime
+                    .record_member(to.room, &by, user, MemberAct::Joined, to.now)
+                    .await?;
+            }
         }
         _ => {
             store

@@ -1,9 +1,10 @@
 //! Sessions: `POST /api/refresh` continues one by its cookie, `POST /api/logout`
 //! ends the caller's, `GET /api/sessions` and `DELETE /api/sessions/{id}` show and
-//! end one's own, `GET /api/me` says who one is, `GET /api/socket` where the
-//! WebSocket is.
+//! end one's own, `GET` and `PATCH /api/me` show and change the account,
+//! `GET /api/socket` says where the WebSocket is.
 //!
-//! Reads and writes `sessions`, `connections` and `rates`, reads `users`.
+//! Reads and writes `sessions`, `connections`, `counters`, `rates` and `users`; writes
+//! `members` and `presence`.
 
 mod end;
 mod list;
@@ -72,6 +73,7 @@ async fn handle(app: &'static App, request: Request) -> Result<Response> {
         "GET /api/sessions" => list::list(app, request).await,
         "DELETE /api/sessions/{id}" => end::end(app, request).await,
         "GET /api/me" => me::me(app, request).await,
+        "PATCH /api/me" => me::rename(app, request).await,
         "GET /api/socket" => me::socket(app, request).await,
         _ => Err(ApiError::NotFound),
     }

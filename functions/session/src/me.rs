@@ -1,9 +1,11 @@
-//! `GET /api/me` and `GET /api/socket`: the caller, and the address of the WebSocket.
+//! `GET` and `PATCH /api/me`, and `GET /api/socket`: the caller, and the address of the WebSocket.
 
+use domain::PersonName;
+use domain::limits::UPDATES;
 use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
 use protocol::frame::PROTOCOL;
-use protocol::http::{MeAnswer, SocketAddress};
+use protocol::http::{MeAnswer, SocketAddress, UpdateMe};
 
 use crate::App;
 
@@ -11,6 +13,19 @@ use crate::App;
 pub(crate) async fn me(app: &App, request: Request) -> Result<Response> {
     let caller = app.caller(&request).await?;
     let account = app.store.account(&caller.user.id).await?;
+    let account = account.ok_or(ApiError::SignedOut)?;
+    Ok(Response::ok(&MeAnswer { user: account.me() }))
+}
+
+/// `PATCH /api/me`: changes the caller's name. Messages keep the name of their time.
+pub(crate) async fn rename(app: &App, request: Request) -> Result<Response> {
+    let caller = app.caller(&request).await?;
+    let body: UpdateMe = request.body()?;
+    let name = PersonName::parse("name", &body.name)?;
+    let id = &caller.user.id;
+    app.store.count(UPDATES, id, request.now).await?;
+    app.store.rename(id, &name, request.now).await?;
+    let account = app.store.account(id).await?;
     let account = account.ok_or(ApiError::SignedOut)?;
     Ok(Response::ok(&MeAnswer { user: account.me() }))
 }

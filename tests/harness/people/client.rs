@@ -126,6 +126,11 @@ impl Client {
         self.post_text(path, body.to_string()).await
     }
 
+    /// `PATCH` with a JSON body.
+    pub async fn patch(&self, path: &str, body: Value) -> Response {
+        self.send(Method::PATCH, path, Some(body.to_string())).await
+    }
+
     /// `POST` without a body.
     pub async fn post_empty(&self, path: &str) -> Response {
         self.send(Method::POST, path, None).await

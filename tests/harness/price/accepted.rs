@@ -48,6 +48,7 @@ pub const ACCEPTED: &[Accepted] = accepted![
     Open "POST /api/passkey-login/begin" passkey_login_begin,
     Open "POST /api/passkey-login" passkey_login,
     Session "GET /api/me" me,
+    Session "PATCH /api/me" rename,
     Session "GET /api/socket" socket,
     Session "GET /api/sessions" sessions,
     Session "DELETE /api/sessions/{id}" end_session,
@@ -65,6 +66,8 @@ pub const ACCEPTED: &[Accepted] = accepted![
     Session "GET /api/rooms" rooms,
     Session "POST /api/rooms" create_room,
     Session "GET /api/rooms/{room}" room,
+    Session "PATCH /api/rooms/{room}" update_room,
+    Session "PATCH /api/rooms/{room}/members/{user}" update_member,
     Session "GET /api/rooms/{room}/messages" messages,
     Session "GET /api/rooms/{room}/changes" changes,
     Session "GET /api/rooms/{room}/messages/{seq}/versions" versions,
@@ -118,6 +121,11 @@ fn post_empty(client: &Client, path: &str) -> Call {
 fn delete(client: &Client, path: &str) -> Call {
     let (client, path) = (client.clone(), path.to_owned());
     call(async move { client.delete(&path).await.status.as_u16() })
+}
+
+fn patch(client: &Client, path: &str, body: Value) -> Call {
+    let (client, path) = (client.clone(), path.to_owned());
+    call(async move { client.patch(&path, body).await.status.as_u16() })
 }
 
 fn gets(client: &Client, path: &str) -> Vec<Call> {
@@ -467,6 +475,33 @@ async fn add_member(stack: Arc<Stack>) -> Vec<Call> {
         let body = json!({"email": format!("p{number}.{}", ann.email)});
         post(&ann.client, &format!("/api/rooms/{room}/members"), body)
     })
+}
+
+/// Renames a user in many rooms.
+async fn rename(stack: Arc<Stack>) -> Vec<Call> {
+    let (ann, _) = user_with_rooms(&stack).await;
+    repeat(TIMES, |number| {
+        let body = json!({"name": format!("Ann the {number}th")});
+        patch(&ann.client, "/api/me", body)
+    })
+}
+
+async fn update_room(stack: Arc<Stack>) -> Vec<Call> {
+    let (ann, rooms) = user_with_rooms(&stack).await;
+    repeat(TIMES, |number| {
+        let body = json!({"name": format!("Tea {number}"), "topic": "x".repeat(250)});
+        patch(&ann.client, &format!("/api/rooms/{}", rooms[0]), body)
+    })
+}
+
+/// Hands groups over.
+async fn update_member(stack: Arc<Stack>) -> Vec<Call> {
+    let (ann, bob, groups) = shared_groups(&stack).await;
+    let hand_over = |room: &String| {
+        let path = format!("/api/rooms/{room}/members/{}", bob.id);
+        patch(&ann.client, &path, json!({"role": "owner"}))
+    };
+    groups.iter().map(hand_over).collect()
 }
 
 /// Groups of the first person that the second is a member of.

@@ -14,6 +14,8 @@ pub const PASSWORD_CHARS_LEAST: usize = 15;
 pub const PASSWORD_CHARS_WITH_FACTOR: usize = 8;
 /// Maximum length of a password.
 pub const PASSWORD_CHARS_MOST: usize = 256;
+/// Characters of the topic of a room.
+pub const TOPIC_CHARS: usize = 250;
 /// Characters of a message after trimming.
 pub const MESSAGE_CHARS: usize = 4_000;
 /// Different emoji of the reactions to one message.
@@ -188,6 +190,12 @@ pub const ROOMS_CREATED: Quota = Quota {
     count: 600,
     window: Duration::from_hours(24),
 };
+/// Changes that one person makes to rooms, to roles and to their own name.
+pub const UPDATES: Quota = Quota {
+    name: "updates",
+    count: 60,
+    window: Duration::from_hours(1),
+};
 /// Rooms that one person is put into by people with whom they share no room.
 /// Beyond it they are invited instead.
 pub const ADDED_BY_STRANGERS: Quota = Quota {
@@ -312,6 +320,11 @@ mod tests {
             (REACTIONS_PER_MESSAGE as u64, 1_000, ""),
             (REACTIONS_PER_PERSON as u64, 100, ""),
             (REACTING_SHOWN as u64, 20, "`by` names the first 20 users."),
+            (
+                TOPIC_CHARS as u64,
+                250,
+                "| topic of a room | up to 250 characters",
+            ),
             (
                 VERSIONS_PER_MESSAGE as u64,
                 100,
@@ -487,6 +500,12 @@ mod tests {
                 50,
                 3_600_000,
                 "| invitations per user | 50 an hour |",
+            ),
+            (
+                UPDATES,
+                60,
+                3_600_000,
+                "to rooms, to roles and to their own name | 60 an hour |",
             ),
         ] {
             let name = quota.name;

@@ -6,6 +6,7 @@
 //! other change came in between, so that limits hold exactly, and no edit follows
 //! a deletion. Edits, deletions and pins are folded into their message afterwards.
 
+mod of_room;
 mod verdict;
 
 use std::time::Instant;
@@ -37,6 +38,9 @@ pub(crate) struct ChangeRow {
     by: String,
     /// The author's name when the change was made.
     name: String,
+    /// Of a change of the room's name: the new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    new_name: Option<String>,
     at: Timestamp,
     #[serde(flatten)]
     kind: ChangeKind,
@@ -68,13 +72,21 @@ impl ChangeRow {
         match self.kind {
             ChangeKind::Edit { .. } | ChangeKind::Delete => self.rev <= folded.text,
             ChangeKind::Pin { .. } => self.rev <= folded.pin,
-            ChangeKind::React { .. } | ChangeKind::Unknown => false,
+            ChangeKind::React { .. }
+            | ChangeKind::Room { .. }
+            | ChangeKind::Member { .. }
+            | ChangeKind::Unknown => false,
         }
     }
 }
 
 impl From<ChangeRow> for Change {
     fn from(row: ChangeRow) -> Self {
+        let mut kind = row.kind;
+        if let ChangeKind::Room { name, .. } = &mut kind {
+            // In the row, `name` is the author's.
+            *name = row.new_name;
+        }
         Self {
             room: row.room,
             rev: row.rev,
@@ -84,7 +96,7 @@ impl From<ChangeRow> for Change {
                 name: row.name,
             },
             at: row.at,
-            kind: row.kind,
+            kind,
         }
     }
 }
@@ -391,9 +403,7 @@ impl Store {
                     "edited_at": "", "edits": "", "pinned_at": "", "reply_to": "", "mentions": "",
                 },
             },
-            ChangeKind::Edit { .. } | ChangeKind::React { .. } | ChangeKind::Unknown => {
-                return Ok(());
-            }
+            _ => return Ok(()),
         };
         self.messages().update_one(filter, update).await?;
         if change.kind == ChangeKind::Delete && change.edits > 0 {

@@ -71,7 +71,7 @@ pub(super) fn verdict(draft: &ChangeDraft<'_>) -> Vec<Document> {
             ));
             pin(*on, &mut branches);
         }
-        ChangeKind::Unknown => {}
+        ChangeKind::Room { .. } | ChangeKind::Member { .. } | ChangeKind::Unknown => {}
     }
     stages.push(doc! { "$addFields": {
         "refusal": { "$switch": { "branches": branches, "default": null } },

@@ -4,7 +4,7 @@
 mod factors;
 mod passkeys;
 
-use domain::{EmailAddress, Timestamp};
+use domain::{EmailAddress, PersonName, Timestamp};
 use mongodb::bson::{Binary, doc};
 use mongodb::options::ReturnDocument;
 use protocol::User;
@@ -103,6 +103,19 @@ pub enum Created {
 }
 
 impl Store {
+    /// Changes a person's name: that of the account, and its copies in memberships
+    /// and in the registry of sockets. Repeating it completes one that was cut off.
+    pub async fn rename(&self, user: &str, name: &PersonName, now: Timestamp) -> Result<()> {
+        let update = doc! { "$set": { "name": name.as_str() } };
+        self.collection::<Account>("users")
+            .update_one(doc! { "_id": user }, update.clone())
+            .await?;
+        self.members()
+            .update_many(doc! { "user": user }, update)
+            .await?;
+        self.rename_presence(user, name.as_str(), now).await
+    }
+
     /// The account of an address.
     pub async fn account_of(&self, email: &EmailAddress) -> Result<Option<Account>> {
         let filter = doc! { "email": email.as_str() };

@@ -1,8 +1,11 @@
 //! One account per address.
 
+use domain::PersonName;
+use store::members::ActOf;
+use store::presence::{FrameCost, Opened};
 use store::users::{Account, Created};
 
-use crate::people::address;
+use crate::people::{address, member, open};
 use crate::scratch::{NOW, Scratch, at_once};
 
 fn account(id: &str, name: &str) -> Account {
@@ -100,4 +103,21 @@ async fn item_44_every_new_password_is_a_new_version_of_the_credentials() {
     let ada = store.account("ada").await.unwrap().unwrap();
     store.rehash_password(&ada, "rehashed").await.unwrap();
     assert!(store.has_credentials_version("ada", 5).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_new_name_is_kept_against_an_older_token() {
+    let store = Scratch::new().await;
+    store.create_account(&account("ada", "Ada")).await.unwrap();
+    let row = member("room", "Ada", 0);
+    store.add_member(&row, ActOf::Member).await.unwrap();
+    let name = PersonName::parse("name", "Adeline").unwrap();
+    store.rename("ada", &name, NOW).await.unwrap();
+    // A socket that opens with the earlier name.
+    assert_eq!(open(&store, "a1", "Ada", "session").await, Opened::Yes);
+    let begun = store.begin_frame("a1", true, FrameCost::ONE, NOW).await;
+    assert_eq!(begun.unwrap().unwrap().user.name, "Adeline");
+    let members = store.members_of("room").await.unwrap();
+    assert_eq!(members[0].name, "Adeline");
+    assert_eq!(store.account("ada").await.unwrap().unwrap().name, "Adeline");
 }

@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
+use domain::RoomName;
 use domain::limits::{MEMBERS_PER_ROOM, Quota, ROOMS_PER_USER};
 use embedded_mongo::Server;
 use mongodb::Client;
 use mongodb::bson::{Document, doc};
-use protocol::Role;
+use protocol::{ChangeKind, Role};
 use store::members::{ActOf, Joined};
+use store::rooms::RoomRow;
 use store::{Settings, Store};
 
 use crate::people::{member, new, person, say_as};
@@ -113,6 +115,68 @@ async fn another_becomes_owner_while_an_owner_is_looked_for() {
     let members = held.store.members_of("room").await.unwrap();
     let roles: Vec<_> = members.iter().map(|one| (&*one.user, one.role)).collect();
     assert_eq!(roles, [("ada", Role::Owner), ("bob", Role::Member)]);
+}
+
+/// Ada is the owner and hands the room over to Bob, who joined later.
+async fn handing_over(held: &Held, meanwhile: impl Future<Output = ()>) -> Vec<(String, Role)> {
+    held.add("room", "Ada", 10, ActOf::Member).await;
+    held.add("room", "Bob", 20, ActOf::Member).await;
+    held.store.ensure_owner("room").await.unwrap();
+    let first = held.store.hand_over("room", "ada", "bob", NOW);
+    let (handed, ()) = held
+        .overtake("findAndModify", "members", first, meanwhile)
+        .await;
+    assert!(handed.unwrap().is_some());
+    let members = held.store.members_of("room").await.unwrap();
+    let roles = members.into_iter().map(|one| (one.user, one.role));
+    roles.collect()
+}
+
+#[tokio::test]
+async fn an_owner_is_looked_for_during_a_handover() {
+    let held = Held::start().await;
+    let meanwhile = async { held.store.ensure_owner("room").await.unwrap() };
+    let roles = handing_over(&held, meanwhile).await;
+    let expected = [("ada", Role::Member), ("bob", Role::Owner)];
+    assert_eq!(roles, expected.map(|(user, role)| (user.to_owned(), role)));
+}
+
+#[tokio::test]
+async fn the_new_owner_leaves_during_the_handover() {
+    let held = Held::start().await;
+    let meanwhile = async {
+        held.remove("room", "bob").await;
+        held.store.ensure_owner("room").await.unwrap();
+    };
+    let roles = handing_over(&held, meanwhile).await;
+    assert_eq!(roles, [("ada".to_owned(), Role::Owner)]);
+}
+
+#[tokio::test]
+async fn of_two_new_names_the_later_change_stays() {
+    let held = Held::start().await;
+    let name = RoomName::parse("name", "Tea").unwrap();
+    let room = RoomRow::group("room".into(), &name, NOW);
+    held.store.create_room(&room).await.unwrap();
+    let rename = async |name: &str, topic: Option<&str>| {
+        let kind = ChangeKind::Room {
+            name: Some(name.to_owned()),
+            topic: topic.map(str::to_owned),
+        };
+        let changed = held
+            .store
+            .append_room_change("room", &person("Ada"), &kind, NOW)
+            .await;
+        changed.unwrap().0
+    };
+    let first = rename("Coffee", Some("Beans"));
+    let second = rename("Cocoa", None);
+    let (first, second) = held.overtake("insert", "changes", first, second).await;
+    let rooms = held.store.rooms_by_id(&["room".into()]).await.unwrap();
+    assert_eq!(rooms[0].name, "Cocoa");
+    assert_eq!(rooms[0].topic.as_deref(), Some("Beans"));
+    let stored = held.store.changes_after("room", 0, 10).await.unwrap();
+    assert_eq!(stored, [first, second]);
 }
 
 #[tokio::test]
