@@ -1,6 +1,6 @@
 //! The types: their field names are those of the contract.
 
-use chat_client::{Text, Unsent};
+use chat_client::{Edit, Text, Unsent};
 use protocol::factors::{
     AddPasskey, ConfirmTotp, Factors, Fresh, Passkey, PasskeyAnswer, PasskeyBegun, PasskeyLogin,
     RecoveryCodes, StepUp, TotpBegun,
@@ -41,6 +41,7 @@ reads! {
     Challenge { challenge, expires_at, resend_at }
     SignedIn { access_token, expires_at, user }
     Unsent { room, id, content, at }
+    Unsent<Edit> { room, id, content, at }
     CodeStep { email, challenge, is_reset }
     MeAnswer { user }
     SocketAddress { url, protocol }
@@ -103,6 +104,7 @@ writes! {
     AddPasskey<Json> { challenge, name, credential }
     PasskeyLogin<Json> { challenge, credential }
     Unsent { room, id, content, at }
+    Unsent<Edit> { room, id, content, at }
     Quote { seq, from, text }
     User { id, name }
     CodeStep { email, challenge, is_reset }
@@ -247,6 +249,37 @@ impl Write for Text {
         object.field("text", text).optional("reply_to", reply_to);
         object.unless_empty("mentions", mentions);
         object.end();
+    }
+}
+
+impl Write for Edit {
+    fn write(&self, to: &mut String) {
+        let Self { seq, kind } = self;
+        let mut object = Object::begin(to);
+        object.field("seq", seq);
+        match kind {
+            ChangeKind::Edit { text } => object.field("kind", &"edit").field("text", text),
+            ChangeKind::Delete => object.field("kind", &"delete"),
+            ChangeKind::React { emoji, on } => {
+                object.field("kind", &"react").field("emoji", emoji);
+                object.field("on", on)
+            }
+            ChangeKind::Pin { on } => object.field("kind", &"pin").field("on", on),
+            // Not of clients.
+            ChangeKind::Room { .. } | ChangeKind::Member { .. } | ChangeKind::Unknown => {
+                object.field("kind", &"unknown")
+            }
+        };
+        object.end();
+    }
+}
+
+impl Read for Edit {
+    fn read(from: &Json) -> Option<Self> {
+        Some(Self {
+            seq: Read::of_field(from, "seq")?,
+            kind: Read::read(from)?,
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chat_client::{Edit, Text, Unsent};
 use proptest::prelude::*;
 use protocol::factors::{Factors, Passkey, StepUp};
 use protocol::http::{CreateRoom, Page, Register};
@@ -112,6 +113,42 @@ fn a_change_is_read_as_serde_writes_it() {
             ..
         }))
     ));
+}
+
+#[test]
+fn unsent_messages_and_changes_are_read_as_they_were_written() {
+    let kinds = [
+        ChangeKind::Edit {
+            text: "two \"☕\"".into(),
+        },
+        ChangeKind::Delete,
+        ChangeKind::React {
+            emoji: "👍".into(),
+            on: false,
+        },
+        ChangeKind::Pin { on: true },
+    ];
+    let at = Timestamp::from_millis(5);
+    for kind in kinds {
+        let unsent = Unsent {
+            room: "r".to_owned(),
+            id: "i".to_owned(),
+            content: Edit { seq: 3, kind },
+            at,
+        };
+        assert_eq!(parse(&text(&unsent)), Some(unsent));
+    }
+    let unsent: Unsent = Unsent {
+        room: "r".to_owned(),
+        id: "i".to_owned(),
+        content: Text {
+            text: "hi".to_owned(),
+            reply_to: Some(quote()),
+            mentions: vec!["u".to_owned()],
+        },
+        at,
+    };
+    assert_eq!(parse(&text(&unsent)), Some(unsent));
 }
 
 fn room() -> Room {

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use chat_client::{Delivery, Room, Timestamp};
-use protocol::Message;
+use protocol::{Message, Reaction};
+
+use super::Content;
 
 /// The longest gap within a group.
 const GROUP: Duration = Duration::from_mins(5);
@@ -31,7 +33,8 @@ pub struct MessageLine {
     pub is_mine: bool,
     /// Whether it shows author and time.
     pub begins_group: bool,
-    pub text: String,
+    pub content: Box<Content>,
+    pub reactions: Vec<Reaction>,
     pub at: Timestamp,
     pub delivery: Delivery,
 }
@@ -92,7 +95,8 @@ pub fn lines(room: &Room, reader: Reader<'_>, span: Span) -> Vec<Line> {
                 from: reader.me.to_owned(),
                 is_mine: true,
                 begins_group: true,
-                text: outgoing.content.text.clone(),
+                content: Box::new(Content::of_outgoing(outgoing)),
+                reactions: Vec::new(),
                 at: outgoing.at,
                 delivery: outgoing.delivery(),
             };
@@ -110,7 +114,8 @@ fn said(message: &Message, me: &str) -> MessageLine {
         from: message.from.id.clone(),
         is_mine: message.from.id == me,
         begins_group: true,
-        text: message.text.clone(),
+        content: Box::new(Content::of(message)),
+        reactions: message.reactions.clone(),
         at: message.at,
         delivery: Delivery::Sent,
     }
@@ -187,9 +192,9 @@ mod tests {
                 Line::Day { day, .. } => format!("day {day}"),
                 Line::New => "new".to_owned(),
                 Line::Message(said) if said.begins_group => {
-                    format!("{}: {}", said.author, said.text)
+                    format!("{}: {}", said.author, said.content.text)
                 }
-                Line::Message(said) => said.text.clone(),
+                Line::Message(said) => said.content.text.clone(),
             })
             .collect()
     }

@@ -1,4 +1,4 @@
-//! Links in a text, and texts of a few emoji. Everything else stays text: nothing
+//! Links and mentions in a text, and texts of a few emoji. Everything else stays text: nothing
 //! of a message is parsed as HTML.
 
 /// A part of a text.
@@ -10,13 +10,62 @@ pub enum Part<'t> {
         /// What the text lacks to be an address: `https://`, `mailto:` or nothing.
         prefix: &'static str,
     },
+    /// `@` and a name.
+    Mention {
+        text: &'t str,
+        is_reader: bool,
+    },
+}
+
+/// A user whom a message mentions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mentioned {
+    pub name: String,
+    /// Whether that is who reads the message.
+    pub is_reader: bool,
 }
 
 /// The most emoji that are drawn large.
 const FEW: usize = 6;
 
 /// The parts concatenate to the text.
-pub fn parts(text: &str) -> Vec<Part<'_>> {
+pub fn parts<'t>(text: &'t str, mentioned: &[Mentioned]) -> Vec<Part<'t>> {
+    let parts = links(text);
+    if mentioned.is_empty() {
+        return parts;
+    }
+    let with_mentions = |part| match part {
+        Part::Text(text) => with_mentions(text, mentioned),
+        other => vec![other],
+    };
+    parts.into_iter().flat_map(with_mentions).collect()
+}
+
+fn with_mentions<'t>(text: &'t str, mentioned: &[Mentioned]) -> Vec<Part<'t>> {
+    let names: Vec<&str> = mentioned.iter().map(|one| one.name.as_str()).collect();
+    let mut parts = Vec::new();
+    let mut done = 0;
+    for (start, length) in super::mention::mentions(text, &names) {
+        if start > done {
+            parts.push(Part::Text(&text[done..start]));
+        }
+        done = start + length;
+        let name = &text[start + 1..done];
+        parts.push(Part::Mention {
+            text: &text[start..done],
+            is_reader: mentioned
+                .iter()
+                .any(|one| one.is_reader && one.name == name),
+        });
+    }
+    if done < text.len() {
+        parts.push(Part::Text(&text[done..]));
+    }
+    parts
+}
+
+/// Links and what is between them.
+fn links(text: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let (mut done, mut from) = (0, 0);
     while from < text.len() {
@@ -157,11 +206,11 @@ mod tests {
     use super::*;
 
     fn links(text: &str) -> Vec<String> {
-        parts(text)
+        parts(text, &[])
             .into_iter()
             .filter_map(|part| match part {
                 Part::Link { text, prefix } => Some([prefix, text].concat()),
-                Part::Text(_) => None,
+                Part::Text(_) | Part::Mention { .. } => None,
             })
             .collect()
     }
@@ -218,6 +267,32 @@ mod tests {
     }
 
     #[test]
+    fn mentioned_names_are_parts_outside_of_links() {
+        let mentioned = |name: &str, is_reader| Mentioned {
+            name: name.into(),
+            is_reader,
+        };
+        let all = [mentioned("Ann", true), mentioned("Ben", false)];
+        let mention = |text, is_reader| Part::Mention { text, is_reader };
+        assert_eq!(
+            parts("@Ann, see https://a.b/@Ben", &all),
+            [
+                mention("@Ann", true),
+                Part::Text(", see "),
+                Part::Link {
+                    text: "https://a.b/@Ben",
+                    prefix: ""
+                },
+            ]
+        );
+        assert_eq!(
+            parts("hi @Ben", &all),
+            [Part::Text("hi "), mention("@Ben", false)]
+        );
+        assert_eq!(parts("hi @Cy", &all), [Part::Text("hi @Cy")]);
+    }
+
+    #[test]
     fn a_few_emoji_are_distinguished_from_text() {
         assert!(is_emoji("☕"));
         assert!(is_emoji("👩‍💻 👍🏽"));
@@ -232,10 +307,10 @@ mod tests {
     proptest! {
         #[test]
         fn the_parts_together_are_the_text(text in "(\\PC|https?://|www.|a@b.cd|[().\n ]){0,60}") {
-            let joined: String = parts(&text)
+            let joined: String = parts(&text, &[])
                 .into_iter()
                 .map(|part| match part {
-                    Part::Text(text) | Part::Link { text, .. } => text,
+                    Part::Text(text) | Part::Link { text, .. } | Part::Mention { text, .. } => text,
                 })
                 .collect();
             prop_assert_eq!(joined, text);

@@ -6,7 +6,10 @@ mod account;
 mod avatar;
 mod blocks;
 mod device;
+mod emoji;
 mod failure;
+pub mod mention;
+mod message_content;
 mod message_list;
 mod message_text;
 mod qr;
@@ -21,9 +24,15 @@ pub use account::{Account, Change, Section};
 pub use avatar::{avatar_class, initials};
 pub use blocks::{blocks, end};
 pub use device::device;
+pub use emoji::emoji;
 pub use failure::{Failure, Problem};
+pub use mention::{Typed, candidates, completed, mentions_in, typed_mention};
+pub use message_content::{
+    Actions, Composing, Content, Deleted, Rejected, Sheet, SheetKind, actions, has_own_changes,
+    has_reacted, last_editable, newest_pinned, shown,
+};
 pub use message_list::{Line, MessageLine, Reader, Span, day_of, lines};
-pub use message_text::{Part, is_emoji, parts};
+pub use message_text::{Mentioned, Part, is_emoji, parts};
 pub use qr::qr;
 pub use receipt::{Receipt, delivery, read_by, read_marks};
 pub use room_list::{

@@ -3,6 +3,8 @@
 use chat_client::{Chat, Room, Timestamp};
 use protocol::{RoomKind, User};
 
+use crate::strings;
+
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RoomRow {
     pub id: String,
@@ -90,6 +92,9 @@ pub fn row_of(chat: &Chat, id: &str, draft: Option<&str>) -> RoomRow {
         }
     };
     let preview = |last: &Last<'_>| {
+        if last.text.is_empty() {
+            return strings::DELETED.to_owned();
+        }
         let line = last.text.lines().next().unwrap_or_default();
         line.chars().take(PREVIEW).collect()
     };
@@ -159,6 +164,13 @@ mod tests {
 
     use super::*;
     use crate::state::samples::{at, message, talk, user};
+
+    #[test]
+    fn a_room_says_that_its_last_message_is_deleted() {
+        let mut last = message(1, "bob", 2_000);
+        last.text.clear();
+        assert_eq!(row_of(&talk(vec![last]), "r", None).last, strings::DELETED);
+    }
 
     #[test]
     fn a_room_shows_the_beginning_of_what_was_said_last() {

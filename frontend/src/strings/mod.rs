@@ -2,9 +2,11 @@
 //! shown before WebAssembly has loaded.
 
 mod account;
+mod messages;
 mod sign_in;
 
 pub use account::*;
+pub use messages::*;
 pub use sign_in::*;
 
 pub const NAME: &str = "Banter";
