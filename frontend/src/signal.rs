@@ -54,6 +54,11 @@ impl<T: Send + Sync + 'static> SmallSignal<T> {
         self.alter(&mut |value| change.take().is_some_and(|change| change(value)));
     }
 
+    /// Whether both are the same signal.
+    pub fn is_same(self, other: Self) -> bool {
+        self.0 == other.0
+    }
+
     pub fn set(self, value: T) {
         self.0.set(value);
     }

@@ -1,4 +1,4 @@
-//! A user's drafts and unacknowledged messages, in this browser. They outlive the
+//! A user's drafts, edits and unacknowledged messages and changes, in this browser. They outlive the
 //! tab and the browser until they are sent or the user signs out; when a session
 //! merely ends they wait for their owner. Every key names the user, so that
 //! another one never reads them.
@@ -9,11 +9,12 @@
 
 use std::collections::BTreeMap;
 
-use chat_client::Unsent;
+use chat_client::{Edit, Unsent};
+use protocol::Quote;
 use web_sys::Storage;
 
 use crate::browser::{encoded, local_storage};
-use crate::json;
+use crate::json::{self, Read, Write};
 
 /// Drafts longer than this are not stored with each key press: writing a megabyte
 /// takes too long.
@@ -22,7 +23,10 @@ const LONGEST_DRAFT: usize = 50_000;
 #[derive(Clone)]
 pub struct UserStorage {
     drafts: String,
+    edits: String,
+    replies: String,
     unsent: String,
+    changes: String,
 }
 
 impl UserStorage {
@@ -30,7 +34,10 @@ impl UserStorage {
         let user = encoded(user);
         Self {
             drafts: format!("draft/{user}/"),
+            edits: format!("edit/{user}/"),
+            replies: format!("reply/{user}/"),
             unsent: format!("unsent/{user}/"),
+            changes: format!("change/{user}/"),
         }
     }
 
@@ -54,12 +61,8 @@ impl UserStorage {
         if let Some(storage) = local_storage()
             && text.len() <= LONGEST_DRAFT
         {
-            let key = self.draft_key(room);
-            let _ = if text.is_empty() {
-                storage.remove_item(&key)
-            } else {
-                storage.set_item(&key, text)
-            };
+            let text = (!text.is_empty()).then_some(text);
+            store(&storage, &self.draft_key(room), text);
         }
     }
 
@@ -68,26 +71,52 @@ impl UserStorage {
         key.strip_prefix(self.drafts.as_str())
     }
 
+    /// The message that is edited in a room, and its new text so far.
+    pub fn edit(&self, room: &str) -> Option<(i64, String)> {
+        let stored = local_storage()?.get_item(&[&self.edits, room].concat());
+        let stored = stored.ok()??;
+        let (seq, text) = stored.split_once('/')?;
+        Some((seq.parse().ok()?, text.to_owned()))
+    }
+
+    pub fn save_edit(&self, room: &str, edit: Option<(i64, &str)>) {
+        if let Some(storage) = local_storage() {
+            let edit = edit.map(|(seq, text)| format!("{seq}/{text}"));
+            store(&storage, &[&self.edits, room].concat(), edit.as_deref());
+        }
+    }
+
+    /// The message that the next one in a room answers.
+    pub fn reply(&self, room: &str) -> Option<Quote> {
+        let stored = local_storage()?.get_item(&[&self.replies, room].concat());
+        json::parse(&stored.ok()??)
+    }
+
+    pub fn save_reply(&self, room: &str, quote: Option<&Quote>) {
+        if let Some(storage) = local_storage() {
+            let quote = quote.map(|quote| json::text(quote));
+            store(&storage, &[&self.replies, room].concat(), quote.as_deref());
+        }
+    }
+
     /// The unsent messages in the order in which they were written.
     pub fn unsent(&self) -> Vec<Unsent> {
-        let texts = entries(&self.unsent).into_iter();
-        let mut unsent: Vec<Unsent> = texts.filter_map(|(_, text)| json::parse(&text)).collect();
-        unsent.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
-        unsent
+        unsent(&self.unsent)
     }
 
     /// Stores what is new in `after` and removes what is only in `before`.
     pub fn save_unsent(&self, before: &[Unsent], after: &[Unsent]) {
-        let Some(storage) = local_storage() else {
-            return;
-        };
-        for unsent in after.iter().filter(|unsent| !before.contains(unsent)) {
-            let _ = storage.set_item(&self.unsent_key(&unsent.id), &json::text(unsent));
-        }
-        let is_sent = |old: &&Unsent| after.iter().all(|unsent| unsent.id != old.id);
-        for sent in before.iter().filter(is_sent) {
-            let _ = storage.remove_item(&self.unsent_key(&sent.id));
-        }
+        save_unsent(&self.unsent, before, after);
+    }
+
+    /// The unsent changes in the order in which they were made.
+    pub fn unsent_changes(&self) -> Vec<Unsent<Edit>> {
+        unsent(&self.changes)
+    }
+
+    /// Stores what is new in `after` and removes what is only in `before`.
+    pub fn save_unsent_changes(&self, before: &[Unsent<Edit>], after: &[Unsent<Edit>]) {
+        save_unsent(&self.changes, before, after);
     }
 
     /// Removes everything of this user.
@@ -95,7 +124,14 @@ impl UserStorage {
         let Some(storage) = local_storage() else {
             return;
         };
-        for prefix in [&self.drafts, &self.unsent] {
+        let prefixes = [
+            &self.drafts,
+            &self.edits,
+            &self.replies,
+            &self.unsent,
+            &self.changes,
+        ];
+        for prefix in prefixes {
             for key in keys(&storage, prefix) {
                 let _ = storage.remove_item(&key);
             }
@@ -105,9 +141,43 @@ impl UserStorage {
     fn draft_key(&self, room: &str) -> String {
         [self.drafts.as_str(), room].concat()
     }
+}
 
-    fn unsent_key(&self, id: &str) -> String {
-        [self.unsent.as_str(), id].concat()
+fn store(storage: &Storage, key: &str, value: Option<&str>) {
+    // Fails where the storage is full.
+    let _ = match value {
+        Some(value) => storage.set_item(key, value),
+        None => storage.remove_item(key),
+    };
+}
+
+fn unsent<C>(prefix: &str) -> Vec<Unsent<C>>
+where
+    Unsent<C>: Read,
+{
+    let texts = entries(prefix).into_iter();
+    let mut unsent: Vec<Unsent<C>> = texts.filter_map(|(_, text)| json::parse(&text)).collect();
+    unsent.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+    unsent
+}
+
+fn save_unsent<C>(prefix: &str, before: &[Unsent<C>], after: &[Unsent<C>])
+where
+    Unsent<C>: PartialEq + Write,
+{
+    let Some(storage) = local_storage() else {
+        return;
+    };
+    for unsent in after.iter().filter(|unsent| !before.contains(unsent)) {
+        store(
+            &storage,
+            &[prefix, &unsent.id].concat(),
+            Some(&json::text(unsent)),
+        );
+    }
+    let is_sent = |old: &&Unsent<C>| after.iter().all(|unsent| unsent.id != old.id);
+    for sent in before.iter().filter(is_sent) {
+        store(&storage, &[prefix, &sent.id].concat(), None);
     }
 }
 

@@ -2,26 +2,41 @@
 
 use std::time::Duration;
 
-use chat_client::{Chat, Effect, Fetch, Fetched, Timestamp};
+use chat_client::{Chat, Effect, Fetch, Fetched, Text, Timestamp};
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
-use protocol::ServerFrame;
 use protocol::http::{RoomAnswer, Rooms, SocketAddress};
+use protocol::{ServerFrame, User};
 
 use super::App;
 use crate::browser;
 use crate::socket::{Event, Socket};
-use crate::state::{Failure, Problem, Scroll};
+use crate::state::{Failure, Problem, Scroll, mentions_in};
 use crate::strings;
 
 impl App {
     /// Sends a message to the room of the composer, which need not be open any more.
-    pub fn send(self, room: &str, text: &str) -> Result<(), Problem> {
+    /// `chosen` are the users whose mentions were completed.
+    pub fn send(self, room: &str, text: &str, chosen: &[User]) -> Result<(), Problem> {
+        let reply_to = self
+            .composing
+            .with_untracked(|composing| composing.reply_to.clone());
         let mut sent = Ok(Vec::new());
         self.chat.update(|chat| {
-            sent = chat.send(room, browser::new_id(), text, browser::now());
+            let members = chat
+                .rooms
+                .get(room)
+                .and_then(|room| room.about.members.as_ref());
+            let members = members.map_or(&[][..], Vec::as_slice);
+            let content = Text {
+                text: text.to_owned(),
+                reply_to,
+                mentions: mentions_in(text, members, chat.my_id(), chosen),
+            };
+            sent = chat.send_content(room, browser::new_id(), content, browser::now());
         });
         self.carry_out(sent?);
+        self.cancel_reply(room);
         self.mark.set(None);
         self.scroll.set(Scroll::End);
         Ok(())

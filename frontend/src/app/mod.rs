@@ -4,6 +4,7 @@
 mod account;
 mod chat;
 mod invitations;
+mod message_actions;
 mod navigation;
 mod reading;
 mod rooms;
@@ -14,11 +15,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
-use chat_client::{Chat, Departed, Text, Timestamp, Unsent};
+use chat_client::{Chat, Departed, Edit, Text, Timestamp, Unsent};
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use protocol::http::{Invitation, SignedIn};
+use protocol::http::{Invitation, SignedIn, Version};
 use wasm_bindgen::JsCast;
 use web_sys::StorageEvent;
 
@@ -26,7 +27,7 @@ use crate::api::Api;
 use crate::browser;
 use crate::signal::SmallSignal;
 use crate::socket::Socket;
-use crate::state::{Account, Dialog, Route, Scroll, day_of};
+use crate::state::{Account, Composing, Dialog, Route, Scroll, Sheet, day_of};
 use crate::user_storage::UserStorage;
 
 #[derive(Clone, Copy)]
@@ -56,6 +57,12 @@ pub struct App {
     pub drafts: SmallSignal<BTreeMap<String, String>>,
     /// A draft that another tab has changed: room, old and new text.
     pub other_tab_draft: SmallSignal<Option<(String, String, String)>>,
+    /// What the composer of the open room is about, beside its text.
+    pub composing: SmallSignal<Composing>,
+    /// The open dialog about a message.
+    pub sheet: SmallSignal<Option<Sheet>>,
+    /// The loaded versions of the message of `sheet`, or why they could not be.
+    pub versions: SmallSignal<Option<Result<Vec<Version>, String>>>,
     /// Rooms that the user was removed from, until they are acknowledged.
     pub departed: SmallSignal<Vec<Departed>>,
     /// The user's open invitations, newest first.
@@ -134,6 +141,9 @@ impl App {
             is_order_frozen: SmallSignal::default(),
             drafts: SmallSignal::new(inner.storage.drafts()),
             other_tab_draft: SmallSignal::default(),
+            composing: SmallSignal::default(),
+            sheet: SmallSignal::default(),
+            versions: SmallSignal::default(),
             departed: SmallSignal::default(),
             invitations: SmallSignal::default(),
             is_answering: SmallSignal::default(),
@@ -179,16 +189,22 @@ impl App {
         self.follow_invitations();
     }
 
-    /// Restores the user's unsent messages, and stores them from now on.
+    /// Restores the user's unsent messages and changes, and stores them from now on.
     fn store_unsent(self) {
         let storage = self.inner().storage.clone();
-        let stored = storage.unsent();
+        let (stored, changes) = (storage.unsent(), storage.unsent_changes());
         self.quietly(|chat| chat.restore(stored.clone(), browser::now()));
-        Effect::new(move |before: Option<Vec<Unsent>>| {
-            let before = before.unwrap_or_else(|| stored.clone());
-            let after = self.chat.with(Chat::unsent);
-            if before != after {
-                storage.save_unsent(&before, &after);
+        self.quietly(|chat| chat.restore_changes(changes.clone(), browser::now()));
+        Effect::new(move |before: Option<(Vec<Unsent>, Vec<Unsent<Edit>>)>| {
+            let before = before.unwrap_or_else(|| (stored.clone(), changes.clone()));
+            let after = self
+                .chat
+                .with(|chat| (chat.unsent(), chat.unsent_changes()));
+            if before.0 != after.0 {
+                storage.save_unsent(&before.0, &after.0);
+            }
+            if before.1 != after.1 {
+                storage.save_unsent_changes(&before.1, &after.1);
             }
             after
         });
@@ -205,6 +221,14 @@ impl App {
         });
         if !stored.is_empty() {
             self.change(|chat| chat.restore(stored, now));
+        }
+        let known = self.chat.with_untracked(Chat::unsent_changes);
+        let mut stored = self.inner().storage.unsent_changes();
+        stored.retain(|unsent| {
+            now.saturating_since(unsent.at) > TAKE_OVER_AFTER && !known.contains(unsent)
+        });
+        if !stored.is_empty() {
+            self.change(|chat| chat.restore_changes(stored, now));
         }
     }
 
@@ -232,10 +256,6 @@ impl App {
         } else {
             self.look_away();
         }
-    }
-
-    pub fn draft(self, room: &str) -> String {
-        self.inner().storage.draft(room)
     }
 
     pub fn save_draft(self, room: &str, text: &str) {
@@ -284,6 +304,8 @@ impl App {
         for mut each in departed {
             let draft = inner.storage.draft(&each.room);
             self.save_draft(&each.room, "");
+            inner.storage.save_edit(&each.room, None);
+            inner.storage.save_reply(&each.room, None);
             if inner.leaving.borrow_mut().remove(&each.room) {
                 continue;
             }

@@ -147,6 +147,7 @@ impl App {
             }
             return;
         }
+        self.close_sheet();
         self.is_at_end.set(true);
         self.in_view.set(None);
         self.mark.set(None);

@@ -5,11 +5,10 @@ use leptos::prelude::*;
 
 use super::avatar;
 use super::list::click;
+use super::message_body::{Body, Drawn, body};
 use crate::app::app;
 use crate::browser::{self, encoded};
-use crate::state::{
-    Line, MessageLine, Part, Receipt, Route, delivery, is_emoji, parts, read_by, read_marks,
-};
+use crate::state::{Line, MessageLine, Receipt, Route, delivery, read_by, read_marks};
 use crate::strings;
 
 /// A line of the live end, whose messages may have no place yet.
@@ -33,19 +32,29 @@ fn draw(line: Line, is_live: bool) -> AnyView {
         }
         Line::New => view! { <li class="new" id="new">{strings::NEW_MESSAGES}</li> }.into_any(),
         Line::Message(message) if message.is_mine => mine(message, is_live),
-        Line::Message(message) => view! {
-            <li
-                class=class(&message)
-                data-id=message.id.clone()
-                data-seq=message.seq
-                data-delivery="sent"
-            >
-                {head(&message)}
-                {text(&message.text)}
-            </li>
-        }
-        .into_any(),
+        Line::Message(message) => theirs(&message),
     }
+}
+
+fn theirs(message: &MessageLine) -> AnyView {
+    let shown = Body::of(message);
+    if let (Some(seq), Some(drawn)) = (message.seq, use_context::<Drawn>()) {
+        drawn.follow(seq, shown);
+    }
+    let seq = message.seq;
+    view! {
+        <li
+            class=class(message)
+            tabindex="-1"
+            data-id=message.id.clone()
+            data-seq=seq
+            data-delivery="sent"
+        >
+            {head(message)}
+            {body(shown, Signal::derive(move || seq))}
+        </li>
+    }
+    .into_any()
 }
 
 /// The user's own message with its receipt.
@@ -75,6 +84,18 @@ fn mine(message: MessageLine, is_live: bool) -> AnyView {
             Receipt::Sent | Receipt::Read { .. } => "sent",
         })
     };
+    let body_of = Body::of(&message);
+    let seq = Memo::new(move |_| way.with(|(_, place)| place.map(|(seq, _)| seq)));
+    let drawn = use_context::<Drawn>();
+    if let (Some(seq), Some(drawn)) = (message.seq, drawn) {
+        drawn.follow(seq, body_of);
+    } else {
+        Effect::new(move || {
+            if let (Some(seq), Some(drawn)) = (seq.get(), drawn) {
+                drawn.follow(seq, body_of);
+            }
+        });
+    }
     let id = message.id.clone();
     let shown = move || {
         receipt.with(|receipt| match receipt {
@@ -90,15 +111,16 @@ fn mine(message: MessageLine, is_live: bool) -> AnyView {
     view! {
         <li
             class=class(&message)
+            tabindex="-1"
             data-id=message.id.clone()
-            data-seq=move || way.with(|(_, place)| place.map(|(seq, _)| seq))
+            data-seq=move || seq.get()
             data-delivery=state
         >
             <p class=if message.begins_group { "by" } else { "by hidden" }>
                 <span class="author hidden">{strings::YOU}</span>
                 {move || message.begins_group.then(&when)}
             </p>
-            {text(&message.text)}
+            {body(body_of, seq.into())}
             {move || shown()}
         </li>
     }
@@ -155,26 +177,6 @@ fn time(at: Timestamp, seq: Option<i64>) -> AnyView {
         }
     };
     view! { <a class="permalink" href=address on:click=open>{time}</a> }.into_any()
-}
-
-/// The text with its links. All of it is text nodes, never HTML.
-fn text(said: &str) -> AnyView {
-    let class = if is_emoji(said) { "text emoji" } else { "text" };
-    let part = |part: Part<'_>| match part {
-        Part::Text(text) => text.to_owned().into_any(),
-        Part::Link { text, prefix } => view! {
-            <a
-                href=[prefix, text].concat()
-                target="_blank"
-                rel="noopener noreferrer nofollow"
-            >
-                {text.to_owned()}
-            </a>
-        }
-        .into_any(),
-    };
-    let parts: Vec<AnyView> = parts(said).into_iter().map(part).collect();
-    view! { <p class=class dir="auto">{parts}</p> }.into_any()
 }
 
 fn receipt_mark(receipt: &Receipt) -> AnyView {

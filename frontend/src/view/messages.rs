@@ -12,6 +12,9 @@ use web_sys::{Element, HtmlDivElement, ScrollIntoViewOptions, ScrollLogicalPosit
 
 use super::list::{Item, click, items};
 use super::message::{block_line, live_line};
+use super::message_body::provide_drawn;
+use super::message_focus::Attention;
+use super::message_menu::{sheet, toolbar};
 use crate::app::{App, app};
 use crate::browser;
 use crate::state::{Line, Reader, Scroll, Span, blocks, end, lines};
@@ -24,6 +27,8 @@ const NEAR_START: i32 = 1_200;
 /// The list, who is typing, and the buttons that scroll.
 pub fn messages() -> AnyView {
     let app = app();
+    provide_drawn();
+    let attention = Attention::new();
     let area = NodeRef::<html::Div>::new();
     let anchor = StoredValue::new_local(None::<Anchor>);
     let frame = StoredValue::new_local(None::<AnimationFrameRequestHandle>);
@@ -74,8 +79,28 @@ pub fn messages() -> AnyView {
                 node_ref=area
                 role="region"
                 aria-label=strings::MESSAGES
+                aria-description=strings::MESSAGES_HELP
                 tabindex="0"
-                on:scroll=move |_| look()
+                on:scroll=move |_| {
+                    attention.released();
+                    look();
+                }
+                on:pointerover=move |event| {
+                    if event.pointer_type() != "touch" {
+                        attention.came_to(event.target());
+                    }
+                }
+                on:focusin=move |event| attention.came_to(event.target())
+                on:contextmenu=move |event| attention.on_context_menu(&event)
+                on:pointerdown=move |event| attention.pressed(&event)
+                on:pointermove=move |event| attention.moved(&event)
+                on:pointerup=move |_| attention.released()
+                on:pointercancel=move |_| attention.released()
+                on:keydown=move |event| {
+                    if let Some(area) = area.get_untracked() {
+                        attention.on_key(&event, &area);
+                    }
+                }
             >
                 <ol>
                     {items(block_items)}
@@ -84,6 +109,8 @@ pub fn messages() -> AnyView {
                 <p class="hint">{move || state()}</p>
             </div>
             {move || (!app.is_at_end.get()).then(to_end)}
+            {toolbar(attention.toolbar, attention.seq.into())}
+            {sheet()}
         </div>
         <p id="typing" class="hint" role="status">{move || typing()}</p>
     }

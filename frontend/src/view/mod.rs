@@ -17,6 +17,8 @@
 //! | new chat | `#start` (opens `#start-dialog`), `#new-room-name`, `#new-room-submit`, `#direct-email`, `#direct-submit` |
 //! | open room | `#room-title`, `#room-about`, `#back`, `#people` (opens `#people-dialog`), `#members .member`, `#invite-email`, `#invite-submit`, `#invite-done`, `#members .invited` with `.withdraw`, `#leave`, `#waiting-invite` with `.withdraw` |
 //! | messages | `#messages`, `#messages .message[data-id][data-delivery=pending\|sent\|failed]` with `.author`, `.text` and `.mark`, `#messages .day`, `#new`, `#typing`, `#latest`, `#message-text`, `#message-send` |
+//! | a message | `.bubble`, `.quote`, `.edited`, `.reaction[aria-pressed]`, `#toolbar` (`#toolbar-reply`, `#toolbar-react`, `#toolbar-more`), `#message-sheet[data-kind=menu\|react\|delete\|versions]` with `#menu-reply`, `#menu-react`, `#menu-copy`, `#menu-link`, `#menu-pin`, `#menu-edit`, `#menu-delete`, `#emoji-search`, `.emoji`, `#delete-confirm`, `#versions` |
+//! | composer | `#composing`, `#composing-cancel`, `#mentions [role=option]`, `#pinned` |
 //! | account | `#account-close`, `#sign-out`, `#current-password`, `#new-password`, `#password-submit`, `#password-done`, `#sessions .session`, `#sessions-end`, `#session-done`, `.other-sessions`, `#totp-begin`, `#totp-secret`, `#totp-code`, `#totp-confirm`, `#totp-remove`, `#totp-done`, `#recovery-new`, `#recovery-codes`, `#passkeys .passkey`, `#passkey-name`, `#passkey-add`, `#passkey-done`, `#step-up`, `#step-up-password`, `#step-up-code`, `#step-up-submit` |
 //!
 //! The problem of the field `#x` is `#x-problem`.
@@ -34,9 +36,14 @@ mod icons;
 mod invitations;
 mod list;
 mod members;
+mod mention_list;
 mod message;
+mod message_body;
+mod message_focus;
+mod message_menu;
 mod messages;
 mod new_chat;
+mod pinned;
 mod room;
 pub mod sign_in;
 mod strength;

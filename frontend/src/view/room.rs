@@ -7,7 +7,7 @@ use protocol::RoomKind;
 use super::confirm::confirmed;
 use super::icons::{self, icon};
 use super::list::click;
-use super::{avatar, composer, message, messages};
+use super::{avatar, composer, message, messages, pinned};
 use crate::app::app;
 use crate::state::{Dialog, avatar_id};
 use crate::strings;
@@ -23,6 +23,7 @@ pub fn room() -> AnyView {
                 Some(id) => view! {
                     {head()}
                     {cut_off()}
+                    {pinned::pinned(id.clone())}
                     {invitation(id.clone())}
                     {messages::messages()}
                     {composer::composer(id)}
