@@ -31,6 +31,7 @@ macro_rules! browser_tests {
 }
 
 mod account;
+mod changes;
 mod chat;
 mod drafts;
 mod factors;
@@ -54,6 +55,7 @@ use e2e::suite::Test;
 pub fn tests() -> Vec<Test> {
     [
         chat::tests(),
+        changes::tests(),
         sign_in::tests(),
         offline::tests(),
         account::tests(),
