@@ -94,7 +94,7 @@ impl UserStorage {
 
     pub fn save_reply(&self, room: &str, quote: Option<&Quote>) {
         if let Some(storage) = local_storage() {
-            let quote = quote.map(|quote| json::text(quote));
+            let quote = quote.map(json::text);
             store(&storage, &[&self.replies, room].concat(), quote.as_deref());
         }
     }
