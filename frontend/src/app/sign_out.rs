@@ -24,19 +24,24 @@ impl App {
                     self.is_signing_out.set(false);
                     self.notice.set(Some(strings::NOT_SIGNED_OUT.to_owned()));
                 }
-                _ => {
-                    inner.storage.forget();
-                    session_flags::clear_signed_in();
-                    History::replace(&Route::default());
-                    self.leave();
-                }
+                _ => self.forget_and_leave(),
             }
         });
     }
 
+    fn forget_and_leave(self) {
+        self.inner().storage.forget();
+        session_flags::clear_signed_in();
+        History::replace(&Route::default());
+        self.leave();
+    }
+
     /// The service has ended the session. Drafts and unsent messages wait for the
-    /// user.
+    /// user, unless it was ended by a sign-out whose response is yet to arrive.
     pub(super) fn signed_out(self) {
+        if self.is_signing_out.get_untracked() {
+            return self.forget_and_leave();
+        }
         session_flags::set_ended_by_service();
         self.leave();
     }
