@@ -72,7 +72,8 @@ Resources:
 fn yaml_that_cannot_be_read_is_refused_by_line() {
     let log = errors("Resources:\n  A: [1, 2\n  B: 3\n");
     assert!(log.contains("template.yaml:"), "{log}");
-    let log = errors("Resources:\n  A: 1\n  A: 2\n");
+    let topic = "A: {Type: AWS::SNS::Topic}";
+    let log = errors(&format!("Resources:\n  {topic}\n  {topic}\n"));
     assert!(
         log.contains("template.yaml:3: `A` is a duplicate key"),
         "{log}"
