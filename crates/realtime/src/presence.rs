@@ -62,7 +62,7 @@ impl Realtime {
         let mut gone = self.post_presence(user, online, except, now).await?;
         let users = std::slice::from_ref(&user.id);
         let is_online = !self.store.present_of(users, now).await?.is_empty();
-        if is_online != online {
+        if is_online != online && self.store.charge_presence(&user.id, now).await? {
             let mut more = self.post_presence(user, is_online, "", now).await?;
             gone.append(&mut more);
         }

@@ -268,6 +268,21 @@ impl Store {
         }))
     }
 
+    /// Charges one more notification about the presence of a user. Whether the rate
+    /// allows it.
+    pub async fn charge_presence(&self, user: &str, now: Timestamp) -> Result<bool> {
+        let allowed = is_at_most("changes_full_at", now + depth(PRESENCE_CHANGES, 1));
+        let update = vec![doc! { "$set": {
+            "changes_full_at":
+                charged("changes_full_at", PRESENCE_CHANGES.interval, &allowed, now),
+        } }];
+        let before = self
+            .presence()
+            .find_one_and_update(doc! { "_id": user }, update)
+            .await?;
+        Ok(before.is_some_and(|before| before.may_change(now)))
+    }
+
     /// Registers a socket, unless its person has too many or opens them too fast.
     /// Sockets whose lease has run out do not count.
     pub async fn open_socket(

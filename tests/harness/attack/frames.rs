@@ -54,8 +54,7 @@ pub(super) async fn presence_flood(target: Arc<Target>) -> Vec<Limit> {
         Limit::new(
             format!("announcements of one user's presence, of {attempted} attempts"),
             announced,
-            // A change that another one overtook is announced once more.
-            2 * (PRESENCE_BURST + seconds / 5 + 1),
+            PRESENCE_BURST + seconds / 5 + 1,
         ),
         Limit::new(
             format!("handshakes accepted, of {attempted}"),
