@@ -3,6 +3,7 @@
 //! What must not race is one conditional operation here. Every write may happen
 //! twice. Writes are acknowledged by a majority before they count.
 
+mod append;
 pub mod ceremonies;
 pub mod challenges;
 pub mod changes;

@@ -4,8 +4,6 @@
 //! Nothing can take `n + 1` before `n` exists, so there are no holes, and neither
 //! a counter nor a transaction is needed.
 
-use std::time::{Duration, Instant};
-
 use domain::{ClientMessageId, MessageText, Timestamp};
 use futures_util::TryStreamExt;
 use mongodb::bson::oid::ObjectId;
@@ -15,25 +13,11 @@ use protocol::{Deletion, Message, Quote, User};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
+use crate::append::{self, Rounds};
 use crate::changes::Folded;
 use crate::connections::{SUBSCRIBERS_PER_BATCH, Subscriber, still_members};
-use crate::error::{Error, Result, is_duplicate, is_interrupted};
+use crate::error::{Error, Result, is_duplicate};
 use crate::members::current;
-
-/// How often the next `seq` is tried for. Each round one sender gets it, so this
-/// many senders at once succeed.
-pub(crate) const APPEND_ROUNDS: u32 = 200;
-/// The first wait for a write that a majority does not have yet. It doubles.
-pub(crate) const FIRST_WAIT: Duration = Duration::from_millis(5);
-pub(crate) const LONGEST_WAIT: Duration = Duration::from_millis(80);
-/// How often an insert is repeated after a lost connection or a step-down. The
-/// driver does not retry an aggregate that writes.
-pub(crate) const RETRIES: u32 = 2;
-/// The longest wait before such a retry; the shortest is half of it.
-pub(crate) const RETRY_WAIT: Duration = Duration::from_millis(100);
-/// A retry begins within this time of the first try. With the wait for a primary
-/// and for a majority it ends well before the caller's time limit.
-pub(crate) const RETRY_WINDOW: Duration = Duration::from_secs(6);
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct MessageRow {
@@ -160,49 +144,24 @@ impl Store {
     /// An insert whose reply was lost is repeated under the same `_id`, by which a
     /// message that this call stored is distinguished from an earlier one.
     pub async fn append(&self, draft: &Draft<'_>, now: Timestamp) -> Result<Appended> {
-        let started = Instant::now();
         let id = ObjectId::new();
-        let mut retries = 0;
-        let mut newest_known = None;
-        let mut wait = FIRST_WAIT;
-        for _ in 0..APPEND_ROUNDS {
+        let mut rounds = Rounds::begin();
+        for _ in 0..append::ROUNDS {
             match self.insert_next(draft, id, now).await {
-                Ok(()) => {
-                    // An earlier try may have inserted it, and the sender left since.
-                    let concern = match retries {
-                        0 => ReadConcern::local(),
-                        _ => ReadConcern::majority(),
-                    };
-                    return self.inserted(draft, id, now, concern).await;
-                }
+                Ok(()) => return self.inserted(draft, id, now, rounds.concern()).await,
                 Err(error) if is_duplicate(&error) => {}
-                Err(error) if is_interrupted(&error) && retries < RETRIES => {
-                    retries += 1;
-                    let wait = RETRY_WAIT.mul_f64(0.5 + fastrand::f64() / 2.0);
-                    if started.elapsed() + wait > RETRY_WINDOW {
-                        return Err(error.into());
-                    }
-                    tracing::info!(error = %Error::from(error), "retrying an interrupted insert");
-                    tokio::time::sleep(wait).await;
+                Err(error) => {
+                    rounds.retry(error).await?;
                     continue;
                 }
-                Err(error) => return Err(error.into()),
             }
             match self.sent_before(draft).await? {
                 Some(stored) if stored.id == id => {
                     return self.inserted(draft, id, now, ReadConcern::majority()).await;
                 }
                 Some(stored) => return Ok(Appended::Duplicate(stored.row.into())),
-                None => {}
+                None => rounds.taken(self.newest_seq(draft.room).await?).await,
             }
-            let known = self.newest_seq(draft.room).await?;
-            if newest_known == Some(known) {
-                // The same message is being replicated, or is being rolled back:
-                // which of the two is not known yet.
-                tokio::time::sleep(wait).await;
-                wait = (2 * wait).min(LONGEST_WAIT);
-            }
-            newest_known = Some(known);
         }
         Err(Error::busy())
     }

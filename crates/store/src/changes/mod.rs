@@ -9,8 +9,6 @@
 mod of_room;
 mod verdict;
 
-use std::time::Instant;
-
 use domain::limits::CHANGES_REPLAYED;
 use domain::{ClientMessageId, Timestamp};
 use futures_util::TryStreamExt;
@@ -23,9 +21,9 @@ use protocol::{Change, ChangeKind, User};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
+use crate::append::{self, Rounds};
 use crate::connections::{SUBSCRIBERS_PER_BATCH, Subscriber, still_members};
-use crate::error::{Error, Result, is_duplicate, is_interrupted};
-use crate::messages::{APPEND_ROUNDS, FIRST_WAIT, LONGEST_WAIT, RETRIES, RETRY_WAIT, RETRY_WINDOW};
+use crate::error::{Error, Result, is_duplicate};
 
 use verdict::{IN_EFFECT, verdict};
 
@@ -158,32 +156,16 @@ impl Store {
     /// receive it; all but a reaction are folded by a third. An insert whose reply
     /// was lost is repeated as for a message.
     pub async fn append_change(&self, draft: &ChangeDraft<'_>, now: Timestamp) -> Result<Changed> {
-        let started = Instant::now();
         let id = ObjectId::new();
-        let mut retries = 0;
-        let mut newest_known = None;
-        let mut wait = FIRST_WAIT;
-        for _ in 0..APPEND_ROUNDS {
+        let mut rounds = Rounds::begin();
+        for _ in 0..append::ROUNDS {
             match self.insert_next_change(draft, id, now).await {
-                Ok(()) => {
-                    let concern = match retries {
-                        0 => ReadConcern::local(),
-                        _ => ReadConcern::majority(),
-                    };
-                    return self.inserted_change(draft, id, concern).await;
-                }
+                Ok(()) => return self.inserted_change(draft, id, rounds.concern()).await,
                 Err(error) if is_duplicate(&error) => {}
-                Err(error) if is_interrupted(&error) && retries < RETRIES => {
-                    retries += 1;
-                    let wait = RETRY_WAIT.mul_f64(0.5 + fastrand::f64() / 2.0);
-                    if started.elapsed() + wait > RETRY_WINDOW {
-                        return Err(error.into());
-                    }
-                    tracing::info!(error = %Error::from(error), "retrying an interrupted insert");
-                    tokio::time::sleep(wait).await;
+                Err(error) => {
+                    rounds.retry(error).await?;
                     continue;
                 }
-                Err(error) => return Err(error.into()),
             }
             match self.changed_before(draft).await? {
                 Some(stored) if stored.id == id => {
@@ -191,15 +173,8 @@ impl Store {
                     return self.inserted_change(draft, id, concern).await;
                 }
                 Some(stored) => return self.again(stored.row).await,
-                None => {}
+                None => rounds.taken(self.newest_rev(draft.room).await?).await,
             }
-            let known = self.newest_rev(draft.room).await?;
-            if newest_known == Some(known) {
-                // The same change is being replicated, or is being rolled back.
-                tokio::time::sleep(wait).await;
-                wait = (2 * wait).min(LONGEST_WAIT);
-            }
-            newest_known = Some(known);
         }
         Err(Error::busy())
     }

@@ -7,9 +7,9 @@ use mongodb::bson::{Document, doc, serialize_to_document};
 use protocol::{Change, ChangeKind, User};
 
 use crate::Store;
+use crate::append::{self, Rounds};
 use crate::connections::Subscriber;
 use crate::error::{Error, Result, is_duplicate};
-use crate::messages::{APPEND_ROUNDS, FIRST_WAIT, LONGEST_WAIT};
 use crate::rooms::RoomRow;
 
 impl Store {
@@ -36,15 +36,15 @@ impl Store {
             "at": now.as_millis(),
         });
         let changes = self.collection::<Document>("changes");
-        let mut wait = FIRST_WAIT;
-        for _ in 0..APPEND_ROUNDS {
-            let rev = self.newest_rev(room).await? + 1;
+        let mut rounds = Rounds::begin();
+        for _ in 0..append::ROUNDS {
+            let newest = self.newest_rev(room).await?;
+            let rev = newest + 1;
             row.insert("rev", rev);
             match changes.insert_one(&row).await {
                 Ok(_) => {}
                 Err(error) if is_duplicate(&error) => {
-                    tokio::time::sleep(wait).await;
-                    wait = (2 * wait).min(LONGEST_WAIT);
+                    rounds.taken(newest).await;
                     continue;
                 }
                 Err(error) => return Err(error.into()),
