@@ -265,24 +265,47 @@ pub fn of_route(
     route: &Resource<'_>,
     fields: &Fields<'_, '_>,
 ) -> Option<Authorizer> {
-    let kind = fields.one_of("AuthorizationType", &["NONE", "AWS_IAM", "CUSTOM", "JWT"]);
+    let types = ["NONE", "AWS_IAM", "CUSTOM", "JWT"];
+    match attached(scope, route, fields, &types, ResourceKind::Authorizer)? {
+        Attached::Iam => Some(Authorizer::Iam),
+        Attached::Resource(resource, scopes) => plain_authorizer(scope, resource, scopes),
+    }
+}
+
+/// What authorizes a route or method that is a resource of its own.
+enum Attached<'s> {
+    Iam,
+    /// An authorizer, and the scopes of the route.
+    Resource(&'s Resource<'s>, Vec<String>),
+}
+
+/// `AuthorizationType`, `AuthorizationScopes` and `AuthorizerId` of `owner`, whose
+/// authorizers are resources of `kind`.
+fn attached<'s>(
+    scope: &'s Scope<'_>,
+    owner: &Resource<'_>,
+    fields: &Fields<'_, '_>,
+    types: &[&str],
+    kind: ResourceKind,
+) -> Option<Attached<'s>> {
+    let authorization = fields.one_of("AuthorizationType", types);
     let scopes = texts(scope, fields, "AuthorizationScopes");
     let id = fields.node("AuthorizerId");
-    match kind.as_deref() {
+    match authorization.as_deref() {
         None | Some("NONE") => None,
-        Some("AWS_IAM") => Some(Authorizer::Iam),
+        Some("AWS_IAM") => Some(Attached::Iam),
         Some(_) => {
             let named = id.and_then(policies::referenced);
-            let mut all = scope.of_kind(ResourceKind::Authorizer);
-            let Some(resource) = all.find(|each| Some(each.id) == named.as_deref()) else {
+            let mut all = scope.of_kind(kind);
+            let resource = all.find(|each| Some(each.id) == named.as_deref());
+            if resource.is_none() {
                 let message = format!(
                     "{}: AuthorizerId is not an authorizer of this template",
-                    route.id
+                    owner.id
                 );
-                scope.error(route.line, message);
-                return None;
-            };
-            plain_authorizer(scope, resource, scopes)
+                scope.error(owner.line, message);
+            }
+            Some(Attached::Resource(resource?, scopes))
         }
     }
 }
@@ -358,26 +381,10 @@ pub fn of_method(
     method: &Resource<'_>,
     fields: &Fields<'_, '_>,
 ) -> Option<Authorizer> {
-    let kinds = ["NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS"];
-    let kind = fields.one_of("AuthorizationType", &kinds);
-    let scopes = texts(scope, fields, "AuthorizationScopes");
-    let id = fields.node("AuthorizerId");
-    match kind.as_deref() {
-        None | Some("NONE") => None,
-        Some("AWS_IAM") => Some(Authorizer::Iam),
-        Some(_) => {
-            let named = id.and_then(policies::referenced);
-            let mut all = scope.of_kind(ResourceKind::RestAuthorizer);
-            let Some(resource) = all.find(|each| Some(each.id) == named.as_deref()) else {
-                let message = format!(
-                    "{}: AuthorizerId is not an authorizer of this template",
-                    method.id
-                );
-                scope.error(method.line, message);
-                return None;
-            };
-            plain_rest_authorizer(scope, resource, scopes)
-        }
+    let types = ["NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS"];
+    match attached(scope, method, fields, &types, ResourceKind::RestAuthorizer)? {
+        Attached::Iam => Some(Authorizer::Iam),
+        Attached::Resource(resource, scopes) => plain_rest_authorizer(scope, resource, scopes),
     }
 }
 
