@@ -2,18 +2,17 @@
 //! container. Uses the running `cargo xtask dev`, or starts a runner for one invocation.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use serde::Deserialize;
 
 use crate::artifacts::Artifacts;
-use crate::child::Child;
-use crate::signals::StopSignal;
+use crate::runner::Runner;
 use crate::workspace::Workspace;
 use crate::{output, prerequisites};
 
@@ -78,28 +77,14 @@ fn with_a_runner(workspace: &Workspace, function: &str, event: &str) -> anyhow::
     output::step("no runner is running: starting one for this invocation");
     prerequisites::ensure(prerequisites::DEV)?;
     let artifacts = Artifacts::build(workspace, false)?;
-    let mut runner = Child::start(
-        Command::new(artifacts.binaries.join("rehearse"))
-            .args(["run", "--stop-with-stdin", "--in-memory", "--port=0"])
-            .arg("--template")
-            .arg(workspace.root.join("template.yaml"))
-            .arg("--binaries")
-            .arg(&artifacts.binaries)
-            .arg("--data")
-            .arg(workspace.target.join("invoke"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped()),
-        StopSignal::Process,
+    let binaries = format!("--binaries={}", artifacts.binaries.display());
+    let (_runner, ready): (_, Ready) = Runner::start(
+        &artifacts,
+        &workspace.root.join("template.yaml"),
+        &workspace.target.join("invoke"),
+        &["--in-memory", &binaries],
     )?;
-    let _lifeline = runner.take_stdin();
-    let mut line = String::new();
-    if let Some(output) = runner.take_stdout() {
-        BufReader::new(output).read_line(&mut line)?;
-    }
-    let ready: Ready = serde_json::from_str(&line).context("the runner did not start")?;
-    let answer = invoke(&ready.web, function, event);
-    runner.stop()?;
-    answer
+    invoke(&ready.web, function, event)
 }
 
 struct Answer {

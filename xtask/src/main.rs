@@ -24,6 +24,7 @@ mod package;
 mod preflight;
 mod prerequisites;
 mod rotate;
+mod runner;
 mod sam_config;
 mod signals;
 mod soak;

@@ -1,15 +1,12 @@
 //! A RabbitMQ for the tests of the packages, started by the runner.
 
 use std::env;
-use std::io::{BufRead as _, BufReader};
-use std::process::{ChildStdin, Command, Stdio};
 
 use anyhow::Context as _;
 use serde::Deserialize;
 
 use super::Context;
-use crate::child::Child;
-use crate::signals::StopSignal;
+use crate::runner::Runner;
 
 const TEMPLATE: &str = "xtask/checks/broker/template.yaml";
 /// Not `RABBITMQ_URL`, which the runner under test would use as well.
@@ -18,11 +15,9 @@ pub const URL: &str = "BANTER_TEST_RABBITMQ_URL";
 /// Stops when it is dropped.
 pub struct Broker {
     pub url: String,
-    _runner: Child,
-    _lifeline: Option<ChildStdin>,
+    _runner: Runner,
 }
 
-/// The ready line of the runner.
 #[derive(Deserialize)]
 struct Ready {
     rabbitmq: String,
@@ -34,27 +29,13 @@ impl Broker {
         if env::var_os(URL).is_some_and(|url| !url.is_empty()) {
             return Ok(None);
         }
-        let mut runner = Child::start(
-            Command::new(context.artifacts.binaries.join("rehearse"))
-                .args(["run", "--stop-with-stdin", "--port=0"])
-                .arg("--template")
-                .arg(context.workspace.root.join(TEMPLATE))
-                .arg("--data")
-                .arg(context.workspace.target.join("broker"))
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped()),
-            StopSignal::Process,
-        )?;
-        let lifeline = runner.take_stdin();
-        let mut line = String::new();
-        if let Some(output) = runner.take_stdout() {
-            BufReader::new(output).read_line(&mut line)?;
-        }
-        let ready: Ready = serde_json::from_str(&line).context("RabbitMQ did not start")?;
+        let template = context.workspace.root.join(TEMPLATE);
+        let data = context.workspace.target.join("broker");
+        let (runner, ready): (_, Ready) = Runner::start(&context.artifacts, &template, &data, &[])
+            .context("cannot start RabbitMQ")?;
         Ok(Some(Self {
             url: ready.rabbitmq,
             _runner: runner,
-            _lifeline: lifeline,
         }))
     }
 }
