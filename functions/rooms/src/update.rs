@@ -5,11 +5,11 @@ use domain::limits::UPDATES;
 use domain::{RoomName, RoomTopic, ValidationError};
 use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
-use protocol::http::{RoomAnswer, UpdateMember, UpdateRoom};
+use protocol::http::{UpdateMember, UpdateRoom};
 use protocol::{ChangeKind, MemberAct, Role, RoomKind};
 use store::members::Membership;
 
-use crate::App;
+use crate::{App, show};
 
 /// Changes the name or the topic of a group, as its owner or a moderator.
 pub(crate) async fn room(app: &App, request: Request, caller: Caller) -> Result<Response> {
@@ -36,12 +36,7 @@ pub(crate) async fn room(app: &App, request: Request, caller: Caller) -> Result<
     app.realtime
         .change_room(room, &by, kind, request.now)
         .await?;
-    let membership = app.membership(&request, &caller).await?;
-    let room = app
-        .store
-        .room_with_members(&membership, request.now)
-        .await?;
-    Ok(Response::ok(&RoomAnswer { room }))
+    show::show(app, request, caller).await
 }
 
 /// Gives a member a role, as the owner of the group. A new owner takes the place of
