@@ -228,3 +228,161 @@ async fn deeply_nested_documents_are_stored_and_found() {
     }
     panic!("a document exceeded the maximum depth");
 }
+
+#[tokio::test]
+async fn updates_along_paths_that_do_not_exist() {
+    let mongo = Mongo::start().await;
+    let collection = mongo.collection("c");
+    let before = doc! { "_id": 1, "n": 5, "o": { "x": 1 }, "l": [{ "x": 1 }, 2], "m": [[1]] };
+    collection.insert_one(before.clone()).await.unwrap();
+    for (update, expected) in [
+        (doc! { "$pull": { "n.x": 1 } }, 28),
+        (doc! { "$pop": { "n.x": 1 } }, 28),
+        (doc! { "$pullAll": { "l.x": [1] } }, 28),
+        (doc! { "$rename": { "n.x": "y" } }, 28),
+        (doc! { "$rename": { "l.0": "y" } }, 2),
+        (doc! { "$rename": { "n": "l.0" } }, 2),
+        (doc! { "$set": { "l.x": 1 } }, 28),
+        (doc! { "$set": { "l.0": 5, "l.$[]": 6 } }, 40),
+        (doc! { "$set": { "l.$[].x": 5, "l.0.x": 6 } }, 40),
+        (doc! { "$set": { "l.1000000000": 1 } }, 2),
+        (doc! { "$set": { "a": 1 }, "$colour": {} }, 9),
+    ] {
+        let error = collection
+            .update_one(doc! {}, update.clone())
+            .await
+            .unwrap_err();
+        assert_eq!(code(&error), Some(expected), "{update}: {error}");
+    }
+    for update in [
+        doc! { "$unset": { "n.x": 1 } },
+        doc! { "$unset": { "l.x": 1 } },
+        doc! { "$pull": { "o.missing": 1 } },
+        doc! { "$pop": { "missing.x": 1 } },
+        doc! { "$pop": { "l.7.x": 1 } },
+        doc! { "$rename": { "missing": "l.0" } },
+        doc! { "$set": {} },
+    ] {
+        let outcome = collection
+            .update_one(doc! {}, update.clone())
+            .await
+            .unwrap();
+        assert_eq!(outcome.modified_count, 0, "{update}");
+    }
+    assert_eq!(collection.find_one(doc! {}).await.unwrap(), Some(before));
+}
+
+/// Runs an update command with array filters on a fresh document.
+async fn filtered(
+    mongo: &Mongo,
+    update: Document,
+    filters: Vec<Document>,
+    query: Document,
+) -> Result<Document, i32> {
+    let collection = mongo.collection("c");
+    collection.delete_many(doc! {}).await.unwrap();
+    collection
+        .insert_one(
+            doc! { "_id": 1, "l": [1, 5, 9], "d": [{ "k": 1, "v": [1, 2] }, { "k": 2, "v": [3] }] },
+        )
+        .await
+        .unwrap();
+    let command =
+        doc! { "update": "c", "updates": [{ "q": query, "u": update, "arrayFilters": filters }] };
+    let reply = mongo.database().run_command(command).await.unwrap();
+    match reply.get_array("writeErrors") {
+        Ok(errors) => Err(errors[0].as_document().unwrap().get_i32("code").unwrap()),
+        Err(_) => Ok(collection.find_one(doc! {}).await.unwrap().unwrap()),
+    }
+}
+
+#[tokio::test]
+async fn array_filters_select_elements_and_conflicts_are_detected() {
+    let mongo = Mongo::start().await;
+    let set = doc! { "$set": { "l.$[x]": 0 } };
+    let changed = filtered(&mongo, set, vec![doc! { "x": { "$gte": 5 } }], doc! {})
+        .await
+        .unwrap();
+    assert_eq!(
+        changed.get_array("l").unwrap(),
+        &vec![Bson::Int32(1), 0.into(), 0.into()]
+    );
+    let nested = doc! { "$inc": { "d.$[e].v.$[n]": 10 } };
+    let filters = vec![doc! { "e.k": 1 }, doc! { "$or": [{ "n": 2 }, { "n": 7 }] }];
+    let changed = filtered(&mongo, nested, filters, doc! {}).await.unwrap();
+    assert_eq!(
+        changed.get_array("d").unwrap()[0],
+        doc! { "k": 1, "v": [1, 12] }.into()
+    );
+    let both = doc! { "$set": { "l.$[x]": 0, "l.$[y]": 1 } };
+    let apart = vec![doc! { "x": 1 }, doc! { "y": 9 }];
+    let changed = filtered(&mongo, both.clone(), apart, doc! {})
+        .await
+        .unwrap();
+    assert_eq!(
+        changed.get_array("l").unwrap(),
+        &vec![Bson::Int32(0), 5.into(), 1.into()]
+    );
+    let same = vec![doc! { "x": 5 }, doc! { "y": { "$gt": 1 } }];
+    assert_eq!(filtered(&mongo, both, same, doc! {}).await, Err(40));
+    let positional = doc! { "$set": { "l.$": 0, "l.1": 1 } };
+    assert_eq!(
+        filtered(&mongo, positional.clone(), vec![], doc! { "l": 5 }).await,
+        Err(40)
+    );
+    assert!(
+        filtered(&mongo, positional, vec![], doc! { "l": 9 })
+            .await
+            .is_ok()
+    );
+    let unused = vec![doc! { "x": 1 }, doc! { "z": 1 }];
+    assert_eq!(
+        filtered(&mongo, doc! { "$set": { "l.$[x]": 0 } }, unused, doc! {}).await,
+        Err(9)
+    );
+    assert_eq!(
+        filtered(&mongo, doc! { "$set": { "l.$[x]": 0 } }, vec![], doc! {}).await,
+        Err(2)
+    );
+}
+
+#[tokio::test]
+async fn push_positions_and_current_date_types() {
+    let mongo = Mongo::start().await;
+    for (position, wanted) in [
+        (-1, vec![1, 9, 2]),
+        (-2, vec![9, 1, 2]),
+        (-7, vec![9, 1, 2]),
+        (1, vec![1, 9, 2]),
+        (7, vec![1, 2, 9]),
+    ] {
+        let collection = mongo.collection("c");
+        collection.delete_many(doc! {}).await.unwrap();
+        collection
+            .insert_one(doc! { "_id": 1, "a": [1, 2] })
+            .await
+            .unwrap();
+        let push = doc! { "$push": { "a": { "$each": [9], "$position": position } } };
+        collection.update_one(doc! {}, push).await.unwrap();
+        let found = collection.find_one(doc! {}).await.unwrap().unwrap();
+        assert_eq!(found, doc! { "_id": 1, "a": wanted }, "{position}");
+    }
+    let collection = mongo.collection("c");
+    let update = doc! { "$currentDate": { "d": true, "e": { "$type": "date" }, "t": { "$type": "timestamp" } } };
+    collection.update_one(doc! {}, update).await.unwrap();
+    let found = collection.find_one(doc! {}).await.unwrap().unwrap();
+    assert_eq!(found.get("d"), found.get("e"));
+    assert!(matches!(found.get("d"), Some(Bson::DateTime(_))), "{found}");
+    assert!(
+        matches!(found.get("t"), Some(Bson::Timestamp(_))),
+        "{found}"
+    );
+    let error = collection
+        .update_one(
+            doc! {},
+            doc! { "$currentDate": { "d": { "$type": "int" } } },
+        )
+        .await
+        .unwrap_err();
+    assert_eq!(code(&error), Some(2));
+}
