@@ -104,6 +104,23 @@ async fn focus_is(browser: &Browser, selector: &str) {
         .await;
 }
 
+/// Moves the focus from the composer to the newest message.
+async fn focus_newest(browser: &Browser, seq: i64) -> anyhow::Result<()> {
+    browser
+        .evaluate("document.querySelector('#messages').focus()")
+        .await?;
+    browser.type_keys(ENTER).await?;
+    focus_is(browser, &format!("[data-seq='{seq}']")).await;
+    Ok(())
+}
+
+/// Opens the menu of the focused message.
+async fn open_menu_by_key(browser: &Browser) -> anyhow::Result<()> {
+    browser.type_keys(ENTER).await?;
+    focus_is(browser, "#menu-reply").await;
+    Ok(())
+}
+
 async fn messages_are_answered_edited_and_deleted_by_pointer(
     stack: &Arc<Stack>,
     engine: Engine,
@@ -202,23 +219,17 @@ async fn messages_are_answered_edited_and_deleted_by_keyboard(
     browser.visible("[data-seq='2'] .edited").await?;
 
     // From the composer to the list, into it, one message up, and its menu.
-    browser
-        .evaluate("document.querySelector('#messages').focus()")
-        .await?;
-    browser.type_keys(ENTER).await?;
-    focus_is(browser, "[data-seq='2']").await;
+    focus_newest(browser, 2).await?;
     browser.type_keys(UP).await?;
     focus_is(browser, "[data-seq='1']").await;
     browser.type_keys(TAB).await?;
     focus_is(browser, "#toolbar-reply").await;
     browser.type_keys(ESCAPE).await?;
     focus_is(browser, "[data-seq='1']").await;
-    browser.type_keys(ENTER).await?;
-    focus_is(browser, "#menu-reply").await;
+    open_menu_by_key(browser).await?;
     browser.type_keys(ESCAPE).await?;
     focus_is(browser, "[data-seq='1']").await;
-    browser.type_keys(ENTER).await?;
-    focus_is(browser, "#menu-reply").await;
+    open_menu_by_key(browser).await?;
     browser.type_keys(ENTER).await?;
     focus_is(browser, "#message-text").await;
     browser.type_keys(&format!("answered{ENTER}")).await?;
@@ -227,13 +238,8 @@ async fn messages_are_answered_edited_and_deleted_by_keyboard(
         .await;
     all_sent(browser).await;
 
-    browser
-        .evaluate("document.querySelector('#messages').focus()")
-        .await?;
-    browser.type_keys(ENTER).await?;
-    focus_is(browser, "[data-seq='3']").await;
-    browser.type_keys(ENTER).await?;
-    focus_is(browser, "#menu-reply").await;
+    focus_newest(browser, 3).await?;
+    open_menu_by_key(browser).await?;
     browser.type_keys(UP).await?;
     focus_is(browser, "#menu-delete").await;
     browser.type_keys(ENTER).await?;
