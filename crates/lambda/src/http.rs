@@ -107,7 +107,7 @@ impl Request {
         json::json(self.event.body())
     }
 
-    /// A path parameter, such as `room`; empty if there is none.
+    /// A path parameter, such as `room`; empty if the route has no such parameter.
     pub fn path(&self, name: &str) -> String {
         self.event
             .path_parameters_ref()

@@ -21,7 +21,7 @@ pub struct Problem {
 }
 
 impl Failure {
-    /// Whether the request needs a session and there is none.
+    /// Whether the request needs a session that does not exist.
     pub fn is_signed_out(&self) -> bool {
         match self {
             Self::Refused(refusal) => refusal.error == ErrorCode::SignedOut,

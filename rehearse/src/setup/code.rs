@@ -300,7 +300,7 @@ fn node(name: &str, function: &Function, folder: PathBuf) -> Result<Program, Str
     })
 }
 
-/// The file of a handler such as `src/app.handler`, or the folder if there is none.
+/// The file of a handler such as `src/app.handler`, or the folder if it does not exist.
 fn handler_file(folder: &Path, handler: &str, extensions: &[&str]) -> PathBuf {
     let module = handler
         .rsplit_once('.')

@@ -40,7 +40,7 @@ use evaluate::{ResourceKind, RunnerMetadata, Scope, declared, parameters, rules}
 
 /// Where generated secrets are kept between runs.
 pub trait SecretStorage {
-    /// The secret called `name`. `generate` makes it if there is none yet.
+    /// The secret called `name`. `generate` makes it if it does not exist.
     fn get_or_generate(&self, name: &str, generate: &mut dyn FnMut() -> String) -> String;
 
     /// The text that a resource's references to secrets resolve to. `current` is that of the

@@ -1,5 +1,5 @@
 //! The store against a real server: the one that `MONGODB_URI` names, or the
-//! embedded one where there is none. What must not race is made to race, and
+//! embedded one if it is unset. What must not race is made to race, and
 //! both have to answer the same.
 
 mod accounts;

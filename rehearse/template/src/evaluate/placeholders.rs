@@ -11,7 +11,7 @@ struct Form {
     name: &'static str,
     /// `Ref`, with `{name}` for the name.
     reference: &'static str,
-    /// `GetAtt Arn`, with `{name}` for the name; empty if there is none.
+    /// `GetAtt Arn`, with `{name}` for the name; empty if the type has no ARN.
     arn: &'static str,
 }
 

@@ -31,7 +31,7 @@ pub struct Toolchain {
     pub clippy: Option<PathBuf>,
 }
 
-/// Finds the compiler, making it first where there is none.
+/// Finds the compiler, making it first where it is missing.
 pub fn obtain(root: &Path) -> Result<Toolchain> {
     let active = Active::look()?;
     if active.has_wasm() {
