@@ -22,8 +22,14 @@ pub struct Test {
     name: &'static str,
     start: fn(Arc<Stack>) -> Running,
     patient: bool,
+    /// How many of the places of parallel tests it takes.
+    places: u32,
     skipped: Option<String>,
 }
+
+/// The places that a test with a browser takes of the 8 by default: a browser keeps a
+/// core busy while it starts, and one that waits for a core exceeds its time limits.
+const BROWSER_PLACES: u32 = 3;
 
 impl Test {
     /// A test whose name is the path of its function.
@@ -33,6 +39,7 @@ impl Test {
             name,
             start,
             patient: false,
+            places: 1,
             skipped: None,
         }
     }
@@ -42,6 +49,13 @@ impl Test {
     #[must_use]
     pub fn patient(mut self) -> Self {
         self.patient = true;
+        self
+    }
+
+    /// A test that starts a browser.
+    #[must_use]
+    pub fn in_browser(mut self) -> Self {
+        self.places = BROWSER_PLACES;
         self
     }
 

@@ -15,7 +15,7 @@ use super::{Suite, Test};
 use crate::stack::Stack;
 
 /// The time limit of a test.
-const LIMIT: Duration = Duration::from_secs(150);
+const LIMIT: Duration = Duration::from_secs(240);
 
 /// Runs the selected tests and reports them.
 #[expect(clippy::print_stdout, reason = "a harness lists its tests there")]
@@ -93,9 +93,10 @@ async fn run_together(tests: Vec<Test>, stack: &Arc<Stack>, at_once: usize, repo
     for test in patient.into_iter().chain(others) {
         let (stack, report) = (Arc::clone(stack), Arc::clone(report));
         let permits = (!test.patient).then(|| Arc::clone(&permits));
+        let places = test.places.min(u32::try_from(at_once).unwrap_or(u32::MAX));
         running.spawn(async move {
-            let _permit = match &permits {
-                Some(permits) => permits.acquire().await.ok(),
+            let _permits = match &permits {
+                Some(permits) => permits.acquire_many(places).await.ok(),
                 None => None,
             };
             run_test(test, stack, &report).await;

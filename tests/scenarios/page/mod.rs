@@ -26,6 +26,7 @@ macro_rules! browser_tests {
                 $crate::page::check($name(&stack, e2e::browser::Engine::$engine).await);
             }),
         )
+        .in_browser()
         .requires($crate::page::missing(e2e::browser::Engine::$engine))
     };
 }
