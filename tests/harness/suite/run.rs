@@ -1,11 +1,13 @@
-//! Runs suites one after another.
+//! Runs suites: the parallel tests of one after those of the other. Beside them run the
+//! serial tests of the suite before, since each suite has a stack of its own.
 
 use std::future::Future;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
+use futures_util::future::join_all;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 
 use super::arguments::Arguments;
@@ -43,13 +45,22 @@ pub fn run(suites: Vec<Suite>) -> ExitCode {
     let selected = tests().filter(|test| arguments.selects(test)).count();
     let report = Arc::new(Report::new(selected, all - selected));
     let runtime = tokio::runtime::Runtime::new().expect("the machine has threads left");
-    for suite in suites {
-        runtime.block_on(run_suite(suite, &arguments, &report));
-    }
+    runtime.block_on(async {
+        let parallel = Mutex::new(());
+        let suites = suites.into_iter();
+        join_all(suites.map(|suite| run_suite(suite, &parallel, &arguments, &report))).await;
+    });
     Arc::into_inner(report).expect("every test has ended").end()
 }
 
-async fn run_suite(suite: Suite, arguments: &Arguments, report: &Arc<Report>) {
+/// Runs a suite, whose parallel tests hold the lock `parallel`.
+async fn run_suite(
+    suite: Suite,
+    parallel: &Mutex<()>,
+    arguments: &Arguments,
+    report: &Arc<Report>,
+) {
+    let turn = parallel.lock().await;
     let wanted = |tests: Vec<Test>| -> Vec<Test> {
         tests
             .into_iter()
@@ -74,6 +85,7 @@ async fn run_suite(suite: Suite, arguments: &Arguments, report: &Arc<Report>) {
         }
     };
     run_together(together, &stack, arguments.at_once, report).await;
+    drop(turn);
     for test in alone {
         run_test(test, Arc::clone(&stack), report).await;
     }
