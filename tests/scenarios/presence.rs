@@ -7,12 +7,17 @@ use e2e::people::Person;
 use e2e::stack::Stack;
 use e2e::suite::Test;
 use e2e::wait::{TIMEOUT, eventually, now};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
+
+/// The sockets that a user may have.
+const SOCKETS: usize = 20;
 
 pub fn tests() -> Vec<Test> {
     e2e::tests![
         presence_follows_the_first_and_last_socket,
         presence_is_sent_to_shared_rooms_only,
+        finding_5_as_many_sockets_as_allowed_return_at_once_after_a_cut,
         lists_describe_direct_rooms_with_their_members_and_who_is_online,
     ]
 }
@@ -69,6 +74,19 @@ async fn presence_is_sent_to_shared_rooms_only(stack: Arc<Stack>) {
     e.ping().await;
     assert_eq!(e.received("presence"), Vec::<Value>::new());
     b.close().await;
+}
+
+async fn finding_5_as_many_sockets_as_allowed_return_at_once_after_a_cut(stack: Arc<Stack>) {
+    let ann = Person::join(&stack, "Ann").await;
+    let handshake = ann.handshake().await;
+    let open_all = async || join_all((0..SOCKETS).map(|_| handshake.open())).await;
+    let first = open_all().await;
+    assert!(first.iter().all(Result::is_ok));
+    // The connections end without a close frame, all in the same moment.
+    drop(first);
+    let second = open_all().await;
+    let refused: Vec<_> = second.iter().filter_map(|one| one.as_ref().err()).collect();
+    assert!(refused.is_empty(), "{refused:?}");
 }
 
 async fn online(person: &Person, room: &str) -> BTreeSet<String> {
