@@ -1,9 +1,9 @@
 //! HTTP APIs, REST APIs and function URLs: requests are routed to functions.
 
-mod answer;
 mod cors;
 mod event;
 mod event_v1;
+mod integration_response;
 mod routes;
 
 use std::collections::BTreeMap;
@@ -21,8 +21,8 @@ use crate::gateway::authorizer::{Authorized, Authorizers, Denied};
 use crate::gateway::rate::Rate;
 use crate::identifiers;
 use crate::lambda::invoker::{InvokeError, Invoker};
-use answer::error_response;
 use event::Event;
+use integration_response::error_response;
 use routes::Selected;
 
 /// The most that a request's body may have: 10 MB.
@@ -288,8 +288,8 @@ impl HttpServer {
         match tokio::time::timeout(route.timeout, invocation).await {
             Ok(Ok(answer)) => {
                 let response = match route.payload {
-                    PayloadFormat::V1 => answer::response_v1(&answer, self.api.kind),
-                    PayloadFormat::V2 => answer::response_v2(&answer),
+                    PayloadFormat::V1 => integration_response::response_v1(&answer, self.api.kind),
+                    PayloadFormat::V2 => integration_response::response_v2(&answer),
                 };
                 response.unwrap_or_else(|why| {
                     tracing::warn!(

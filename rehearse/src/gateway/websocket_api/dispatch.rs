@@ -9,9 +9,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::Gateway;
-use super::answer::{Answer, Notice};
 use super::connection::Connection;
 use super::event::{self, Event, Occasion};
+use super::integration_response::{IntegrationResponse, Notice};
 use super::limits::MESSAGE_BYTES;
 use crate::gateway::rate::Rate;
 use crate::lambda::invoker::InvokeError;
@@ -41,7 +41,7 @@ impl Gateway {
         &self,
         route: &WebSocketRoute,
         payload: Bytes,
-    ) -> Result<Answer, IntegrationError> {
+    ) -> Result<IntegrationResponse, IntegrationError> {
         let invoker = self.invoker.clone();
         let function = route.function.clone();
         let invocation = tokio::spawn(async move { invoker.invoke(&function, payload).await });
@@ -49,7 +49,7 @@ impl Gateway {
             .await
             .map_err(|_| IntegrationError::TimedOut(route.timeout))?
             .map_err(|_| IntegrationError::Abandoned)??;
-        Answer::parse(&payload).ok_or(IntegrationError::Malformed)
+        IntegrationResponse::parse(&payload).ok_or(IntegrationError::Malformed)
     }
 
     /// Whether the throttling of the stage allows one more request.
@@ -112,7 +112,7 @@ impl Gateway {
         &self,
         connection: &Connection,
         route: &WebSocketRoute,
-        answer: Answer,
+        answer: IntegrationResponse,
         request_id: &str,
     ) {
         if !route.responds {

@@ -14,9 +14,9 @@ use time::OffsetDateTime;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::Gateway;
-use super::answer::Notice;
 use super::connection::{Client, Connection};
 use super::event::{self, Event, Occasion};
+use super::integration_response::Notice;
 use super::limits::URL_BYTES;
 use crate::gateway::authorizer::{self, Authorized, Denied};
 

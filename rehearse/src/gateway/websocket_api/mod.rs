@@ -6,13 +6,13 @@
 //! its own (`dispatch`), at the same time as others of the same connection, as
 //! API Gateway does it. Only Lambda proxy integrations are supported.
 
-mod answer;
 mod connection;
 mod control;
 mod dispatch;
 mod event;
 mod examples;
 mod handshake;
+mod integration_response;
 mod limits;
 mod management;
 mod registry;

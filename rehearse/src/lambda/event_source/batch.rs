@@ -8,7 +8,7 @@ use lapin::message::Delivery;
 use lapin::types::DeliveryTag;
 use tokio::time::Instant;
 
-use super::{Outage, event};
+use super::{ConnectionError, event};
 use sam_template::application::MqMapping;
 
 /// Messages that make one event.
@@ -45,7 +45,7 @@ impl Batches {
 
     /// Waits for a first message, and then until the batch is full or its
     /// window is over.
-    pub async fn next(&mut self) -> Result<Batch, Outage> {
+    pub async fn next(&mut self) -> Result<Batch, ConnectionError> {
         let mut batch = Batch {
             records: Vec::new(),
             last_delivery_tag: None,
@@ -77,7 +77,10 @@ impl Batches {
     }
 
     /// The next message, or none once the batch closes.
-    async fn delivery(&mut self, closes: Option<Instant>) -> Result<Option<Delivery>, Outage> {
+    async fn delivery(
+        &mut self,
+        closes: Option<Instant>,
+    ) -> Result<Option<Delivery>, ConnectionError> {
         let next = self.consumer.next();
         let delivery = match closes {
             None => next.await,
@@ -87,7 +90,7 @@ impl Batches {
             },
         };
         match delivery {
-            None => Err(Outage::Cancelled),
+            None => Err(ConnectionError::Cancelled),
             Some(delivery) => Ok(Some(delivery?)),
         }
     }

@@ -68,7 +68,7 @@ struct Source {
 
 /// Why reading ended.
 #[derive(Debug, thiserror::Error)]
-enum Outage {
+enum ConnectionError {
     #[error("the endpoint {0} is not an AMQP address")]
     Endpoint(String),
     #[error("a queue's name has at most 255 bytes")]
@@ -89,7 +89,7 @@ impl Source {
     async fn run(self, mut stop: watch::Receiver<bool>) {
         let mut is_reported = false;
         let mut pause = PAUSES.0;
-        while let Err(outage) = self.session(&mut stop, &mut is_reported).await {
+        while let Err(error) = self.session(&mut stop, &mut is_reported).await {
             if !is_reported {
                 is_reported = true;
                 pause = PAUSES.0;
@@ -97,7 +97,7 @@ impl Source {
                     queue = self.mapping.queue,
                     function = self.mapping.function,
                     endpoint = self.endpoint,
-                    %outage,
+                    %error,
                     "queue cannot be read, retrying"
                 );
             }
@@ -113,12 +113,12 @@ impl Source {
         &self,
         stop: &mut watch::Receiver<bool>,
         is_reported: &mut bool,
-    ) -> Result<(), Outage> {
+    ) -> Result<(), ConnectionError> {
         let opened = tokio::select! {
             () = stopped(stop) => return Ok(()),
             opened = tokio::time::timeout(PATIENCE, self.open()) => opened,
         };
-        let (connection, channel, consumer) = opened.map_err(|_| Outage::Silent)??;
+        let (connection, channel, consumer) = opened.map_err(|_| ConnectionError::Silent)??;
         if std::mem::take(is_reported) {
             tracing::info!(queue = self.mapping.queue, "queue is read again");
         }
@@ -127,7 +127,7 @@ impl Source {
         closed.or(Ok(()))
     }
 
-    async fn open(&self) -> Result<(Connection, Channel, Consumer), Outage> {
+    async fn open(&self) -> Result<(Connection, Channel, Consumer), ConnectionError> {
         let MqMapping {
             queue,
             virtual_host,
@@ -137,11 +137,11 @@ impl Source {
             function,
             ..
         } = &self.mapping;
-        let queue = ShortString::try_new(queue).map_err(|_| Outage::QueueName)?;
+        let queue = ShortString::try_new(queue).map_err(|_| ConnectionError::QueueName)?;
         let mut uri: AMQPUri = self
             .endpoint
             .parse()
-            .map_err(|_| Outage::Endpoint(self.endpoint.clone()))?;
+            .map_err(|_| ConnectionError::Endpoint(self.endpoint.clone()))?;
         uri.authority.userinfo = AMQPUserInfo {
             username: username.clone(),
             password: password.clone(),
@@ -165,7 +165,7 @@ impl Source {
             .await
             .map_err(|error| {
                 if is_not_found(&error) {
-                    Outage::QueueMissing(virtual_host.clone())
+                    ConnectionError::QueueMissing(virtual_host.clone())
                 } else {
                     error.into()
                 }
@@ -179,7 +179,7 @@ impl Source {
         channel: &Channel,
         consumer: Consumer,
         stop: &mut watch::Receiver<bool>,
-    ) -> Result<(), Outage> {
+    ) -> Result<(), ConnectionError> {
         let mut batches = Batches::new(consumer, &self.mapping);
         let mut failures: u64 = 0;
         loop {
@@ -245,7 +245,7 @@ impl Source {
     }
 
     /// A message that no event can hold is dropped, as Lambda does it.
-    async fn drop_message(&self, delivery: &Delivery) -> Result<(), Outage> {
+    async fn drop_message(&self, delivery: &Delivery) -> Result<(), ConnectionError> {
         tracing::error!(
             queue = self.mapping.queue,
             bytes = delivery.data.len(),

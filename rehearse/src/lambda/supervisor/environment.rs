@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use super::answers::Answers;
+use super::resource_responses::ResourceResponses;
 use crate::iam::Credentials;
 use crate::identifiers;
 use crate::lambda::invoker::InvokeError;
@@ -25,7 +25,7 @@ pub struct Environment {
     /// `--log-level`.
     pub log_level: Option<String>,
     /// Responses of custom resources.
-    pub answers: Arc<Answers>,
+    pub answers: Arc<ResourceResponses>,
     /// Variables that it gets unless the template sets them.
     pub defaults: Vec<(String, String)>,
 }

@@ -1,13 +1,13 @@
 //! The functions as processes: started when they are needed, one for each
 //! invocation that runs at once, kept warm, ended at their deadline.
 
-mod answers;
 mod ending;
 mod environment;
 mod extensions;
 mod memory;
 mod pool;
 mod process;
+mod resource_responses;
 mod runtime_api;
 mod sandbox;
 mod state;
@@ -31,7 +31,7 @@ use process::Launch;
 use sam_template::application::{Function, LogicalId, function_arn};
 use state::Activity;
 
-pub use answers::{Answer, Answers};
+pub use resource_responses::{ResourceResponse, ResourceResponses};
 pub use sandbox::{SandboxOptions, Sandboxes, enter};
 
 /// Letters and digits of AWS' access key ids.
@@ -44,7 +44,7 @@ const SECRET_KEY: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 pub struct Supervisor {
     pools: BTreeMap<LogicalId, Arc<Pool>>,
     credentials: Vec<Credentials>,
-    answers: Arc<Answers>,
+    answers: Arc<ResourceResponses>,
 }
 
 /// How functions are run.
@@ -76,7 +76,7 @@ pub struct ProcessState {
 impl Supervisor {
     /// Prepares a pool for each function. No process is started yet.
     pub fn new(functions: BTreeMap<LogicalId, Function>, mut running: Running) -> Self {
-        let answers = Arc::new(Answers::default());
+        let answers = Arc::new(ResourceResponses::default());
         let sandboxes = Arc::new(running.sandboxes);
         let mut pools = BTreeMap::new();
         let mut credentials = Vec::new();
@@ -142,7 +142,7 @@ impl Supervisor {
     }
 
     /// What custom resources have answered.
-    pub fn answers(&self) -> &Answers {
+    pub fn answers(&self) -> &ResourceResponses {
         &self.answers
     }
 

@@ -35,8 +35,8 @@ pub struct Work {
     pub payload: Bytes,
 }
 
-/// What the process answered.
-pub type Answer = Result<Bytes, InvokeError>;
+/// The response of the process, or its error.
+pub type InvokeResult = Result<Bytes, InvokeError>;
 
 /// The supervisor's side of one Runtime API.
 pub struct RuntimeApi {
@@ -67,7 +67,7 @@ struct Session {
 
 struct Current {
     request_id: String,
-    answer: oneshot::Sender<Answer>,
+    answer: oneshot::Sender<InvokeResult>,
 }
 
 impl RuntimeApi {
@@ -136,7 +136,7 @@ impl RuntimeApi {
     }
 
     /// Hands an invocation over; its answer arrives at the receiver.
-    pub async fn hand_over(&self, work: Work) -> oneshot::Receiver<Answer> {
+    pub async fn hand_over(&self, work: Work) -> oneshot::Receiver<InvokeResult> {
         let (answer, receiver) = oneshot::channel();
         *self.session.lock() = Some(Current {
             request_id: work.request_id.clone(),
@@ -156,7 +156,7 @@ impl Session {
     }
 
     /// Completes the invocation `request_id`.
-    fn answer(&self, request_id: &str, answer: Answer) -> StatusCode {
+    fn answer(&self, request_id: &str, answer: InvokeResult) -> StatusCode {
         let mut current = self.lock();
         match current.take_if(|current| current.request_id == request_id) {
             Some(current) => {

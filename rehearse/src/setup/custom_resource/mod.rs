@@ -15,7 +15,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::identifiers;
 use crate::lambda::invoker::Invoker;
-use crate::lambda::supervisor::{Answer, Answers, Supervisor};
+use crate::lambda::supervisor::{ResourceResponse, ResourceResponses, Supervisor};
 use sam_template::application::{CustomResource, Property, STACK_ID};
 
 use response_server::ResponseServer;
@@ -46,7 +46,7 @@ pub async fn make_all(
         let properties = properties(resource, supervisor.answers())?;
         let before = made.get(&resource.id);
         if let Some(before) = before.filter(|before| before.properties == properties) {
-            let answer = Answer {
+            let answer = ResourceResponse {
                 physical_id: before.physical_id.clone(),
                 data: before.data.clone(),
             };
@@ -78,7 +78,7 @@ pub async fn make_all(
 /// # Errors
 /// If it waits for another resource.
 pub fn example(resource: &CustomResource) -> anyhow::Result<Json> {
-    let properties = properties(resource, &Answers::default())?;
+    let properties = properties(resource, &ResourceResponses::default())?;
     let request = ResourceRequest {
         resource,
         properties: &properties,
@@ -137,13 +137,13 @@ struct FunctionResponse {
 }
 
 impl FunctionResponse {
-    fn into_answer(self) -> Answer {
+    fn into_answer(self) -> ResourceResponse {
         let text = |value: Json| match value {
             Json::String(text) => text,
             other => other.to_string(),
         };
         let data = self.data.into_iter();
-        Answer {
+        ResourceResponse {
             physical_id: self.physical_resource_id,
             data: data.map(|(key, value)| (key, text(value))).collect(),
         }
@@ -192,7 +192,10 @@ async fn make(
 }
 
 /// The properties with everything filled in that earlier resources answered.
-fn properties(resource: &CustomResource, answers: &Answers) -> anyhow::Result<Map<String, Json>> {
+fn properties(
+    resource: &CustomResource,
+    answers: &ResourceResponses,
+) -> anyhow::Result<Map<String, Json>> {
     let mut filled = Map::new();
     for (key, property) in &resource.properties {
         let value = json(property, answers)
@@ -202,7 +205,7 @@ fn properties(resource: &CustomResource, answers: &Answers) -> anyhow::Result<Ma
     Ok(filled)
 }
 
-fn json(property: &Property, answers: &Answers) -> Option<Json> {
+fn json(property: &Property, answers: &ResourceResponses) -> Option<Json> {
     match property {
         Property::Text(value) => {
             let text = value.text(|part| answers.part(part)).ok()?;

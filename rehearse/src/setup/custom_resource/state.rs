@@ -7,7 +7,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::lambda::supervisor::Answer;
+use crate::lambda::supervisor::ResourceResponse;
 
 /// Every custom resource of one data folder.
 pub struct ResourceState {
@@ -59,7 +59,7 @@ impl ResourceState {
         &mut self,
         id: &str,
         properties: Map<String, Json>,
-        answer: &Answer,
+        answer: &ResourceResponse,
     ) -> anyhow::Result<()> {
         let made = StoredResource {
             physical_id: answer.physical_id.clone(),

@@ -1,4 +1,4 @@
-//! What a function answers to a WebSocket event, and what the gateway says instead.
+//! What a function responds to a WebSocket event, and what the gateway says instead.
 
 use std::collections::HashMap;
 
@@ -7,10 +7,10 @@ use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The answer of a Lambda proxy integration.
+/// The response of a Lambda proxy integration.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Answer {
+pub struct IntegrationResponse {
     status_code: u16,
     headers: Option<HashMap<String, Value>>,
     multi_value_headers: Option<HashMap<String, Vec<Value>>>,
@@ -18,23 +18,23 @@ pub struct Answer {
     is_base64_encoded: Option<bool>,
 }
 
-impl Answer {
-    /// Reads an answer; none if it does not have the shape that API Gateway asks for.
+impl IntegrationResponse {
+    /// Reads an response; none if it does not have the shape that API Gateway asks for.
     pub fn parse(payload: &[u8]) -> Option<Self> {
-        let answer: Self = serde_json::from_slice(payload).ok()?;
-        let header_values_are_plain = answer
+        let response: Self = serde_json::from_slice(payload).ok()?;
+        let header_values_are_plain = response
             .headers
             .iter()
             .flat_map(HashMap::values)
             .chain(
-                answer
+                response
                     .multi_value_headers
                     .iter()
                     .flat_map(HashMap::values)
                     .flatten(),
             )
             .all(|value| !value.is_object() && !value.is_array());
-        ((200..600).contains(&answer.status_code) && header_values_are_plain).then_some(answer)
+        ((200..600).contains(&response.status_code) && header_values_are_plain).then_some(response)
     }
 
     /// The status, 200 to 599.
@@ -105,26 +105,35 @@ mod tests {
             r#"{"statusCode":200,"body":{}}"#,
             r#"{"statusCode":200,"headers":{"a":{}}}"#,
         ] {
-            assert!(Answer::parse(wrong.as_bytes()).is_none(), "{wrong}");
+            assert!(
+                IntegrationResponse::parse(wrong.as_bytes()).is_none(),
+                "{wrong}"
+            );
         }
     }
 
     #[test]
     fn a_header_is_found_whatever_its_case_and_form() {
-        let single =
-            Answer::parse(br#"{"statusCode":200,"headers":{"Sec-WebSocket-Protocol":"a"}}"#);
-        let multiple = Answer::parse(
+        let single = IntegrationResponse::parse(
+            br#"{"statusCode":200,"headers":{"Sec-WebSocket-Protocol":"a"}}"#,
+        );
+        let multiple = IntegrationResponse::parse(
             br#"{"statusCode":200,"headers":{},"multiValueHeaders":{"sec-websocket-protocol":["a"]}}"#,
         );
-        for answer in [single, multiple] {
-            let answer = answer.expect("both are well formed");
-            assert_eq!(answer.header("sec-websocket-protocol"), Some("a"));
+        for response in [single, multiple] {
+            let response = response.expect("both are well formed");
+            assert_eq!(response.header("sec-websocket-protocol"), Some("a"));
         }
     }
 
     #[test]
     fn a_base64_body_is_decoded() {
-        let answer = Answer::parse(br#"{"statusCode":200,"body":"aGk=","isBase64Encoded":true}"#);
-        assert_eq!(answer.and_then(Answer::into_text).as_deref(), Some("hi"));
+        let response = IntegrationResponse::parse(
+            br#"{"statusCode":200,"body":"aGk=","isBase64Encoded":true}"#,
+        );
+        assert_eq!(
+            response.and_then(IntegrationResponse::into_text).as_deref(),
+            Some("hi")
+        );
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 /// An answer of payload format 2.0 that has a `statusCode`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+struct IntegrationResponse {
     #[serde(deserialize_with = "status")]
     status_code: u16,
     headers: Option<Map<String, Value>>,
@@ -62,7 +62,8 @@ pub fn response_v1(answer: &[u8], kind: ApiKind) -> Result<Response<Body>, Strin
 }
 
 fn described_by(value: Value, default_type: HeaderValue) -> Result<Response<Body>, String> {
-    let answer: Answer = serde_json::from_value(value).map_err(|error| error.to_string())?;
+    let answer: IntegrationResponse =
+        serde_json::from_value(value).map_err(|error| error.to_string())?;
     let status = StatusCode::from_u16(answer.status_code)
         .ok()
         .filter(|status| *status >= StatusCode::OK)
