@@ -14,7 +14,7 @@ use web_sys::{AbortSignal, RequestCredentials, RequestInit, Response};
 
 use crate::browser;
 use crate::json::{self, Json, Read, Write};
-use crate::state::Failure;
+use crate::state::RequestError;
 
 /// The timeout of a request in milliseconds: longer than API Gateway's own limit
 /// of 30 s for an integration.
@@ -31,7 +31,7 @@ impl Api {
     }
 
     /// Gets a new access token with the refresh cookie.
-    async fn refresh(&self) -> Result<String, Failure> {
+    async fn refresh(&self) -> Result<String, RequestError> {
         let signed_in: SignedIn = post_nothing("/api/refresh").await?;
         self.sign_in(&signed_in);
         Ok(signed_in.access_token)
@@ -43,11 +43,11 @@ impl Api {
         self.token.borrow().clone()
     }
 
-    pub async fn get<T: Read>(&self, path: &str) -> Result<T, Failure> {
+    pub async fn get<T: Read>(&self, path: &str) -> Result<T, RequestError> {
         decode(&self.authorized("GET", path, None).await?)
     }
 
-    pub async fn post<T: Read>(&self, path: &str, body: &impl Write) -> Result<T, Failure> {
+    pub async fn post<T: Read>(&self, path: &str, body: &impl Write) -> Result<T, RequestError> {
         decode(
             &self
                 .authorized("POST", path, Some(json::text(body)))
@@ -56,7 +56,7 @@ impl Api {
     }
 
     /// Posts without a body.
-    pub async fn post_nothing<T: Read>(&self, path: &str) -> Result<T, Failure> {
+    pub async fn post_nothing<T: Read>(&self, path: &str) -> Result<T, RequestError> {
         decode(&self.authorized("POST", path, None).await?)
     }
 
@@ -66,14 +66,14 @@ impl Api {
         method: &str,
         path: &str,
         body: Option<String>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), RequestError> {
         self.authorized(method, path, body).await.map(drop)
     }
 
     /// Posts without a body, and gives up after `timeout` milliseconds.
-    pub async fn post_within(&self, timeout: u32, path: &str) -> Result<(), Failure> {
+    pub async fn post_within(&self, timeout: u32, path: &str) -> Result<(), RequestError> {
         match request(timeout, "POST", path, None, Some(&self.token())).await {
-            Err(failure) if failure.is_signed_out() => {
+            Err(error) if error.is_signed_out() => {
                 let token = self.refresh().await?;
                 request(timeout, "POST", path, None, Some(&token))
                     .await
@@ -88,9 +88,9 @@ impl Api {
         method: &str,
         path: &str,
         body: Option<String>,
-    ) -> Result<String, Failure> {
+    ) -> Result<String, RequestError> {
         match request(TIMEOUT, method, path, body.as_deref(), Some(&self.token())).await {
-            Err(failure) if failure.is_signed_out() => {
+            Err(error) if error.is_signed_out() => {
                 let token = self.refresh().await?;
                 request(TIMEOUT, method, path, body.as_deref(), Some(&token)).await
             }
@@ -100,38 +100,38 @@ impl Api {
 }
 
 /// Signs in with the refresh cookie, if it is valid.
-pub async fn resume() -> Result<Json, Failure> {
+pub async fn resume() -> Result<Json, RequestError> {
     let answer: Json = post_nothing("/api/refresh").await?;
     let is_whole = SignedIn::read(&answer).is_some();
-    is_whole.then_some(answer).ok_or(Failure::Unreachable)
+    is_whole.then_some(answer).ok_or(RequestError::Unreachable)
 }
 
 /// Posts without a session.
-pub async fn post<T: Read>(path: &str, body: &impl Write) -> Result<T, Failure> {
+pub async fn post<T: Read>(path: &str, body: &impl Write) -> Result<T, RequestError> {
     post_text(path, &json::text(body)).await
 }
 
 /// Posts JSON without a session.
-pub async fn post_text<T: Read>(path: &str, body: &str) -> Result<T, Failure> {
+pub async fn post_text<T: Read>(path: &str, body: &str) -> Result<T, RequestError> {
     decode(&request(TIMEOUT, "POST", path, Some(body), None).await?)
 }
 
 /// Posts without a session and a body.
-pub async fn post_nothing<T: Read>(path: &str) -> Result<T, Failure> {
+pub async fn post_nothing<T: Read>(path: &str) -> Result<T, RequestError> {
     decode(&request(TIMEOUT, "POST", path, None, None).await?)
 }
 
 /// Posts without a session; the response has no body.
-pub async fn send(path: &str, body: &impl Write) -> Result<(), Failure> {
+pub async fn send(path: &str, body: &impl Write) -> Result<(), RequestError> {
     request(TIMEOUT, "POST", path, Some(&json::text(body)), None)
         .await
         .map(drop)
 }
 
-fn decode<T: Read>(answer: &str) -> Result<T, Failure> {
+fn decode<T: Read>(answer: &str) -> Result<T, RequestError> {
     // A response that is not of the contract comes from something in between,
     // such as a captive portal.
-    json::parse(answer).ok_or(Failure::Unreachable)
+    json::parse(answer).ok_or(RequestError::Unreachable)
 }
 
 async fn request(
@@ -140,13 +140,17 @@ async fn request(
     path: &str,
     body: Option<&str>,
     token: Option<&str>,
-) -> Result<String, Failure> {
+) -> Result<String, RequestError> {
     let options = RequestInit::new();
     options.set_method(method);
     options.set_credentials(RequestCredentials::SameOrigin);
     options.set_signal(Some(&AbortSignal::timeout_with_u32(timeout)));
-    let headers = web_sys::Headers::new().map_err(|_| Failure::Unreachable)?;
-    let set = |name, value: &str| headers.set(name, value).map_err(|_| Failure::Unreachable);
+    let headers = web_sys::Headers::new().map_err(|_| RequestError::Unreachable)?;
+    let set = |name, value: &str| {
+        headers
+            .set(name, value)
+            .map_err(|_| RequestError::Unreachable)
+    };
     if let Some(body) = body {
         set("Content-Type", "application/json")?;
         options.set_body(&body.into());
@@ -158,7 +162,7 @@ async fn request(
 
     let answer = JsFuture::from(browser::window().fetch_with_str_and_init(path, &options))
         .await
-        .map_err(|_| Failure::Unreachable)?;
+        .map_err(|_| RequestError::Unreachable)?;
     let answer: Response = answer.unchecked_into();
     let text = match answer.text() {
         Ok(text) => JsFuture::from(text).await.ok(),
@@ -166,12 +170,12 @@ async fn request(
     };
     let text = text
         .and_then(|text| text.as_string())
-        .ok_or(Failure::Unreachable)?;
+        .ok_or(RequestError::Unreachable)?;
     if answer.ok() {
         return Ok(text);
     }
     Err(match json::parse::<ErrorBody>(&text) {
-        Some(refusal) => Failure::Refused(refusal),
-        None => Failure::Status(answer.status()),
+        Some(refusal) => RequestError::Refused(refusal),
+        None => RequestError::Status(answer.status()),
     })
 }

@@ -36,12 +36,12 @@ pub async fn compare(stack: &Arc<Stack>, addresses: usize) -> Vec<Compared> {
     let mut challenges = Vec::new();
     for _ in 0..EACH {
         for pair in &pairs {
-            login.ask(pair, Ask::WithWrongPassword).await;
-            let responses = register.ask(pair, Ask::ToRegister).await;
+            login.ask(pair, PairRequest::WithWrongPassword).await;
+            let responses = register.ask(pair, PairRequest::ToRegister).await;
             challenges.push((pair, responses));
             // A source may name an address five times an hour.
             let elsewhere = pair.elsewhere(stack);
-            forgot.ask(&elsewhere, Ask::Forgotten).await;
+            forgot.ask(&elsewhere, PairRequest::Forgotten).await;
         }
     }
     for (pair, responses) in &challenges {
@@ -49,14 +49,14 @@ pub async fn compare(stack: &Arc<Stack>, addresses: usize) -> Vec<Compared> {
             until_time(response.time("/resend_at")).await;
         }
         let pair = pair.elsewhere(stack);
-        resend.ask(&pair, Ask::Again(responses)).await;
+        resend.ask(&pair, PairRequest::Again(responses)).await;
     }
     vec![login, register, forgot, resend]
 }
 
 /// A request that is made for both addresses.
 #[derive(Clone, Copy)]
-enum Ask<'a> {
+enum PairRequest<'a> {
     WithWrongPassword,
     ToRegister,
     Forgotten,
@@ -64,7 +64,7 @@ enum Ask<'a> {
     Again(&'a [Response; 2]),
 }
 
-impl Ask<'_> {
+impl PairRequest<'_> {
     async fn of(self, visitor: &Visitor, place: usize) -> Response {
         match self {
             Self::WithWrongPassword => {
@@ -128,7 +128,7 @@ impl Compared {
     }
 
     /// Makes the request for both, in alternating order.
-    async fn ask(&mut self, pair: &Pair, ask: Ask<'_>) -> [Response; 2] {
+    async fn ask(&mut self, pair: &Pair, ask: PairRequest<'_>) -> [Response; 2] {
         let status = self.status;
         if self.known.count().is_multiple_of(2) {
             let known = timed(&mut self.known, ask.of(&pair.known, 0)).await;

@@ -73,7 +73,11 @@ fn name(function: &str) -> String {
 }
 
 /// Starts a runner with in-memory data on a free port.
-fn with_a_runner(workspace: &Workspace, function: &str, event: &str) -> anyhow::Result<Answer> {
+fn with_a_runner(
+    workspace: &Workspace,
+    function: &str,
+    event: &str,
+) -> anyhow::Result<InvokeResponse> {
     output::step("no runner is running: starting one for this invocation");
     prerequisites::ensure(prerequisites::DEV)?;
     let artifacts = Artifacts::build(workspace, false)?;
@@ -87,13 +91,13 @@ fn with_a_runner(workspace: &Workspace, function: &str, event: &str) -> anyhow::
     invoke(&ready.web, function, event)
 }
 
-struct Answer {
+struct InvokeResponse {
     status: u16,
     body: String,
 }
 
 /// Invokes through the runner at `web`, such as `http://localhost:3000`.
-fn invoke(web: &str, function: &str, event: &str) -> anyhow::Result<Answer> {
+fn invoke(web: &str, function: &str, event: &str) -> anyhow::Result<InvokeResponse> {
     let host = web.trim_start_matches("http://");
     let mut stream =
         TcpStream::connect(host).with_context(|| format!("no runner listens at {web}"))?;
@@ -113,7 +117,7 @@ fn invoke(web: &str, function: &str, event: &str) -> anyhow::Result<Answer> {
         .split(' ')
         .nth(1)
         .and_then(|status| status.parse().ok());
-    Ok(Answer {
+    Ok(InvokeResponse {
         status: status.context("the runner sent a response without a status")?,
         body: body.to_owned(),
     })

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::history::PAGE_MOST;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use protocol::http::{Page, RoomAnswer, Rooms};
+use protocol::http::{Page, RoomResponse, Rooms};
 use protocol::{ClientFrame, Room};
 
 /// An action for the caller.
@@ -77,7 +77,7 @@ impl Fetch {
     pub fn answered(&self, body: &str) -> serde_json::Result<Fetched> {
         Ok(match self.clone() {
             Self::Rooms => Fetched::Rooms(serde_json::from_str::<Rooms>(body)?.rooms),
-            Self::Room { .. } => Fetched::Room(serde_json::from_str::<RoomAnswer>(body)?.room),
+            Self::Room { .. } => Fetched::Room(serde_json::from_str::<RoomResponse>(body)?.room),
             Self::Newest { room } => Fetched::Newest {
                 room,
                 page: serde_json::from_str(body)?,

@@ -140,7 +140,7 @@ pub struct AddPasskey<Credential> {
 
 /// What `POST /api/passkeys` answers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct PasskeyAnswer {
+pub struct PasskeyResponse {
     /// The new passkey.
     pub passkey: Passkey,
 }

@@ -177,7 +177,7 @@ pub struct SignedIn {
 
 /// `GET /api/me`
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct MeAnswer {
+pub struct MeResponse {
     /// The signed-in user.
     pub user: Me,
 }
@@ -222,7 +222,7 @@ pub struct Rooms {
 
 /// `POST /api/rooms` and `GET /api/rooms/{room}`
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct RoomAnswer {
+pub struct RoomResponse {
     /// The room.
     pub room: Room,
 }

@@ -11,7 +11,7 @@ use mongodb::bson::{Bson, Document, doc};
 use mongodb::{Client, error::Error};
 use serde_json::Value;
 
-use operation::Answer;
+use operation::OperationResponse;
 
 /// The emulated server version, for `runOnRequirements`.
 const SERVER: [u32; 3] = [8, 0, 0];
@@ -182,7 +182,7 @@ async fn prepare(client: &Client, file: &Value) -> Result<(), TestError> {
     Ok(())
 }
 
-fn check(operation: &Value, answer: Result<Answer, Error>) -> Result<(), TestError> {
+fn check(operation: &Value, answer: Result<OperationResponse, Error>) -> Result<(), TestError> {
     let expected_error = operation.get("expectError");
     match (answer, expected_error) {
         (Err(error), None) => Err(error.into()),
@@ -216,7 +216,7 @@ fn check(operation: &Value, answer: Result<Answer, Error>) -> Result<(), TestErr
     }
 }
 
-fn matched(expected: Option<&Value>, answer: &Answer) -> Result<(), TestError> {
+fn matched(expected: Option<&Value>, answer: &OperationResponse) -> Result<(), TestError> {
     let Some(expected) = expected else {
         return Ok(());
     };

@@ -10,13 +10,13 @@ use super::write;
 
 /// Result of an operation.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub struct OperationResponse {
     pub result: Option<Bson>,
     pub write_errors: usize,
     pub first_error: Option<String>,
 }
 
-impl Answer {
+impl OperationResponse {
     fn of(result: impl Into<Bson>) -> Self {
         Self {
             result: Some(result.into()),
@@ -31,7 +31,7 @@ pub async fn send(
     database: &str,
     collection: &str,
     operation: &Value,
-) -> Result<Answer, Error> {
+) -> Result<OperationResponse, Error> {
     let database = client.database(database);
     let arguments = match operation.get("arguments").map(to_bson) {
         Some(Bson::Document(arguments)) => arguments,
@@ -48,10 +48,10 @@ pub async fn send(
         "find" | "findOne" | "aggregate" => {
             let documents = read(&database, collection, name, arguments).await?;
             Ok(match name {
-                "findOne" => {
-                    Answer::of(documents.into_iter().next().map_or(Bson::Null, Bson::from))
-                }
-                _ => Answer::of(documents),
+                "findOne" => OperationResponse::of(
+                    documents.into_iter().next().map_or(Bson::Null, Bson::from),
+                ),
+                _ => OperationResponse::of(documents),
             })
         }
         "count" | "estimatedDocumentCount" => {
@@ -61,14 +61,18 @@ pub async fn send(
                 &[("filter", "query")],
             );
             let reply = database.run_command(command).await?;
-            Ok(Answer::of(reply.get("n").cloned().unwrap_or_default()))
+            Ok(OperationResponse::of(
+                reply.get("n").cloned().unwrap_or_default(),
+            ))
         }
         "countDocuments" => count_documents(&database, collection, arguments).await,
         "distinct" => {
             let renames = [("filter", "query"), ("fieldName", "key")];
             let command = with(doc! { "distinct": collection }, arguments, &renames);
             let reply = database.run_command(command).await?;
-            Ok(Answer::of(reply.get("values").cloned().unwrap_or_default()))
+            Ok(OperationResponse::of(
+                reply.get("values").cloned().unwrap_or_default(),
+            ))
         }
         "findOneAndUpdate" | "findOneAndReplace" | "findOneAndDelete" => {
             find_and_modify(&database, collection, name, arguments).await
@@ -84,7 +88,7 @@ pub async fn send(
             database
                 .run_command(with(doc! { command: named }, arguments, &[]))
                 .await?;
-            Ok(Answer::default())
+            Ok(OperationResponse::default())
         }
         "failPoint" => {
             let point = arguments
@@ -92,7 +96,7 @@ pub async fn send(
                 .cloned()
                 .unwrap_or_default();
             client.database("admin").run_command(point).await?;
-            Ok(Answer::default())
+            Ok(OperationResponse::default())
         }
         "clientBulkWrite" => {
             let command = doc! {
@@ -101,7 +105,7 @@ pub async fn send(
                 "nsInfo": [{ "ns": "crud_id.type_tests" }],
             };
             client.database("admin").run_command(command).await?;
-            Ok(Answer::default())
+            Ok(OperationResponse::default())
         }
         other => panic!("unknown operation: {other}"),
     }
@@ -174,7 +178,7 @@ async fn count_documents(
     database: &Database,
     collection: &str,
     mut arguments: Document,
-) -> Result<Answer, Error> {
+) -> Result<OperationResponse, Error> {
     let mut pipeline = vec![doc! { "$match": arguments.remove("filter").unwrap_or_default() }];
     for name in ["skip", "limit"] {
         if let Some(value) = arguments.remove(name) {
@@ -184,7 +188,7 @@ async fn count_documents(
     pipeline.push(doc! { "$group": { "_id": 1, "n": { "$sum": 1 } } });
     arguments.insert("pipeline", pipeline);
     let found = read(database, collection, "aggregate", arguments).await?;
-    Ok(Answer::of(match found.first() {
+    Ok(OperationResponse::of(match found.first() {
         Some(counted) => counted.get("n").cloned().unwrap_or_default(),
         None => Bson::Int32(0),
     }))
@@ -195,7 +199,7 @@ async fn find_and_modify(
     collection: &str,
     name: &str,
     mut arguments: Document,
-) -> Result<Answer, Error> {
+) -> Result<OperationResponse, Error> {
     if name == "findOneAndDelete" {
         arguments.insert("remove", true);
     }
@@ -209,5 +213,7 @@ async fn find_and_modify(
     ];
     let command = with(doc! { "findAndModify": collection }, arguments, &renames);
     let reply = database.run_command(command).await?;
-    Ok(Answer::of(reply.get("value").cloned().unwrap_or_default()))
+    Ok(OperationResponse::of(
+        reply.get("value").cloned().unwrap_or_default(),
+    ))
 }

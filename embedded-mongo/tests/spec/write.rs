@@ -4,7 +4,7 @@ use mongodb::Database;
 use mongodb::bson::{Bson, Document, doc, oid::ObjectId};
 use mongodb::error::Error;
 
-use super::operation::Answer;
+use super::operation::OperationResponse;
 
 /// Results of write commands.
 #[derive(Debug, Default)]
@@ -18,7 +18,7 @@ pub struct Written {
 
 impl Written {
     /// As a driver's operation returns it.
-    pub fn into_answer(self, name: &str) -> Answer {
+    pub fn into_answer(self, name: &str) -> OperationResponse {
         let upserts = self.upserted.len() as i64;
         let mut result = match name {
             "insertOne" => doc! { "insertedId": self.inserted.first().map(|(_, id)| id.clone()) },
@@ -42,7 +42,7 @@ impl Written {
         if let Some((_, id)) = self.upserted.first() {
             result.insert("upsertedId", id.clone());
         }
-        Answer {
+        OperationResponse {
             result: Some(result.into()),
             write_errors: self.errors.len(),
             first_error: self.errors.into_iter().next(),
@@ -161,7 +161,7 @@ pub async fn bulk(
     database: &Database,
     collection: &str,
     arguments: &Document,
-) -> Result<Answer, Error> {
+) -> Result<OperationResponse, Error> {
     let ordered = arguments.get_bool("ordered").unwrap_or(true);
     let mut result = Document::new();
     let (mut inserted, mut upserted, mut errors) = (Vec::new(), Vec::new(), Vec::new());
@@ -214,7 +214,7 @@ pub async fn bulk(
     result.insert("modifiedCount", modified);
     result.insert("upsertedCount", upserted.len() as i64);
     result.insert("upsertedIds", by_index(&upserted));
-    Ok(Answer {
+    Ok(OperationResponse {
         result: Some(result.into()),
         write_errors: errors.len(),
         first_error: errors.into_iter().next(),

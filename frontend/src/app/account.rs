@@ -2,16 +2,16 @@
 
 use protocol::ErrorCode;
 use protocol::factors::{
-    AddPasskey, ConfirmTotp, Factors, Fresh, PasskeyAnswer, PasskeyBegun, RecoveryCodes, StepUp,
+    AddPasskey, ConfirmTotp, Factors, Fresh, PasskeyBegun, PasskeyResponse, RecoveryCodes, StepUp,
     TotpBegun,
 };
-use protocol::http::{ChangePassword, MeAnswer, Sessions};
+use protocol::http::{ChangePassword, MeResponse, Sessions};
 
 use super::App;
 use crate::browser::encoded;
 use crate::json::{self, Json};
 use crate::state::{
-    Account, Change, Failure, Problem, Section, check_new_password, read_factor_code,
+    Account, Change, Problem, RequestError, Section, check_new_password, read_factor_code,
 };
 use crate::{passkey, strings};
 
@@ -56,9 +56,9 @@ impl App {
                 let path = format!("/api/sessions/{}", encoded(&id));
                 match self.inner().api.send("DELETE", &path, None).await {
                     // It has ended meanwhile.
-                    Err(failure) if failure.code() == Some(ErrorCode::NotFound) => {}
-                    Err(failure) => {
-                        outcome = Err(failure);
+                    Err(error) if error.code() == Some(ErrorCode::NotFound) => {}
+                    Err(error) => {
+                        outcome = Err(error);
                         break;
                     }
                     Ok(()) => {}
@@ -79,7 +79,7 @@ impl App {
         self.with_account(|account| account.begin(part_of(&change)));
         self.spawn(async move {
             match self.make(&change).await {
-                Err(Failure::Refused(refusal))
+                Err(RequestError::Refused(refusal))
                     if may_step_up && refusal.error == ErrorCode::Forbidden =>
                 {
                     self.with_account(|account| account.ask(change));
@@ -106,7 +106,7 @@ impl App {
             let body = StepUp { password, code };
             match self.inner().api.post::<Fresh>("/api/step-up", &body).await {
                 Ok(Fresh { .. }) => self.stepped_up(),
-                Err(failure) => self.end(Err(failure)),
+                Err(error) => self.end(Err(error)),
             }
         });
     }
@@ -138,7 +138,7 @@ impl App {
                     self.end(Ok(strings::TOTP_IS_ON));
                     self.learn_account().await;
                 }
-                Err(failure) => self.end(Err(failure)),
+                Err(error) => self.end(Err(error)),
             }
         });
     }
@@ -154,7 +154,7 @@ impl App {
         }
     }
 
-    async fn make(self, change: &Change) -> Result<&'static str, Failure> {
+    async fn make(self, change: &Change) -> Result<&'static str, RequestError> {
         let inner = self.inner();
         let api = &inner.api;
         match change {
@@ -185,7 +185,7 @@ impl App {
         }
     }
 
-    async fn add_passkey(self, name: &str) -> Result<&'static str, Failure> {
+    async fn add_passkey(self, name: &str) -> Result<&'static str, RequestError> {
         let inner = self.inner();
         let begun: PasskeyBegun<Json> = inner.api.post_nothing("/api/passkeys/begin").await?;
         let Some(credential) = passkey::create(&begun.options).await else {
@@ -196,14 +196,14 @@ impl App {
             name: name.to_owned(),
             credential,
         };
-        let _: PasskeyAnswer = inner.api.post("/api/passkeys", &body).await?;
+        let _: PasskeyResponse = inner.api.post("/api/passkeys", &body).await?;
         Ok(strings::PASSKEY_ADDED)
     }
 
     /// Fetches what the view shows. What cannot be fetched stays as it was.
     pub(super) async fn learn_account(self) {
         let inner = self.inner();
-        if let Ok(MeAnswer { user }) = inner.api.get("/api/me").await {
+        if let Ok(MeResponse { user }) = inner.api.get("/api/me").await {
             self.with_account(|account| account.email = Some(user.email));
         }
         if let Ok(Sessions { sessions }) = inner.api.get("/api/sessions").await {
@@ -211,16 +211,16 @@ impl App {
         }
         match inner.api.get::<Factors>("/api/factors").await {
             Ok(factors) => self.with_account(|account| account.factors = Some(factors)),
-            Err(failure) if failure.is_signed_out() => self.signed_out(),
+            Err(error) if error.is_signed_out() => self.signed_out(),
             Err(_) => {}
         }
     }
 
-    fn end(self, outcome: Result<&'static str, Failure>) {
+    fn end(self, outcome: Result<&'static str, RequestError>) {
         match outcome {
             Ok(notice) => self.with_account(|account| account.done(notice)),
-            Err(failure) if failure.is_signed_out() => self.signed_out(),
-            Err(failure) => self.with_account(|account| account.failed(explained(&failure))),
+            Err(error) if error.is_signed_out() => self.signed_out(),
+            Err(error) => self.with_account(|account| account.failed(explained(&error))),
         }
     }
 
@@ -241,13 +241,13 @@ fn part_of(change: &Change) -> Section {
 }
 
 /// In this view a wrong credential is the password, or the code beside it.
-fn explained(failure: &Failure) -> Problem {
-    match failure.code() {
+fn explained(error: &RequestError) -> Problem {
+    match error.code() {
         Some(ErrorCode::WrongCredentials) => Problem::of_field("current", strings::WRONG_PASSWORD),
         Some(ErrorCode::WrongCode) => {
-            let message = failure.problem().message;
+            let message = error.problem().message;
             Problem::of_field("code", message)
         }
-        _ => failure.problem(),
+        _ => error.problem(),
     }
 }

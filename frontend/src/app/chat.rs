@@ -5,13 +5,13 @@ use std::time::Duration;
 use chat_client::{Chat, Effect, Fetch, Fetched, Text, Timestamp};
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
-use protocol::http::{RoomAnswer, Rooms, SocketAddress};
+use protocol::http::{RoomResponse, Rooms, SocketAddress};
 use protocol::{ServerFrame, User};
 
 use super::App;
 use crate::browser;
 use crate::socket::{Event, Socket};
-use crate::state::{Failure, Problem, Scroll, mentions_in};
+use crate::state::{Problem, RequestError, Scroll, mentions_in};
 use crate::strings;
 
 impl App {
@@ -104,17 +104,17 @@ impl App {
         }
         let opened = address.and_then(|(address, token)| {
             Socket::open(&address, &token, move |event| self.handle_socket(event))
-                .map_err(|_| Failure::Unreachable)
+                .map_err(|_| RequestError::Unreachable)
         });
         match opened {
             Ok(socket) => drop(self.inner().socket.replace(Some(socket))),
-            Err(failure) if failure.is_signed_out() => self.signed_out(),
+            Err(error) if error.is_signed_out() => self.signed_out(),
             Err(_) => self.handle_socket(Event::Closed),
         }
     }
 
     /// Fetching the address also checks the session.
-    async fn socket_address(self) -> Result<(SocketAddress, String), Failure> {
+    async fn socket_address(self) -> Result<(SocketAddress, String), RequestError> {
         let inner = self.inner();
         let address = inner.api.get("/api/socket").await?;
         Ok((address, inner.api.token()))
@@ -188,26 +188,26 @@ impl App {
     async fn fetch(self, fetch: Fetch) {
         match self.fetched(&fetch).await {
             Ok(fetched) => self.change(|chat| chat.fetched(fetched, browser::now())),
-            Err(failure) if failure.is_signed_out() => self.signed_out(),
-            Err(failure) => self.change(|chat| {
+            Err(error) if error.is_signed_out() => self.signed_out(),
+            Err(error) => self.change(|chat| {
                 let is_room_of_others = matches!(&fetch, Fetch::Room { room }
                     if chat.current.as_ref() == Some(room) && !chat.rooms.contains_key(room));
-                if is_room_of_others && !failure.is_temporary() {
+                if is_room_of_others && !error.is_temporary() {
                     chat.close_room();
                 }
-                chat.fetch_failed(fetch, failure.is_temporary(), browser::now());
+                chat.fetch_failed(fetch, error.is_temporary(), browser::now());
                 Vec::new()
             }),
         }
     }
 
-    async fn fetched(self, fetch: &Fetch) -> Result<Fetched, Failure> {
+    async fn fetched(self, fetch: &Fetch) -> Result<Fetched, RequestError> {
         let path = fetch.path();
         let inner = self.inner();
         let api = &inner.api;
         Ok(match fetch.clone() {
             Fetch::Rooms => Fetched::Rooms(api.get::<Rooms>(&path).await?.rooms),
-            Fetch::Room { .. } => Fetched::Room(api.get::<RoomAnswer>(&path).await?.room),
+            Fetch::Room { .. } => Fetched::Room(api.get::<RoomResponse>(&path).await?.room),
             Fetch::Newest { room } => {
                 let page = api.get(&path).await?;
                 Fetched::Newest { room, page }

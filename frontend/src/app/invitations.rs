@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use chat_client::{Fetch, Fetched, Link};
 use leptos::prelude::*;
-use protocol::http::{Invitations, RoomAnswer};
+use protocol::http::{Invitations, RoomResponse};
 use protocol::{ErrorCode, RoomKind};
 
 use super::App;
 use crate::browser::{self, encoded};
-use crate::state::{Failure, Problem};
+use crate::state::{Problem, RequestError};
 use crate::strings;
 
 /// No event announces an invitation, so that the list is fetched whenever the
@@ -53,7 +53,7 @@ impl App {
         self.answer(room.clone(), async move {
             let navigations = self.navigations();
             let path = invitation_path(&room);
-            let RoomAnswer { room } = self.inner().api.post_nothing(&path).await?;
+            let RoomResponse { room } = self.inner().api.post_nothing(&path).await?;
             let id = room.id.clone();
             self.change(|chat| chat.fetched(Fetched::Room(room), browser::now()));
             if self.navigations() == navigations {
@@ -71,7 +71,11 @@ impl App {
     }
 
     /// Sends the answer to an invitation, and takes it off the list.
-    fn answer(self, room: String, request: impl Future<Output = Result<(), Failure>> + 'static) {
+    fn answer(
+        self,
+        room: String,
+        request: impl Future<Output = Result<(), RequestError>> + 'static,
+    ) {
         if self.is_answering.get_untracked() {
             return;
         }
@@ -80,16 +84,16 @@ impl App {
         self.spawn(async move {
             let outcome = request.await;
             self.is_answering.set(false);
-            let is_gone = matches!(&outcome, Err(failure)
-                if failure.code() == Some(ErrorCode::UnknownRoom));
+            let is_gone = matches!(&outcome, Err(error)
+                if error.code() == Some(ErrorCode::UnknownRoom));
             if outcome.is_ok() || is_gone {
                 self.invitations
                     .update(|shown| shown.retain(|each| each.room.id != room));
             }
-            if let Err(failure) = outcome {
+            if let Err(error) = outcome {
                 let problem = match is_gone {
                     true => Problem::of_form(strings::INVITATION_GONE),
-                    false => self.explain(&failure),
+                    false => self.explain(&error),
                 };
                 self.notice.set(Some(problem.message));
             }
@@ -109,12 +113,12 @@ impl App {
             .concat();
             match self.inner().api.send("DELETE", &path, None).await {
                 // `404`: it was accepted, declined or withdrawn meanwhile.
-                Err(failure) if failure.code() != Some(ErrorCode::NotFound) => {
-                    let problem = match failure.code() {
+                Err(error) if error.code() != Some(ErrorCode::NotFound) => {
+                    let problem = match error.code() {
                         Some(ErrorCode::Forbidden) => {
                             Problem::of_form(strings::NOT_YOUR_INVITATION)
                         }
-                        _ => self.explain(&failure),
+                        _ => self.explain(&error),
                     };
                     self.notice.set(Some(problem.message));
                 }

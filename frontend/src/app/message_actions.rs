@@ -152,8 +152,8 @@ impl App {
             }
             match loaded {
                 Ok(loaded) => self.versions.set(Some(Ok(loaded.versions))),
-                Err(failure) if failure.is_signed_out() => self.signed_out(),
-                Err(failure) => self.versions.set(Some(Err(failure.problem().message))),
+                Err(error) if error.is_signed_out() => self.signed_out(),
+                Err(error) => self.versions.set(Some(Err(error.problem().message))),
             }
         });
     }

@@ -3,12 +3,12 @@
 use chat_client::{Effect, Fetch, Fetched};
 use domain::RoomName;
 use protocol::RoomKind;
-use protocol::http::{AddMember, CreateRoom, RoomAnswer};
+use protocol::http::{AddMember, CreateRoom, RoomResponse};
 
 use super::App;
 use crate::browser::{self, encoded};
 use crate::json;
-use crate::state::{Failure, Problem, Route, check_email};
+use crate::state::{Problem, RequestError, Route, check_email};
 
 impl App {
     /// Creates a group and opens it.
@@ -59,7 +59,7 @@ impl App {
             email: email.trim().to_owned(),
         });
         let result = self.inner().api.send("POST", &path, Some(body)).await;
-        result.map_err(|failure| self.explain(&failure))?;
+        result.map_err(|error| self.explain(&error))?;
         self.carry_out(vec![Effect::Fetch(Fetch::Room { room })]);
         Ok(())
     }
@@ -106,7 +106,7 @@ impl App {
         self.notice.set(None);
         let path = format!("/api/rooms/{}/members/{}", encoded(room), encoded(user));
         let result = self.inner().api.send("DELETE", &path, None).await;
-        result.map_err(|failure| self.explain(&failure))
+        result.map_err(|error| self.explain(&error))
     }
 
     async fn create(self, room: CreateRoom) -> Result<(), Problem> {
@@ -114,9 +114,9 @@ impl App {
         let started = self
             .inner()
             .api
-            .post::<RoomAnswer>("/api/rooms", &room)
+            .post::<RoomResponse>("/api/rooms", &room)
             .await;
-        let RoomAnswer { room } = started.map_err(|failure| self.explain(&failure))?;
+        let RoomResponse { room } = started.map_err(|error| self.explain(&error))?;
         let id = room.id.clone();
         self.change(|chat| chat.fetched(Fetched::Room(room), browser::now()));
         // Where the user has gone elsewhere meanwhile, the room only appears in the list.
@@ -126,10 +126,10 @@ impl App {
         Ok(())
     }
 
-    pub(super) fn explain(self, failure: &Failure) -> Problem {
-        if failure.is_signed_out() {
+    pub(super) fn explain(self, error: &RequestError) -> Problem {
+        if error.is_signed_out() {
             self.signed_out();
         }
-        failure.problem()
+        error.problem()
     }
 }

@@ -20,7 +20,7 @@ impl App {
         self.spawn(async move {
             let inner = self.inner();
             match inner.api.post_within(TIMEOUT, "/api/logout").await {
-                Err(failure) if !failure.is_signed_out() => {
+                Err(error) if !error.is_signed_out() => {
                     self.is_signing_out.set(false);
                     self.notice.set(Some(strings::NOT_SIGNED_OUT.to_owned()));
                 }

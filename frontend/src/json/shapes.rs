@@ -2,13 +2,13 @@
 
 use chat_client::{Edit, Text, Unsent};
 use protocol::factors::{
-    AddPasskey, ConfirmTotp, Factors, Fresh, Passkey, PasskeyAnswer, PasskeyBegun, PasskeyLogin,
+    AddPasskey, ConfirmTotp, Factors, Fresh, Passkey, PasskeyBegun, PasskeyLogin, PasskeyResponse,
     RecoveryCodes, StepUp, TotpBegun,
 };
 use protocol::http::{
     AddMember, Challenge, ChangePassword, CreateRoom, ForgotPassword, Invitation, Invitations,
-    InvitedRoom, Login, MeAnswer, Page, Register, ResendOtp, ResetLink, ResetPassword, RoomAnswer,
-    Rooms, Session, Sessions, SignedIn, SocketAddress, Verify, Version, Versions,
+    InvitedRoom, Login, MeResponse, Page, Register, ResendOtp, ResetLink, ResetPassword,
+    RoomResponse, Rooms, Session, Sessions, SignedIn, SocketAddress, Verify, Version, Versions,
 };
 use protocol::model::Me;
 use protocol::{
@@ -43,7 +43,7 @@ reads! {
     Unsent { room, id, content, at }
     Unsent<Edit> { room, id, content, at }
     CodeStep { email, challenge, is_reset }
-    MeAnswer { user }
+    MeResponse { user }
     SocketAddress { url, protocol }
     Session { id, created_at, seen_at, device, current }
     Sessions { sessions }
@@ -51,11 +51,11 @@ reads! {
     InvitedRoom { id, name, kind }
     Invitation { room, by, at, expires_at }
     Invitations { invitations }
-    RoomAnswer { room }
+    RoomResponse { room }
     Page { messages, first_seq, last_seq; rev }
     Factors { totp_since, recovery_codes_left, passkeys, password_is_short, fresh_until }
     Passkey { id, name, created_at, used_at }
-    PasskeyAnswer { passkey }
+    PasskeyResponse { passkey }
     PasskeyBegun<Json> { challenge, expires_at, options }
     Fresh { fresh_until }
     TotpBegun { secret, uri, expires_at }

@@ -10,7 +10,7 @@ use protocol::http::{
 use super::SignInFlow;
 use crate::json::{self, Json, Read, Write};
 use crate::state::{
-    Failure, Problem, Screen, SignInForm, Step, check_email, check_new_password,
+    Problem, RequestError, Screen, SignInForm, Step, check_email, check_new_password,
     check_registration, read_code, read_factor_code,
 };
 use crate::{api, browser, passkey, session_flags, strings};
@@ -22,7 +22,7 @@ impl SignInFlow {
         spawn_local(async move {
             match api::resume().await {
                 Ok(signed_in) => self.enter(&signed_in).await,
-                Err(failure) if failure.is_signed_out() => {
+                Err(error) if error.is_signed_out() => {
                     session_flags::clear_signed_in();
                     self.screen.set(Screen::SignIn);
                 }
@@ -98,7 +98,7 @@ impl SignInFlow {
         spawn_local(async move {
             match api::post::<Json>(path, &Verify { challenge, code }).await {
                 Ok(answer) => self.verified(&answer).await,
-                Err(failure) => self.fail(&failure),
+                Err(error) => self.fail(&error),
             }
         });
     }
@@ -110,7 +110,7 @@ impl SignInFlow {
         }
         match String::of_field(answer, "challenge") {
             Some(challenge) => self.form.update(|form| form.ask_for_factor(challenge)),
-            None => self.fail(&Failure::Unreachable),
+            None => self.fail(&RequestError::Unreachable),
         }
     }
 
@@ -143,7 +143,7 @@ impl SignInFlow {
                     form.go(Step::SignIn);
                     form.notice = Some(strings::PASSWORD_SET.to_owned());
                 }),
-                Err(failure) => self.fail(&failure),
+                Err(error) => self.fail(&error),
             }
         });
     }
@@ -161,7 +161,7 @@ impl SignInFlow {
                     form.go(Step::SignIn);
                     form.notice = Some(strings::PASSWORD_SET.to_owned());
                 }),
-                Err(failure) => self.form.update(|form| form.reset_link_failed(&failure)),
+                Err(error) => self.form.update(|form| form.reset_link_failed(&error)),
             }
         });
     }
@@ -179,7 +179,7 @@ impl SignInFlow {
                         .update(|form| form.code_sent(email.trim(), challenge, browser::now()));
                     self.preload_chat();
                 }
-                Err(failure) => self.form.update(|form| form.code_not_sent(&failure)),
+                Err(error) => self.form.update(|form| form.code_not_sent(&error)),
             }
         });
     }
@@ -188,15 +188,15 @@ impl SignInFlow {
         self.form.update(|form| form.refused(problem));
     }
 
-    fn fail(self, failure: &Failure) {
-        self.form.update(|form| form.failed(failure));
+    fn fail(self, error: &RequestError) {
+        self.form.update(|form| form.failed(error));
     }
 }
 
 async fn with_passkey() -> Result<Json, Problem> {
     let begun: PasskeyBegun<Json> = api::post_nothing("/api/passkey-login/begin")
         .await
-        .map_err(|failure| failure.problem())?;
+        .map_err(|error| error.problem())?;
     let credential = passkey::get(&begun.options).await;
     let credential = credential.ok_or_else(|| Problem::of_form(strings::NO_PASSKEY))?;
     let body = PasskeyLogin {
@@ -204,8 +204,8 @@ async fn with_passkey() -> Result<Json, Problem> {
         credential,
     };
     let answer = api::post::<Json>("/api/passkey-login", &body).await;
-    answer.map_err(|failure| match failure.code() {
+    answer.map_err(|error| match error.code() {
         Some(protocol::ErrorCode::WrongCredentials) => Problem::of_form(strings::UNKNOWN_PASSKEY),
-        _ => failure.problem(),
+        _ => error.problem(),
     })
 }

@@ -243,7 +243,7 @@ mod tests {
             ["Https://A.b", "https://WWW.a.b"]
         );
         assert_eq!(
-            links("Ask ann.b+c@example.com."),
+            links("FieldOptions ann.b+c@example.com."),
             ["mailto:ann.b+c@example.com"]
         );
         for text in ["@ann", "a@b", "ann@example.", "a@.com", "www. a", "x@1.2"] {

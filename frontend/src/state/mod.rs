@@ -7,13 +7,13 @@ mod avatar;
 mod blocks;
 mod device;
 mod emoji;
-mod failure;
 pub mod mention;
 mod message_content;
 mod message_list;
 mod message_text;
 mod qr;
 mod receipt;
+mod request_error;
 mod room_list;
 mod route;
 mod sign_in;
@@ -25,7 +25,6 @@ pub use avatar::{avatar_class, initials};
 pub use blocks::{blocks, end};
 pub use device::device;
 pub use emoji::emoji;
-pub use failure::{Failure, Problem};
 pub use mention::{Typed, candidates, completed, mentions_in, typed_mention};
 pub use message_content::{
     Actions, Composing, Content, Deleted, Rejected, Sheet, SheetKind, actions, has_own_changes,
@@ -35,6 +34,7 @@ pub use message_list::{Line, MessageLine, Reader, Span, day_of, lines};
 pub use message_text::{Mentioned, Part, is_emoji, parts};
 pub use qr::qr;
 pub use receipt::{Receipt, delivery, read_by, read_marks};
+pub use request_error::{Problem, RequestError};
 pub use room_list::{
     PREVIEW, RoomRow, avatar_id, found, in_shown_order, key_target, row_of, tab_stop,
 };

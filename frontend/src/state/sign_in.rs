@@ -5,7 +5,7 @@ use domain::limits::RESEND_WAIT;
 use protocol::http::Challenge;
 use protocol::{ErrorBody, ErrorCode};
 
-use super::{Failure, Problem};
+use super::{Problem, RequestError};
 use crate::strings;
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -69,15 +69,15 @@ impl SignInForm {
 
     /// The request failed. If the challenge is over, a new code is offered at
     /// once.
-    pub fn failed(&mut self, failure: &Failure) {
-        if let Failure::Refused(refusal) = failure
+    pub fn failed(&mut self, error: &RequestError) {
+        if let RequestError::Refused(refusal) = error
             && is_end_of_challenge(refusal)
         {
             self.resend_at = Timestamp::EPOCH;
         }
-        let mut problem = failure.problem();
+        let mut problem = error.problem();
         if matches!(self.step, Step::Code | Step::SecondFactor | Step::Reset) {
-            let about_code = matches!(failure, Failure::Refused(refusal)
+            let about_code = matches!(error, RequestError::Refused(refusal)
                 if matches!(refusal.error, ErrorCode::WrongCode | ErrorCode::Expired));
             if about_code {
                 problem.field = Some("code".to_owned());
@@ -88,9 +88,9 @@ impl SignInForm {
 
     /// No new code was sent. If the challenge has expired there is nothing left
     /// to send a code for, so the flow starts over.
-    pub fn code_not_sent(&mut self, failure: &Failure) {
-        if failure.code() != Some(ErrorCode::Expired) {
-            return self.failed(failure);
+    pub fn code_not_sent(&mut self, error: &RequestError) {
+        if error.code() != Some(ErrorCode::Expired) {
+            return self.failed(error);
         }
         self.go(match self.step {
             Step::Reset => Step::Forgot,
@@ -134,9 +134,9 @@ impl SignInForm {
 
     /// The link was used, has expired, or the password was changed since: another
     /// email has to be requested.
-    pub fn reset_link_failed(&mut self, failure: &Failure) {
-        if failure.code() != Some(ErrorCode::Expired) {
-            return self.failed(failure);
+    pub fn reset_link_failed(&mut self, error: &RequestError) {
+        if error.code() != Some(ErrorCode::Expired) {
+            return self.failed(error);
         }
         self.go(Step::Forgot);
         self.problem = Some(Problem::of_form(strings::LINK_EXPIRED));
@@ -218,8 +218,8 @@ mod tests {
         }
     }
 
-    fn wrong_code(left: u32) -> Failure {
-        Failure::Refused(ErrorBody {
+    fn wrong_code(left: u32) -> RequestError {
+        RequestError::Refused(ErrorBody {
             attempts_left: Some(left),
             ..refusal()
         })
@@ -293,7 +293,7 @@ mod tests {
     #[test]
     fn where_nothing_is_left_to_send_a_code_for_one_begins_again() {
         let mut form = waiting_for_code();
-        form.code_not_sent(&Failure::Refused(ErrorBody {
+        form.code_not_sent(&RequestError::Refused(ErrorBody {
             error: ErrorCode::Expired,
             ..refusal()
         }));
@@ -301,7 +301,7 @@ mod tests {
         assert_eq!(form.email, "ann@example.com");
         assert!(form.problem.is_some_and(|problem| problem.field.is_none()));
         let mut form = waiting_for_code();
-        form.code_not_sent(&Failure::Unreachable);
+        form.code_not_sent(&RequestError::Unreachable);
         assert_eq!(form.step, Step::Code);
     }
 
@@ -312,9 +312,9 @@ mod tests {
         assert_eq!(form.step, Step::ResetLink);
         assert_eq!(form.challenge(), "token");
         assert_eq!(form.to_resume(), None, "no storage holds the token");
-        form.reset_link_failed(&Failure::Unreachable);
+        form.reset_link_failed(&RequestError::Unreachable);
         assert_eq!(form.step, Step::ResetLink);
-        form.reset_link_failed(&Failure::Refused(ErrorBody {
+        form.reset_link_failed(&RequestError::Refused(ErrorBody {
             error: ErrorCode::Expired,
             ..refusal()
         }));

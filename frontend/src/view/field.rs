@@ -8,7 +8,7 @@ use super::strength;
 use crate::strings;
 
 #[derive(Clone, Copy)]
-pub struct Ask {
+pub struct FieldOptions {
     /// `{id}-problem` and `{id}-hint` are the ids of its texts.
     pub id: &'static str,
     pub label: &'static str,
@@ -22,22 +22,22 @@ pub struct Ask {
 /// A problem moves the focus to its field, so that it is announced and can be
 /// corrected.
 pub fn field(
-    ask: Ask,
+    options: FieldOptions,
     value: RwSignal<String>,
     problem: impl Fn() -> Option<String> + Send + Sync + 'static,
 ) -> AnyView {
-    let id = ask.id;
+    let id = options.id;
     let (problem, is_edited) = until_edited(problem);
-    let is_new_password = ask.autocomplete == "new-password";
+    let is_new_password = options.autocomplete == "new-password";
     view! {
         <div class="field">
-            <label for=id>{ask.label}</label>
-            {input(ask, value, problem, is_edited)}
+            <label for=id>{options.label}</label>
+            {input(options, value, problem, is_edited)}
             {is_new_password.then(|| strength::meter(value, problem))}
             <p id=format!("{id}-problem") class="problem" role="alert">
                 {move || problem.get()}
             </p>
-            <p id=format!("{id}-hint") class="hint">{ask.hint}</p>
+            <p id=format!("{id}-hint") class="hint">{options.hint}</p>
         </div>
     }
     .into_any()
@@ -75,17 +75,17 @@ fn until_edited(
 }
 
 fn input(
-    ask: Ask,
+    options: FieldOptions,
     value: RwSignal<String>,
     problem: Signal<Option<String>>,
     is_edited: RwSignal<bool>,
 ) -> AnyView {
-    let Ask {
+    let FieldOptions {
         id,
         kind,
         autocomplete,
         ..
-    } = ask;
+    } = options;
     let input = NodeRef::<html::Input>::new();
     Effect::new(move || {
         if problem.with(Option::is_some)

@@ -7,14 +7,14 @@ use protocol::{Role, RoomKind};
 use super::avatar;
 use super::confirm::confirmed;
 use super::dialog::dialog;
-use super::field::Ask;
+use super::field::FieldOptions;
 use super::list::{Item, items};
 use super::new_chat::small_form;
 use crate::app::app;
 use crate::state::Dialog;
 use crate::strings;
 
-const EMAIL: Ask = Ask {
+const EMAIL: FieldOptions = FieldOptions {
     id: "invite-email",
     label: strings::INVITE,
     kind: "email",

@@ -4,20 +4,20 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::dialog::dialog;
-use super::field::{Ask, field};
+use super::field::{FieldOptions, field};
 use super::form::on_submit;
 use crate::app::app;
 use crate::state::{Dialog, Problem};
 use crate::strings;
 
-const ROOM_NAME: Ask = Ask {
+const ROOM_NAME: FieldOptions = FieldOptions {
     id: "new-room-name",
     label: strings::ROOM_NAME,
     kind: "text",
     autocomplete: "off",
     hint: "",
 };
-const EMAIL: Ask = Ask {
+const EMAIL: FieldOptions = FieldOptions {
     id: "direct-email",
     label: strings::THEIR_EMAIL,
     kind: "email",
@@ -58,7 +58,7 @@ fn direct() -> AnyView {
 
 /// A form of one field, which is cleared on success.
 pub fn small_form<Done>(
-    ask: Ask,
+    options: FieldOptions,
     submit: &'static str,
     label: &'static str,
     send: impl Fn(String) -> Done + 'static,
@@ -88,7 +88,7 @@ where
     });
     view! {
         <form class="small" on:submit=on_sent novalidate>
-            {field(ask, value, move || problem.get())}
+            {field(options, value, move || problem.get())}
             <button id=submit class="main" type="submit" disabled=move || is_busy.get()>
                 {label}
             </button>

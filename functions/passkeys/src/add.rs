@@ -6,7 +6,7 @@ use domain::limits::{CEREMONY_LIFETIME, PASSKEYS_PER_USER};
 use domain::{PasskeyName, ValidationError};
 use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
-use protocol::factors::{AddPasskey, PasskeyAnswer, PasskeyBegun};
+use protocol::factors::{AddPasskey, PasskeyBegun, PasskeyResponse};
 use queue::jobs::mail::FactorChange;
 use store::ceremonies::{Ceremony, Kind};
 use store::users::{Added, Passkey};
@@ -76,7 +76,7 @@ pub(crate) async fn finish(app: &App, request: Request) -> Result<Response> {
         used_at: None,
     };
     match app.store.add_passkey(&account.id, &passkey).await? {
-        Added::Yes => Ok(Response::created(&PasskeyAnswer {
+        Added::Yes => Ok(Response::created(&PasskeyResponse {
             passkey: passkey.shown(),
         })),
         Added::Taken => Err(ValidationError::new("credential", "is registered already.").into()),

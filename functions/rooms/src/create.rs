@@ -8,7 +8,7 @@ use domain::{ClientMessageId, EmailAddress, RoomName, ValidationError};
 use futures_util::future::try_join_all;
 use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
-use protocol::http::{CreateRoom, RoomAnswer};
+use protocol::http::{CreateRoom, RoomResponse};
 use protocol::{Role, RoomKind};
 use store::members::{ActOf, Joined, MemberRow};
 use store::rooms::{RoomCreated, RoomRow};
@@ -216,10 +216,10 @@ fn addresses(texts: &[String]) -> Result<Vec<EmailAddress>, ValidationError> {
     Ok(emails)
 }
 
-async fn shown(app: &App, room: &str, owner: &Account, request: &Request) -> Result<RoomAnswer> {
+async fn shown(app: &App, room: &str, owner: &Account, request: &Request) -> Result<RoomResponse> {
     let membership = app.store.membership(room, &owner.id).await?;
     let membership = membership.ok_or(ApiError::UnknownRoom)?;
-    Ok(RoomAnswer {
+    Ok(RoomResponse {
         room: app
             .store
             .room_with_members(&membership, request.now)

@@ -6,7 +6,7 @@ use domain::EmailAddress;
 use domain::text::is_id;
 use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
-use protocol::http::{Invitation, Invitations, InvitedRoom, RoomAnswer};
+use protocol::http::{Invitation, Invitations, InvitedRoom, RoomResponse};
 use protocol::{MemberAct, Role, RoomKind};
 use store::members::{ActOf, Joined, MemberRow};
 
@@ -88,7 +88,7 @@ pub(crate) async fn accept(app: &App, request: Request, caller: Caller) -> Resul
             .await?;
     }
     let room = store.room_with_members(&membership, request.now).await?;
-    Ok(Response::ok(&RoomAnswer { room }))
+    Ok(Response::ok(&RoomResponse { room }))
 }
 
 pub(crate) async fn decline(app: &App, request: Request, caller: Caller) -> Result<Response> {

@@ -4,7 +4,7 @@ use auth::Caller;
 use domain::limits::ROOMS_PER_USER;
 use lambda::Result;
 use lambda::http::{Request, Response};
-use protocol::http::{RoomAnswer, Rooms};
+use protocol::http::{RoomResponse, Rooms};
 
 use crate::App;
 
@@ -22,5 +22,5 @@ pub(crate) async fn show(app: &App, request: Request, caller: Caller) -> Result<
         .store
         .room_with_members(&membership, request.now)
         .await?;
-    Ok(Response::ok(&RoomAnswer { room }))
+    Ok(Response::ok(&RoomResponse { room }))
 }

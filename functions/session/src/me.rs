@@ -5,7 +5,7 @@ use domain::limits::UPDATES;
 use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
 use protocol::frame::PROTOCOL;
-use protocol::http::{MeAnswer, SocketAddress, UpdateMe};
+use protocol::http::{MeResponse, SocketAddress, UpdateMe};
 
 use crate::App;
 
@@ -14,7 +14,7 @@ pub(crate) async fn me(app: &App, request: Request) -> Result<Response> {
     let caller = app.caller(&request).await?;
     let account = app.store.account(&caller.user.id).await?;
     let account = account.ok_or(ApiError::SignedOut)?;
-    Ok(Response::ok(&MeAnswer { user: account.me() }))
+    Ok(Response::ok(&MeResponse { user: account.me() }))
 }
 
 /// `PATCH /api/me`: changes the caller's name. Messages keep the name of their time.
@@ -27,7 +27,7 @@ pub(crate) async fn rename(app: &App, request: Request) -> Result<Response> {
     app.store.rename(id, &name, request.now).await?;
     let account = app.store.account(id).await?;
     let account = account.ok_or(ApiError::SignedOut)?;
-    Ok(Response::ok(&MeAnswer { user: account.me() }))
+    Ok(Response::ok(&MeResponse { user: account.me() }))
 }
 
 /// `GET /api/socket`: the same origin, the path that is the stage's name.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::stop::Stopped;
+use super::stop::StopSignal;
 use crate::stack::{Mode, Stack};
 use fastrand::Rng;
 
@@ -67,7 +67,7 @@ pub(super) fn begin(
     stack: &Arc<Stack>,
     faults: &BTreeSet<Fault>,
     rng: &mut Rng,
-    stopped: &Stopped,
+    stopped: &StopSignal,
 ) -> JoinSet<Injected> {
     let mut injecting = JoinSet::new();
     for &fault in faults {
@@ -95,7 +95,7 @@ pub(super) fn begin(
 async fn repeat<F: Future<Output = ()>>(
     fault: Fault,
     mut rng: Rng,
-    mut stopped: Stopped,
+    mut stopped: StopSignal,
     mut once: impl FnMut(usize) -> F,
 ) -> usize {
     let mut count = 0;

@@ -13,7 +13,7 @@ use futures_util::stream::iter;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval};
 
-use super::stop::{self, Stopped};
+use super::stop::{self, StopSignal};
 use super::{SIGN_UPS, faults};
 use crate::people::{Cut, Device, Person};
 use crate::soak::Fault;
@@ -205,7 +205,7 @@ async fn gather(stack: &Arc<Stack>, plan: &PresencePlan, rng: &mut Rng) -> Vec<P
 async fn come_and_go(
     people: Arc<Vec<Participant>>,
     number: usize,
-    mut stopped: Stopped,
+    mut stopped: StopSignal,
     mut rng: Rng,
 ) -> usize {
     let mut seconds = |(least, most)| Duration::from_secs(rng.u64(least..most));

@@ -10,11 +10,11 @@ use tokio::time::timeout;
 pub(super) struct Stop(watch::Sender<bool>);
 
 #[derive(Clone)]
-pub(super) struct Stopped(watch::Receiver<bool>);
+pub(super) struct StopSignal(watch::Receiver<bool>);
 
-pub(super) fn pair() -> (Stop, Stopped) {
+pub(super) fn pair() -> (Stop, StopSignal) {
     let (sender, receiver) = watch::channel(false);
-    (Stop(sender), Stopped(receiver))
+    (Stop(sender), StopSignal(receiver))
 }
 
 impl Stop {
@@ -23,7 +23,7 @@ impl Stop {
     }
 }
 
-impl Stopped {
+impl StopSignal {
     /// Waits for `time` or the signal; whether it was the signal.
     pub(super) async fn within(&mut self, time: Duration) -> bool {
         // An error means that the sender was dropped.

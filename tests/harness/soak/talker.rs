@@ -10,7 +10,7 @@ use chat_client::{Chat, Effect, Log};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::stop::Stopped;
+use super::stop::StopSignal;
 use super::view::{self, Sent, View};
 use crate::people::{Cut, Device, Person};
 use fastrand::Rng;
@@ -70,7 +70,7 @@ impl Talker {
 
     /// Sends a message every `pace`, and cuts the network if `is_cut`, until the stop
     /// signal.
-    pub(super) fn talk(&self, pace: Duration, is_cut: bool, stopped: &Stopped) {
+    pub(super) fn talk(&self, pace: Duration, is_cut: bool, stopped: &StopSignal) {
         let mut rng = self.rng.lock().expect("there is no other user of it");
         let mut tasks = self.tasks.try_lock().expect("it is not locked yet");
         tasks.spawn(send(
@@ -161,7 +161,7 @@ async fn send(
     view: Arc<Mutex<View>>,
     rooms: Vec<String>,
     (person, sent): (u32, Arc<Sending>),
-    (pace, mut stopped): (Duration, Stopped),
+    (pace, mut stopped): (Duration, StopSignal),
     mut rng: Rng,
 ) {
     // Spread the start over one interval.
@@ -235,7 +235,7 @@ fn change(chat: &mut Chat, room: &str, number: u32, mut rng: Rng) -> (bool, Vec<
 async fn cut_repeatedly(
     device: Arc<Device>,
     count: Arc<AtomicUsize>,
-    mut stopped: Stopped,
+    mut stopped: StopSignal,
     mut rng: Rng,
 ) {
     let (least, most) = UP;

@@ -8,11 +8,11 @@ use crate::browser::{self, encoded};
 use crate::state::{Change, Section, qr};
 use crate::strings;
 use crate::view::confirm::confirmed;
-use crate::view::field::{Ask, field};
+use crate::view::field::{FieldOptions, field};
 use crate::view::form::on_submit;
 use crate::view::list::click;
 
-const CODE: Ask = Ask {
+const CODE: FieldOptions = FieldOptions {
     id: "totp-code",
     label: strings::TOTP_CODE,
     kind: "text",

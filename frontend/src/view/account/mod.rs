@@ -7,7 +7,7 @@ mod step_up;
 
 use leptos::prelude::*;
 
-use super::field::{Ask, field, username};
+use super::field::{FieldOptions, field, username};
 use super::form::on_submit;
 use super::icons::{self, icon};
 use crate::app::app;
@@ -15,14 +15,14 @@ use crate::state::{Account, Section};
 use crate::strings;
 use crate::view::list::click;
 
-const CURRENT: Ask = Ask {
+const CURRENT: FieldOptions = FieldOptions {
     id: "current-password",
     label: strings::CURRENT_PASSWORD,
     kind: "password",
     autocomplete: "current-password",
     hint: "",
 };
-const NEW: Ask = Ask {
+const NEW: FieldOptions = FieldOptions {
     id: "new-password",
     label: strings::NEW_PASSWORD,
     kind: "password",

@@ -5,12 +5,12 @@ use super::{is_busy, outcome, problem};
 use crate::app::app;
 use crate::state::{Change, Section};
 use crate::view::confirm::confirmed;
-use crate::view::field::{Ask, field};
+use crate::view::field::{FieldOptions, field};
 use crate::view::form::on_submit;
 use crate::view::list::{Item, items};
 use crate::{browser, passkey, strings};
 
-const NAME: Ask = Ask {
+const NAME: FieldOptions = FieldOptions {
     id: "passkey-name",
     label: strings::PASSKEY_NAME,
     kind: "text",

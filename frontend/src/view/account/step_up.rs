@@ -7,17 +7,17 @@ use crate::app::app;
 use crate::state::Section;
 use crate::strings;
 use crate::view::dialog::dialog;
-use crate::view::field::{Ask, field, username};
+use crate::view::field::{FieldOptions, field, username};
 use crate::view::form::on_submit;
 
-const PASSWORD: Ask = Ask {
+const PASSWORD: FieldOptions = FieldOptions {
     id: "step-up-password",
     label: strings::PASSWORD,
     kind: "password",
     autocomplete: "current-password",
     hint: "",
 };
-const CODE: Ask = Ask {
+const CODE: FieldOptions = FieldOptions {
     id: "step-up-code",
     label: strings::SECOND_FACTOR_CODE,
     kind: "text",

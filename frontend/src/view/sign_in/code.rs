@@ -6,22 +6,22 @@ use super::{back, form_problem, problem_of, submit};
 use crate::sign_in::flow;
 use crate::state::is_whole_code;
 use crate::strings;
-use crate::view::field::{Ask, field, username};
+use crate::view::field::{FieldOptions, field, username};
 use crate::view::form::on_submit;
 use crate::view::list::click;
 
-const CODE: Ask = Ask {
+const CODE: FieldOptions = FieldOptions {
     id: "code",
     label: strings::CODE,
     kind: "text",
     autocomplete: "one-time-code",
     hint: "",
 };
-const RESET_CODE: Ask = Ask {
+const RESET_CODE: FieldOptions = FieldOptions {
     id: "reset-code",
     ..CODE
 };
-const RESET_PASSWORD: Ask = Ask {
+const RESET_PASSWORD: FieldOptions = FieldOptions {
     id: "reset-password",
     label: strings::NEW_PASSWORD,
     kind: "password",
@@ -29,7 +29,7 @@ const RESET_PASSWORD: Ask = Ask {
     hint: "",
 };
 
-const FACTOR: Ask = Ask {
+const FACTOR: FieldOptions = FieldOptions {
     id: "factor-code",
     label: strings::SECOND_FACTOR_CODE,
     kind: "text",

@@ -5,7 +5,7 @@ mod code;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use super::field::{Ask, field};
+use super::field::{FieldOptions, field};
 use super::form::on_submit;
 use super::icons;
 use super::list::click;
@@ -13,39 +13,39 @@ use crate::sign_in::flow;
 use crate::state::{Problem, Screen, Step};
 use crate::{browser, passkey, strings};
 
-const NAME: Ask = Ask {
+const NAME: FieldOptions = FieldOptions {
     id: "register-name",
     label: strings::YOUR_NAME,
     kind: "text",
     autocomplete: "name",
     hint: strings::NAME_HINT,
 };
-const EMAIL: Ask = Ask {
+const EMAIL: FieldOptions = FieldOptions {
     id: "register-email",
     label: strings::EMAIL,
     kind: "email",
     autocomplete: "username",
     hint: "",
 };
-const NEW_PASSWORD: Ask = Ask {
+const NEW_PASSWORD: FieldOptions = FieldOptions {
     id: "register-password",
     label: strings::PASSWORD,
     kind: "password",
     autocomplete: "new-password",
     hint: "",
 };
-const LOGIN_EMAIL: Ask = Ask {
+const LOGIN_EMAIL: FieldOptions = FieldOptions {
     id: "login-email",
     autocomplete: "username",
     ..EMAIL
 };
-const LOGIN_PASSWORD: Ask = Ask {
+const LOGIN_PASSWORD: FieldOptions = FieldOptions {
     id: "login-password",
     autocomplete: "current-password",
     hint: "",
     ..NEW_PASSWORD
 };
-const FORGOT_EMAIL: Ask = Ask {
+const FORGOT_EMAIL: FieldOptions = FieldOptions {
     id: "forgot-email",
     ..LOGIN_EMAIL
 };

@@ -1,11 +1,11 @@
-//! Failed requests, and the text shown for them.
+//! Errors of requests, and the text shown for them.
 
 use protocol::{ErrorBody, ErrorCode};
 
 use crate::strings;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
+pub enum RequestError {
     Refused(ErrorBody),
     /// A response that is not the service's, by its status.
     Status(u16),
@@ -20,7 +20,7 @@ pub struct Problem {
     pub message: String,
 }
 
-impl Failure {
+impl RequestError {
     /// Whether the request needs a session that does not exist.
     pub fn is_signed_out(&self) -> bool {
         match self {
@@ -49,7 +49,7 @@ impl Failure {
         }
     }
 
-    /// The service's message as it is, or the page's own for a failure without one.
+    /// The service's message as it is, or the page's own for an error without one.
     pub fn problem(&self) -> Problem {
         match self {
             Self::Refused(refusal) => Problem {
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_message_about_a_field_is_shown_as_it_is_and_beside_that_field_only() {
-        let problem = Failure::Refused(refusal(ErrorCode::Invalid)).problem();
+        let problem = RequestError::Refused(refusal(ErrorCode::Invalid)).problem();
         assert_eq!(
             problem.beside("name").as_deref(),
             Some("Enter at most 80 characters.")
@@ -115,9 +115,9 @@ mod tests {
 
     #[test]
     fn only_temporary_failures_are_retried() {
-        assert!(Failure::Unreachable.is_temporary());
-        assert!(Failure::Status(503).is_temporary());
-        assert!(!Failure::Status(413).is_temporary());
-        assert!(!Failure::Refused(refusal(ErrorCode::UnknownRoom)).is_temporary());
+        assert!(RequestError::Unreachable.is_temporary());
+        assert!(RequestError::Status(503).is_temporary());
+        assert!(!RequestError::Status(413).is_temporary());
+        assert!(!RequestError::Refused(refusal(ErrorCode::UnknownRoom)).is_temporary());
     }
 }
