@@ -4,6 +4,7 @@ mod authorizers;
 mod connections;
 mod custom_resources;
 mod deploys;
+mod dynamodb;
 mod execution_environment;
 mod http_api;
 #[cfg(feature = "rabbitmq")]

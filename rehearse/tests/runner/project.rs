@@ -24,6 +24,15 @@ impl Project {
         Self::new(&text)
     }
 
+    /// The project in a folder of the fixtures, with its code in `chat`.
+    pub fn folder_of(name: &str) -> Self {
+        let read = |file: &str| {
+            let file = fixture("public").join(name).join(file);
+            fs::read_to_string(file).expect("the fixture")
+        };
+        Self::new(&read("template.yaml")).with("chat/app.py", &read("chat/app.py"))
+    }
+
     /// With a file of this text.
     pub fn with(self, file: &str, text: &str) -> Self {
         let file = self.0.path().join(file);

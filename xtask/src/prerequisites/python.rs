@@ -36,11 +36,12 @@ pub const SCHEMATHESIS: Environment = Environment {
     purpose: "the schema tests of the HTTP API",
 };
 
-/// An emulator of AWS and the AWS CLI, which `rotate` and `preflight` call.
+/// An emulator of AWS, the AWS CLI, which `rotate` and `preflight` call, and the runtime of
+/// functions in Python.
 pub const MOTO: Environment = Environment {
     name: "moto",
-    requirements: "moto[server]==5.2.1\nawscli==1.46.3\n",
-    purpose: "the tests of `cargo xtask rotate` and `preflight`",
+    requirements: "moto[server]==5.2.1\nawscli==1.46.3\nawslambdaric==4.2.2\n",
+    purpose: "the tests of `cargo xtask rotate`, `preflight`, and of functions in Python",
 };
 
 /// An emulator of AWS that deploys whole templates; the translator expands SAM's types.

@@ -1,5 +1,6 @@
 //! The steps of `cargo xtask test`, in the order in which they run.
 
+use std::env;
 use std::process::Command;
 
 use anyhow::bail;
@@ -131,6 +132,13 @@ pub const STEPS: &[Step] = &[
         remedy: None,
     },
     Step {
+        name: "python",
+        what: "functions in Python, with moto in place of DynamoDB",
+        areas: &[Area::Template],
+        run: python,
+        remedy: None,
+    },
+    Step {
         name: "sam build",
         what: "one function for the cloud",
         areas: &[Area::Template],
@@ -200,6 +208,25 @@ fn aws(context: &Context) -> anyhow::Result<Tally> {
         .env("BANTER_AWS", MOTO.programs()?)
         .env("BANTER_BIN", &context.artifacts.binaries);
     tests(&mut cargo, &["--ignored"])
+}
+
+/// The tests of functions in Python, which need AWS's runtime interface client.
+const IN_PYTHON: &[&str] = &["dynamodb::", "inline_code_of_python"];
+
+fn python(context: &Context) -> anyhow::Result<Tally> {
+    let programs = MOTO.programs()?;
+    let path = env::var_os("PATH").unwrap_or_default();
+    let path = env::join_paths(
+        [programs.clone()]
+            .into_iter()
+            .chain(env::split_paths(&path)),
+    )?;
+    let mut cargo = context.workspace.cargo();
+    cargo
+        .args(["test", "--package", "rehearse", "--test", "runner"])
+        .env("BANTER_AWS", programs)
+        .env("PATH", path);
+    tests(&mut cargo, &[&["--include-ignored"], IN_PYTHON].concat())
 }
 
 fn build(context: &Context) -> anyhow::Result<Tally> {

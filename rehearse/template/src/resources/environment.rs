@@ -48,6 +48,12 @@ pub struct EnvironmentFile {
 /// The key whose variables are for every function that declares them.
 const FOR_ALL: &str = "Parameters";
 
+/// Variables by which AWS's SDKs find an emulator of a service, such as
+/// `AWS_ENDPOINT_URL_DYNAMODB`. The file may set them without the template's declaring
+/// them, so that a template runs unedited.
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
+const ENDPOINT: &str = "AWS_ENDPOINT_URL";
+
 impl EnvironmentFile {
     /// Reads the file.
     ///
@@ -85,6 +91,15 @@ impl EnvironmentFile {
                 None
             }
         }
+    }
+
+    /// The names of the endpoint variables given for a function.
+    fn endpoints(&self, function: &str) -> impl Iterator<Item = &String> {
+        [function, FOR_ALL]
+            .into_iter()
+            .filter_map(|key| self.by_function.get(key))
+            .flat_map(BTreeMap::keys)
+            .filter(|variable| variable.starts_with(ENDPOINT))
     }
 
     /// Reports functions and variables that the template does not have.
@@ -137,6 +152,11 @@ pub fn read(
         };
         if let Some(value) = value {
             values.insert(name.clone(), value);
+        }
+    }
+    for name in given.endpoints(id) {
+        if let Some(url) = given.value(scope, id, name) {
+            values.insert(name.clone(), Text::Known(url));
         }
     }
     let size: usize = values
