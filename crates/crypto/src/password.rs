@@ -39,7 +39,7 @@ pub fn refuse_common(
 }
 
 /// Characters of a password that are judged.
-const JUDGED_CHARS: usize = 48;
+const JUDGED_CHARS: usize = 32;
 /// Different symbols that are tried as letters.
 const JUDGED_SYMBOLS: usize = 2;
 /// Symbols that zxcvbn also tries as letters, and the letter that each replaces.
