@@ -1,6 +1,7 @@
 //! The part of a message that changes after it was sent.
 
 use chat_client::{Chat, Delivery, Outgoing, Room, Timestamp};
+use domain::limits::EDIT_WINDOW;
 use protocol::{Message, Quote, Reaction, RoomKind, User};
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -58,12 +59,11 @@ pub struct Sheet {
 pub enum SheetKind {
     Menu,
     React,
+    /// The emoji to insert into the composer, of no message.
+    Insert,
     Delete,
     Versions,
 }
-
-/// Milliseconds in which a message can be edited, by default.
-const EDITABLE_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 
 impl Content {
     pub fn of(message: &Message) -> Self {
@@ -178,7 +178,7 @@ pub fn has_reacted(chat: &Chat, seq: i64, emoji: &str) -> bool {
 }
 
 fn is_editable(message: &Message, now: Timestamp) -> bool {
-    now.as_millis() - message.at.as_millis() < EDITABLE_MILLIS
+    now.saturating_since(message.at) < EDIT_WINDOW
 }
 
 #[cfg(test)]

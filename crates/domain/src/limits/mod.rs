@@ -29,6 +29,8 @@ pub const REACTIONS_PER_PERSON: i64 = 100;
 pub const REACTING_SHOWN: usize = 20;
 /// Edits of one message.
 pub const VERSIONS_PER_MESSAGE: i64 = 100;
+/// Time in which a message can be edited, unless the template's `EditHours` is another.
+pub const EDIT_WINDOW: Duration = Duration::from_hours(24);
 /// Pinned messages of one room.
 pub const PINS_PER_ROOM: i64 = 100;
 /// Users that one message mentions.
@@ -329,6 +331,11 @@ mod tests {
                 VERSIONS_PER_MESSAGE as u64,
                 100,
                 "| edits of a message | 100, within 24 hours",
+            ),
+            (
+                millis(EDIT_WINDOW),
+                86_400_000,
+                "within 24 hours (`EditHours` in the template)",
             ),
             (
                 PINS_PER_ROOM as u64,
