@@ -46,6 +46,13 @@ pub enum Fetch {
         /// The oldest loaded message.
         before: i64,
     },
+    /// The page around a message.
+    Around {
+        /// The room's id.
+        room: String,
+        /// The message.
+        seq: i64,
+    },
     /// The page after a message.
     After {
         /// The room's id.
@@ -66,6 +73,7 @@ impl Fetch {
             Self::Older { room, before } => {
                 page(room, &format!("?before={before}&limit={PAGE_MOST}"))
             }
+            Self::Around { room, seq } => page(room, &format!("?around={seq}&limit={PAGE_MOST}")),
             Self::After { room, after } => page(room, &format!("?after={after}&limit={PAGE_MOST}")),
         }
     }
@@ -83,6 +91,10 @@ impl Fetch {
                 page: serde_json::from_str(body)?,
             },
             Self::Older { room, .. } => Fetched::Older {
+                room,
+                page: serde_json::from_str(body)?,
+            },
+            Self::Around { room, .. } => Fetched::Around {
                 room,
                 page: serde_json::from_str(body)?,
             },
@@ -110,6 +122,13 @@ pub enum Fetched {
     },
     /// The page before the loaded messages.
     Older {
+        /// The room's id.
+        room: String,
+        /// Its messages.
+        page: Page,
+    },
+    /// The page around a message.
+    Around {
         /// The room's id.
         room: String,
         /// Its messages.

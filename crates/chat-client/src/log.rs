@@ -185,6 +185,30 @@ impl Log {
         true
     }
 
+    /// Receives a page around an older message. If it does not join the loaded messages,
+    /// it takes their place, and they wait until those in between are there. Returns
+    /// whether the page is usable, see [`Log::newest`].
+    pub(crate) fn around(&mut self, page: Page, me: &str) -> bool {
+        let first = self.run.front().map(|message| message.seq);
+        let (Some(first), Some(last)) = (first, page.last_seq) else {
+            return true;
+        };
+        if last + 1 >= first || self.is_stale() {
+            return self.older(page, me);
+        }
+        if !self.knows_changes_since(&page) {
+            return false;
+        }
+        self.has_older = page.first_seq.is_some_and(|seq| seq > 1);
+        let run = std::mem::take(&mut self.run).into_iter();
+        self.early.extend(run.map(|message| (message.seq, message)));
+        for message in page.messages {
+            let message = self.current(message, me);
+            self.run.push_back(message);
+        }
+        true
+    }
+
     /// Receives a page after [`Log::next_after`]. Returns whether it brought anything.
     pub(crate) fn after(&mut self, page: Page, me: &str) -> bool {
         if let Some(stale) = self.stale {
@@ -392,6 +416,30 @@ mod tests {
         assert_eq!(log.older_than(), Some(5));
         log.older(page("r", 1..=4), ME);
         assert_eq!(log.older_than(), None);
+    }
+
+    #[test]
+    fn a_page_around_a_distant_message_is_followed_by_what_was_loaded() {
+        let mut log = Log::default();
+        log.newest(page("r", 90..=100), ME);
+        assert!(log.around(page("r", 40..=60), ME));
+        assert_eq!(seqs(&log), (40..=60).collect::<Vec<_>>());
+        assert_eq!((log.older_than(), log.next_after()), (Some(40), Some(60)));
+        log.receive(message("r", 101), ME);
+        assert!(log.after(page("r", 61..=89), ME));
+        assert_eq!(seqs(&log), (40..=101).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_page_around_a_near_message_joins_what_is_loaded() {
+        let mut log = Log::default();
+        log.newest(page("r", 50..=60), ME);
+        assert!(log.around(page("r", 40..=55), ME));
+        assert_eq!(seqs(&log), (40..=60).collect::<Vec<_>>());
+        assert!(log.around(page("r", 20..=39), ME));
+        assert_eq!(log.older_than(), Some(20));
+        assert!(log.around(empty_page(), ME));
+        assert_eq!(log.cursor(), Some(60));
     }
 
     #[test]

@@ -21,6 +21,8 @@ const GAP_PATIENCE: Duration = Duration::from_secs(1);
 /// Time between two requests for missing messages.
 const GAP_RETRY: Duration = Duration::from_secs(5);
 
+/// The id in the mentions of a message that stands for all members.
+const ALL_MEMBERS: &str = "@room";
 /// Characters of the newest message in a room's description.
 const LAST_CHARS: usize = 80;
 
@@ -47,6 +49,8 @@ pub struct Room {
     gap: Option<Gap>,
     /// The read mark that the service knows.
     sent_read: i64,
+    /// The newest known message of another user that mentions the user.
+    mentioned: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -67,6 +71,7 @@ impl Room {
             is_catching_up: false,
             gap: None,
             sent_read: 0,
+            mentioned: 0,
         };
         room.update(about, now);
         room
@@ -122,6 +127,26 @@ impl Room {
         (self.about.last_seq - self.about.read_seq).max(0)
     }
 
+    /// Whether an unread message mentions the user, as far as its messages are known.
+    pub fn is_mentioned(&self) -> bool {
+        self.mentioned > self.about.read_seq
+    }
+
+    /// Looks for mentions of the user.
+    pub(crate) fn note_mentions<'m>(
+        &mut self,
+        messages: impl IntoIterator<Item = &'m Message>,
+        me: &str,
+    ) {
+        for message in messages {
+            let mut mentions = message.mentions.iter();
+            let is_mentioned = mentions.any(|id| id == me || id == ALL_MEMBERS);
+            if is_mentioned && message.from.id != me && message.deleted.is_none() {
+                self.mentioned = self.mentioned.max(message.seq);
+            }
+        }
+    }
+
     /// Receives a message, perhaps the user's own from another device.
     pub(crate) fn receive(&mut self, message: Message, me: &str) {
         self.note(&message, me);
@@ -132,6 +157,7 @@ impl Room {
     pub(crate) fn note(&mut self, message: &Message, me: &str) {
         self.about.last_seq = self.about.last_seq.max(message.seq);
         self.set_last(message);
+        self.note_mentions([message], me);
         self.typing.stopped(&message.from.id);
         if message.from.id == me {
             self.pending.acknowledged(&message.id);
@@ -203,6 +229,7 @@ impl Room {
             self.set_last(newest);
         }
         self.about.last_rev = self.about.last_rev.max(page.rev);
+        self.note_mentions(&page.messages, me);
         self.log.newest(page, me)
     }
 
@@ -496,6 +523,29 @@ mod tests {
         known.receive(long, "id-of-ann");
         let last = known.about.last.expect("a last message");
         assert_eq!(last.text.len(), LAST_CHARS);
+    }
+
+    #[test]
+    fn a_mention_is_known_until_its_message_is_read() {
+        let mut known = with_members(RoomKind::Group, &["ann"]);
+        let mentioning = |seq, ids: &[&str]| Message {
+            mentions: ids.iter().map(|id| (*id).to_owned()).collect(),
+            ..message("r", seq)
+        };
+        known.receive(mentioning(6, &["id-of-eve"]), ME);
+        assert!(!known.is_mentioned());
+        known.newest(
+            Page {
+                messages: vec![mentioning(7, &["id-of-eve", ME])],
+                ..empty_page()
+            },
+            ME,
+        );
+        assert!(known.is_mentioned());
+        known.seen(7);
+        assert!(!known.is_mentioned());
+        known.receive(mentioning(8, &[ALL_MEMBERS]), ME);
+        assert!(known.is_mentioned());
     }
 
     #[test]

@@ -6,12 +6,12 @@ use chat_client::{Chat, Effect, Fetch, Fetched, Text, Timestamp};
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use protocol::http::{RoomResponse, Rooms, SocketAddress};
-use protocol::{ServerFrame, User};
+use protocol::{ChangeKind, ServerFrame, User};
 
 use super::App;
 use crate::browser;
 use crate::socket::{Event, Socket};
-use crate::state::{Problem, RequestError, Scroll, mentions_in};
+use crate::state::{Problem, RequestError, Scroll, event_text, mentions_in};
 use crate::strings;
 
 impl App {
@@ -136,21 +136,37 @@ impl App {
         });
     }
 
-    /// Announces the messages of others in the open room to screen readers.
+    /// Announces to screen readers what others write, edit and delete in the open room.
     fn announce(self, frame: &ServerFrame) {
-        if let ServerFrame::Message(message) = frame {
-            let is_for_me = self.chat.with_untracked(|chat| {
-                chat.current.as_ref() == Some(&message.room) && message.from.id != chat.my_id()
-            });
-            if is_for_me {
-                let mut text = strings::said(Some(&message.from.name), &message.text);
-                if self.announced.with_untracked(|before| *before == text) {
-                    // An equal text would not be announced again.
-                    text.push('\u{a0}');
-                }
-                self.announced.set(text);
-            }
+        let (room, by) = match frame {
+            ServerFrame::Message(message) => (&message.room, &message.from),
+            ServerFrame::Change(change) => (&change.room, &change.by),
+            _ => return,
+        };
+        let me = self.chat.with_untracked(|chat| chat.my_id().to_owned());
+        let text = match frame {
+            ServerFrame::Message(message) => strings::said(Some(&by.name), &message.text),
+            ServerFrame::Change(change) => match &change.kind {
+                ChangeKind::Edit { text } => strings::has_edited(&by.name, text),
+                ChangeKind::Delete => strings::has_deleted(&by.name),
+                _ => event_text(change, &me),
+            },
+            _ => return,
+        };
+        let is_open = self
+            .chat
+            .with_untracked(|chat| chat.current.as_ref() == Some(room));
+        if is_open && by.id != me && !text.is_empty() {
+            self.announce_text(text);
         }
+    }
+
+    /// An equal text would not be announced again.
+    fn announce_text(self, mut text: String) {
+        if self.announced.with_untracked(|before| *before == text) {
+            text.push('\u{a0}');
+        }
+        self.announced.set(text);
     }
 
     /// Changes the chat, notifies its views and carries out the effects.
@@ -215,6 +231,10 @@ impl App {
             Fetch::Older { room, .. } => {
                 let page = api.get(&path).await?;
                 Fetched::Older { room, page }
+            }
+            Fetch::Around { room, .. } => {
+                let page = api.get(&path).await?;
+                Fetched::Around { room, page }
             }
             Fetch::After { room, .. } => {
                 let page = api.get(&path).await?;

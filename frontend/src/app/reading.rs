@@ -7,6 +7,9 @@ use super::App;
 use crate::browser;
 use crate::state::Scroll;
 
+/// Messages beyond which those in between are not loaded first.
+const FAR: i64 = 200;
+
 impl App {
     pub(super) fn start_reading(self) {
         Effect::new(move || {
@@ -49,7 +52,8 @@ impl App {
         self.seek();
     }
 
-    /// Loads older messages until the one to scroll to is there.
+    /// Loads the message to scroll to: with the older ones in between, or if it is far
+    /// away with those around it.
     pub(super) fn seek(self) {
         let Scroll::To(seq) = self.scroll.get_untracked() else {
             return;
@@ -73,7 +77,11 @@ impl App {
         if let Some(first) = first.filter(|first| *first > seq)
             && self.inner().sought.replace(first) != first
         {
-            self.scrolled_up();
+            if first - seq > FAR {
+                self.quietly(|chat| chat.seek(seq));
+            } else {
+                self.scrolled_up();
+            }
         }
     }
 

@@ -35,7 +35,7 @@ impl Chat {
                     room.caught_up();
                 }
             }
-            Fetch::Rooms | Fetch::Room { .. } | Fetch::Newest { .. } => {}
+            Fetch::Rooms | Fetch::Room { .. } | Fetch::Newest { .. } | Fetch::Around { .. } => {}
         }
     }
 
@@ -66,12 +66,23 @@ impl Chat {
                 let me = self.my_id().to_owned();
                 if let Some(room) = self.rooms.get_mut(&id) {
                     room.fetching = false;
+                    room.note_mentions(&page.messages, &me);
                     if !room.log.older(page, &me)
                         && let Some(before) = room.log.older_than()
                     {
                         room.fetching = true;
                         return vec![Effect::Fetch(Fetch::Older { room: id, before })];
                     }
+                }
+            }
+            Fetched::Around { room: id, page } => {
+                let me = self.my_id().to_owned();
+                if let Some(room) = self.rooms.get_mut(&id) {
+                    room.note_mentions(&page.messages, &me);
+                    room.log.around(page, &me);
+                    let is_missing = room.is_missing_any();
+                    let next = is_missing.then(|| room.catch_up()).flatten();
+                    return next.map(Effect::Fetch).into_iter().collect();
                 }
             }
             Fetched::After { room, page } => return self.after(&room, page),

@@ -133,6 +133,14 @@ impl Chat {
         self.rooms.get_mut(room).is_some_and(|room| room.seen(seq))
     }
 
+    /// Loads the messages around one of the open room, in place of the loaded ones if
+    /// they are far away.
+    pub fn seek(&self, seq: i64) -> Vec<Effect> {
+        let room = self.open_room().map(|room| room.about.id.clone());
+        let fetch = room.map(|room| Fetch::Around { room, seq });
+        fetch.map(Effect::Fetch).into_iter().collect()
+    }
+
     /// Whether [`Chat::take_departed`] has any.
     pub fn has_departed(&self) -> bool {
         !self.departed.is_empty()

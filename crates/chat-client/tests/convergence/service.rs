@@ -163,6 +163,14 @@ impl Service {
                 page: page(&room, &|seq| seq < before, true),
                 room,
             },
+            Fetch::Around { room, seq } => Fetched::Around {
+                page: page(
+                    &room,
+                    &|other| (seq - other).abs() <= PAGE as i64 / 2,
+                    false,
+                ),
+                room,
+            },
             Fetch::After { room, after } => Fetched::After {
                 page: page(&room, &|seq| seq > after, false),
                 room,
