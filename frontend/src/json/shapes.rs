@@ -6,9 +6,10 @@ use protocol::factors::{
     RecoveryCodes, StepUp, TotpBegun,
 };
 use protocol::http::{
-    AddMember, Challenge, ChangePassword, CreateRoom, ForgotPassword, Invitation, Invitations,
-    InvitedRoom, Login, MeResponse, Page, Register, ResendOtp, ResetLink, ResetPassword,
-    RoomResponse, Rooms, Session, Sessions, SignedIn, SocketAddress, Verify, Version, Versions,
+    AddMember, Challenge, ChangePage, ChangePassword, CreateRoom, ForgotPassword, Invitation,
+    Invitations, InvitedRoom, Login, MeResponse, Page, Register, ResendOtp, ResetLink, ResetPassword,
+    RoomResponse, Rooms, Session, Sessions, SignedIn, SocketAddress, UpdateMe, UpdateMember,
+    UpdateRoom, Verify, Version, Versions,
 };
 use protocol::model::Me;
 use protocol::{
@@ -53,6 +54,7 @@ reads! {
     Invitations { invitations }
     RoomResponse { room }
     Page { messages, first_seq, last_seq; rev }
+    ChangePage { changes, last_rev }
     Factors { totp_since, recovery_codes_left, passkeys, password_is_short, fresh_until }
     Passkey { id, name, created_at, used_at }
     PasskeyResponse { passkey }
@@ -100,6 +102,8 @@ writes! {
     ResetPassword { challenge, code, password }
     ChangePassword { current, password }
     AddMember { email }
+    UpdateMember { role }
+    UpdateMe { name }
     ConfirmTotp { code }
     AddPasskey<Json> { challenge, name, credential }
     PasskeyLogin<Json> { challenge, credential }
@@ -119,6 +123,26 @@ impl Write for RoomKind {
             Self::Unknown => "unknown",
         }
         .write(to);
+    }
+}
+
+impl Write for Role {
+    fn write(&self, to: &mut String) {
+        match self {
+            Self::Owner => "owner",
+            Self::Moderator => "moderator",
+            Self::Member => "member",
+        }
+        .write(to);
+    }
+}
+
+impl Write for UpdateRoom {
+    fn write(&self, to: &mut String) {
+        let Self { name, topic } = self;
+        let mut object = Object::begin(to);
+        object.optional("name", name).optional("topic", topic);
+        object.end();
     }
 }
 

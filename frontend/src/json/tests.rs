@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chat_client::{Edit, Text, Unsent};
 use proptest::prelude::*;
 use protocol::factors::{Factors, Passkey, StepUp};
-use protocol::http::{CreateRoom, Page, Register};
+use protocol::http::{ChangePage, CreateRoom, Page, Register, UpdateMember, UpdateRoom};
 use protocol::{
     Change, ChangeKind, ClientFrame, Deletion, ErrorBody, ErrorCode, Member, MemberAct, Message,
     Quote, Reaction, Role, Room, RoomKind, ServerFrame, Timestamp, User,
@@ -428,6 +428,17 @@ fn bodies_are_written_as_serde_reads_them() {
     });
     assert_eq!((body.kind, body.members.len()), (RoomKind::Direct, 2));
     assert_eq!(body.id.as_deref(), Some("c1"));
+    let renamed = both_ways(&UpdateRoom {
+        name: Some("Coffee".into()),
+        topic: None,
+    });
+    assert_eq!(
+        (renamed.name.as_deref(), renamed.topic),
+        (Some("Coffee"), None)
+    );
+    for role in [Role::Owner, Role::Moderator, Role::Member] {
+        assert_eq!(both_ways(&UpdateMember { role }).role, role);
+    }
     let with_code = both_ways(&StepUp {
         password: "p".into(),
         code: Some("123456".into()),
@@ -438,6 +449,17 @@ fn bodies_are_written_as_serde_reads_them() {
         code: None,
     });
     assert_eq!(without.code, None);
+}
+
+#[test]
+fn a_page_of_changes_is_read_as_serde_writes_it() {
+    let page = ChangePage {
+        changes: changes(),
+        last_rev: 9,
+    };
+    let written = serde_json::to_string(&page).expect("JSON");
+    let read: ChangePage = parse(&written).expect("a page");
+    assert_eq!((read.changes, read.last_rev), (page.changes, 9));
 }
 
 proptest! {

@@ -19,6 +19,7 @@ pub enum Change {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Section {
     #[default]
+    Profile,
     Password,
     Totp,
     Passkeys,

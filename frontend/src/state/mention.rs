@@ -9,12 +9,12 @@ const OFFERED: usize = 8;
 /// The longest name that is looked up, in characters.
 const LONGEST: usize = 80;
 
-/// A mention that is being typed.
+/// A mention, or the name of an emoji, that is being typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Typed {
     /// Where it begins in the text, in bytes.
     pub start: usize,
-    /// The text after `@`.
+    /// The text after `@` or `:`.
     pub query: String,
 }
 
@@ -33,8 +33,8 @@ pub fn typed_mention(text: &str, cursor: u32) -> Option<Typed> {
     })
 }
 
-/// The text with the typed mention replaced by the name, and the cursor after it.
-pub fn completed(text: &str, typed: &Typed, name: &str) -> (String, u32) {
+/// The text with what is being typed replaced, and the cursor after it.
+pub fn completed(text: &str, typed: &Typed, by: &str) -> (String, u32) {
     let end = typed.start + 1 + typed.query.len();
     let rest = &text[end..];
     let space = if rest.starts_with(char::is_whitespace) {
@@ -42,7 +42,7 @@ pub fn completed(text: &str, typed: &Typed, name: &str) -> (String, u32) {
     } else {
         " "
     };
-    let begin = [&text[..typed.start], "@", name, space].concat();
+    let begin = [&text[..typed.start], by, space].concat();
     let cursor = begin.encode_utf16().count() + usize::from(space.is_empty());
     let cursor = u32::try_from(cursor).unwrap_or(u32::MAX);
     ([begin.as_str(), rest].concat(), cursor)
@@ -126,7 +126,7 @@ fn begins_word(name: &str, query: &str) -> bool {
     name.starts_with(query) || name.split_whitespace().any(|word| word.starts_with(query))
 }
 
-fn byte_of(text: &str, utf16: u32) -> usize {
+pub(super) fn byte_of(text: &str, utf16: u32) -> usize {
     let mut units = 0;
     for (at, character) in text.char_indices() {
         if units >= utf16 {
@@ -184,7 +184,7 @@ mod tests {
     fn a_completed_mention_is_followed_by_one_space() {
         let complete = |text: &str, cursor| {
             let typed = typed_mention(text, cursor).expect("typed");
-            completed(text, &typed, "Ann Lee")
+            completed(text, &typed, "@Ann Lee")
         };
         assert_eq!(complete("hi @an", 6), ("hi @Ann Lee ".into(), 12));
         assert_eq!(
@@ -225,7 +225,7 @@ mod tests {
             text in "[@a-c 👍é\n]{0,20}", cursor in 0u32..30
         ) {
             if let Some(typed) = typed_mention(&text, cursor) {
-                let (completed, at) = completed(&text, &typed, "Ann");
+                let (completed, at) = completed(&text, &typed, "@Ann");
                 prop_assert!(completed.starts_with(&text[..typed.start]));
                 prop_assert!(completed.ends_with(&text[typed.start + 1 + typed.query.len()..]));
                 prop_assert!(at as usize <= completed.encode_utf16().count());

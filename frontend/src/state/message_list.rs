@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use chat_client::{Delivery, Room, Timestamp};
-use protocol::{Message, Reaction};
+use protocol::{Change, Message, Reaction};
 
 use super::Content;
+use super::room_events::{RoomEvents, event_text};
 
 /// The longest gap within a group.
 const GROUP: Duration = Duration::from_mins(5);
@@ -20,6 +21,12 @@ pub enum Line {
     },
     /// The messages below are new.
     New,
+    /// A change of the group or of its members.
+    Event {
+        rev: i64,
+        text: String,
+        at: Timestamp,
+    },
     Message(MessageLine),
 }
 
@@ -46,6 +53,7 @@ pub struct Reader<'r> {
     pub offset: &'r dyn Fn(Timestamp) -> i64,
     /// The read mark when they opened the room: later messages are new.
     pub mark: Option<i64>,
+    pub events: &'r RoomEvents,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -62,6 +70,7 @@ impl Line {
         match self {
             Self::Day { day, .. } => ["day/", &day.to_string()].concat(),
             Self::New => "new".to_owned(),
+            Self::Event { rev, .. } => ["event/", &rev.to_string()].concat(),
             Self::Message(said) => {
                 let group = if said.begins_group { "/1" } else { "/0" };
                 [&said.from, "/", &said.id, group].concat()
@@ -82,10 +91,15 @@ pub fn lines(room: &Room, reader: Reader<'_>, span: Span) -> Vec<Line> {
         drawing.today = Some(drawing.day(before.at));
         drawing.group = Some((before.from.id.clone(), before.at));
     }
+    let mut events = events_of(room, reader.events, span).peekable();
     let messages = room.log.since(span.from - 1);
     for message in messages.take_while(|message| span.to.is_none_or(|to| message.seq <= to)) {
+        while let Some(event) = events.next_if(|event| event.at < message.at) {
+            drawing.event(event);
+        }
         drawing.add(said(message, reader.me), Some(message.seq));
     }
+    events.for_each(|event| drawing.event(event));
     if span.to.is_none() {
         for outgoing in room.pending.outgoing() {
             let said = MessageLine {
@@ -104,6 +118,22 @@ pub fn lines(room: &Room, reader: Reader<'_>, span: Span) -> Vec<Line> {
         }
     }
     drawing.lines
+}
+
+/// The events of a span: from its first message up to the next span's. Those before
+/// the first message of the room belong to the first span.
+pub fn events_of<'e>(
+    room: &Room,
+    events: &'e RoomEvents,
+    span: Span,
+) -> impl Iterator<Item = &'e Change> {
+    let at = |seq| room.log.since(seq).next().map(|message| message.at);
+    let is_first = room.log.message(span.from - 1).is_none() && room.log.older_than().is_none();
+    let from = at(span.from - 1).filter(|_| !is_first);
+    let to = span.to.and_then(at);
+    events.lines().filter(move |event| {
+        from.is_none_or(|from| event.at >= from) && to.is_none_or(|to| event.at < to)
+    })
 }
 
 fn said(message: &Message, me: &str) -> MessageLine {
@@ -138,18 +168,32 @@ impl Drawing<'_> {
         day_of(at, (self.reader.offset)(at))
     }
 
+    /// A clock that is behind must not repeat a day.
+    fn begin_day(&mut self, day: i64, at: Timestamp) {
+        if self.today.is_none_or(|today| day > today) {
+            self.lines.push(Line::Day { day, at });
+            self.today = Some(day);
+            self.group = None;
+        }
+    }
+
+    fn event(&mut self, event: &Change) {
+        self.begin_day(self.day(event.at), event.at);
+        self.lines.push(Line::Event {
+            rev: event.rev,
+            text: event_text(event, self.reader.me),
+            at: event.at,
+        });
+        self.group = None;
+    }
+
     fn add(&mut self, mut said: MessageLine, seq: Option<i64>) {
         // An unsent message has a time of this machine's clock, which may be wrong.
         let day = match (seq, self.today) {
             (None, Some(today)) => today,
             _ => self.day(said.at),
         };
-        // A clock that is behind must not repeat a day.
-        if self.today.is_none_or(|today| day > today) {
-            self.lines.push(Line::Day { day, at: said.at });
-            self.today = Some(day);
-            self.group = None;
-        }
+        self.begin_day(day, said.at);
         if seq.is_some() && self.reader.mark.map(|mark| mark + 1) == seq {
             self.lines.push(Line::New);
             self.group = None;
@@ -167,10 +211,10 @@ impl Drawing<'_> {
 #[cfg(test)]
 mod tests {
     use chat_client::Chat;
-    use protocol::ServerFrame;
+    use protocol::{ChangeKind, MemberAct, ServerFrame};
 
     use super::*;
-    use crate::state::samples::{at, message, talk};
+    use crate::state::samples::{at, message, talk, user};
 
     fn seen(chat: &Chat, offset: i64) -> Vec<Line> {
         stretch(chat, offset, None, Span { from: 1, to: None })
@@ -181,6 +225,7 @@ mod tests {
             me: chat.my_id(),
             offset: &|_| offset,
             mark,
+            events: &RoomEvents::default(),
         };
         lines(chat.open_room().expect("open"), reader, span)
     }
@@ -191,6 +236,7 @@ mod tests {
             .map(|line| match line {
                 Line::Day { day, .. } => format!("day {day}"),
                 Line::New => "new".to_owned(),
+                Line::Event { text, .. } => text.clone(),
                 Line::Message(said) if said.begins_group => {
                     format!("{}: {}", said.author, said.content.text)
                 }
@@ -232,6 +278,50 @@ mod tests {
     }
 
     #[test]
+    fn events_are_between_the_messages_of_their_time_and_in_one_span_each() {
+        let mut chat = talk(
+            (1..=4)
+                .map(|seq| message(seq, "bob", seq * 1_000))
+                .collect(),
+        );
+        let mut events = RoomEvents::default();
+        for (rev, millis) in [(1, 500), (2, 1_500), (3, 2_500), (4, 9_000)] {
+            let user = user("ann");
+            let act = MemberAct::Left;
+            let change = Change {
+                room: "r".into(),
+                rev,
+                seq: None,
+                by: user.clone(),
+                at: at(millis),
+                kind: ChangeKind::Member { user, act },
+            };
+            chat.receive(ServerFrame::Change(change), at(9_000));
+        }
+        let room = chat.open_room().expect("open");
+        events.follow(room);
+        let reader = Reader {
+            me: chat.my_id(),
+            offset: &|_| 0,
+            mark: None,
+            events: &events,
+        };
+        let span = |from, to| shape(&lines(room, reader, Span { from, to }));
+        assert_eq!(
+            span(1, Some(2)),
+            [
+                "day 0",
+                "ann left",
+                "bob: message 1",
+                "ann left",
+                "bob: message 2",
+                "ann left"
+            ]
+        );
+        assert_eq!(span(3, None), ["message 3", "message 4", "ann left"]);
+    }
+
+    #[test]
     fn unread_messages_follow_a_divider() {
         let said = (1..=3).map(|seq| message(seq, "bob", seq * 1_000));
         let chat = talk(said.collect());
@@ -261,6 +351,7 @@ mod tests {
             me: chat.my_id(),
             offset: &|time| if time < at(midnight) { 120 } else { 60 },
             mark: None,
+            events: &RoomEvents::default(),
         };
         let room = chat.open_room().expect("open");
         assert_eq!(

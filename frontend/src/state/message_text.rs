@@ -25,6 +25,9 @@ pub struct Mentioned {
     pub is_reader: bool,
 }
 
+/// Brackets that an address may contain, if both are in it.
+const BRACKETS: [(char, char); 3] = [('(', ')'), ('[', ']'), ('（', '）')];
+
 /// The most emoji that are drawn large.
 const FEW: usize = 6;
 
@@ -112,7 +115,12 @@ pub fn is_emoji(text: &str) -> bool {
                 count += usize::from(!is_half_flag);
                 is_half_flag = !is_half_flag;
             }
-            0x1f300..=0x1faff | 0x2600..=0x27bf | 0x2b50 | 0x2b55 => {
+            0x1f300..=0x1faff
+            | 0x231a..=0x231b
+            | 0x23e9..=0x23f3
+            | 0x2600..=0x27bf
+            | 0x2b50
+            | 0x2b55 => {
                 count += usize::from(!std::mem::take(&mut is_joined));
             }
             _ => return false,
@@ -147,14 +155,19 @@ fn address_length(text: &str) -> usize {
             || is_cjk_punctuation(each)
     };
     let mut link = &text[..text.find(ends).unwrap_or(text.len())];
+    // How many more brackets of each kind are closed than opened.
+    let mut unopened = BRACKETS.map(|(opening, closing)| {
+        link.matches(closing).count() as i64 - link.matches(opening).count() as i64
+    });
     // Punctuation at the end belongs to the sentence.
     while let Some(last) = link.chars().next_back() {
-        let count = |each: char| link.matches(each).count();
-        let ends_sentence = match last {
-            ')' => count(')') > count('('),
-            ']' => count(']') > count('['),
-            '）' => count('）') > count('（'),
-            _ => ".,;:!?'*…”’»".contains(last),
+        let bracket = BRACKETS.iter().position(|(_, closing)| *closing == last);
+        let ends_sentence = match bracket {
+            Some(bracket) => {
+                unopened[bracket] -= 1;
+                unopened[bracket] >= 0
+            }
+            None => ".,;:!?'*…”’»".contains(last),
         };
         if !ends_sentence {
             break;

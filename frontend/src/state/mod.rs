@@ -7,6 +7,9 @@ mod avatar;
 mod blocks;
 mod device;
 mod emoji;
+mod formatting;
+mod markup;
+mod members;
 pub mod mention;
 mod message_content;
 mod message_list;
@@ -14,6 +17,7 @@ mod message_text;
 mod qr;
 mod receipt;
 mod request_error;
+mod room_events;
 mod room_list;
 mod route;
 mod sign_in;
@@ -24,19 +28,23 @@ pub use account::{Account, Change, Section};
 pub use avatar::{avatar_class, initials};
 pub use blocks::{blocks, end};
 pub use device::device;
-pub use emoji::emoji;
+pub use emoji::{completing, emoji, typed_emoji, used};
+pub use formatting::{Replacement, is_long, remaining, toggled};
+pub use markup::{Block, Inline, Style, blocks as text_blocks, plain};
+pub use members::{Details, Person, PersonCard, details, is_alone, person_card, persons};
 pub use mention::{Typed, candidates, completed, mentions_in, typed_mention};
 pub use message_content::{
     Actions, Composing, Content, Deleted, Rejected, Sheet, SheetKind, actions, has_own_changes,
-    has_reacted, last_editable, newest_pinned, shown,
+    has_reacted, last_editable, moderates, newest_pinned, shown,
 };
-pub use message_list::{Line, MessageLine, Reader, Span, day_of, lines};
-pub use message_text::{Mentioned, Part, is_emoji, parts};
+pub use message_list::{Line, MessageLine, Reader, Span, day_of, events_of, lines};
+pub use message_text::{Mentioned, Part, is_emoji};
 pub use qr::qr;
 pub use receipt::{Receipt, delivery, read_by, read_marks};
 pub use request_error::{Problem, RequestError};
+pub use room_events::{EVENTS_AT_ONCE, RoomEvents, event_text};
 pub use room_list::{
-    PREVIEW, RoomRow, avatar_id, found, in_shown_order, key_target, row_of, tab_stop,
+    PREVIEW, RoomRow, avatar_id, found, in_shown_order, key_target, next_room, row_of, tab_stop,
 };
 pub use route::{Dialog, Place, Route};
 pub use sign_in::{CodeStep, SignInForm, Step};

@@ -12,6 +12,8 @@ pub struct RoomRow {
     pub avatar: String,
     pub title: String,
     pub unread: i64,
+    /// Whether an unread message is known to mention the user.
+    pub is_mentioned: bool,
     /// Whether another member is online.
     pub has_company: bool,
     pub is_open: bool,
@@ -74,6 +76,21 @@ pub fn key_target(key: &str, from: usize, count: usize) -> Option<usize> {
     })
 }
 
+/// The room after or before the open one, among those with unread messages only if
+/// `is_unread`; the first or the last one if none is open.
+pub fn next_room(chat: &Chat, is_below: bool, is_unread: bool) -> Option<String> {
+    let mut order = found(chat, "");
+    if !is_below {
+        order.reverse();
+    }
+    let open = chat.current.as_ref();
+    let after = order.iter().position(|id| Some(id) == open);
+    let is_wanted =
+        |id: &&String| !is_unread || chat.rooms.get(*id).is_some_and(|room| room.unread() > 0);
+    let mut following = order.iter().skip(after.map_or(0, |at| at + 1));
+    following.find(is_wanted).cloned()
+}
+
 /// Empty for an unknown room.
 pub fn row_of(chat: &Chat, id: &str, draft: Option<&str>) -> RoomRow {
     let Some(room) = chat.rooms.get(id) else {
@@ -95,7 +112,8 @@ pub fn row_of(chat: &Chat, id: &str, draft: Option<&str>) -> RoomRow {
         if last.text.is_empty() {
             return strings::DELETED.to_owned();
         }
-        let line = last.text.lines().next().unwrap_or_default();
+        let plain = super::plain(last.text);
+        let line = plain.lines().next().unwrap_or_default();
         line.chars().take(PREVIEW).collect()
     };
     RoomRow {
@@ -103,6 +121,7 @@ pub fn row_of(chat: &Chat, id: &str, draft: Option<&str>) -> RoomRow {
         avatar: avatar_id(room, me),
         title: room.title(me),
         unread: room.unread(),
+        is_mentioned: room.is_mentioned(),
         has_company: room.has_company(me),
         is_open: chat.current.as_ref() == Some(&room.about.id),
         author: last.as_ref().and_then(author),
@@ -216,6 +235,18 @@ mod tests {
         chat.receive(protocol::ServerFrame::Message(said), at(0));
         assert_eq!(found(&chat, ""), ["a", "b", "c"]);
         assert_eq!(row_of(&chat, "a", None).last, "message 4");
+    }
+
+    #[test]
+    fn the_next_room_is_that_below_or_above_the_open_one() {
+        let mut chat = listed(&[("a", 10, "ann"), ("b", 30, "bob"), ("c", 20, "eve")]);
+        assert_eq!(next_room(&chat, true, false).as_deref(), Some("b"));
+        assert_eq!(next_room(&chat, false, false).as_deref(), Some("a"));
+        chat.open("b");
+        assert_eq!(next_room(&chat, true, false).as_deref(), Some("c"));
+        assert_eq!(next_room(&chat, false, false), None);
+        chat.read_up_to("c", 3);
+        assert_eq!(next_room(&chat, true, true).as_deref(), Some("a"));
     }
 
     #[test]

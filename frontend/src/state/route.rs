@@ -1,5 +1,5 @@
 //! Addresses of the page: `/`, `/account`, `/r/ROOM` and `/r/ROOM/SEQ`. A dialog
-//! is the fragment: `#new` or `#members`.
+//! is the fragment, such as `#members`.
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Route {
@@ -24,6 +24,24 @@ pub enum Dialog {
     NewChat,
     /// The members of the open room.
     Members,
+    /// The search that leads to a room.
+    Jump,
+    /// The keyboard shortcuts.
+    Shortcuts,
+}
+
+impl Dialog {
+    const ALL: [Self; 4] = [Self::NewChat, Self::Members, Self::Jump, Self::Shortcuts];
+
+    /// The fragment of the address.
+    fn fragment(self) -> &'static str {
+        match self {
+            Self::NewChat => "#new",
+            Self::Members => "#members",
+            Self::Jump => "#jump",
+            Self::Shortcuts => "#shortcuts",
+        }
+    }
 }
 
 impl Route {
@@ -54,11 +72,8 @@ impl Route {
             }),
             _ => None,
         };
-        let dialog = match fragment {
-            "#new" => Some(Dialog::NewChat),
-            "#members" => Some(Dialog::Members),
-            _ => None,
-        };
+        let mut dialogs = Dialog::ALL.into_iter();
+        let dialog = dialogs.find(|dialog| dialog.fragment() == fragment);
         Self {
             place: place.unwrap_or_default(),
             dialog,
@@ -75,11 +90,7 @@ impl Route {
                 ["/r/", &encode(id), "/", &seq.to_string()].concat()
             }
         };
-        address.push_str(match self.dialog {
-            None => "",
-            Some(Dialog::NewChat) => "#new",
-            Some(Dialog::Members) => "#members",
-        });
+        address.push_str(self.dialog.map_or("", Dialog::fragment));
         address
     }
 }
@@ -120,7 +131,7 @@ mod tests {
             },
         ];
         for place in places {
-            for dialog in [None, Some(Dialog::NewChat), Some(Dialog::Members)] {
+            for dialog in std::iter::once(None).chain(Dialog::ALL.map(Some)) {
                 let route = Route {
                     place: place.clone(),
                     dialog,

@@ -1,6 +1,19 @@
 //! The account view.
 
 pub const ACCOUNT: &str = "Your account";
+pub const APPEARANCE: &str = "Appearance";
+pub const THEME: &str = "Theme";
+pub const THEME_SYSTEM: &str = "System";
+pub const THEME_LIGHT: &str = "Light";
+pub const THEME_DARK: &str = "Dark";
+pub const TEXT_SIZE: &str = "Text size";
+pub const TEXT_SMALL: &str = "Small";
+pub const TEXT_NORMAL: &str = "Normal";
+pub const TEXT_LARGE: &str = "Large";
+pub const TEXT_LARGER: &str = "Larger";
+pub const PROFILE: &str = "Profile";
+pub const CHANGE_NAME: &str = "Save name";
+pub const NAME_CHANGED: &str = "Name changed.";
 pub const CHANGE_PASSWORD: &str = "Change password";
 pub const CURRENT_PASSWORD: &str = "Current password";
 pub const PASSWORD_CHANGED: &str = "Password changed. Your other sessions are signed out.";

@@ -24,9 +24,12 @@ pub const NO_VERSIONS: &str = "There are no earlier versions.";
 pub const DELETED: &str = "Message deleted";
 pub const PINNED: &str = "Pinned message";
 pub const IN_REPLY_TO: &str = "In reply to ";
+pub const UNFOLD: &str = "Show more";
+pub const FOLD: &str = "Show less";
 pub const SEARCH_EMOJI: &str = "Search emoji";
 pub const NO_EMOJI: &str = "No emoji found.";
-pub const MENTIONS: &str = "Members to mention";
+pub const COMPLETIONS: &str = "Suggestions";
+pub const INSERT_EMOJI: &str = "Insert an emoji";
 pub const FORMER_MEMBER: &str = "a former member";
 pub const ALL_MEMBERS: &str = "all members";
 
@@ -38,6 +41,14 @@ pub fn deleted_by(name: &str) -> String {
 /// The line above the composer.
 pub fn replying_to(name: &str) -> String {
     format!("Reply to {name}")
+}
+
+/// The characters that may still be written.
+pub fn characters_left(count: i64) -> String {
+    match count {
+        0.. => format!("{count} characters left"),
+        _ => format!("{} characters too many", -count),
+    }
 }
 
 /// Who reacted.

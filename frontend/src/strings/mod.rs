@@ -3,10 +3,14 @@
 
 mod account;
 mod messages;
+mod room;
+mod shortcuts;
 mod sign_in;
 
 pub use account::*;
 pub use messages::*;
+pub use room::*;
+pub use shortcuts::*;
 pub use sign_in::*;
 
 pub const NAME: &str = "Banter";
@@ -59,7 +63,6 @@ pub const NOT_YOUR_INVITATION: &str =
     "Only the person who sent this invitation, or the owner of the group, can withdraw it.";
 pub const OWNER: &str = "owner";
 pub const ONLINE: &str = "online";
-pub const OWNER_ONLINE: &str = "owner, online";
 pub const LEAVE: &str = "Leave group";
 pub const LEAVE_CONFIRM: &str = "Leave this group? Click again to confirm.";
 pub const YOU: &str = "You";
@@ -151,15 +154,20 @@ pub fn said(author: Option<&str>, text: &str) -> String {
 }
 
 /// The line under the name of a group.
-pub fn about_room(members: usize, others_online: usize) -> String {
+pub fn about_room(members: usize, others_online: usize, topic: Option<&str>) -> String {
     let members = match members {
         1 => "1 member".to_owned(),
         _ => format!("{members} members"),
     };
-    match others_online {
+    let mut about = match others_online {
         0 => members,
         _ => format!("{members}, {} online", others_online + 1),
+    };
+    if let Some(topic) = topic {
+        about.push_str(" · ");
+        about.push_str(topic);
     }
+    about
 }
 
 /// Who invites the user to a group.
