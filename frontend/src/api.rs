@@ -55,6 +55,14 @@ impl Api {
         )
     }
 
+    pub async fn patch<T: Read>(&self, path: &str, body: &impl Write) -> Result<T, RequestError> {
+        decode(
+            &self
+                .authorized("PATCH", path, Some(json::text(body)))
+                .await?,
+        )
+    }
+
     /// Posts without a body.
     pub async fn post_nothing<T: Read>(&self, path: &str) -> Result<T, RequestError> {
         decode(&self.authorized("POST", path, None).await?)

@@ -149,6 +149,16 @@ pub fn has_selection() -> bool {
     selection.is_some_and(|selection| !selection.is_collapsed())
 }
 
+/// Replaces the selection of the focused field by a text, so that it can be undone.
+pub fn insert(text: &str) {
+    let document: web_sys::HtmlDocument = document().unchecked_into();
+    // No other way to change a field can be undone.
+    let _ = match text {
+        "" => document.exec_command("delete"),
+        _ => document.exec_command_with_show_ui_and_value("insertText", false, text),
+    };
+}
+
 /// Copies a text.
 pub fn copy(text: &str) {
     let _ = window().navigator().clipboard().write_text(text);
@@ -206,6 +216,47 @@ impl History {
         if let Ok(history) = window().history() {
             let _ = history.back();
         }
+    }
+}
+
+/// What the reader chose for `name` of the appearance, which `start.js` applies;
+/// empty for the default.
+pub fn appearance(name: &str) -> String {
+    let root = document().document_element();
+    let chosen = root.and_then(|root| root.get_attribute(&["data-", name].concat()));
+    chosen.unwrap_or_default()
+}
+
+/// Applies and stores a choice of the reader.
+pub fn set_appearance(name: &str, chosen: &str) {
+    let attribute = ["data-", name].concat();
+    if let Some(root) = document().document_element() {
+        // The names are valid, so setting them cannot fail.
+        let _ = match chosen {
+            "" => root.remove_attribute(&attribute),
+            _ => root.set_attribute(&attribute, chosen),
+        };
+    }
+    if let Some(storage) = local_storage() {
+        // Fails where the storage is full.
+        let _ = match chosen {
+            "" => storage.remove_item(name),
+            _ => storage.set_item(name, chosen),
+        };
+    }
+}
+
+/// Whether a modal dialog is open.
+pub fn has_open_dialog() -> bool {
+    matches!(document().query_selector("dialog[open]"), Ok(Some(_)))
+}
+
+/// Moves the focus to an element, if it exists.
+pub fn focus(id: &str) {
+    let element = document().get_element_by_id(id);
+    if let Some(element) = element.and_then(|found| found.dyn_into::<web_sys::HtmlElement>().ok()) {
+        // Fails only for an element outside the document.
+        let _ = element.focus();
     }
 }
 

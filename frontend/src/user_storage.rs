@@ -1,5 +1,5 @@
-//! A user's drafts, edits and unacknowledged messages and changes, in this browser. They outlive the
-//! tab and the browser until they are sent or the user signs out; when a session
+//! A user's drafts, edits, recent emoji, and unacknowledged messages and changes, in this
+//! browser. They outlive the tab and the browser until they are sent or the user signs out; when a session
 //! merely ends they wait for their owner. Every key names the user, so that
 //! another one never reads them.
 //!
@@ -27,6 +27,7 @@ pub struct UserStorage {
     replies: String,
     unsent: String,
     changes: String,
+    emoji: String,
 }
 
 impl UserStorage {
@@ -38,6 +39,7 @@ impl UserStorage {
             replies: format!("reply/{user}/"),
             unsent: format!("unsent/{user}/"),
             changes: format!("change/{user}/"),
+            emoji: format!("emoji/{user}/"),
         }
     }
 
@@ -99,6 +101,19 @@ impl UserStorage {
         }
     }
 
+    /// The emoji that were chosen last, newest first.
+    pub fn recent_emoji(&self) -> Vec<String> {
+        let stored = local_storage().and_then(|storage| storage.get_item(&self.emoji).ok()?);
+        let stored = stored.unwrap_or_default();
+        stored.split_whitespace().map(str::to_owned).collect()
+    }
+
+    pub fn save_recent_emoji(&self, recent: &[String]) {
+        if let Some(storage) = local_storage() {
+            store(&storage, &self.emoji, Some(&recent.join(" ")));
+        }
+    }
+
     /// The unsent messages in the order in which they were written.
     pub fn unsent(&self) -> Vec<Unsent> {
         unsent(&self.unsent)
@@ -130,6 +145,7 @@ impl UserStorage {
             &self.replies,
             &self.unsent,
             &self.changes,
+            &self.emoji,
         ];
         for prefix in prefixes {
             for key in keys(&storage, prefix) {

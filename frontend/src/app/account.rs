@@ -1,11 +1,13 @@
 //! The account: password, sessions, second factor and passkeys.
 
+use chat_client::Chat;
+use domain::account::PersonName;
 use protocol::ErrorCode;
 use protocol::factors::{
     AddPasskey, ConfirmTotp, Factors, Fresh, PasskeyBegun, PasskeyResponse, RecoveryCodes, StepUp,
     TotpBegun,
 };
-use protocol::http::{ChangePassword, MeResponse, Sessions};
+use protocol::http::{ChangePassword, MeResponse, Sessions, UpdateMe};
 
 use super::App;
 use crate::browser::encoded;
@@ -30,6 +32,26 @@ impl App {
                 .await;
             self.end(result.map(|()| strings::PASSWORD_CHANGED));
             self.learn_account().await;
+        });
+    }
+
+    /// Changes the user's own name. Earlier messages keep the one of their time.
+    pub fn rename(self, name: &str) {
+        let name = match PersonName::parse("name", name) {
+            Ok(name) => name.as_str().to_owned(),
+            Err(problem) => {
+                return self
+                    .with_account(|account| account.refused(Section::Profile, problem.into()));
+            }
+        };
+        self.with_account(|account| account.begin(Section::Profile));
+        self.spawn(async move {
+            let body = UpdateMe { name };
+            let renamed = self.inner().api.patch::<MeResponse>("/api/me", &body).await;
+            if let Ok(MeResponse { user }) = &renamed {
+                self.chat.update(|chat| set_own_name(chat, &user.name));
+            }
+            self.end(renamed.map(|_| strings::NAME_CHANGED));
         });
     }
 
@@ -230,6 +252,20 @@ impl App {
                 change(account);
             }
         });
+    }
+}
+
+fn set_own_name(chat: &mut Chat, name: &str) {
+    let Some(me) = &mut chat.me else {
+        return;
+    };
+    name.clone_into(&mut me.name);
+    for room in chat.rooms.values_mut() {
+        for member in room.about.members.iter_mut().flatten() {
+            if member.user.id == me.id {
+                name.clone_into(&mut member.user.name);
+            }
+        }
     }
 }
 

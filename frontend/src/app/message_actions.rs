@@ -7,7 +7,7 @@ use protocol::http::Versions;
 
 use super::App;
 use crate::browser::{self, encoded};
-use crate::state::{Composing, Problem, Route, Sheet, SheetKind, has_reacted, last_editable};
+use crate::state::{Composing, Problem, Route, Sheet, SheetKind, has_reacted, last_editable, used};
 
 impl App {
     /// Restores what was being written in a room: an edit with its text, or a reply.
@@ -99,6 +99,15 @@ impl App {
         self.change_message(|chat, room, id| {
             chat.react(room, seq, id, (emoji, !is_on), browser::now())
         });
+    }
+
+    /// An emoji was chosen, and is offered first from now on.
+    pub fn use_emoji(self, emoji: &str) {
+        let recent = self
+            .recent_emoji
+            .with_untracked(|recent| used(recent, emoji));
+        self.inner().storage.save_recent_emoji(&recent);
+        self.recent_emoji.set(recent);
     }
 
     pub fn pin(self, seq: i64, is_on: bool) {

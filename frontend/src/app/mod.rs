@@ -3,11 +3,13 @@
 
 mod account;
 mod chat;
+mod details;
 mod invitations;
 mod message_actions;
 mod navigation;
 mod reading;
 mod rooms;
+mod shortcuts;
 mod sign_out;
 
 use std::cell::{Cell, RefCell};
@@ -27,7 +29,7 @@ use crate::api::Api;
 use crate::browser;
 use crate::signal::SmallSignal;
 use crate::socket::Socket;
-use crate::state::{Account, Composing, Dialog, Route, Scroll, Sheet, day_of};
+use crate::state::{Account, Composing, Dialog, RoomEvents, Route, Scroll, Sheet, day_of};
 use crate::user_storage::UserStorage;
 
 #[derive(Clone, Copy)]
@@ -61,8 +63,14 @@ pub struct App {
     pub composing: SmallSignal<Composing>,
     /// The open dialog about a message.
     pub sheet: SmallSignal<Option<Sheet>>,
+    /// The emoji that the user has chosen last.
+    pub recent_emoji: SmallSignal<Vec<String>>,
     /// The loaded versions of the message of `sheet`, or why they could not be.
     pub versions: SmallSignal<Option<Result<Vec<Version>, String>>>,
+    /// The changes of the open group that are lines of its conversation.
+    pub events: SmallSignal<RoomEvents>,
+    /// The member of the open room whose card is shown.
+    pub person: SmallSignal<Option<String>>,
     /// Rooms that the user was removed from, until they are acknowledged.
     pub departed: SmallSignal<Vec<Departed>>,
     /// The user's open invitations, newest first.
@@ -95,6 +103,8 @@ struct Inner {
     /// The name and the id of the group that is being created, until it is known to
     /// exist: a second attempt creates no second group.
     creating: RefCell<Option<(String, String)>>,
+    /// The last page of changes that was requested for `events`.
+    asked_events: Cell<Option<i64>>,
     /// The first loaded message when older ones were last requested for `scroll`.
     sought: Cell<i64>,
     seconds: Cell<u32>,
@@ -123,6 +133,7 @@ impl App {
             invitations_at: Cell::default(),
             leaving: RefCell::default(),
             creating: RefCell::default(),
+            asked_events: Cell::default(),
             sought: Cell::default(),
             seconds: Cell::default(),
         };
@@ -143,7 +154,10 @@ impl App {
             other_tab_draft: SmallSignal::default(),
             composing: SmallSignal::default(),
             sheet: SmallSignal::default(),
+            recent_emoji: SmallSignal::new(inner.storage.recent_emoji()),
             versions: SmallSignal::default(),
+            events: SmallSignal::default(),
+            person: SmallSignal::default(),
             departed: SmallSignal::default(),
             invitations: SmallSignal::default(),
             is_answering: SmallSignal::default(),
@@ -186,6 +200,8 @@ impl App {
         });
         Effect::new(move || self.take_departed());
         self.start_reading();
+        self.follow_events();
+        self.listen_for_shortcuts();
         self.follow_invitations();
     }
 

@@ -71,7 +71,7 @@ impl App {
     }
 
     /// Opens a room in place of the dialog that asked for it.
-    pub(super) fn open_in_place(self, room: &str) {
+    pub fn open_in_place(self, room: &str) {
         self.count_navigation();
         self.replace(Route::room(room));
     }
@@ -148,6 +148,8 @@ impl App {
             return;
         }
         self.close_sheet();
+        self.person.set(None);
+        self.forget_events();
         self.is_at_end.set(true);
         self.in_view.set(None);
         self.mark.set(None);

@@ -7,9 +7,9 @@ use protocol::factors::{
 };
 use protocol::http::{
     AddMember, Challenge, ChangePage, ChangePassword, CreateRoom, ForgotPassword, Invitation,
-    Invitations, InvitedRoom, Login, MeResponse, Page, Register, ResendOtp, ResetLink, ResetPassword,
-    RoomResponse, Rooms, Session, Sessions, SignedIn, SocketAddress, UpdateMe, UpdateMember,
-    UpdateRoom, Verify, Version, Versions,
+    Invitations, InvitedRoom, Login, MeResponse, Page, Register, ResendOtp, ResetLink,
+    ResetPassword, RoomResponse, Rooms, Session, Sessions, SignedIn, SocketAddress, UpdateMe,
+    UpdateMember, UpdateRoom, Verify, Version, Versions,
 };
 use protocol::model::Me;
 use protocol::{

@@ -5,7 +5,9 @@ use leptos::prelude::*;
 
 use super::icons::{self, icon};
 use super::list::{Item, click, items};
-use super::{account, avatar, departed, invitations, members, new_chat, room};
+use super::{
+    account, avatar, departed, invitations, jump, members, new_chat, person, room, shortcuts,
+};
 use crate::app::app;
 use crate::state::{Dialog, found, in_shown_order, key_target, row_of, tab_stop};
 use crate::{browser, strings};
@@ -32,6 +34,9 @@ fn chat() -> AnyView {
         </main>
         {new_chat::new_chat()}
         {members::members()}
+        {person::person()}
+        {jump::jump()}
+        {shortcuts::shortcuts()}
         {departed::departed()}
         <p id="announcer" class="hidden" aria-live="polite">{move || app.announced.get()}</p>
     }
@@ -184,11 +189,19 @@ fn row(id: String, stop: Memo<Option<String>>) -> AnyView {
             row_of(chat, &of_row, draft.as_deref())
         })
     });
-    let unread = move || {
-        let unread = row.with(|row| row.unread);
+    let marks = move || {
+        let (unread, is_mentioned) = row.with(|row| (row.unread, row.is_mentioned));
+        let mentioned = is_mentioned.then(|| {
+            view! { <span class="mentioned" role="img" aria-label=strings::MENTIONED>"@"</span> }
+        });
         (unread > 0).then(|| {
-            view! { <span class="unread" aria-label=strings::unread(unread)>{unread.to_string()}</span> }
-                .into_any()
+            view! {
+                <span class="marks">
+                    {mentioned}
+                    <span class="unread" aria-label=strings::unread(unread)>{unread.to_string()}</span>
+                </span>
+            }
+            .into_any()
         })
     };
     let when = move || {
@@ -218,7 +231,7 @@ fn row(id: String, stop: Memo<Option<String>>) -> AnyView {
                 <span class="name" dir="auto">{move || row.with(|row| row.title.clone())}</span>
                 {move || when()}
                 <span class="last" dir="auto">{move || last()}</span>
-                {move || unread()}
+                {move || marks()}
             </button>
         </li>
     }

@@ -4,11 +4,12 @@ use leptos::html;
 use leptos::prelude::*;
 use web_sys::HtmlTextAreaElement;
 
+use super::completions::Completions;
 use super::icons::{self, icon};
 use super::list::click;
-use super::mention_list::Mentions;
+use super::message_menu::place_of;
 use crate::app::{App, app};
-use crate::state::{Problem, SheetKind};
+use crate::state::{Problem, SheetKind, plain, remaining, toggled};
 use crate::{browser, strings};
 
 /// With a mouse and a keyboard Enter sends and Shift+Enter breaks the line; with a
@@ -17,15 +18,20 @@ use crate::{browser, strings};
 pub fn composer(room: String) -> AnyView {
     let app = app();
     let area = NodeRef::<html::Textarea>::new();
-    let mentions = Mentions::of(area);
+    let completions = Completions::of(area);
     let problem = RwSignal::new(None::<String>);
+    // The characters that are left, near the limit.
+    let left = RwSignal::new(None::<i64>);
     let text = app.begin_composing(&room);
     let is_coarse = browser::has_coarse_pointer();
     let of_room = room.clone();
     let send = move || {
         if let Some(area) = area.get_untracked() {
-            match submit(app, &of_room, &area, mentions) {
-                Ok(()) => problem.set(None),
+            match submit(app, &of_room, &area, completions) {
+                Ok(()) => {
+                    problem.set(None);
+                    left.set(remaining(&area.value()));
+                }
                 Err(refused) => problem.set(Some(refused.message)),
             }
             let _ = area.focus();
@@ -42,7 +48,12 @@ pub fn composer(room: String) -> AnyView {
         let is_empty = area
             .get_untracked()
             .is_some_and(|area| area.value().is_empty());
-        let is_taken = is_plain && mentions.takes_key(&key)
+        let marker = marker_of(&event);
+        if let (Some(marker), Some(area)) = (marker, area.get_untracked()) {
+            event.prevent_default();
+            return toggle(&area, marker);
+        }
+        let is_taken = is_plain && completions.takes_key(&key)
             || match key.as_str() {
                 "Enter" if !event.shift_key() && !is_coarse => {
                     send();
@@ -61,7 +72,8 @@ pub fn composer(room: String) -> AnyView {
         if let Some(area) = area.get_untracked() {
             app.save_composed(&of_room, &area.value());
             grow(&area);
-            mentions.look(&area);
+            completions.look(&area);
+            left.set(remaining(&area.value()));
         }
         problem.set(None);
         app.typing();
@@ -105,7 +117,7 @@ pub fn composer(room: String) -> AnyView {
             }
         >
             {composing_bar(room)}
-            {mentions.view()}
+            {completions.view()}
             <label class="hidden" for="message-text">{strings::MESSAGE}</label>
             <textarea
                 node_ref=area
@@ -114,23 +126,37 @@ pub fn composer(room: String) -> AnyView {
                 dir="auto"
                 enterkeyhint=if is_coarse { "enter" } else { "send" }
                 placeholder=strings::MESSAGE_HINT
-                aria-describedby="message-text-problem"
+                aria-describedby="message-text-problem message-left"
                 aria-autocomplete="list"
                 aria-controls="mentions"
-                aria-activedescendant=move || mentions.active()
+                aria-activedescendant=move || completions.active()
                 prop:value=text
                 on:keydown=on_key
                 on:input=on_input
                 on:click=move |_| {
                     if let Some(area) = area.get_untracked() {
-                        mentions.look(&area);
+                        completions.look(&area);
                     }
                 }
-                on:blur=move |_| mentions.close()
+                on:blur=move |_| completions.close()
             ></textarea>
+            <button
+                id="message-emoji"
+                class="quiet icon"
+                type="button"
+                aria-label=strings::INSERT_EMOJI
+                title=strings::INSERT_EMOJI
+                aria-haspopup="dialog"
+                on:click=move |event| app.open_sheet(0, SheetKind::Insert, place_of(&event))
+            >
+                {icon(icons::REACT)}
+            </button>
             <button id="message-send" class="main icon" type="submit" aria-label=label>
                 {icon(icons::SEND)}
             </button>
+            <p id="message-left" class:over=move || left.get() < Some(0)>
+                {move || left.get().map(strings::characters_left)}
+            </p>
             <p id="message-text-problem" class="problem" role="alert">{move || problem.get()}</p>
         </form>
     }
@@ -147,7 +173,7 @@ fn submit(
     app: App,
     room: &str,
     area: &HtmlTextAreaElement,
-    mentions: Mentions,
+    completions: Completions,
 ) -> Result<(), Problem> {
     let text = area.value();
     let editing = app.composing.with_untracked(|composing| composing.editing);
@@ -159,10 +185,10 @@ fn submit(
         Some(seq) => app.send_edit(room, seq, &text),
         None if text.trim().is_empty() => Ok(()),
         None => {
-            let chosen = mentions.chosen.get_untracked();
+            let chosen = completions.chosen.get_untracked();
             app.send(room, &text, &chosen)?;
-            mentions.chosen.set(Vec::new());
-            mentions.close();
+            completions.chosen.set(Vec::new());
+            completions.close();
             area.set_value("");
             grow(area);
             app.save_draft(room, "");
@@ -225,7 +251,7 @@ fn composing_bar(room: String) -> AnyView {
         let text = if quote.text.is_empty() {
             strings::DELETED.to_owned()
         } else {
-            quote.text
+            plain(&quote.text)
         };
         Some((false, strings::replying_to(&quote.from.name), text))
     });
@@ -261,6 +287,35 @@ fn composing_bar(room: String) -> AnyView {
         Some(bar.into_any())
     };
     view! { {bar} }.into_any()
+}
+
+/// The marker that a shortcut puts around the selection.
+fn marker_of(event: &leptos::ev::KeyboardEvent) -> Option<&'static str> {
+    if !(event.ctrl_key() || event.meta_key()) || event.alt_key() {
+        return None;
+    }
+    match (event.key().as_str(), event.shift_key()) {
+        ("b", false) => Some("**"),
+        ("i", false) => Some("*"),
+        ("e", false) => Some("`"),
+        ("X" | "x", true) => Some("~~"),
+        _ => None,
+    }
+}
+
+/// Puts a marker around the selection, or removes it, so that it can be undone.
+fn toggle(area: &HtmlTextAreaElement, marker: &str) {
+    let start = area.selection_start().ok().flatten().unwrap_or(0);
+    let end = area.selection_end().ok().flatten().unwrap_or(start);
+    let replacement = toggled(&area.value(), (start, end), marker);
+    // Fails only for an element without a selection.
+    let (from, to) = replacement.from;
+    let _ = area.set_selection_range(from, to);
+    if from != to || !replacement.by.is_empty() {
+        browser::insert(&replacement.by);
+    }
+    let (from, to) = replacement.selected;
+    let _ = area.set_selection_range(from, to);
 }
 
 /// Whether a key belongs to an IME. Safari ends the composition before it reports

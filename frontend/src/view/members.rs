@@ -1,17 +1,16 @@
-//! The members of the open room.
+//! The details and the members of the open room.
 
-use chat_client::{Chat, Room};
 use leptos::prelude::*;
-use protocol::{Role, RoomKind};
+use protocol::RoomKind;
 
-use super::avatar;
 use super::confirm::confirmed;
 use super::dialog::dialog;
 use super::field::FieldOptions;
-use super::list::{Item, items};
+use super::list::{Item, click, items};
 use super::new_chat::small_form;
+use super::{avatar, details};
 use crate::app::app;
-use crate::state::Dialog;
+use crate::state::{Dialog, Person, persons};
 use crate::strings;
 
 const EMAIL: FieldOptions = FieldOptions {
@@ -22,21 +21,11 @@ const EMAIL: FieldOptions = FieldOptions {
     hint: "",
 };
 
-struct Person {
-    id: String,
-    name: String,
-    is_me: bool,
-    is_owner: bool,
-    is_here: bool,
-    /// Whether the reader may remove them.
-    is_removable: bool,
-}
-
 pub fn members() -> AnyView {
     let app = app();
     dialog(
         "people-dialog",
-        strings::MEMBERS,
+        strings::DETAILS,
         Signal::derive(move || app.dialog.get() == Some(Dialog::Members)),
         move || app.dialog_closed(Dialog::Members),
         content,
@@ -54,10 +43,12 @@ fn content() -> AnyView {
                 .is_some_and(|room| room.about.kind == RoomKind::Group)
         })
     });
-    let (of_room, to_leave, to_invited) = (room.clone(), room.clone(), room.clone());
+    let (to_edit, to_leave, to_invited) = (room.clone(), room.clone(), room.clone());
     view! {
+        {details::room_details(to_edit)}
+        <h3>{strings::MEMBERS}</h3>
         <ul id="members">
-            {items(move || member_items(&of_room))}
+            {items(member_items)}
             {items(move || invited(&to_invited))}
         </ul>
         <p class="problem" role="alert">{move || app.notice.get()}</p>
@@ -67,13 +58,9 @@ fn content() -> AnyView {
     .into_any()
 }
 
-fn member_items(room: &str) -> Vec<Item> {
+fn member_items() -> Vec<Item> {
     let persons = app().chat.with(persons).into_iter();
-    let item = |person: Person| {
-        let key = [&person.id, "/", &person.state()].concat();
-        let room = room.to_owned();
-        Item::new(key, move || member(room, person))
-    };
+    let item = |person: Person| Item::new(person.key(), move || member(person));
     persons.map(item).collect()
 }
 
@@ -109,66 +96,21 @@ fn invited_person(room: String, email: String) -> AnyView {
     .into_any()
 }
 
-impl Person {
-    /// What changes without a change of id.
-    fn state(&self) -> String {
-        [self.is_owner, self.is_here, self.is_removable]
-            .map(|each| if each { "1" } else { "0" })
-            .concat()
-    }
-}
-
-fn persons(chat: &Chat) -> Vec<Person> {
-    let Some(room) = chat.open_room() else {
-        return Vec::new();
-    };
-    let me = chat.my_id();
-    let members = || room.about.members.iter().flatten();
-    let am_owner = members().any(|member| member.user.id == me && member.role == Role::Owner);
-    let person = |member: &protocol::Member| Person {
-        id: member.user.id.clone(),
-        name: member.user.name.clone(),
-        is_me: member.user.id == me,
-        is_owner: member.role == Role::Owner,
-        is_here: is_here(room, &member.user.id),
-        is_removable: am_owner && member.user.id != me && room.about.kind == RoomKind::Group,
-    };
-    members().map(person).collect()
-}
-
-fn is_here(room: &Room, user: &str) -> bool {
-    room.presence.is_online(user)
-}
-
-fn member(room: String, person: Person) -> AnyView {
+fn member(person: Person) -> AnyView {
     let app = app();
-    let about = match (person.is_owner, person.is_here) {
-        (true, true) => strings::OWNER_ONLINE,
-        (true, false) => strings::OWNER,
-        (false, true) => strings::ONLINE,
-        (false, false) => "",
-    };
-    let id = person.id.clone();
-    let remove = person.is_removable.then(|| {
-        let remove = move || app.remove(room.clone(), id.clone());
-        confirmed(
-            "",
-            "quiet danger remove",
-            strings::REMOVE,
-            strings::CONFIRM,
-            remove,
-        )
-    });
+    let about = person.about();
     let name = if person.is_me {
         strings::you(&person.name)
     } else {
         person.name.clone()
     };
+    let id = person.id.clone();
     view! {
         <li class="member" data-user=person.id.clone()>
-            {avatar::avatar(&person.id, &person.name, person.is_here)}
-            <p class="who"><bdi>{name}</bdi><span class="hint">{about}</span></p>
-            {remove}
+            <button type="button" on:click=click(move || app.person.set(Some(id.clone())))>
+                {avatar::avatar(&person.id, &person.name, person.is_online)}
+                <span class="who"><bdi>{name}</bdi><span class="hint">{about}</span></span>
+            </button>
         </li>
     }
     .into_any()

@@ -4,8 +4,9 @@ use chat_client::Timestamp;
 use leptos::prelude::*;
 
 use super::avatar;
+use super::icons::{self, icon};
 use super::list::click;
-use super::message_body::{Body, Drawn, body};
+use super::message_body::{Body, Drawn, body, current_name};
 use crate::app::app;
 use crate::browser::{self, encoded};
 use crate::state::{Line, MessageLine, Receipt, Route, delivery, read_by, read_marks};
@@ -31,6 +32,10 @@ fn draw(line: Line, is_live: bool) -> AnyView {
                 .into_any()
         }
         Line::New => view! { <li class="new" id="new">{strings::NEW_MESSAGES}</li> }.into_any(),
+        Line::Event { text, at, .. } => {
+            let title = browser::moment(at);
+            view! { <li class="event" dir="auto" title=title>{text}</li> }.into_any()
+        }
         Line::Message(message) if message.is_mine => mine(message, is_live),
         Line::Message(message) => theirs(&message),
     }
@@ -145,14 +150,24 @@ fn class(message: &MessageLine) -> &'static str {
 /// Author and time. Within a group only assistive technology and copied text have
 /// the author.
 fn head(message: &MessageLine) -> AnyView {
-    let author = message.author.clone();
     if !message.begins_group {
+        let author = message.author.clone();
         return view! { <p class="by hidden">{author}</p> }.into_any();
     }
+    let app = app();
+    let name = current_name(message.from.clone(), message.author.clone());
+    let (of_avatar, to_open) = (message.from.clone(), message.from.clone());
     view! {
-        {avatar::avatar(&message.from, &message.author, false)}
+        {move || name.with(|name| avatar::avatar(&of_avatar, name, false))}
         <p class="by">
-            <bdi class="author">{author}</bdi>
+            <button
+                class="author"
+                type="button"
+                tabindex="-1"
+                on:click=click(move || app.open_person(&to_open))
+            >
+                <bdi>{move || name.get()}</bdi>
+            </button>
             {time(message.at, message.seq)}
         </p>
     }
@@ -180,12 +195,14 @@ fn time(at: Timestamp, seq: Option<i64>) -> AnyView {
 }
 
 fn receipt_mark(receipt: &Receipt) -> AnyView {
-    let (sign, class, label) = match receipt {
-        Receipt::Read { names, more } => ("✓✓", "mark seen", strings::read_by(names, *more)),
-        Receipt::Pending => ("…", "mark", strings::PENDING.to_owned()),
-        Receipt::Sent | Receipt::Failed(_) => ("✓", "mark", strings::SENT.to_owned()),
+    let (path, class, label) = match receipt {
+        Receipt::Read { names, more } => {
+            (icons::CHECKS, "mark seen", strings::read_by(names, *more))
+        }
+        Receipt::Pending => (icons::CLOCK, "mark", strings::PENDING.to_owned()),
+        Receipt::Sent | Receipt::Failed(_) => (icons::CHECK, "mark", strings::SENT.to_owned()),
     };
-    view! { <span class=class role="img" title=label.clone() aria-label=label>{sign}</span> }
+    view! { <span class=class role="img" title=label.clone() aria-label=label>{icon(path)}</span> }
         .into_any()
 }
 

@@ -8,11 +8,11 @@ use protocol::{Message, Quote, Reaction};
 use super::list::{Item, click, items};
 use super::message_menu::place_of;
 use crate::app::{App, app};
-use crate::browser::encoded;
+use crate::browser::{self, encoded};
 use crate::signal::SmallSignal;
 use crate::state::{
-    Content, Deleted, Mentioned, MessageLine, Part, Rejected, Route, SheetKind, has_own_changes,
-    is_emoji, parts, shown,
+    Block, Content, Deleted, Inline, Mentioned, MessageLine, Part, Rejected, Route, SheetKind,
+    Style, has_own_changes, is_emoji, is_long, plain, shown, text_blocks,
 };
 use crate::strings;
 
@@ -57,6 +57,15 @@ fn names(app: App) -> Names {
         members
             .map(|member| (member.user.id.clone(), member.user.name.clone()))
             .collect()
+    })
+}
+
+/// The name that a user has now, if they are a member; otherwise the one of before.
+pub fn current_name(id: String, before: String) -> Memo<String> {
+    let names = use_context::<Memo<Names>>();
+    Memo::new(move |_| {
+        let current = names.and_then(|names| names.with(|names| names.get(&id).cloned()));
+        current.unwrap_or_else(|| before.clone())
     })
 }
 
@@ -202,7 +211,7 @@ fn quote(quote: &Quote) -> AnyView {
     let text = if is_deleted {
         strings::DELETED.to_owned()
     } else {
-        quote.text.clone()
+        plain(&quote.text)
     };
     let address = Route::message(&room, Some(seq)).address(encoded);
     let open = move |event: leptos::ev::MouseEvent| {
@@ -221,10 +230,89 @@ fn quote(quote: &Quote) -> AnyView {
     .into_any()
 }
 
-/// The text with its links and mentions. All of it is text nodes, never HTML.
+/// The formatted text, which is folded if it is long. All of it is text nodes, never
+/// HTML.
 fn text(content: &Content) -> AnyView {
     let mentioned = mentioned(content);
-    let part = |part: Part<'_>| match part {
+    let blocks: Vec<AnyView> = text_blocks(&content.text, &mentioned)
+        .into_iter()
+        .map(block)
+        .collect();
+    if !is_long(&content.text) {
+        return view! { <div class="text">{blocks}</div> }.into_any();
+    }
+    let is_folded = RwSignal::new(true);
+    let label = move || match is_folded.get() {
+        true => strings::UNFOLD,
+        false => strings::FOLD,
+    };
+    view! {
+        <div class="text" class:folded=move || is_folded.get()>{blocks}</div>
+        <button
+            class="quiet fold"
+            type="button"
+            aria-expanded=move || if is_folded.get() { "false" } else { "true" }
+            on:click=click(move || is_folded.update(|is_folded| *is_folded = !*is_folded))
+        >
+            {label}
+        </button>
+    }
+    .into_any()
+}
+
+fn block(block: Block<'_>) -> AnyView {
+    match block {
+        Block::Paragraph(content) => view! { <p dir="auto">{inlines(content)}</p> }.into_any(),
+        Block::Quote(content) => {
+            view! { <blockquote dir="auto">{inlines(content)}</blockquote> }.into_any()
+        }
+        Block::List { first, items } => {
+            let items: Vec<AnyView> = items
+                .into_iter()
+                .map(|item| view! { <li>{inlines(item)}</li> }.into_any())
+                .collect();
+            match first {
+                Some(first) => view! { <ol start=first dir="auto">{items}</ol> }.into_any(),
+                None => view! { <ul dir="auto">{items}</ul> }.into_any(),
+            }
+        }
+        Block::Code { language, text } => {
+            let to_copy = text.to_owned();
+            view! {
+                <figure class="code" dir="ltr">
+                    <figcaption>
+                        <span>{language.to_owned()}</span>
+                        <button type="button" on:click=click(move || browser::copy(&to_copy))>
+                            {strings::COPY}
+                        </button>
+                    </figcaption>
+                    <pre><code>{text.to_owned()}</code></pre>
+                </figure>
+            }
+            .into_any()
+        }
+    }
+}
+
+fn inlines(content: Vec<Inline<'_>>) -> Vec<AnyView> {
+    content.into_iter().map(inline).collect()
+}
+
+fn inline(inline: Inline<'_>) -> AnyView {
+    match inline {
+        Inline::Part(part) => part_of_text(part),
+        Inline::Code(code) => view! { <code>{code.to_owned()}</code> }.into_any(),
+        Inline::Styled(Style::Bold, content) => {
+            view! { <strong>{inlines(content)}</strong> }.into_any()
+        }
+        Inline::Styled(Style::Italic, content) => view! { <em>{inlines(content)}</em> }.into_any(),
+        Inline::Styled(Style::Struck, content) => view! { <s>{inlines(content)}</s> }.into_any(),
+        Inline::Break => view! { <br /> }.into_any(),
+    }
+}
+
+fn part_of_text(part: Part<'_>) -> AnyView {
+    match part {
         Part::Text(text) => text.to_owned().into_any(),
         Part::Link { text, prefix } => view! {
             <a
@@ -240,12 +328,7 @@ fn text(content: &Content) -> AnyView {
             <span class=if is_reader { "mention me" } else { "mention" }>{text.to_owned()}</span>
         }
         .into_any(),
-    };
-    let parts: Vec<AnyView> = parts(&content.text, &mentioned)
-        .into_iter()
-        .map(part)
-        .collect();
-    view! { <p class="text" dir="auto">{parts}</p> }.into_any()
+    }
 }
 
 fn mentioned(content: &Content) -> Vec<Mentioned> {

@@ -6,11 +6,12 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlDialogElement, HtmlElement};
 
+use super::emoji_picker::emoji_picker;
 use super::icons::{self, icon};
-use super::list::{Item, click, items};
+use super::list::click;
 use crate::app::{App, app};
 use crate::browser;
-use crate::state::{Sheet, SheetKind, actions, emoji};
+use crate::state::{Sheet, SheetKind, actions};
 use crate::strings;
 
 /// The distance of a dialog from the edges of the window, in pixels.
@@ -107,6 +108,7 @@ pub fn sheet() -> AnyView {
     let shown = Memo::new(move |_| app.sheet.get().map(|sheet| (sheet.seq, sheet.kind)));
     let label = move || match shown.get() {
         Some((_, SheetKind::React)) => strings::REACT,
+        Some((_, SheetKind::Insert)) => strings::INSERT_EMOJI,
         Some((_, SheetKind::Delete)) => strings::DELETE_QUESTION,
         Some((_, SheetKind::Versions)) => strings::VERSIONS,
         Some((_, SheetKind::Menu)) | None => strings::MESSAGE_ACTIONS,
@@ -114,6 +116,7 @@ pub fn sheet() -> AnyView {
     let kind = move || match shown.get() {
         Some((_, SheetKind::Menu)) => "menu",
         Some((_, SheetKind::React)) => "react",
+        Some((_, SheetKind::Insert)) => "insert",
         Some((_, SheetKind::Delete)) => "delete",
         Some((_, SheetKind::Versions)) => "versions",
         None => "",
@@ -121,7 +124,8 @@ pub fn sheet() -> AnyView {
     let content = move || {
         shown.get().map(|(seq, kind)| match kind {
             SheetKind::Menu => menu(app, seq),
-            SheetKind::React => reactions(app, seq),
+            SheetKind::React => emoji_picker(move |emoji| app.toggle_reaction(seq, emoji)),
+            SheetKind::Insert => emoji_picker(insert),
             SheetKind::Delete => deletion(app, seq),
             SheetKind::Versions => versions(app),
         })
@@ -151,7 +155,10 @@ pub fn sheet() -> AnyView {
 
 /// Moves the dialog to its place within the window, and the focus to its first control.
 fn arrange(dialog: &HtmlDialogElement, sheet: Sheet) {
-    let is_placed = matches!(sheet.kind, SheetKind::Menu | SheetKind::React);
+    let is_placed = matches!(
+        sheet.kind,
+        SheetKind::Menu | SheetKind::React | SheetKind::Insert
+    );
     let window = browser::window();
     let size = |value: Result<wasm_bindgen::JsValue, _>| {
         value.ok().and_then(|value| value.as_f64()).unwrap_or(0.0) as i32
@@ -273,59 +280,14 @@ fn move_in_menu(event: &leptos::ev::KeyboardEvent) {
     }
 }
 
-/// A few emoji, and a field to find others.
-fn reactions(app: App, seq: i64) -> AnyView {
-    let search = RwSignal::new(String::new());
-    let react = move |emoji: &str| {
-        app.close_sheet();
-        app.toggle_reaction(seq, emoji);
-    };
-    let found = move || {
-        let found = emoji(&search.get()).into_iter();
-        found
-            .map(|(emoji, name)| {
-                Item::new(emoji.clone(), move || {
-                    let chosen = emoji.clone();
-                    let label = [emoji.as_str(), &name].join(" ");
-                    view! {
-                        <button
-                            type="button"
-                            class="emoji"
-                            aria-label=label
-                            title=name
-                            on:click=click(move || react(&chosen))
-                        >
-                            {emoji}
-                        </button>
-                    }
-                    .into_any()
-                })
-            })
-            .collect()
-    };
-    let has_none = move || emoji(&search.get()).is_empty();
-    let take_first = move |event: leptos::ev::KeyboardEvent| {
-        if event.key() == "Enter" && !event.is_composing() {
-            event.prevent_default();
-            if let Some((first, _)) = emoji(&search.get_untracked()).first() {
-                react(first);
-            }
-        }
-    };
-    view! {
-        <input
-            id="emoji-search"
-            type="search"
-            placeholder=strings::SEARCH_EMOJI
-            aria-label=strings::SEARCH_EMOJI
-            autocomplete="off"
-            on:input=move |event| search.set(event_target_value(&event))
-            on:keydown=take_first
-        />
-        <div class="emoji-grid">{items(found)}</div>
-        <p class="hint" role="status">{move || has_none().then_some(strings::NO_EMOJI)}</p>
-    }
-    .into_any()
+/// Inserts an emoji into the composer.
+fn insert(emoji: &str) {
+    let emoji = emoji.to_owned();
+    // After the dialog has returned the focus.
+    request_animation_frame(move || {
+        browser::focus("message-text");
+        browser::insert(&emoji);
+    });
 }
 
 fn deletion(app: App, seq: i64) -> AnyView {

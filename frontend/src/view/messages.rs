@@ -17,7 +17,7 @@ use super::message_focus::Attention;
 use super::message_menu::{sheet, toolbar};
 use crate::app::{App, app};
 use crate::browser;
-use crate::state::{Line, Reader, Scroll, Span, blocks, end, lines};
+use crate::state::{Line, Reader, Scroll, Span, blocks, end, events_of, lines};
 use crate::strings;
 
 /// The distance from an edge that counts as being there, in pixels.
@@ -199,19 +199,25 @@ fn message_near(area: &HtmlDivElement, edge: f64, sign: f64) -> Option<Element> 
     })
 }
 
-/// A block is drawn again when more of it is loaded, or when the new messages
-/// begin elsewhere in it.
+/// A block is drawn again when more of it or of its events is loaded, or when the new
+/// messages begin elsewhere in it.
 fn block_items() -> Vec<Item> {
     let app = app();
     let mark = app.mark.get();
-    let blocks = app.chat.with(|chat| {
-        let room = chat.open_room();
-        room.map(|room| blocks(&room.log)).unwrap_or_default()
+    // With the number of events in each.
+    let blocks: Vec<(Span, usize)> = app.events.with(|events| {
+        app.chat.with(|chat| {
+            let Some(room) = chat.open_room() else {
+                return Vec::new();
+            };
+            let counted = |span| (span, events_of(room, events, span).count());
+            blocks(&room.log).into_iter().map(counted).collect()
+        })
     });
-    let item = |span: Span| {
+    let item = |(span, events): (Span, usize)| {
         let to = span.to.unwrap_or(0);
         let mark = mark.filter(|mark| (span.from..=to).contains(&(mark + 1)));
-        let parts = [span.from, to, mark.unwrap_or(-1)].map(|part| part.to_string());
+        let parts = [span.from, to, mark.unwrap_or(-1), events as i64].map(|part| part.to_string());
         Item::new(parts.join("/"), move || block_of(span))
     };
     blocks.into_iter().map(item).collect()
@@ -234,16 +240,19 @@ fn block_of(span: Span) -> AnyView {
 fn lines_of(span: Option<Span>) -> Vec<Line> {
     let app = app();
     let mark = app.mark.get();
-    app.chat.with(|chat| {
-        let Some(room) = chat.open_room() else {
-            return Vec::new();
-        };
-        let reader = Reader {
-            me: chat.my_id(),
-            offset: &browser::offset_from_utc,
-            mark,
-        };
-        lines(room, reader, span.unwrap_or_else(|| end(&room.log)))
+    app.events.with(|events| {
+        app.chat.with(|chat| {
+            let Some(room) = chat.open_room() else {
+                return Vec::new();
+            };
+            let reader = Reader {
+                me: chat.my_id(),
+                offset: &browser::offset_from_utc,
+                mark,
+                events,
+            };
+            lines(room, reader, span.unwrap_or_else(|| end(&room.log)))
+        })
     })
 }
 

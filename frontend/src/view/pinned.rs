@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::icons::{self, icon};
 use crate::app::app;
 use crate::browser::encoded;
-use crate::state::{Route, newest_pinned};
+use crate::state::{Route, newest_pinned, plain};
 use crate::strings;
 
 pub fn pinned(room: String) -> AnyView {
@@ -26,7 +26,7 @@ pub fn pinned(room: String) -> AnyView {
                 {icon(icons::PIN)}
                 <span class="titles">
                     <span class="label">{strings::PINNED}</span>
-                    <span class="excerpt" dir="auto">{quote.text}</span>
+                    <span class="excerpt" dir="auto">{plain(&quote.text)}</span>
                 </span>
             </a>
         };

@@ -9,8 +9,8 @@ use super::icons::{self, icon};
 use super::list::click;
 use super::{avatar, composer, message, messages, pinned};
 use crate::app::app;
-use crate::state::{Dialog, avatar_id};
-use crate::strings;
+use crate::state::{Dialog, avatar_id, is_alone};
+use crate::{browser, strings};
 
 /// The open room, or a hint on how to open one.
 pub fn room() -> AnyView {
@@ -25,12 +25,67 @@ pub fn room() -> AnyView {
                     {cut_off()}
                     {pinned::pinned(id.clone())}
                     {invitation(id.clone())}
+                    {alone()}
                     {messages::messages()}
                     {composer::composer(id)}
                 }.into_any(),
-                None => view! { <p class="centre hint">{strings::CHOOSE_ROOM}</p> }.into_any(),
+                None => no_room(),
             }}
         </section>
+    }
+    .into_any()
+}
+
+/// Without an open room: a hint, and for a user without any room the first steps.
+fn no_room() -> AnyView {
+    let app = app();
+    let is_new = Memo::new(move |_| {
+        app.chat
+            .with(|chat| chat.is_listed && chat.rooms.is_empty())
+    });
+    let content = move || match is_new.get() {
+        true => welcome(),
+        false => view! { <p class="hint">{strings::CHOOSE_ROOM}</p> }.into_any(),
+    };
+    view! { <div class="centre">{content}</div> }.into_any()
+}
+
+fn welcome() -> AnyView {
+    let app = app();
+    let name = app
+        .chat
+        .with_untracked(|chat| chat.me.as_ref().map(|me| me.name.clone()));
+    let begin = move |field: &'static str| {
+        move || {
+            app.open_dialog(Dialog::NewChat);
+            // The dialog is drawn by then.
+            request_animation_frame(move || browser::focus(field));
+        }
+    };
+    view! {
+        <div id="welcome">
+            {icons::brand()}
+            <h2>{strings::welcome(&name.unwrap_or_default())}</h2>
+            <p class="hint">{strings::FIRST_STEPS}</p>
+            <div class="row">
+                <button
+                    id="welcome-person"
+                    class="main"
+                    type="button"
+                    on:click=click(begin("direct-email"))
+                >
+                    {strings::WRITE_TO_PERSON}
+                </button>
+                <button
+                    id="welcome-group"
+                    type="button"
+                    on:click=click(begin("new-room-name"))
+                >
+                    {strings::CREATE}
+                </button>
+            </div>
+            <p class="hint">{strings::SHORTCUT_HINT}</p>
+        </div>
     }
     .into_any()
 }
@@ -56,7 +111,8 @@ fn head() -> AnyView {
                 return (others_online > 0).then(|| strings::ONLINE.to_owned());
             }
             let members = room.about.members.as_ref()?.len();
-            Some(strings::about_room(members, others_online))
+            let topic = room.about.topic.as_deref();
+            Some(strings::about_room(members, others_online, topic))
         })
     });
     let face = Memo::new(move |_| {
@@ -84,7 +140,8 @@ fn head() -> AnyView {
             <button
                 id="people"
                 class="quiet icon"
-                aria-label=strings::MEMBERS
+                aria-label=strings::DETAILS
+                title=strings::DETAILS
                 on:click=click(move || app.open_dialog(Dialog::Members))
             >
                 {icon(icons::PEOPLE)}
@@ -146,4 +203,26 @@ fn invitation(room: String) -> AnyView {
         .into_any()
     };
     view! { {move || absent.get().map(&banner)} }.into_any()
+}
+
+/// A group of one, who is offered to invite others.
+fn alone() -> AnyView {
+    let app = app();
+    let is_alone = Memo::new(move |_| app.chat.with(is_alone));
+    let banner = move || {
+        view! {
+            <div id="alone" class="banner" role="status">
+                <p>{strings::YOU_ARE_ALONE}</p>
+                <button
+                    class="main"
+                    type="button"
+                    on:click=click(move || app.open_dialog(Dialog::Members))
+                >
+                    {strings::INVITE_OTHERS}
+                </button>
+            </div>
+        }
+        .into_any()
+    };
+    view! { {move || is_alone.get().then(banner)} }.into_any()
 }

@@ -3,6 +3,16 @@
 // inline scripts.
 let chat;
 
+// The reader's choice of colours and of the text size.
+try {
+  for (const name of ["theme", "text"]) {
+    const chosen = localStorage.getItem(name);
+    if (chosen) document.documentElement.dataset[name] = chosen;
+  }
+} catch {
+  // This browser stores nothing.
+}
+
 async function loadChat() {
   const { default: load, start } = await import("./chat.js");
   await load({ module_or_path: new URL("./chat.wasm", import.meta.url) });

@@ -1,5 +1,6 @@
 //! The account view.
 
+mod appearance;
 mod factor;
 mod passkeys;
 mod sessions;
@@ -7,6 +8,7 @@ mod step_up;
 
 use leptos::prelude::*;
 
+use super::avatar::avatar;
 use super::field::{FieldOptions, field, username};
 use super::form::on_submit;
 use super::icons::{self, icon};
@@ -15,6 +17,13 @@ use crate::state::{Account, Section};
 use crate::strings;
 use crate::view::list::click;
 
+const NAME: FieldOptions = FieldOptions {
+    id: "own-name",
+    label: strings::YOUR_NAME,
+    kind: "text",
+    autocomplete: "name",
+    hint: strings::NAME_HINT,
+};
 const CURRENT: FieldOptions = FieldOptions {
     id: "current-password",
     label: strings::CURRENT_PASSWORD,
@@ -32,17 +41,12 @@ const NEW: FieldOptions = FieldOptions {
 
 pub fn account() -> AnyView {
     let app = app();
-    let email = of(|account| account.email.clone());
     let sign_out = move || {
         if app.is_signing_out.get() {
             strings::SIGNING_OUT
         } else {
             strings::SIGN_OUT
         }
-    };
-    let me = move || {
-        app.chat
-            .with(|chat| chat.me.as_ref().map(|me| me.name.clone()))
     };
     view! {
         <section class="account" aria-label=strings::ACCOUNT>
@@ -65,10 +69,8 @@ pub fn account() -> AnyView {
                 </button>
             </header>
             <div class="sections">
-                <section>
-                    <h2 dir="auto">{me}</h2>
-                    <p id="account-email" class="hint">{move || email.get()}</p>
-                </section>
+                {profile()}
+                {appearance::appearance()}
                 {password()}
                 {factor::factor()}
                 {passkeys::passkeys()}
@@ -121,6 +123,35 @@ fn outcome(part: Section, id: &'static str) -> AnyView {
         <p id=id class="notice" role="status">{notice}</p>
         {move || offer.get().is_some().then(|| sessions::end_others(part))}
         <p class="problem" role="alert">{problem}</p>
+    }
+    .into_any()
+}
+
+fn profile() -> AnyView {
+    let app = app();
+    let me = app.chat.with_untracked(|chat| chat.me.clone());
+    let (id, name) = me.map(|me| (me.id, me.name)).unwrap_or_default();
+    let typed = RwSignal::new(name);
+    let send = on_submit(move || app.rename(&typed.get_untracked()));
+    let is_busy = is_busy();
+    let email = of(|account| account.email.clone());
+    view! {
+        <section>
+            <h2>{strings::PROFILE}</h2>
+            <div class="profile">
+                {move || typed.with(|name| avatar(&id, name, false))}
+                <p id="account-email" class="hint">{move || email.get()}</p>
+            </div>
+            <form class="form" on:submit=send novalidate>
+                {field(NAME, typed, problem(Section::Profile, Some("name")))}
+                {outcome(Section::Profile, "name-done")}
+                <div class="row">
+                    <button id="name-submit" type="submit" disabled=is_busy>
+                        {strings::CHANGE_NAME}
+                    </button>
+                </div>
+            </form>
+        </section>
     }
     .into_any()
 }

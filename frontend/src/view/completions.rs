@@ -1,4 +1,5 @@
-//! The members that complete a mention in the composer.
+//! The members that complete a mention in the composer, and the emoji that complete a
+//! name after `:`.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -8,12 +9,12 @@ use web_sys::HtmlTextAreaElement;
 use super::avatar;
 use super::list::{Item, items};
 use crate::app::app;
-use crate::state::{Typed, candidates, completed, mention, typed_mention};
+use crate::state::{Typed, candidates, completed, completing, mention, typed_emoji, typed_mention};
 use crate::strings;
 
-/// The mention that is being typed, and the chosen ones.
+/// What completes the word that is being typed, and the mentions that were completed.
 #[derive(Clone, Copy)]
-pub struct Mentions {
+pub struct Completions {
     area: NodeRef<html::Textarea>,
     offered: RwSignal<Option<Offered>>,
     /// The users whose mentions were completed.
@@ -23,11 +24,17 @@ pub struct Mentions {
 #[derive(Debug, Clone, PartialEq)]
 struct Offered {
     typed: Typed,
-    users: Vec<User>,
+    choices: Vec<Choice>,
     selected: usize,
 }
 
-impl Mentions {
+#[derive(Debug, Clone, PartialEq)]
+enum Choice {
+    User(User),
+    Emoji { emoji: String, name: String },
+}
+
+impl Completions {
     pub fn of(area: NodeRef<html::Textarea>) -> Self {
         Self {
             area,
@@ -39,17 +46,8 @@ impl Mentions {
     /// The text or the cursor has changed.
     pub fn look(self, area: &HtmlTextAreaElement) {
         let cursor = area.selection_end().ok().flatten().unwrap_or(0);
-        let offered = typed_mention(&area.value(), cursor).and_then(|typed| {
-            let users = app().chat.with_untracked(|chat| {
-                let members = chat.open_room()?.about.members.as_ref()?;
-                Some(candidates(members, chat.my_id(), &typed.query))
-            })?;
-            (!users.is_empty()).then_some(Offered {
-                typed,
-                users,
-                selected: 0,
-            })
-        });
+        let text = area.value();
+        let offered = mentions(&text, cursor).or_else(|| emoji(&text, cursor));
         if self.offered.with_untracked(|before| *before != offered) {
             self.offered.set(offered);
         }
@@ -67,7 +65,7 @@ impl Mentions {
         let Some(mut offered) = self.offered.get_untracked() else {
             return false;
         };
-        let count = offered.users.len();
+        let count = offered.choices.len();
         match key {
             "ArrowDown" => offered.selected = (offered.selected + 1) % count,
             "ArrowUp" => offered.selected = (offered.selected + count - 1) % count,
@@ -96,17 +94,24 @@ impl Mentions {
         else {
             return;
         };
-        let Some(user) = offered.users.into_iter().nth(index) else {
+        let Some(choice) = offered.choices.into_iter().nth(index) else {
             return;
         };
-        let (text, cursor) = completed(&area.value(), &offered.typed, &user.name);
+        let by = match &choice {
+            Choice::User(user) => ["@", &user.name].concat(),
+            Choice::Emoji { emoji, .. } => emoji.clone(),
+        };
+        let (text, cursor) = completed(&area.value(), &offered.typed, &by);
         area.set_value(&text);
         let _ = area.set_selection_range(cursor, cursor);
         let _ = area.focus();
-        self.chosen.update(|chosen| {
-            chosen.retain(|one| one.name != user.name);
-            chosen.push(user);
-        });
+        match choice {
+            Choice::User(user) => self.chosen.update(|chosen| {
+                chosen.retain(|one| one.name != user.name);
+                chosen.push(user);
+            }),
+            Choice::Emoji { emoji, .. } => app().use_emoji(&emoji),
+        }
         self.close();
         // The composer stores the draft and grows.
         if let Ok(event) = web_sys::Event::new("input") {
@@ -117,13 +122,13 @@ impl Mentions {
     pub fn view(self) -> AnyView {
         let options = move || {
             let offered = self.offered.get();
-            let users = offered.map(|offered| offered.users).unwrap_or_default();
-            users
+            let choices = offered.map(|offered| offered.choices).unwrap_or_default();
+            choices
                 .into_iter()
                 .enumerate()
-                .map(|(index, user)| {
-                    let key = [&index.to_string(), "/", &user.id].concat();
-                    Item::new(key, move || self.option(index, &user))
+                .map(|(index, choice)| {
+                    let key = [&index.to_string(), "/", choice.key()].concat();
+                    Item::new(key, move || self.option(index, &choice))
                 })
                 .collect()
         };
@@ -131,7 +136,7 @@ impl Mentions {
             <ul
                 id="mentions"
                 role="listbox"
-                aria-label=strings::MENTIONS
+                aria-label=strings::COMPLETIONS
                 hidden=move || self.offered.with(Option::is_none)
             >
                 {items(options)}
@@ -140,7 +145,7 @@ impl Mentions {
         .into_any()
     }
 
-    fn option(self, index: usize, user: &User) -> AnyView {
+    fn option(self, index: usize, choice: &Choice) -> AnyView {
         let is_selected = move || {
             self.offered.with(|offered| {
                 offered
@@ -148,8 +153,6 @@ impl Mentions {
                     .is_some_and(|offered| offered.selected == index)
             })
         };
-        let hint = (user.id == mention::ROOM)
-            .then(|| view! { <span class="hint">{strings::ALL_MEMBERS}</span> });
         view! {
             <li
                 id=option_id(index)
@@ -161,13 +164,64 @@ impl Mentions {
                 }
                 on:click=move |_| self.choose(index)
             >
-                {avatar::avatar(&user.id, &user.name, false)}
-                <bdi>{user.name.clone()}</bdi>
-                {hint}
+                {choice.view()}
             </li>
         }
         .into_any()
     }
+}
+
+impl Choice {
+    fn key(&self) -> &str {
+        match self {
+            Self::User(user) => &user.id,
+            Self::Emoji { emoji, .. } => emoji,
+        }
+    }
+
+    fn view(&self) -> AnyView {
+        match self {
+            Self::User(user) => {
+                let hint = (user.id == mention::ROOM)
+                    .then(|| view! { <span class="hint">{strings::ALL_MEMBERS}</span> });
+                view! {
+                    {avatar::avatar(&user.id, &user.name, false)}
+                    <bdi>{user.name.clone()}</bdi>
+                    {hint}
+                }
+                .into_any()
+            }
+            Self::Emoji { emoji, name } => view! {
+                <span class="sign">{emoji.clone()}</span>
+                <span>{[":", name, ":"].concat()}</span>
+            }
+            .into_any(),
+        }
+    }
+}
+
+fn mentions(text: &str, cursor: u32) -> Option<Offered> {
+    let typed = typed_mention(text, cursor)?;
+    let users = app().chat.with_untracked(|chat| {
+        let members = chat.open_room()?.about.members.as_ref()?;
+        Some(candidates(members, chat.my_id(), &typed.query))
+    })?;
+    offered(typed, users.into_iter().map(Choice::User).collect())
+}
+
+fn emoji(text: &str, cursor: u32) -> Option<Offered> {
+    let typed = typed_emoji(text, cursor)?;
+    let found = completing(&typed.query).into_iter();
+    let choices = found.map(|(emoji, name)| Choice::Emoji { emoji, name });
+    offered(typed, choices.collect())
+}
+
+fn offered(typed: Typed, choices: Vec<Choice>) -> Option<Offered> {
+    (!choices.is_empty()).then_some(Offered {
+        typed,
+        choices,
+        selected: 0,
+    })
 }
 
 fn option_id(index: usize) -> String {
