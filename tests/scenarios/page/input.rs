@@ -185,7 +185,7 @@ async fn texts_of_any_script_stay_in_their_place_and_links_are_what_they_seem(
         .await?;
     let directions = browser
         .evaluate(
-            "return [...document.querySelectorAll('#messages .text, #room-title')] \
+            "return [...document.querySelectorAll('#messages .text > *, #room-title')] \
              .map(each => getComputedStyle(each).direction)",
         )
         .await?;

@@ -43,8 +43,10 @@ mod list;
 mod navigation;
 mod offline;
 mod reading;
+mod rooms;
 mod sign_in;
 mod views;
+mod writing;
 
 use std::sync::Arc;
 
@@ -66,6 +68,8 @@ pub fn tests() -> Vec<Test> {
         list::tests(),
         navigation::tests(),
         reading::tests(),
+        rooms::tests(),
+        writing::tests(),
         input::tests(),
         failures::tests(),
         views::tests(),

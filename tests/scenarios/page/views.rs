@@ -18,9 +18,17 @@ pub fn tests() -> Vec<Test> {
     browser_tests![Chromium: every_view_is_free_of_faults_in_both_schemes_and_all_widths,]
 }
 
+const ESCAPE: &str = "\u{e00c}";
+const CONTROL: &str = "\u{e009}";
+/// Releases the modifiers.
+const RELEASE: &str = "\u{e000}";
+
 /// Only pictures are taken of it: it differs from the next narrower one in its
 /// margins alone.
 const WIDEST: u32 = 1920;
+
+const FORMATTED: &str = "To do:\n- water the *tomatoes*, ~~twice~~ once\n- buy `labels`\n\
+    > Forty is plenty\n```rust\nlet trays = 2;\nlet cells = trays * 20;\n```";
 
 /// A browser that is shown around, and what was found.
 struct Tour {
@@ -32,14 +40,25 @@ struct Tour {
 impl Tour {
     /// Looks at what is shown now from all sides.
     async fn see(&mut self, view: &str) -> anyhow::Result<()> {
-        for (scheme, width, height) in [
+        let sides = [
             ("light", 1280, 800),
             ("light", 360, 740),
             ("dark", 360, 740),
             ("dark", 1280, 800),
             ("dark", WIDEST, 1080),
             ("light", WIDEST, 1080),
-        ] {
+        ];
+        self.see_from(view, &sides).await
+    }
+
+    /// Looks at a dialog, which is as wide in every wide window.
+    async fn see_dialog(&mut self, view: &str) -> anyhow::Result<()> {
+        let sides = [("light", 1280, 800), ("dark", 360, 740)];
+        self.see_from(view, &sides).await
+    }
+
+    async fn see_from(&mut self, view: &str, sides: &[(&str, u32, u32)]) -> anyhow::Result<()> {
+        for &(scheme, width, height) in sides {
             self.browser.prefer(scheme).await?;
             self.browser.resize(width, height).await?;
             let name = format!("{view}-{scheme}-{width}");
@@ -71,6 +90,7 @@ async fn every_view_is_free_of_faults_in_both_schemes_and_all_widths(
         faults: Vec::new(),
     };
     sign_in(stack, &mut tour).await?;
+    first_use(&mut tour, &eve).await?;
     rooms(&mut tour, &ann, &bob, &eve).await?;
     second_factor(stack, &mut tour, &ann).await?;
     new_password(&mut tour, &ann).await?;
@@ -95,6 +115,13 @@ async fn sign_in(stack: &Arc<Stack>, tour: &mut Tour) -> anyhow::Result<()> {
     tour.see("code").await
 }
 
+/// A user without any chat.
+async fn first_use(tour: &mut Tour, eve: &Person) -> anyhow::Result<()> {
+    tour.browser.visit_as(eve).await?;
+    tour.browser.visible("#welcome").await?;
+    tour.see_dialog("welcome").await
+}
+
 async fn rooms(tour: &mut Tour, ann: &Person, bob: &Person, eve: &Person) -> anyhow::Result<()> {
     let room = ann.create_group("Garden plans", &[bob, eve]).await;
     ann.create_group("Reading circle", &[eve]).await;
@@ -110,9 +137,10 @@ async fn rooms(tour: &mut Tour, ann: &Person, bob: &Person, eve: &Person) -> any
     b.say(&room, "Yes, if the frost is over by then.").await;
     b.say(
         &room,
-        "I still have trays from last year:\nabout forty cells.",
+        "I still have **trays** from last year:\nabout forty cells.",
     )
     .await;
+    b.say(&room, FORMATTED).await;
 
     let choir = eve.create_group("Choir", &[ann]).await;
     ann.remove(&choir, &ann.id).await.expect(204);
@@ -125,9 +153,7 @@ async fn rooms(tour: &mut Tour, ann: &Person, bob: &Person, eve: &Person) -> any
     tour.browser
         .click(&format!(".room[data-room='{room}']"))
         .await?;
-    tour.browser
-        .reads("#messages .message", "forty cells")
-        .await;
+    tour.browser.reads("#messages .message", "let trays").await;
     say(
         &tour.browser,
         "Forty is plenty. I bring compost and labels. ☕",
@@ -136,7 +162,7 @@ async fn rooms(tour: &mut Tour, ann: &Person, bob: &Person, eve: &Person) -> any
     tour.browser
         .visible("#messages [data-delivery=sent]")
         .await?;
-    b.send(serde_json::json!({"action": "read", "room": room, "seq": 5}))
+    b.send(serde_json::json!({"action": "read", "room": room, "seq": 6}))
         .await;
     b.send(serde_json::json!({"action": "typing", "room": room}))
         .await;
@@ -145,7 +171,7 @@ async fn rooms(tour: &mut Tour, ann: &Person, bob: &Person, eve: &Person) -> any
     tour.browser.click("#people").await?;
     tour.browser.visible("#people-dialog[open]").await?;
     tour.see("people").await?;
-    tour.browser.click("#people-dialog .head button").await?;
+    dialogs(tour, bob).await?;
     tour.browser.click("#start").await?;
     tour.browser.visible("#start-dialog[open]").await?;
     tour.see("start").await?;
@@ -154,6 +180,40 @@ async fn rooms(tour: &mut Tour, ann: &Person, bob: &Person, eve: &Person) -> any
     tour.browser.visible(".session").await?;
     tour.browser.visible("#totp-begin").await?;
     tour.see("account").await
+}
+
+/// The dialogs of a room, from that of its details, which is open.
+async fn dialogs(tour: &mut Tour, bob: &Person) -> anyhow::Result<()> {
+    tour.browser.click("#room-edit").await?;
+    tour.browser.visible("#room-topic").await?;
+    tour.see_dialog("room-edit").await?;
+    tour.browser
+        .click(&format!("#members [data-user='{}'] button", bob.id))
+        .await?;
+    tour.browser
+        .visible("#person-dialog[open] .person-card")
+        .await?;
+    tour.see_dialog("person").await?;
+    tour.browser.click("#person-dialog .head button").await?;
+    tour.browser.click("#people-dialog .head button").await?;
+    tour.browser.click("#message-emoji").await?;
+    tour.browser
+        .visible("#message-sheet[data-kind=insert] .emoji")
+        .await?;
+    tour.see_dialog("emoji").await?;
+    tour.browser.type_keys(ESCAPE).await?;
+    tour.browser
+        .type_keys(&[CONTROL, "k", RELEASE].concat())
+        .await?;
+    tour.browser.visible("#jump-dialog[open] .options").await?;
+    tour.see_dialog("jump").await?;
+    tour.browser.click("#jump-dialog .head button").await?;
+    tour.browser
+        .type_keys(&[CONTROL, "/", RELEASE].concat())
+        .await?;
+    tour.browser.visible("#shortcuts-dialog[open]").await?;
+    tour.see_dialog("shortcuts").await?;
+    tour.browser.click("#shortcuts-dialog .head button").await
 }
 
 /// Everything about a second factor, from one's account, which is open, to the
