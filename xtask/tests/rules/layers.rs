@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "env",
             "telemetry",
             "webauthn",
+            "web-push",
             "domain",
             "protocol",
         ],
@@ -76,8 +77,9 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("lambda_runtime", &["lambda"]),
     ("argon2", &["crypto"]),
     ("jsonwebtoken", &["crypto"]),
-    // Cryptography, and AWS Signature Version 4.
-    ("ring", &["crypto", "connections"]),
+    // Cryptography, AWS Signature Version 4, and the encryption of notifications.
+    ("ring", &["crypto", "connections", "web-push"]),
+    ("p256", &["web-push"]),
     ("zxcvbn", &["crypto"]),
 ];
 
