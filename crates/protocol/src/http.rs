@@ -1,9 +1,10 @@
 //! Bodies of the routes under `/api`.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::change::Change;
-use crate::model::{Me, Message, Role, Room, RoomKind, User};
+use crate::model::{Me, Message, Notify, Role, Room, RoomKind, User};
+use crate::push::{QuietHours, not_null};
 use crate::time::Timestamp;
 
 /// `POST /api/register`
@@ -130,11 +131,13 @@ pub struct UpdateRoom {
         skip_serializing_if = "Option::is_none"
     )]
     pub topic: Option<String>,
-}
-
-/// A field that may be absent, and may not be `null`.
-fn not_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    String::deserialize(from).map(Some)
+    /// The messages of which the caller is notified.
+    #[serde(
+        default,
+        deserialize_with = "not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub notify: Option<Notify>,
 }
 
 /// `PATCH /api/rooms/{room}/members/{user}`
@@ -146,11 +149,23 @@ pub struct UpdateMember {
 }
 
 /// `PATCH /api/me`
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateMe {
     /// The name that others see.
-    pub name: String,
+    #[serde(
+        default,
+        deserialize_with = "not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub name: Option<String>,
+    /// Hours without notifications.
+    #[serde(
+        default,
+        deserialize_with = "not_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub quiet: Option<QuietHours>,
 }
 
 /// A code is on its way.

@@ -13,12 +13,13 @@ pub mod factors;
 pub mod frame;
 pub mod http;
 pub mod model;
+pub mod push;
 pub mod time;
 
 pub use change::{Change, ChangeKind, MemberAct};
 pub use error::{ErrorBody, ErrorCode};
 pub use frame::{ClientFrame, ServerFrame};
 pub use model::{
-    Deletion, LastMessage, Member, Message, Quote, Reaction, Role, Room, RoomKind, User,
+    Deletion, LastMessage, Member, Message, Notify, Quote, Reaction, Role, Room, RoomKind, User,
 };
 pub use time::Timestamp;

@@ -60,6 +60,19 @@ pub enum Role {
     Member,
 }
 
+/// The messages of a room that notify one of its members.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Notify {
+    /// Every message.
+    #[default]
+    All,
+    /// Those that mention the member or everybody.
+    Mentions,
+    /// No message.
+    None,
+}
+
 /// One person's membership of a room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
@@ -109,6 +122,9 @@ pub struct Room {
     /// Addresses with an invitation that was not accepted yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invited: Option<Vec<String>>,
+    /// The messages of which this member is notified.
+    #[serde(default, skip_serializing_if = "crate::push::is_all")]
+    pub notify: Notify,
     /// Ids of the members who are present, in rooms of at most 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub online: Option<Vec<String>>,

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use protocol::frame::{ACTIONS, ClientFrame, ServerFrame};
 use protocol::{
-    Change, ChangeKind, Deletion, ErrorCode, LastMessage, Member, MemberAct, Message, Quote,
-    Reaction, Role, Room, RoomKind, Timestamp, User,
+    Change, ChangeKind, Deletion, ErrorCode, LastMessage, Member, MemberAct, Message, Notify,
+    Quote, Reaction, Role, Room, RoomKind, Timestamp, User,
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -126,6 +126,10 @@ fn room(full: bool) -> Room {
         }),
         invited: full.then(Vec::new),
         online: full.then(Vec::new),
+        notify: match full {
+            true => Notify::Mentions,
+            false => Notify::All,
+        },
     }
 }
 

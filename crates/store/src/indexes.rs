@@ -56,6 +56,8 @@ fn all() -> Vec<(&'static str, Vec<IndexModel>)> {
                 unique(doc! { "user": 1, "room": 1 }),
                 // The members of a room, longest-standing first.
                 plain(doc! { "room": 1, "joined_at": 1 }),
+                // The members of a room with a device.
+                plain_where_present(doc! { "room": 1, "push": 1 }, "push"),
                 // No more rooms than a person has slots.
                 unique_where(doc! { "user": 1, "slot": 1 }, "slot"),
             ],
@@ -109,6 +111,17 @@ fn all() -> Vec<(&'static str, Vec<IndexModel>)> {
         ("rates", vec![expiring()]),
         ("failures", vec![expiring()]),
         ("deliveries", vec![expiring()]),
+        (
+            "devices",
+            vec![
+                // One account per endpoint.
+                unique(doc! { "endpoint": 1 }),
+                plain(doc! { "user": 1 }),
+                // What an ended session has registered.
+                plain(doc! { "session": 1 }),
+                expiring(),
+            ],
+        ),
         ("suppressions", vec![expiring()]),
     ]
 }

@@ -9,6 +9,7 @@ pub mod challenges;
 pub mod changes;
 pub mod connections;
 pub mod deliveries;
+pub mod devices;
 mod error;
 mod history;
 mod indexes;

@@ -12,7 +12,7 @@ use domain::text::confusable;
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
 use mongodb::options::{ReadConcern, ReturnDocument};
-use protocol::{LastMessage, Member, Role, Room, RoomKind, User};
+use protocol::{LastMessage, Member, Notify, Role, Room, RoomKind, User};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
@@ -38,6 +38,9 @@ pub struct MemberRow {
     pub joined_at: Timestamp,
     /// The last `seq` they have read. It only grows.
     pub read_seq: i64,
+    /// The messages of which they are notified.
+    #[serde(default, skip_serializing)]
+    pub notify: Notify,
 }
 
 impl MemberRow {
@@ -51,6 +54,7 @@ impl MemberRow {
             role,
             joined_at: now,
             read_seq: 0,
+            notify: Notify::All,
         }
     }
 
@@ -160,6 +164,7 @@ impl Membership {
             last_at: Some(newest.map_or(self.room_row.created_at, |newest| newest.at)),
             members: self.pair.as_ref().map(|pair| shown(pair)),
             invited: None,
+            notify: self.member.notify,
             online: None,
         }
     }
@@ -240,6 +245,7 @@ impl Store {
     async fn keep_if_room(&self, member: &MemberRow, returned: bool) -> Result<Joined> {
         let (room, user) = (&member.room, &member.user);
         if self.count_members(room, MEMBERS_PER_ROOM).await? <= MEMBERS_PER_ROOM {
+            self.mark_if_reachable(room, user).await?;
             return Ok(Joined::New);
         }
         match returned {

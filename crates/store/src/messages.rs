@@ -99,12 +99,20 @@ impl From<MessageRow> for Message {
 /// What became of a message.
 #[derive(Debug)]
 pub enum Appended {
-    /// It is durable, and these sockets receive it.
-    New(Message, Vec<Subscriber>),
+    /// It is durable.
+    New(Message, Audience),
     /// It was sent before, and this is what was stored.
     Duplicate(Message),
     /// The sender was not a member at that moment.
     NotMember,
+}
+
+/// Whom a new message is delivered to.
+#[derive(Debug, Default)]
+pub struct Audience {
+    pub subscribers: Vec<Subscriber>,
+    /// Whether another member has a device that may have to be notified.
+    pub has_devices: bool,
 }
 
 /// A message before it has a `seq`.
@@ -209,7 +217,8 @@ impl Store {
         Ok(())
     }
 
-    /// The message that was inserted with this `_id`, and the room's subscribers.
+    /// The message that was inserted with this `_id`, the room's subscribers, and whether
+    /// another member has a device.
     async fn inserted(
         &self,
         draft: &Draft<'_>,
@@ -220,10 +229,13 @@ impl Store {
         #[derive(Deserialize)]
         struct Inserted {
             seq: i64,
+            #[serde(default)]
+            has_devices: bool,
             subscriber: Option<Subscriber>,
         }
         let mut of_members = still_members(&[draft.room.to_owned()]);
         of_members.push(doc! { "$project": { "user": 1 } });
+        let others = current(doc! { "push": true, "user": { "$ne": &draft.from.id } });
         let pipeline = vec![
             doc! { "$match": { "_id": id } },
             doc! { "$project": { "_id": 0, "room": 1, "seq": 1 } },
@@ -234,8 +246,23 @@ impl Store {
                 "pipeline": of_members,
                 "as": "subscriber",
             } },
+            doc! { "$lookup": {
+                "from": "members",
+                "localField": "room",
+                "foreignField": "room",
+                "pipeline": [
+                    { "$match": others },
+                    { "$limit": 1 },
+                    { "$project": { "_id": 1 } },
+                ],
+                "as": "reachable",
+            } },
             doc! { "$unwind": { "path": "$subscriber", "preserveNullAndEmptyArrays": true } },
-            doc! { "$project": { "seq": 1, "subscriber": 1 } },
+            doc! { "$project": {
+                "seq": 1,
+                "subscriber": 1,
+                "has_devices": { "$ne": ["$reachable", []] },
+            } },
         ];
         let inserted: Vec<Inserted> = self
             .collection::<Document>("messages")
@@ -246,9 +273,13 @@ impl Store {
             .await?
             .try_collect()
             .await?;
-        let Some(Inserted { seq, .. }) = inserted.first() else {
+        let Some(Inserted {
+            seq, has_devices, ..
+        }) = inserted.first()
+        else {
             return Ok(Appended::NotMember);
         };
+        let has_devices = *has_devices;
         let message = Message {
             room: draft.room.to_owned(),
             seq: *seq,
@@ -261,7 +292,11 @@ impl Store {
             ..Message::default()
         };
         let subscribers = inserted.into_iter().filter_map(|one| one.subscriber);
-        Ok(Appended::New(message, subscribers.collect()))
+        let audience = Audience {
+            subscribers: subscribers.collect(),
+            has_devices,
+        };
+        Ok(Appended::New(message, audience))
     }
 
     /// The newest `seq` of a room that a majority has, 0 in an empty room. After

@@ -146,20 +146,27 @@ impl Store {
         Ok(())
     }
 
-    /// Ends a session of this user. False where there was none.
+    /// Ends a session of this user, and removes its devices. False where there was none.
     pub async fn end_session(&self, id: &str, user: &str) -> Result<bool> {
         let filter = doc! { "_id": id, "user": user };
-        Ok(self.sessions().delete_one(filter).await?.deleted_count == 1)
+        let ended = self.sessions().delete_one(filter).await?.deleted_count == 1;
+        self.remove_devices(doc! { "session": id, "user": user })
+            .await?;
+        Ok(ended)
     }
 
-    /// Ends every session of a user but `except`.
+    /// Ends every session of a user but `except`, and removes their devices.
     pub async fn end_sessions(&self, user: &str, except: Option<&str>) -> Result<()> {
         let mut filter = doc! { "user": user };
         if let Some(kept) = except {
             filter.insert("_id", doc! { "$ne": kept });
         }
         self.sessions().delete_many(filter).await?;
-        Ok(())
+        let mut devices = doc! { "user": user };
+        if let Some(kept) = except {
+            devices.insert("session", doc! { "$ne": kept });
+        }
+        self.remove_devices(devices).await
     }
 
     /// A user's sessions that still count, newest first.

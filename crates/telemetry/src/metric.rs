@@ -65,6 +65,8 @@ metrics! {
     /// Requests refused because the service emails too many addresses without an
     /// account.
     MailCeilingReached: Count,
+    /// Notifications that a push service accepted.
+    NotificationsSent: Count,
     /// Sessions that began.
     SignIns: Count,
     /// Wrong passwords and wrong codes.

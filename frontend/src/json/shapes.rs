@@ -14,7 +14,7 @@ use protocol::http::{
 use protocol::model::Me;
 use protocol::{
     Change, ChangeKind, ClientFrame, Deletion, ErrorBody, ErrorCode, LastMessage, Member,
-    MemberAct, Message, Quote, Reaction, Role, Room, RoomKind, ServerFrame, User,
+    MemberAct, Message, Notify, Quote, Reaction, Role, Room, RoomKind, ServerFrame, User,
 };
 
 use super::Json;
@@ -26,7 +26,7 @@ reads! {
     User { id, name }
     Me { id, name, email }
     Member { user, role, read_seq; moderator, confusable }
-    Room { id, name, kind, last_seq, read_seq, topic, last, last_at, members, invited, online; last_rev }
+    Room { id, name, kind, last_seq, read_seq, topic, last, last_at, members, invited, online; last_rev, notify }
     Message {
         room, seq, id, from, text, at, rev, edited_at, deleted, reply_to;
         edits, reactions, pinned, mentions
@@ -74,6 +74,7 @@ enums! {
         "moderator" => Moderator,
         "member" => Member,
     }
+    Notify, else All { "mentions" => Mentions, "none" => None }
     RoomKind, else Unknown { "group" => Group, "direct" => Direct }
     ErrorCode, else Unknown {
         "invalid" => Invalid,

@@ -8,7 +8,7 @@ use protocol::factors::{Factors, Passkey, StepUp};
 use protocol::http::{ChangePage, CreateRoom, Page, Register, UpdateMember, UpdateRoom};
 use protocol::{
     Change, ChangeKind, ClientFrame, Deletion, ErrorBody, ErrorCode, Member, MemberAct, Message,
-    Quote, Reaction, Role, Room, RoomKind, ServerFrame, Timestamp, User,
+    Notify, Quote, Reaction, Role, Room, RoomKind, ServerFrame, Timestamp, User,
 };
 
 use super::{Json, Read, parse, text};
@@ -170,6 +170,7 @@ fn room() -> Room {
             confusable: true,
         }]),
         invited: Some(vec!["bob@example.com".into()]),
+        notify: Notify::Mentions,
         online: None,
     }
 }

@@ -73,6 +73,16 @@ pub const CODE_TRIES: u32 = 5;
 pub const CEREMONY_LIFETIME: Duration = Duration::from_mins(5);
 /// Time to confirm a TOTP setup.
 pub const TOTP_SETUP_LIFETIME: Duration = Duration::from_mins(10);
+/// Devices of one person that are notified.
+pub const DEVICES_PER_USER: usize = 10;
+/// How long a device that its browser does not register again is notified.
+pub const DEVICE_LIFETIME: Duration = SESSION_LIFETIME;
+/// Age of a message at which it is no longer worth a notification.
+pub const NOTIFICATION_LIFETIME: Duration = Duration::from_hours(24);
+/// How long a message waits to be read before its notification is sent.
+pub const NOTIFICATION_WAIT: Duration = Duration::from_secs(5);
+/// Characters of a message that a notification shows.
+pub const NOTIFICATION_CHARS: usize = 200;
 /// Time after a sign-in or step-up in which a session may change factors.
 pub const FRESH: Duration = Duration::from_mins(10);
 /// Recovery codes of one set.
@@ -192,9 +202,15 @@ pub const ROOMS_CREATED: Quota = Quota {
     count: 600,
     window: Duration::from_hours(24),
 };
-/// Changes that one person makes to rooms, to roles and to their own name.
+/// Changes that one person makes to rooms, to roles, to their own name and to their notifications.
 pub const UPDATES: Quota = Quota {
     name: "updates",
+    count: 60,
+    window: Duration::from_hours(1),
+};
+/// Devices that one person registers, new or again.
+pub const DEVICES_REGISTERED: Quota = Quota {
+    name: "devices",
     count: 60,
     window: Duration::from_hours(1),
 };
@@ -300,7 +316,7 @@ mod tests {
             (
                 NAME_CHARS as u64,
                 80,
-                "| name of a user, a room or a passkey | 1 to 80 characters,",
+                "| name of a user, a room, a passkey or a device | 1 to 80 characters,",
             ),
             (
                 PASSWORD_CHARS_LEAST as u64,
@@ -411,6 +427,27 @@ mod tests {
                 20,
                 "| passkeys per account | 20 |",
             ),
+            (DEVICES_PER_USER as u64, 10, "| devices of a user | 10 |"),
+            (
+                millis(DEVICE_LIFETIME),
+                2_592_000_000,
+                "A device that is not registered again for 30 days is removed.",
+            ),
+            (
+                millis(NOTIFICATION_WAIT),
+                5_000,
+                "that its user has not read after 5 seconds.",
+            ),
+            (
+                millis(NOTIFICATION_LIFETIME),
+                86_400_000,
+                "one every 5 s; of messages of the last 24 hours",
+            ),
+            (
+                NOTIFICATION_CHARS as u64,
+                200,
+                "| text in a notification | the first 200 characters |",
+            ),
             (
                 millis(ACCESS_TOKEN_LIFETIME),
                 900_000,
@@ -512,7 +549,13 @@ mod tests {
                 UPDATES,
                 60,
                 3_600_000,
-                "to rooms, to roles and to their own name | 60 an hour |",
+                "to roles, to their own name and to their notifications | 60 an hour |",
+            ),
+            (
+                DEVICES_REGISTERED,
+                60,
+                3_600_000,
+                "| devices that a user registers, new or again | 60 an hour |",
             ),
         ] {
             let name = quota.name;

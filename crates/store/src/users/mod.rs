@@ -9,6 +9,7 @@ use mongodb::bson::{Binary, doc};
 use mongodb::options::ReturnDocument;
 use protocol::User;
 use protocol::model::Me;
+use protocol::push::{Profile, QuietHours};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, is_duplicate};
@@ -44,6 +45,9 @@ pub struct Account {
     /// Counts password changes. A challenge, a ceremony, a session or a device
     /// token made under an earlier version is void.
     pub credentials_version: i64,
+    /// Hours without notifications.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    quiet: Option<QuietHours>,
     /// When the address was confirmed.
     pub created_at: mongodb::bson::DateTime,
 }
@@ -61,6 +65,7 @@ impl Account {
             recovery_codes: Vec::new(),
             passkeys: Vec::new(),
             credentials_version: 0,
+            quiet: None,
             created_at: date(now),
         }
     }
@@ -84,11 +89,14 @@ impl Account {
     }
 
     /// As they see themselves.
-    pub fn me(&self) -> Me {
-        Me {
-            id: self.id.clone(),
-            name: self.name.clone(),
-            email: self.email.clone(),
+    pub fn profile(&self) -> Profile {
+        Profile {
+            me: Me {
+                id: self.id.clone(),
+                name: self.name.clone(),
+                email: self.email.clone(),
+            },
+            quiet: self.quiet.clone(),
         }
     }
 }

@@ -524,10 +524,10 @@ async fn a_socket_that_does_not_understand_changes_receives_none() {
     let ids: Vec<&str> = subscribers.iter().map(|one| one.id.as_str()).collect();
     assert_eq!(ids, ["new"]);
     let said = say(&store, "room", "Ada", "m2").await;
-    let store::messages::Appended::New(_, subscribers) = said else {
+    let store::messages::Appended::New(_, audience) = said else {
         panic!("it is new: {said:?}");
     };
-    assert_eq!(subscribers.len(), 2);
+    assert_eq!(audience.subscribers.len(), 2);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod challenges;
 mod changes;
 mod connections;
 mod deliveries;
+mod devices;
 mod factors;
 mod faults;
 mod history;

@@ -136,10 +136,11 @@ async fn a_message_comes_with_the_subscribers_of_its_room() {
         hello(&store, id, &[room]).await;
     }
     let said = say(&store, "room", "Ada", "m1").await;
-    let Appended::New(_, subscribers) = said else {
+    let Appended::New(_, audience) = said else {
         panic!("it is new: {said:?}");
     };
-    let mut receivers: Vec<_> = subscribers
+    let mut receivers: Vec<_> = audience
+        .subscribers
         .iter()
         .map(|one| (&*one.id, &*one.user))
         .collect();

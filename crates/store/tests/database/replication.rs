@@ -122,11 +122,15 @@ async fn room(replica: &Replica) {
 
 /// Asserts that Ada's message `id` is new, has this `seq`, and reaches Bob.
 fn assert_delivered(appended: Appended, seq: i64) {
-    let Appended::New(message, subscribers) = appended else {
+    let Appended::New(message, audience) = appended else {
         panic!("{appended:?}");
     };
     assert_eq!(message.seq, seq);
-    let sockets: Vec<_> = subscribers.iter().map(|one| one.id.as_str()).collect();
+    let sockets: Vec<_> = audience
+        .subscribers
+        .iter()
+        .map(|one| one.id.as_str())
+        .collect();
     assert_eq!(sockets, ["b1"]);
 }
 
