@@ -11,6 +11,7 @@ pub mod browser;
 pub mod guessing;
 pub mod people;
 pub mod price;
+pub mod push_service;
 pub mod routes;
 pub mod samples;
 pub mod schema;

@@ -27,6 +27,10 @@ impl Route {
 
 const PASSWORD: &str = "correct horse battery staple";
 
+/// The public key of the example of RFC 8291.
+pub const P256DH: &str =
+    "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
+
 /// Every route that takes a body, and every route that needs a session.
 pub fn routes() -> Vec<Route> {
     let open = |path, body| Route {
@@ -88,10 +92,27 @@ pub fn routes() -> Vec<Route> {
             Some(json!({"name": "Coffee", "topic": "Beans"})),
         ),
         session(
-            patch,
+            patch.clone(),
             "/api/rooms/{room}/members/{user}",
             Some(json!({"role": "moderator"})),
         ),
+        session(
+            patch.clone(),
+            "/api/devices/{id}",
+            Some(json!({"on": true, "text": false})),
+        ),
+        session(get.clone(), "/api/push", None),
+        session(get.clone(), "/api/devices", None),
+        session(
+            post.clone(),
+            "/api/devices",
+            Some(json!({
+                "endpoint": "https://fcm.googleapis.com/fcm/send/abc",
+                "keys": {"p256dh": P256DH, "auth": "BTBZMqHH6r4Tts7J_aSIgg"},
+                "name": "Phone",
+            })),
+        ),
+        session(delete.clone(), "/api/devices/{id}", None),
         session(get.clone(), "/api/socket", None),
         session(get.clone(), "/api/sessions", None),
         session(delete.clone(), "/api/sessions/{id}", None),

@@ -33,6 +33,7 @@ mod outages;
 mod page;
 mod passkeys;
 mod presence;
+mod push;
 mod registration;
 mod requests;
 mod resends;
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
             .together(messages::tests())
             .together(changes::tests())
             .together(presence::tests())
+            .together(push::tests())
             .together(handshake::tests())
             .together(requests::tests())
             .together(schemathesis::tests())

@@ -65,7 +65,7 @@ pub struct Device {
 
 /// `POST /api/devices` and `PATCH /api/devices/{id}`
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct DeviceAnswer {
+pub struct DeviceResponse {
     /// The device.
     pub device: Device,
 }
@@ -102,7 +102,7 @@ pub struct Profile {
 
 /// `GET /api/me` and `PATCH /api/me`
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ProfileAnswer {
+pub struct ProfileResponse {
     /// The signed-in user.
     pub user: Profile,
 }

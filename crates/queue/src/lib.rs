@@ -1,4 +1,4 @@
-//! Publishing to RabbitMQ: email jobs and fan-out chunks.
+//! Publishing to RabbitMQ: email jobs, fan-out chunks and requests for notifications.
 //!
 //! A message is published once the broker has confirmed it (publisher confirms),
 //! routed it to its queue (mandatory) and stored it on disk (persistent, quorum
@@ -32,6 +32,7 @@ use tokio::time::timeout;
 use connection::{Link, LinkError};
 use jobs::fan_out::Chunk;
 use jobs::mail::Job;
+use jobs::push;
 use message::Message;
 pub use message::{ATTEMPT_HEADER, FailedAttempt, PARKED_AT_HEADER, REASON_HEADER, TRACE_HEADER};
 pub use settings::{Login, Settings};
@@ -99,6 +100,26 @@ impl Queue {
         let first = chunk.sockets.first().map_or("", String::as_str);
         let id = format!("{}:{first}", chunk.seq);
         self.send(&Message::chunk(&id, chunk, now)).await
+    }
+
+    /// Publishes a request for notifications, which is delivered after
+    /// [`NOTIFICATION_WAIT`](domain::limits::NOTIFICATION_WAIT).
+    pub async fn publish_push(&self, job: &push::Job, now: Timestamp) -> Result<(), Error> {
+        let id = format!("push-{}", job.seq);
+        self.send(&Message::push(&id, job, push::WAIT_QUEUE, now))
+            .await
+    }
+
+    /// Publishes a request again that a push service asked to repeat after `wait`.
+    pub async fn retry_push(
+        &self,
+        job: &push::Job,
+        wait: Duration,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let id = format!("push-{}", job.seq);
+        let delay = topology::push_delay(wait);
+        self.send(&Message::push(&id, job, delay.queue, now)).await
     }
 
     /// Publishes `job` under `id`: the challenge of a code, a random id otherwise.

@@ -2,6 +2,7 @@
 
 use crate::jobs::fan_out::{self, Chunk};
 use crate::jobs::mail::{DEAD_QUEUE, Job, QUEUE};
+use crate::jobs::push;
 use domain::Timestamp;
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable};
@@ -65,6 +66,15 @@ impl Message {
             body: serde_json::to_vec(chunk).expect("a chunk is plain data with text keys"),
             properties: properties(id, "chunk", now, FieldTable::default())
                 .with_expiration(life.into()),
+        }
+    }
+
+    /// A request for notifications, for a queue whose TTL delivers it.
+    pub(crate) fn push(id: &str, job: &push::Job, queue: &'static str, now: Timestamp) -> Self {
+        Self {
+            queue,
+            body: serde_json::to_vec(job).expect("a job is plain data with text keys"),
+            properties: properties(id, "push", now, FieldTable::default()),
         }
     }
 

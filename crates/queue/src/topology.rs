@@ -6,6 +6,8 @@
 //!  └──after 5 s, 1 min, 10 min── mail.retry… ◀──retry──── mail-consumer
 //! ```
 //!
+//! push.wait, push.wait.1m, push.wait.10m ──after that time──▶ push
+//!
 //! RabbitMQ expires a message only at the head of its queue, so a short delay
 //! behind a long one would wait for it. Hence there is one queue per delay.
 //!
@@ -17,6 +19,8 @@ use std::time::Duration;
 
 use crate::jobs::fan_out;
 use crate::jobs::mail::{DEAD_QUEUE, QUEUE, RETRY_QUEUE};
+use crate::jobs::push;
+use domain::limits::NOTIFICATION_WAIT;
 use lapin::ErrorKind;
 use lapin::options::QueueDeclareOptions;
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
@@ -82,6 +86,35 @@ pub fn delay(attempt: u32, left: Option<Duration>) -> Option<&'static Delay> {
         .find(|delay| left.is_none_or(|left| left > delay.length))
 }
 
+/// A queue whose messages move to `push` after a time.
+#[derive(Debug, PartialEq, Eq)]
+pub struct PushDelay {
+    pub queue: &'static str,
+    pub length: Duration,
+}
+
+/// Shortest first. For a change, see [`DELAYS`].
+pub const PUSH_DELAYS: [PushDelay; 3] = [
+    PushDelay {
+        queue: push::WAIT_QUEUE,
+        length: NOTIFICATION_WAIT,
+    },
+    PushDelay {
+        queue: "push.wait.1m",
+        length: Duration::from_mins(1),
+    },
+    PushDelay {
+        queue: "push.wait.10m",
+        length: Duration::from_mins(10),
+    },
+];
+
+/// The shortest delay of at least `wait`, or the longest one.
+pub fn push_delay(wait: Duration) -> &'static PushDelay {
+    let long_enough = PUSH_DELAYS.iter().find(|delay| delay.length >= wait);
+    long_enough.unwrap_or(&PUSH_DELAYS[PUSH_DELAYS.len() - 1])
+}
+
 /// Why the queues could not be declared.
 #[derive(Debug, thiserror::Error)]
 pub enum DeclareError {
@@ -130,14 +163,23 @@ fn queues() -> Vec<(&'static str, FieldTable)> {
         "x-delivery-limit".into(),
         AMQPValue::LongLongInt(DELIVERY_LIMIT),
     );
+    // Requests for notifications expire without a trace.
+    let mut requests = quorum();
+    requests.insert("x-message-ttl".into(), millis(push::LIFETIME));
     let mut queues = vec![
         (DEAD_QUEUE, dead),
         (QUEUE, mail),
         // Chunks expire without a trace.
         (fan_out::QUEUE, quorum()),
+        (push::QUEUE, requests),
     ];
     for delay in &DELAYS {
         let mut waiting = dead_lettering_to(QUEUE);
+        waiting.insert("x-message-ttl".into(), millis(delay.length));
+        queues.push((delay.queue, waiting));
+    }
+    for delay in &PUSH_DELAYS {
+        let mut waiting = dead_lettering_to(push::QUEUE);
         waiting.insert("x-message-ttl".into(), millis(delay.length));
         queues.push((delay.queue, waiting));
     }
@@ -209,6 +251,9 @@ mod tests {
             ("mail.retry", "mail"),
             ("mail.retry.1m", "mail"),
             ("mail.retry.10m", "mail"),
+            ("push.wait", "push"),
+            ("push.wait.1m", "push"),
+            ("push.wait.10m", "push"),
         ] {
             assert_eq!(argument(queue, "x-dead-letter-exchange"), Some(text("")));
             let key = argument(queue, "x-dead-letter-routing-key");
@@ -222,6 +267,10 @@ mod tests {
             ("mail.retry.1m", 60_000),
             ("mail.retry.10m", 600_000),
             ("mail.dead", 1_209_600_000),
+            ("push", 3_600_000),
+            ("push.wait", 5_000),
+            ("push.wait.1m", 60_000),
+            ("push.wait.10m", 600_000),
         ] {
             let ttl = argument(queue, "x-message-ttl");
             assert_eq!(ttl, Some(AMQPValue::LongLongInt(millis)), "{queue}");
@@ -230,7 +279,18 @@ mod tests {
         let limit = |queue| argument(queue, "x-delivery-limit");
         assert_eq!(limit("mail"), Some(AMQPValue::LongLongInt(100)));
         assert_eq!(limit("mail.dead"), Some(AMQPValue::LongLongInt(1_000_000)));
-        assert_eq!(argument("fanout", "x-dead-letter-exchange"), None);
+        for queue in ["fanout", "push"] {
+            assert_eq!(argument(queue, "x-dead-letter-exchange"), None);
+        }
+    }
+
+    #[test]
+    fn a_push_waits_as_long_as_its_service_asked_up_to_ten_minutes() {
+        let seconds = |wait| push_delay(Duration::from_secs(wait)).length.as_secs();
+        assert_eq!(
+            [0, 5, 6, 60, 61, 86_400].map(seconds),
+            [5, 5, 60, 60, 600, 600]
+        );
     }
 
     #[test]

@@ -11,24 +11,34 @@ use store::members::Membership;
 
 use crate::{App, show};
 
-/// Changes the name or the topic of a group, as its owner or a moderator.
+/// Changes the name or the topic of a group, as its owner or a moderator, and the messages
+/// of which the caller is notified.
 pub(crate) async fn room(app: &App, request: Request, caller: Caller) -> Result<Response> {
     let membership = app.membership(&request, &caller).await?;
     let body: UpdateRoom = request.body()?;
     let name = body.name.map(|name| RoomName::parse("name", &name));
     let topic = body.topic.map(|topic| RoomTopic::parse("topic", &topic));
     let (name, topic) = (name.transpose()?, topic.transpose()?);
-    if name.is_none() && topic.is_none() {
-        return Err(ValidationError::new("name", "Give a name or a topic.").into());
+    let changes_room = name.is_some() || topic.is_some();
+    if !changes_room && body.notify.is_none() {
+        return Err(ValidationError::new("name", "Give a name, a topic or notify.").into());
     }
-    refuse_direct(&membership)?;
-    if membership.member.role == Role::Member {
-        return Err(ApiError::Forbidden(
-            "Only the owner and moderators may change the room.",
-        ));
+    if changes_room {
+        refuse_direct(&membership)?;
+        if membership.member.role == Role::Member {
+            return Err(ApiError::Forbidden(
+                "Only the owner and moderators may change the room.",
+            ));
+        }
     }
     let (room, by) = (&membership.room_row.id, membership.member.user());
     app.store.count(UPDATES, &by.id, request.now).await?;
+    if let Some(notify) = body.notify {
+        app.store.set_notify(room, &by.id, notify).await?;
+    }
+    if !changes_room {
+        return show::show(app, request, caller).await;
+    }
     let kind = ChangeKind::Room {
         name: name.map(|name| name.as_str().to_owned()),
         topic: topic.map(|topic| topic.as_str().to_owned()),

@@ -1,11 +1,13 @@
 //! Sessions: `POST /api/refresh` continues one by its cookie, `POST /api/logout`
 //! ends the caller's, `GET /api/sessions` and `DELETE /api/sessions/{id}` show and
 //! end one's own, `GET` and `PATCH /api/me` show and change the account,
-//! `GET /api/socket` says where the WebSocket is.
+//! `GET /api/socket` says where the WebSocket is, `GET /api/push` and the routes under
+//! `/api/devices` register browsers for notifications.
 //!
-//! Reads and writes `sessions`, `connections`, `counters`, `rates` and `users`; writes
-//! `members` and `presence`.
+//! Reads and writes `sessions`, `connections`, `counters`, `devices`, `rates` and
+//! `users`; writes `members` and `presence`.
 
+mod devices;
 mod end;
 mod list;
 mod me;
@@ -19,6 +21,7 @@ use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
 use realtime::Realtime;
 use store::Store;
+use web_push::AllowedHosts;
 
 struct App {
     store: Store,
@@ -26,6 +29,10 @@ struct App {
     sessions: Sessions,
     realtime: Realtime,
     origin: String,
+    /// The public key of subscriptions.
+    push_key: String,
+    /// The push services that a device may use.
+    push_hosts: AllowedHosts,
 }
 
 impl App {
@@ -35,6 +42,8 @@ impl App {
         let verifier = Verifier::from_variables(&mut variables);
         let sessions = Sessions::from_variables(&mut variables);
         let origin = variables.url("SITE_ORIGIN", &["http", "https"]);
+        let push_key = web_push::public_key_from(&mut variables);
+        let push_hosts = AllowedHosts::from_variables(&mut variables);
         variables.check()?;
         let store = Store::connect(store).await?;
         Ok(Self {
@@ -43,6 +52,8 @@ impl App {
             realtime: Realtime::new(store.clone(), Connections::new(connections)?),
             store,
             origin,
+            push_key,
+            push_hosts,
         })
     }
 
@@ -73,8 +84,13 @@ async fn handle(app: &'static App, request: Request) -> Result<Response> {
         "GET /api/sessions" => list::list(app, request).await,
         "DELETE /api/sessions/{id}" => end::end(app, request).await,
         "GET /api/me" => me::me(app, request).await,
-        "PATCH /api/me" => me::rename(app, request).await,
+        "PATCH /api/me" => me::update(app, request).await,
         "GET /api/socket" => me::socket(app, request).await,
+        "GET /api/push" => devices::key(app, request).await,
+        "GET /api/devices" => devices::list(app, request).await,
+        "POST /api/devices" => devices::register(app, request).await,
+        "PATCH /api/devices/{id}" => devices::update(app, request).await,
+        "DELETE /api/devices/{id}" => devices::remove(app, request).await,
         _ => Err(ApiError::NotFound),
     }
 }

@@ -1,33 +1,58 @@
 //! `GET` and `PATCH /api/me`, and `GET /api/socket`: the caller, and the address of the WebSocket.
 
-use domain::PersonName;
 use domain::limits::UPDATES;
+use domain::{PersonName, QuietTimes, ValidationError};
 use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
 use protocol::frame::PROTOCOL;
-use protocol::http::{MeResponse, SocketAddress, UpdateMe};
+use protocol::http::{SocketAddress, UpdateMe};
+use protocol::push::{ProfileResponse, QuietHours};
 
 use crate::App;
 
 /// `GET /api/me`
 pub(crate) async fn me(app: &App, request: Request) -> Result<Response> {
     let caller = app.caller(&request).await?;
-    let account = app.store.account(&caller.user.id).await?;
-    let account = account.ok_or(ApiError::SignedOut)?;
-    Ok(Response::ok(&MeResponse { user: account.me() }))
+    profile(app, &caller.user.id).await
 }
 
-/// `PATCH /api/me`: changes the caller's name. Messages keep the name of their time.
-pub(crate) async fn rename(app: &App, request: Request) -> Result<Response> {
+/// `PATCH /api/me`: changes the caller's name, their quiet hours or both. Messages keep
+/// the name of their time.
+pub(crate) async fn update(app: &App, request: Request) -> Result<Response> {
     let caller = app.caller(&request).await?;
     let body: UpdateMe = request.body()?;
-    let name = PersonName::parse("name", &body.name)?;
-    let id = &caller.user.id;
-    app.store.count(UPDATES, id, request.now).await?;
-    app.store.rename(id, &name, request.now).await?;
-    let account = app.store.account(id).await?;
+    let name = body.name.map(|name| PersonName::parse("name", &name));
+    let (name, quiet) = (name.transpose()?, body.quiet.map(quiet_hours).transpose()?);
+    if name.is_none() && quiet.is_none() {
+        return Err(ValidationError::new("name", "Give a name or quiet hours.").into());
+    }
+    let (store, id) = (&app.store, &caller.user.id);
+    store.count(UPDATES, id, request.now).await?;
+    if let Some(name) = name {
+        store.rename(id, &name, request.now).await?;
+    }
+    if let Some(quiet) = quiet {
+        store.set_quiet_hours(id, quiet.as_ref()).await?;
+    }
+    profile(app, id).await
+}
+
+/// Valid quiet hours; `None` if they have no length.
+fn quiet_hours(quiet: QuietHours) -> Result<Option<QuietHours>, ValidationError> {
+    let times = QuietTimes::parse(&quiet)?;
+    if jiff::tz::TimeZone::get(&quiet.zone).is_err() {
+        let text = "Enter a time zone such as Europe/Berlin.";
+        return Err(ValidationError::new("quiet.zone", text));
+    }
+    Ok((!times.is_empty()).then_some(quiet))
+}
+
+async fn profile(app: &App, user: &str) -> Result<Response> {
+    let account = app.store.account(user).await?;
     let account = account.ok_or(ApiError::SignedOut)?;
-    Ok(Response::ok(&MeResponse { user: account.me() }))
+    Ok(Response::ok(&ProfileResponse {
+        user: account.profile(),
+    }))
 }
 
 /// `GET /api/socket`: the same origin, the path that is the stage's name.

@@ -1,6 +1,7 @@
 //! `setup`: the custom resources of the stack. `Custom::Setup` makes what the other
 //! functions need: MongoDB's indexes, RabbitMQ's users and queues, and the public keys
-//! of access tokens, so that functions that only verify never hold the secret.
+//! of access tokens and notifications, so that functions that need no more never hold the
+//! secrets.
 //! `Custom::Reseal` seals TOTP secrets again after the pepper was rotated.
 //!
 //! Everything may exist already. A deleted resource deletes nothing.

@@ -21,6 +21,8 @@ const PAUSE: Duration = Duration::from_secs(2);
 pub(crate) struct Attributes {
     /// For the functions that verify access tokens.
     pub(crate) token_public_keys: String,
+    /// For browsers that subscribe to notifications.
+    pub(crate) push_public_key: String,
 }
 
 /// Makes everything that does not exist yet, or returns everything that is wrong.
@@ -32,6 +34,7 @@ pub(crate) async fn everything(
     let broker = queue::Settings::from_variables(&mut variables);
     let users = BrokerUsers::from_variables(&mut variables, &broker);
     let token_public_keys = crypto::token::public_keys(&mut variables);
+    let push_public_key = web_push::public_key(&mut variables);
     // Checked here so that a malformed one fails the deployment before any function has it.
     Pepper::from_variables(&mut variables);
     variables.check().map_err(|faults| faults.to_string())?;
@@ -53,7 +56,10 @@ pub(crate) async fn everything(
     if !faults.is_empty() {
         return Err(faults.join("; "));
     }
-    Ok(Attributes { token_public_keys })
+    Ok(Attributes {
+        token_public_keys,
+        push_public_key,
+    })
 }
 
 /// Why something could not be made.
@@ -146,6 +152,7 @@ mod tests {
             "RABBITMQ_CONSUMER",
             "TOKEN_SIGNING_SECRET",
             "PEPPER",
+            "PUSH_SECRET",
         ] {
             assert!(error.contains(name), "{name} is not in {error}");
         }

@@ -8,6 +8,7 @@ mod change;
 mod fan_out;
 mod hello;
 mod message;
+mod push;
 mod read;
 mod replay;
 mod sender;
@@ -33,6 +34,7 @@ struct App {
     store: Store,
     realtime: Realtime,
     queue: Queue,
+    requested: push::Requested,
     /// How many sockets one invocation posts to.
     chunk: usize,
     /// How long a message can be edited.
@@ -51,6 +53,7 @@ impl App {
         Ok(Self {
             realtime: Realtime::new(store.clone(), Connections::new(connections)?),
             queue: Queue::lazy(queue),
+            requested: push::Requested::default(),
             chunk: chunk.max(1),
             edit_window: Duration::from_hours(edit_hours),
             store,

@@ -8,7 +8,7 @@ use protocol::{Message, Quote, Role, ServerFrame};
 use store::messages::{Appended, Draft};
 use telemetry::Metric;
 
-use crate::{App, Reply, Sender, fan_out, room_id};
+use crate::{App, Reply, Sender, fan_out, push, room_id};
 
 /// What a message says.
 pub(crate) struct Content {
@@ -18,7 +18,7 @@ pub(crate) struct Content {
 }
 
 /// Appends a message to a room. The `ack` is posted once it is durable and before
-/// the fan-out; one that was sent before gets the same `ack` and is not delivered
+/// the fan-out, and notifications are requested after it; one that was sent before gets the same `ack` and is not delivered
 /// again. If the function dies in between, nothing is lost: a client that missed
 /// it asks with the next `hello` or `ping`, or sees the gap at the next message.
 pub(crate) async fn send(
@@ -40,14 +40,15 @@ pub(crate) async fn send(
         reply_to: quote(app, sender, room, content.reply_to).await?,
         mentions: &mentions,
     };
-    let (message, mut subscribers) = match app.store.append(&draft, sender.now).await? {
-        Appended::New(message, subscribers) => (message, subscribers),
+    let (message, audience) = match app.store.append(&draft, sender.now).await? {
+        Appended::New(message, audience) => (message, audience),
         Appended::Duplicate(message) => return Ok(Some(ack(&message))),
         Appended::NotMember => return Err(ApiError::UnknownRoom),
     };
     telemetry::count(Metric::MessagesStored, 1);
+    let mut subscribers = audience.subscribers;
     subscribers.retain(|subscriber| subscriber.id != sender.connection);
-    let connection = &sender.connection;
+    let (seq, connection) = (message.seq, &sender.connection);
     // From here on the sender has its answer. What fails is logged, and a client
     // that misses the message asks for it with the next `ping`.
     let delivered = async {
@@ -68,6 +69,9 @@ pub(crate) async fn send(
     };
     if let Err(error) = delivered.await {
         tracing::warn!(error = %error, "message stored but fan-out incomplete");
+    }
+    if audience.has_devices {
+        push::request(app, room, seq, sender.now).await;
     }
     Ok(None)
 }

@@ -32,9 +32,9 @@ pub const SAMPLED: f64 = 0.05;
 pub const FIXED: [(&str, f64); 4] = [
     // No price list could be read: reports range from 56 to 100.
     ("RabbitMQ, one `mq.m7g.medium`, with its disk", 66.0),
-    ("Secrets Manager, 6 secrets at 0.40", 2.40),
-    ("CloudWatch, 14 metrics at 0.30", 4.20),
-    ("CloudWatch, 61 metrics with alarms at 0.10", 6.10),
+    ("Secrets Manager, 7 secrets at 0.40", 2.80),
+    ("CloudWatch, 15 metrics at 0.30", 4.50),
+    ("CloudWatch, 64 metrics with alarms at 0.10", 6.40),
 ];
 
 pub struct Cluster {

@@ -7,9 +7,12 @@ use serde_json::{Value, json};
 
 use super::{Call, Kind, ROOMS, TIMES, WITH_CODE, call, repeat, user_with_rooms};
 use crate::people::{Authenticator, Client, Person, TotpApp, Visitor};
+use crate::routes::P256DH;
 use crate::stack::{Kind as Secret, Stack};
 use crate::wait::until_time;
 
+/// The devices that one user may have.
+const DEVICES: usize = 10;
 /// The password of an account, at its greatest length.
 const PASSWORD_LENGTH: usize = 256;
 /// Of the passwords that `cargo run --release -p crypto --example worst_password` tries,
@@ -49,6 +52,11 @@ pub const ACCEPTED: &[Accepted] = accepted![
     Open "POST /api/passkey-login" passkey_login,
     Session "GET /api/me" me,
     Session "PATCH /api/me" rename,
+    Session "GET /api/push" push_key,
+    Session "GET /api/devices" devices,
+    Session "POST /api/devices" register_device,
+    Session "PATCH /api/devices/{id}" update_device,
+    Session "DELETE /api/devices/{id}" remove_device,
     Session "GET /api/socket" socket,
     Session "GET /api/sessions" sessions,
     Session "DELETE /api/sessions/{id}" end_session,
@@ -295,6 +303,8 @@ macro_rules! reads {
 
 reads! {
     me "/api/me",
+    push_key "/api/push",
+    devices "/api/devices",
     socket "/api/socket",
     sessions "/api/sessions",
     factors "/api/factors",
@@ -484,6 +494,52 @@ async fn rename(stack: Arc<Stack>) -> Vec<Call> {
         let body = json!({"name": format!("Ann the {number}th")});
         patch(&ann.client, "/api/me", body)
     })
+}
+
+/// The devices of a user in many rooms.
+async fn registered(stack: &Arc<Stack>) -> (Person, Vec<Value>) {
+    let (ann, _) = user_with_rooms(stack).await;
+    let bodies: Vec<Value> = (0..DEVICES)
+        .map(|number| subscription(&ann, number))
+        .collect();
+    (ann, bodies)
+}
+
+fn subscription(person: &Person, number: usize) -> Value {
+    json!({
+        "endpoint": format!("https://fcm.googleapis.com/fcm/send/{}-{number}", person.id),
+        "keys": {"p256dh": P256DH, "auth": "BTBZMqHH6r4Tts7J_aSIgg"},
+        "name": "Phone",
+    })
+}
+
+async fn register_device(stack: Arc<Stack>) -> Vec<Call> {
+    let (ann, bodies) = registered(&stack).await;
+    bodies
+        .into_iter()
+        .map(|body| post(&ann.client, "/api/devices", body))
+        .collect()
+}
+
+async fn device_paths(stack: &Arc<Stack>) -> (Person, Vec<String>) {
+    let (ann, bodies) = registered(stack).await;
+    let mut paths = Vec::new();
+    for body in bodies {
+        let device = ann.client.post("/api/devices", body).await.expect(201);
+        paths.push(format!("/api/devices/{}", device.text("/device/id")));
+    }
+    (ann, paths)
+}
+
+async fn update_device(stack: Arc<Stack>) -> Vec<Call> {
+    let (ann, paths) = device_paths(&stack).await;
+    let update = |path: &String| patch(&ann.client, path, json!({"text": false}));
+    paths.iter().map(update).collect()
+}
+
+async fn remove_device(stack: Arc<Stack>) -> Vec<Call> {
+    let (ann, paths) = device_paths(&stack).await;
+    paths.iter().map(|path| delete(&ann.client, path)).collect()
 }
 
 async fn update_room(stack: Arc<Stack>) -> Vec<Call> {

@@ -34,6 +34,7 @@ pub use runner::{FunctionProcess, Ready};
 pub use secrets::{Kind, Secrets};
 
 use crate::people::Inbox;
+use crate::push_service::PushService;
 use crate::wait::{TIMEOUT, eventually};
 use deployed::Deployed;
 use runner::Runner;
@@ -75,6 +76,8 @@ impl Default for SocketLimits {
 pub struct Stack {
     /// The mails that were sent.
     pub inbox: Inbox,
+    /// The push service that devices can use.
+    pub push_service: PushService,
     /// The log of the runner and the functions.
     pub journal: Arc<Journal>,
     /// Secrets that must not appear in any log.
@@ -110,9 +113,12 @@ impl Stack {
         let journal = Arc::new(Journal::default());
         let secrets = Arc::new(Secrets::default());
         let uri = database.as_ref().map(Database::uri);
+        let push_service = PushService::start().await?;
+        let hosts = format!("PushHosts=fcm.googleapis.com,{}", push_service.origin());
         let parameters: Vec<String> = uri
             .map(|uri| format!("MongoUri={uri}"))
             .into_iter()
+            .chain([hosts])
             .collect();
         let (runner, ready) = Runner::start(
             template,
@@ -125,6 +131,7 @@ impl Stack {
         .await?;
         Ok(Self {
             inbox: Inbox::new(ready.clone(), Arc::clone(&secrets))?,
+            push_service,
             journal,
             secrets,
             name: options.name,

@@ -2,3 +2,4 @@
 
 pub mod fan_out;
 pub mod mail;
+pub mod push;

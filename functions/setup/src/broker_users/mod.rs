@@ -14,7 +14,7 @@ use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use queue::Login;
-use queue::jobs::{fan_out, mail};
+use queue::jobs::{fan_out, mail, push};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -91,7 +91,7 @@ impl BrokerUsers {
         let consumer = Role {
             prefix: "consumer-",
             write: "^$",
-            read: format!("^({}|{})$", mail::QUEUE, fan_out::QUEUE),
+            read: format!("^({}|{}|{})$", mail::QUEUE, fan_out::QUEUE, push::QUEUE),
         };
         [(publisher, &self.publisher), (consumer, &self.consumer)]
     }

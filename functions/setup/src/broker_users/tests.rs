@@ -104,7 +104,7 @@ async fn users_have_the_rights_of_their_role_and_those_rotated_out_are_deleted()
     let rights = |index: usize| serde_json::from_str::<Value>(&received[index].1).unwrap();
     let expected = json!({"configure": "^$", "write": "^amq\\.default$", "read": "^$"});
     assert_eq!(rights(1), expected);
-    let expected = json!({"configure": "^$", "write": "^$", "read": "^(mail|fanout)$"});
+    let expected = json!({"configure": "^$", "write": "^$", "read": "^(mail|fanout|push)$"});
     assert_eq!(rights(5), expected);
 }
 

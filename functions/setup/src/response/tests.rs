@@ -23,6 +23,7 @@ fn request(url: &str, earlier_name: Option<&str>) -> Request {
 fn keys() -> Attributes {
     Attributes {
         token_public_keys: "abc".to_owned(),
+        push_public_key: "def".to_owned(),
     }
 }
 
@@ -64,7 +65,7 @@ async fn a_success_is_sent_with_its_data_and_an_empty_content_type() {
         "StackId": "stack-1",
         "RequestId": "request-1",
         "LogicalResourceId": "Setup",
-        "Data": { "TokenPublicKeys": "abc" },
+        "Data": { "TokenPublicKeys": "abc", "PushPublicKey": "def" },
     });
     assert_eq!(body, expected);
 }

@@ -66,6 +66,7 @@ const METRICS: [(&str, &[&str], Option<&str>); 6] = [
             "MailsParked",
             "MailsSent",
             "MessagesStored",
+            "NotificationsSent",
             "SignIns",
             "SignInsRefused",
             "Throttled",
