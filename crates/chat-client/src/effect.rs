@@ -98,8 +98,9 @@ impl Fetch {
                 room,
                 page: serde_json::from_str(body)?,
             },
-            Self::After { room, .. } => Fetched::After {
+            Self::After { room, after } => Fetched::After {
                 room,
+                after,
                 page: serde_json::from_str(body)?,
             },
         })
@@ -138,6 +139,8 @@ pub enum Fetched {
     After {
         /// The room's id.
         room: String,
+        /// The message before the page.
+        after: i64,
         /// Its messages.
         page: Page,
     },

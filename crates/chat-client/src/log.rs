@@ -33,12 +33,13 @@ pub struct Log {
     stale: Option<Stale>,
 }
 
-/// A part of the loaded messages whose changes are not known.
+/// Messages of which changes were missed: all from `from` on, with those that arrive
+/// until a page after them is empty. A message that is delivered late may lack a change
+/// that the pages contain.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Stale {
     /// The next message to fetch.
     from: i64,
-    to: i64,
     /// Whether the first page has arrived, whose `rev` is the new cursor.
     has_begun: bool,
 }
@@ -100,14 +101,17 @@ impl Log {
     /// Too many changes were missed: the loaded messages are fetched again, and no
     /// more of them than one page.
     pub(crate) fn mark_stale(&mut self) {
-        if let Some(to) = self.cursor() {
+        if self.loaded {
             self.forget_all_but(PAGE_MOST as usize);
             self.stale = Some(Stale {
-                from: self.run.front().map_or(1, |first| first.seq),
-                to,
+                from: self.first_seq(),
                 has_begun: false,
             });
         }
+    }
+
+    fn first_seq(&self) -> i64 {
+        self.run.front().map_or(1, |first| first.seq)
     }
 
     /// Whether messages are to be fetched again.
@@ -149,6 +153,9 @@ impl Log {
         if !joins {
             self.run.clear();
             self.has_older = page.first_seq.is_some_and(|first| first > 1);
+            if let (Some(stale), Some(first)) = (&mut self.stale, page.first_seq) {
+                stale.from = first;
+            }
         }
         if self.run.is_empty() {
             for message in page.messages {
@@ -182,6 +189,10 @@ impl Log {
                 self.run.push_front(message);
             }
         }
+        let first = self.first_seq();
+        if let Some(stale) = self.stale.as_mut().filter(|stale| !stale.has_begun) {
+            stale.from = first;
+        }
         true
     }
 
@@ -209,10 +220,10 @@ impl Log {
         true
     }
 
-    /// Receives a page after [`Log::next_after`]. Returns whether it brought anything.
-    pub(crate) fn after(&mut self, page: Page, me: &str) -> bool {
+    /// Receives the page after `after`. Returns whether it brought anything.
+    pub(crate) fn after(&mut self, after: i64, page: Page, me: &str) -> bool {
         if let Some(stale) = self.stale {
-            return self.refresh(stale, page, me);
+            return self.refresh(stale, after, page, me);
         }
         let before = self.cursor();
         if self.knows_changes_since(&page) {
@@ -224,8 +235,8 @@ impl Log {
     }
 
     /// Replaces stale messages by those of a page.
-    fn refresh(&mut self, stale: Stale, page: Page, me: &str) -> bool {
-        if page.first_seq.is_some_and(|first| first != stale.from) {
+    fn refresh(&mut self, stale: Stale, after: i64, page: Page, me: &str) -> bool {
+        if after + 1 != stale.from {
             return false;
         }
         if !stale.has_begun {
@@ -235,18 +246,22 @@ impl Log {
         } else if !self.knows_changes_since(&page) {
             return false;
         }
-        let from = page.last_seq.map_or(i64::MAX, |last| last + 1);
+        let cursor = self.cursor().unwrap_or(0);
         for message in page.messages {
+            let message = self.current(message, me);
             match self.place(message.seq) {
-                Some(place) => self.run[place] = self.current(message, me),
-                None => self.receive(message, me),
+                Some(place) => self.run[place] = message,
+                None if message.seq > cursor => {
+                    self.early.insert(message.seq, message);
+                }
+                None => {}
             }
         }
-        self.stale = (from <= stale.to).then_some(Stale {
-            from,
+        self.stale = page.last_seq.map(|last| Stale {
+            from: last + 1,
             has_begun: true,
-            ..stale
         });
+        self.join_early();
         self.join_early_changes(me);
         true
     }
@@ -418,6 +433,59 @@ mod tests {
         assert_eq!(log.older_than(), None);
     }
 
+    fn with_rev(rev: i64, page: Page) -> Page {
+        Page { rev, ..page }
+    }
+
+    fn edited(rev: i64, mut page: Page) -> Page {
+        for message in &mut page.messages {
+            message.text = format!("edited by {rev}");
+            message.rev = Some(rev);
+        }
+        with_rev(rev, page)
+    }
+
+    #[test]
+    fn an_empty_page_of_an_earlier_request_does_not_end_a_refresh() {
+        let mut log = Log::default();
+        log.newest(page("r", 1..=3), ME);
+        log.mark_stale();
+        assert!(!log.after(3, with_rev(5, empty_page()), ME));
+        assert!(log.is_stale());
+        assert_eq!(log.rev(), Some(0));
+        assert!(log.after(0, edited(5, page("r", 1..=3)), ME));
+        assert!(log.after(3, with_rev(5, empty_page()), ME));
+        assert!(!log.is_stale());
+        assert!(log.messages().all(|message| message.rev == Some(5)));
+    }
+
+    #[test]
+    fn a_message_that_is_late_for_a_refresh_is_replaced_by_that_of_the_page() {
+        let mut log = Log::default();
+        log.newest(page("r", 1..=2), ME);
+        log.mark_stale();
+        log.after(0, edited(5, page("r", 1..=2)), ME);
+        // The service posted these before their edits.
+        log.receive(message("r", 3), ME);
+        log.receive(message("r", 5), ME);
+        log.after(2, edited(5, page("r", 3..=5)), ME);
+        log.after(5, with_rev(5, empty_page()), ME);
+        assert!(!log.is_stale());
+        assert_eq!(seqs(&log), [1, 2, 3, 4, 5]);
+        assert!(log.messages().all(|message| message.rev == Some(5)));
+    }
+
+    #[test]
+    fn pages_that_join_stale_messages_are_refreshed_with_them() {
+        let mut log = Log::default();
+        log.newest(page("r", 8..=9), ME);
+        log.mark_stale();
+        log.older(page("r", 5..=7), ME);
+        assert_eq!(log.next_after(), Some(4));
+        log.newest(page("r", 30..=31), ME);
+        assert_eq!(log.next_after(), Some(29));
+    }
+
     #[test]
     fn a_page_around_a_distant_message_is_followed_by_what_was_loaded() {
         let mut log = Log::default();
@@ -426,7 +494,7 @@ mod tests {
         assert_eq!(seqs(&log), (40..=60).collect::<Vec<_>>());
         assert_eq!((log.older_than(), log.next_after()), (Some(40), Some(60)));
         log.receive(message("r", 101), ME);
-        assert!(log.after(page("r", 61..=89), ME));
+        assert!(log.after(60, page("r", 61..=89), ME));
         assert_eq!(seqs(&log), (40..=101).collect::<Vec<_>>());
     }
 

@@ -236,9 +236,9 @@ impl App {
                 let page = api.get(&path).await?;
                 Fetched::Around { room, page }
             }
-            Fetch::After { room, .. } => {
+            Fetch::After { room, after } => {
                 let page = api.get(&path).await?;
-                Fetched::After { room, page }
+                Fetched::After { room, after, page }
             }
         })
     }

@@ -85,14 +85,14 @@ impl Chat {
                     return next.map(Effect::Fetch).into_iter().collect();
                 }
             }
-            Fetched::After { room, page } => return self.after(&room, page),
+            Fetched::After { room, after, page } => return self.after(&room, after, page),
         }
         Vec::new()
     }
 
     /// Fetches further pages until the newest known message is loaded, or a page has
     /// nothing new.
-    fn after(&mut self, id: &str, page: Page) -> Vec<Effect> {
+    fn after(&mut self, id: &str, after: i64, page: Page) -> Vec<Effect> {
         let me = self.my_id().to_owned();
         let Some(room) = self.rooms.get_mut(id) else {
             return Vec::new();
@@ -102,7 +102,7 @@ impl Chat {
         for message in &page.messages {
             room.note(message, &me);
         }
-        let has_more = match room.log.after(page, &me) {
+        let has_more = match room.log.after(after, page, &me) {
             true => room.log.is_stale() || room.is_missing_any(),
             // It was requested before the messages became stale.
             false => is_stale,

@@ -172,6 +172,7 @@ impl Service {
                 room,
             },
             Fetch::After { room, after } => Fetched::After {
+                after,
                 page: page(&room, &|seq| seq > after, false),
                 room,
             },

@@ -118,13 +118,18 @@ fn messages_beyond_a_frame_are_fetched() {
             after,
         })]
     };
-    assert_eq!(chat.receive(more, at(1)), wanted(4));
-    let fetched = |seqs| Fetched::After {
+    let of_page = |effects: Vec<Effect>| {
+        let is_page = |effect: &Effect| !matches!(effect, Effect::Fetch(Fetch::Room { .. }));
+        effects.into_iter().filter(is_page).collect::<Vec<_>>()
+    };
+    assert_eq!(of_page(chat.receive(more, at(1))), wanted(4));
+    let fetched = |after, seqs| Fetched::After {
         room: "r".into(),
+        after,
         page: page("r", seqs),
     };
-    assert_eq!(chat.fetched(fetched(5..=7), at(2)), wanted(7));
-    assert_eq!(chat.fetched(fetched(8..=9), at(3)), []);
+    assert_eq!(chat.fetched(fetched(4, 5..=7), at(2)), wanted(7));
+    assert_eq!(chat.fetched(fetched(7, 8..=9), at(3)), []);
     assert_eq!(seqs(&chat), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
 }
 
