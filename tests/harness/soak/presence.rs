@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chat_client::Link;
+use chat_client::{Chat, Link};
 use fastrand::Rng;
 use futures_util::StreamExt;
 use futures_util::stream::iter;
@@ -97,7 +97,8 @@ struct Seen {
 }
 
 impl Participant {
-    fn start(person: Person, room: usize, rng: Rng) -> Self {
+    /// Starts the device of a user, which shows `shown_room`.
+    async fn start(person: Person, room: usize, shown_room: String, rng: Rng) -> Self {
         let seen = Arc::new(Mutex::new(Seen {
             is_live: false,
             since: Instant::now(),
@@ -116,6 +117,8 @@ impl Participant {
             let shown = rooms.flat_map(|room| room.presence.users());
             seen.shown = shown.map(str::to_owned).collect();
         });
+        let open = move |chat: &mut Chat| ((), chat.open(&shown_room));
+        device.change(open).await;
         Self {
             id,
             room,
@@ -188,17 +191,21 @@ async fn gather(stack: &Arc<Stack>, plan: &PresencePlan, rng: &mut Rng) -> Vec<P
         .buffered(SIGN_UPS)
         .collect()
         .await;
+    let mut rooms = Vec::new();
     for room in 0..plan.rooms {
         let members: Vec<&Person> = people.iter().skip(room).step_by(plan.rooms).collect();
         let Some((owner, others)) = members.split_first() else {
             continue;
         };
-        owner.create_group(&format!("Room {room}"), others).await;
+        rooms.push(owner.create_group(&format!("Room {room}"), others).await);
     }
-    let numbered = people.into_iter().enumerate();
-    numbered
-        .map(|(number, person)| Participant::start(person, number % plan.rooms, rng.fork()))
-        .collect()
+    let mut participants = Vec::new();
+    for (number, person) in people.into_iter().enumerate() {
+        let room = number % plan.rooms;
+        let shown_room = rooms[room].clone();
+        participants.push(Participant::start(person, room, shown_room, rng.fork()).await);
+    }
+    participants
 }
 
 /// Loses the network of a user again and again; returns how often.

@@ -59,6 +59,7 @@ impl Chat {
                 if more_rooms {
                     effects.push(Effect::Fetch(Fetch::Rooms));
                 }
+                effects.extend(self.refresh_open_room());
                 effects.extend(self.flush(now));
                 effects
             }
@@ -153,6 +154,13 @@ impl Chat {
             self.current = None;
         }
         effects
+    }
+
+    /// Fetches the open room: events of presence are not replayed, and a list of rooms
+    /// does not describe who is online in a group.
+    fn refresh_open_room(&self) -> Option<Effect> {
+        let room = self.current.clone()?;
+        Some(Effect::Fetch(Fetch::Room { room }))
     }
 
     /// One room, known or new.

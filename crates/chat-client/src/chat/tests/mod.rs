@@ -119,6 +119,18 @@ fn an_expiring_lease_is_refreshed_before_the_user_is_shown_as_offline() {
 }
 
 #[test]
+fn the_open_room_is_read_again_after_each_reconnect() {
+    let mut chat = in_room();
+    chat.closed(at(0), 0.5);
+    let effects = chat.receive(welcome(vec![room("r", 3)], &[]), at(1_000));
+    let refresh = Effect::Fetch(Fetch::Room { room: "r".into() });
+    assert!(effects.contains(&refresh), "{effects:?}");
+    chat.close_room();
+    let effects = chat.receive(welcome(vec![room("r", 3)], &[]), at(2_000));
+    assert!(!effects.contains(&refresh), "{effects:?}");
+}
+
+#[test]
 fn one_tells_that_one_writes_at_most_every_three_seconds() {
     let mut chat = in_room();
     assert_eq!(frames(chat.typing(at(5_000))).len(), 1);
