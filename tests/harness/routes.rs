@@ -166,7 +166,12 @@ pub fn routes() -> Vec<Route> {
         session(delete, "/api/rooms/{room}/members/{user}", None),
         session(get.clone(), "/api/rooms/{room}/messages", None),
         session(get.clone(), "/api/rooms/{room}/changes", None),
-        session(get, "/api/rooms/{room}/messages/{seq}/versions", None),
+        session(
+            get.clone(),
+            "/api/rooms/{room}/messages/{seq}/versions",
+            None,
+        ),
+        session(get, "/api/rooms/{room}/pins", None),
     ]
 }
 

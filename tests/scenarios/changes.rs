@@ -21,6 +21,7 @@ pub fn tests() -> Vec<Test> {
         a_reply_shows_its_message_as_it_is_now,
         only_members_are_mentioned_and_only_the_owner_mentions_everybody,
         changes_do_not_count_as_unread,
+        the_pinned_messages_of_a_room_are_listed_for_its_members,
         the_owner_and_moderators_rename_a_group,
         the_owner_gives_roles_and_hands_the_group_over,
         a_group_records_who_joined_left_and_was_removed,
@@ -405,6 +406,29 @@ async fn changes_do_not_count_as_unread(stack: Arc<Stack>) {
     }
     assert_eq!(after.number("/room/last_rev"), 3);
     assert_eq!(after.text("/room/last/text"), "x");
+}
+
+async fn the_pinned_messages_of_a_room_are_listed_for_its_members(stack: Arc<Stack>) {
+    let (ann, bob, eve) = Person::join_three(&stack, ["Ann", "Bob", "Eve"]).await;
+    let room = ann.create_group("Tea", &[&bob]).await;
+    let path = format!("/api/rooms/{room}/pins");
+    let pins = async || bob.client.get(&path).await.expect(200).body["pins"].clone();
+    let mut a = online(&ann).await;
+    for text in ["one", "two", &"three".repeat(20)] {
+        a.say(&room, text).await;
+    }
+    assert_eq!(pins().await, json!([]));
+    for seq in [3, 1, 2] {
+        change(&mut a, pin(&room, seq, true)).await;
+    }
+    change(&mut a, pin(&room, 2, false)).await;
+    let expected = [(1, "one"), (3, &"three".repeat(16))];
+    let expected =
+        expected.map(|(seq, text)| json!({"seq": seq, "from": ann.user(), "text": text}));
+    assert_eq!(pins().await, json!(expected));
+    change(&mut a, delete(&room, 1)).await;
+    assert_eq!(pins().await[0]["seq"], 3);
+    eve.client.get(&path).await.refused(404, "unknown_room");
 }
 
 async fn patch(person: &Person, path: &str, body: Value) -> Response {

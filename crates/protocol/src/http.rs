@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::change::Change;
-use crate::model::{Me, Message, Notify, Role, Room, RoomKind, User};
+use crate::model::{Me, Message, Notify, Quote, Role, Room, RoomKind, User};
 use crate::push::{QuietHours, not_null};
 use crate::time::Timestamp;
 
@@ -281,6 +281,13 @@ pub struct Version {
 pub struct Versions {
     /// Oldest first, without the current text.
     pub versions: Vec<Version>,
+}
+
+/// `GET /api/rooms/{room}/pins`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Pins {
+    /// The pinned messages, the newest pin first.
+    pub pins: Vec<Quote>,
 }
 
 /// The room of an invitation: all that is shown of it before it is accepted.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::changes::{apply, quote};
 use domain::history::{Cursor, PageQuery};
+use domain::limits::PINS_PER_ROOM;
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
 use protocol::{Change, Message, Quote};
@@ -105,6 +106,17 @@ impl Store {
             .await?
             .try_collect()
             .await?)
+    }
+
+    /// The pinned messages of a room, the newest pin first.
+    pub async fn pins(&self, room: &str) -> Result<Vec<Quote>> {
+        let filter = doc! { "room": room, "pinned_at": { "$gt": 0 } };
+        let newest_first = doc! { "pinned_at": -1, "seq": -1 };
+        let messages = self.messages();
+        let found = messages.find(filter).sort(newest_first);
+        let rows: Vec<MessageRow> = found.limit(PINS_PER_ROOM).await?.try_collect().await?;
+        let messages = rows.into_iter().map(Message::from);
+        Ok(messages.map(|message| quote(&message)).collect())
     }
 
     /// Adds the reactions of consecutive messages by one range query, and the

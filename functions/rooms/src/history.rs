@@ -1,13 +1,13 @@
 //! `GET /api/rooms/{room}/messages?before=N|after=N|around=N&limit=L`,
-//! `GET /api/rooms/{room}/changes?after=N&limit=L` and
-//! `GET /api/rooms/{room}/messages/{seq}/versions`
+//! `GET /api/rooms/{room}/changes?after=N&limit=L`,
+//! `GET /api/rooms/{room}/messages/{seq}/versions` and `GET /api/rooms/{room}/pins`
 
 use auth::Caller;
 use domain::ValidationError;
 use domain::history::{Cursor, PageQuery};
 use lambda::http::{Request, Response};
 use lambda::{ApiError, Result};
-use protocol::http::{ChangePage, Page, Versions};
+use protocol::http::{ChangePage, Page, Pins, Versions};
 
 use crate::App;
 
@@ -59,4 +59,11 @@ pub(crate) async fn versions(app: &App, request: Request, caller: Caller) -> Res
     let versions = app.store.versions(&membership.room_row.id, seq).await?;
     let versions = versions.ok_or(ApiError::NotFound)?;
     Ok(Response::ok(&Versions { versions }))
+}
+
+/// The pinned messages of a room.
+pub(crate) async fn pins(app: &App, request: Request, caller: Caller) -> Result<Response> {
+    let membership = app.membership(&request, &caller).await?;
+    let pins = app.store.pins(&membership.room_row.id).await?;
+    Ok(Response::ok(&Pins { pins }))
 }

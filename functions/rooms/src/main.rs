@@ -94,6 +94,7 @@ async fn handle(app: &'static App, request: Request) -> Result<Response> {
         "GET /api/rooms/{room}/messages/{seq}/versions" => {
             history::versions(app, request, caller).await
         }
+        "GET /api/rooms/{room}/pins" => history::pins(app, request, caller).await,
         "GET /api/rooms/{room}/changes" => history::changes(app, request, caller).await,
         _ => Err(ApiError::NotFound),
     }

@@ -79,6 +79,7 @@ pub const ACCEPTED: &[Accepted] = accepted![
     Session "GET /api/rooms/{room}/messages" messages,
     Session "GET /api/rooms/{room}/changes" changes,
     Session "GET /api/rooms/{room}/messages/{seq}/versions" versions,
+    Session "GET /api/rooms/{room}/pins" pins,
     Session "POST /api/rooms/{room}/members" add_member,
     Session "DELETE /api/rooms/{room}/members/{user}" remove_member,
     Session "DELETE /api/rooms/{room}/invitations/{email}" withdraw_invitation,
@@ -340,6 +341,22 @@ async fn versions(stack: Arc<Stack>) -> Vec<Call> {
         &ann.client,
         &format!("/api/rooms/{room}/messages/1/versions"),
     )
+}
+
+/// A room with as many pinned messages as a room may have, each of the greatest length.
+async fn pins(stack: Arc<Stack>) -> Vec<Call> {
+    let ann = Person::join(&stack, "Ann").await;
+    let room = ann.create_group("Tea", &[]).await;
+    let mut socket = ann.online().await;
+    for seq in 1..=100 {
+        socket.say(&room, &"\u{1f375}".repeat(4_000)).await;
+        let pin =
+            json!({"action": "pin", "id": format!("p{seq}"), "room": room, "seq": seq, "on": true});
+        socket.send(pin).await;
+        socket.expect("ack").await;
+    }
+    socket.close().await;
+    gets(&ann.client, &format!("/api/rooms/{room}/pins"))
 }
 
 /// Further sessions of a person, each with an open socket.
