@@ -12,6 +12,7 @@ use protocol::http::{
     UpdateMember, UpdateRoom, Verify, Version, Versions,
 };
 use protocol::model::Me;
+use protocol::push::QuietHours;
 use protocol::{
     Change, ChangeKind, ClientFrame, Deletion, ErrorBody, ErrorCode, LastMessage, Member,
     MemberAct, Message, Notify, Quote, Reaction, Role, Room, RoomKind, ServerFrame, User,
@@ -104,7 +105,7 @@ writes! {
     ChangePassword { current, password }
     AddMember { email }
     UpdateMember { role }
-    UpdateMe { name }
+    QuietHours { from, to, zone }
     ConfirmTotp { code }
     AddPasskey<Json> { challenge, name, credential }
     PasskeyLogin<Json> { challenge, credential }
@@ -138,11 +139,36 @@ impl Write for Role {
     }
 }
 
+impl Write for Notify {
+    fn write(&self, to: &mut String) {
+        match self {
+            Self::All => "all",
+            Self::Mentions => "mentions",
+            Self::None => "none",
+        }
+        .write(to);
+    }
+}
+
 impl Write for UpdateRoom {
     fn write(&self, to: &mut String) {
-        let Self { name, topic } = self;
+        let Self {
+            name,
+            topic,
+            notify,
+        } = self;
         let mut object = Object::begin(to);
         object.optional("name", name).optional("topic", topic);
+        object.optional("notify", notify);
+        object.end();
+    }
+}
+
+impl Write for UpdateMe {
+    fn write(&self, to: &mut String) {
+        let Self { name, quiet } = self;
+        let mut object = Object::begin(to);
+        object.optional("name", name).optional("quiet", quiet);
         object.end();
     }
 }

@@ -432,7 +432,13 @@ fn bodies_are_written_as_serde_reads_them() {
     let renamed = both_ways(&UpdateRoom {
         name: Some("Coffee".into()),
         topic: None,
+        ..UpdateRoom::default()
     });
+    let muted = both_ways(&UpdateRoom {
+        notify: Some(Notify::Mentions),
+        ..UpdateRoom::default()
+    });
+    assert_eq!((muted.name, muted.notify), (None, Some(Notify::Mentions)));
     assert_eq!(
         (renamed.name.as_deref(), renamed.topic),
         (Some("Coffee"), None)
