@@ -46,7 +46,10 @@ impl App {
         };
         self.with_account(|account| account.begin(Section::Profile));
         self.spawn(async move {
-            let body = UpdateMe { name, quiet: None };
+            let body = UpdateMe {
+                name: Some(name),
+                ..UpdateMe::default()
+            };
             let renamed = self.inner().api.patch::<MeResponse>("/api/me", &body).await;
             if let Ok(MeResponse { user }) = &renamed {
                 self.chat.update(|chat| set_own_name(chat, &user.name));

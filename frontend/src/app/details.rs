@@ -26,6 +26,7 @@ impl App {
         let update = UpdateRoom {
             name: (name != before.name).then_some(name),
             topic: (topic != before.topic).then_some(topic),
+            ..UpdateRoom::default()
         };
         if update.name.is_none() && update.topic.is_none() {
             return Ok(());
