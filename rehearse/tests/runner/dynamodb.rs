@@ -18,7 +18,7 @@ struct DynamoDb {
 
 impl DynamoDb {
     async fn start() -> Self {
-        let programs = std::env::var_os("BANTER_AWS").expect("BANTER_AWS is set");
+        let programs = std::env::var_os("MOTO_PROGRAMS").expect("MOTO_PROGRAMS is set");
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let port = free.local_addr().expect("it has one").port();
         drop(free);
@@ -69,7 +69,7 @@ impl Drop for DynamoDb {
 }
 
 #[tokio::test]
-#[ignore = "needs moto: executed by `cargo xtask test`, which sets BANTER_AWS"]
+#[ignore = "needs moto: executed by `cargo xtask test`, which sets MOTO_PROGRAMS"]
 async fn a_chat_in_python_keeps_its_connections_in_dynamodb() {
     let database = DynamoDb::start().await;
     let table = json!({

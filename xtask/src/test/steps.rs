@@ -224,7 +224,7 @@ fn python(context: &Context) -> anyhow::Result<Tally> {
     let mut cargo = context.workspace.cargo();
     cargo
         .args(["test", "--package", "rehearse", "--test", "runner"])
-        .env("BANTER_AWS", programs)
+        .env("MOTO_PROGRAMS", programs)
         .env("PATH", path);
     tests(&mut cargo, &[&["--include-ignored"], IN_PYTHON].concat())
 }
