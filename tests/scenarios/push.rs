@@ -113,6 +113,9 @@ async fn a_device_is_notified_of_what_its_user_has_not_read(stack: Arc<Stack>) {
     reader.receive_text(&direct, "are you there?").await;
     let read = json!({"action": "read", "room": direct, "seq": 2});
     reader.send(read).await;
+    // A page that sends a frame after a message has shown it, so that all of these frames
+    // are received before the next message.
+    reader.ping().await;
     speaker.say(&group, "the last").await;
     pushed(&stack, &phone, |push| push.content["seq"] == 22).await;
     assert_eq!(stack.push_service.requests(&phone), before + 1);
