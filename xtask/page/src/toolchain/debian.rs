@@ -22,6 +22,10 @@ pub struct Unpacked {
     pub folder: PathBuf,
 }
 
+/// The file that marks a compiler as ready. A compiler with another mark was made in
+/// another way, such as without bitcode in its libraries, and is made again.
+const READY: &str = "ready-for-lto";
+
 impl Unpacked {
     /// The script that starts the compiler with its own libraries.
     pub fn rustc(&self) -> PathBuf {
@@ -43,7 +47,7 @@ impl Unpacked {
     pub fn mark_ready(&self) -> Result<()> {
         fs::remove_dir_all(self.folder.join("usr/src"))
             .context("cannot remove the compiler's sources")?;
-        fs::write(self.folder.join("ready"), "").context("cannot mark the compiler as ready")
+        fs::write(self.folder.join(READY), "").context("cannot mark the compiler as ready")
     }
 }
 
@@ -57,14 +61,14 @@ pub fn ready() -> Result<Option<Unpacked>> {
         .map(|folder| Unpacked { folder })
         .filter(|unpacked| {
             let parts = [
-                unpacked.folder.join("ready"),
+                unpacked.folder.join(READY),
                 unpacked.rustc(),
                 unpacked.clippy(),
             ];
             parts.iter().all(|part| part.is_file())
         })
         .max_by_key(|unpacked| {
-            let ready = fs::metadata(unpacked.folder.join("ready"));
+            let ready = fs::metadata(unpacked.folder.join(READY));
             ready.and_then(|ready| ready.modified()).ok()
         });
     Ok(newest)

@@ -31,6 +31,12 @@ pub fn build(unpacked: &Unpacked, linker: &Path) -> Result<()> {
         .env("CARGO_TARGET_DIR", package.join("target"))
         .env_remove("CARGO_BUILD_BUILD_DIR")
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker)
+        // Cargo leaves out the bitcode, which a page of the profile `page-small` needs
+        // for link-time optimisation.
+        .env(
+            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
+            "-Cembed-bitcode=yes",
+        )
         .env_remove("RUSTC_WRAPPER")
         .env_remove("RUSTC_WORKSPACE_WRAPPER")
         .args(["build", "--release", "-Z", "build-std=std,panic_abort"])
