@@ -11,6 +11,10 @@ use domain::limits::PRESENCE_LEASE;
 /// Time that a user is still shown as online after going offline.
 const GRACE: Duration = Duration::from_secs(15);
 
+/// How long a list of users may have been on its way: it does not know of an event that
+/// overtook it.
+const LIST_AGE: Duration = Duration::from_secs(10);
+
 /// The users who are online in a room.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Presence {
@@ -23,17 +27,22 @@ struct Shown {
     until: Timestamp,
     /// Whether an offline event was received.
     has_left: bool,
+    /// The last event that showed the user as online.
+    seen_at: Option<Timestamp>,
 }
 
 impl Presence {
     /// Receives a room's `online` list.
     pub(crate) fn listed(&mut self, users: &[String], now: Timestamp) {
-        let gone: Vec<String> = self.shown.keys().cloned().collect();
-        for user in gone.iter().filter(|user| !users.contains(user)) {
-            self.goes(user, now);
+        for (user, shown) in &mut self.shown {
+            let overtook = |seen_at| now.saturating_since(seen_at) < LIST_AGE;
+            if !users.contains(user) && !shown.seen_at.is_some_and(overtook) {
+                shown.goes(now);
+            }
         }
         for user in users {
-            self.stays(user, PRESENCE_LEASE, now);
+            let seen_at = self.shown.get(user).and_then(|shown| shown.seen_at);
+            self.stays(user, seen_at, now);
         }
     }
 
@@ -41,15 +50,15 @@ impl Presence {
     /// end is by the service's clock, which this machine's may not agree with.
     pub(crate) fn changed(&mut self, user: &str, online: bool, now: Timestamp) {
         if online {
-            self.stays(user, PRESENCE_LEASE, now);
-        } else {
-            self.goes(user, now);
+            self.stays(user, Some(now), now);
+        } else if let Some(shown) = self.shown.get_mut(user) {
+            shown.goes(now);
         }
     }
 
     /// A user sent something, and therefore is online.
     pub(crate) fn active(&mut self, user: &str, now: Timestamp) {
-        self.stays(user, PRESENCE_LEASE, now);
+        self.stays(user, Some(now), now);
     }
 
     /// A user is no longer a member.
@@ -91,19 +100,21 @@ impl Presence {
         self.shown.keys().map(String::as_str)
     }
 
-    fn stays(&mut self, user: &str, lease: Duration, now: Timestamp) {
+    fn stays(&mut self, user: &str, seen_at: Option<Timestamp>, now: Timestamp) {
         let shown = Shown {
-            until: now + lease + GRACE,
+            until: now + PRESENCE_LEASE + GRACE,
             has_left: false,
+            seen_at,
         };
         self.shown.insert(user.to_owned(), shown);
     }
+}
 
-    fn goes(&mut self, user: &str, now: Timestamp) {
-        if let Some(shown) = self.shown.get_mut(user) {
-            shown.until = shown.until.min(now + GRACE);
-            shown.has_left = true;
-        }
+impl Shown {
+    fn goes(&mut self, now: Timestamp) {
+        self.until = self.until.min(now + GRACE);
+        self.has_left = true;
+        self.seen_at = None;
     }
 }
 
@@ -176,6 +187,18 @@ mod tests {
         assert!(presence.expire(at(315_000)));
         assert_eq!(presence.users().collect::<Vec<_>>(), ["bob"]);
         assert!(presence.expire(at(375_000)));
+    }
+
+    #[test]
+    fn a_list_that_an_event_overtook_makes_no_user_offline() {
+        let mut presence = Presence::default();
+        presence.changed("ann", true, at(1_000));
+        presence.listed(&[], at(5_000));
+        presence.expire(at(60_000));
+        assert!(presence.is_online("ann"));
+        presence.listed(&[], at(60_000));
+        presence.expire(at(75_000));
+        assert!(!presence.is_online("ann"));
     }
 
     #[test]
