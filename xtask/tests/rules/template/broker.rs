@@ -112,7 +112,9 @@ fn a_queue_exists_before_lambda_reads_it_and_lambda_may_read_it() {
         .flat_map(|function| {
             let waits = function.node.get("DependsOn").map_or(vec![], Node::texts);
             let made = resources("Custom::Setup");
-            let first = made.iter().find(|made| !waits.contains(&made.name));
+            let first = made
+                .iter()
+                .find(|made| !follows(function.name, made.name, 1));
             let queue = first.map(|_| fault(function, "must depend on what makes the queue"));
             let policies = policies_of(function).into_iter();
             let rights = policies
