@@ -10,7 +10,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use crate::line::Line;
 
 /// The workspace's crates that run in Lambda. Only these log below `WARN`.
-const OURS: [&str; 29] = [
+const OURS: [&str; 31] = [
     "auth",
     "chat_client",
     "connections",
@@ -26,6 +26,7 @@ const OURS: [&str; 29] = [
     "passkeys",
     "password",
     "protocol",
+    "push_consumer",
     "queue",
     "realtime",
     "register",
@@ -36,6 +37,7 @@ const OURS: [&str; 29] = [
     "store",
     "telemetry",
     "verify_otp",
+    "web_push",
     "webauthn",
     "ws_connect",
     "ws_disconnect",

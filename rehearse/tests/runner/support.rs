@@ -239,7 +239,8 @@ impl Drop for Runner {
 /// The process that answers.
 pub async fn pid(runner: &Runner) -> u64 {
     let answer = runner.json("/api/pid").await;
-    answer["pid"].as_u64().expect("a process id")
+    let pid = answer["pid"].as_u64();
+    pid.unwrap_or_else(|| panic!("no process id: {answer}"))
 }
 
 /// Sends a signal to a process.
