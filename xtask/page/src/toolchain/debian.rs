@@ -22,9 +22,11 @@ pub struct Unpacked {
     pub folder: PathBuf,
 }
 
-/// The file that marks a compiler as ready. A compiler with another mark was made in
-/// another way, such as without bitcode in its libraries, and is made again.
-const READY: &str = "ready-for-lto";
+/// The file that marks a compiler as ready.
+const READY: &str = "ready";
+/// How the standard library is built: another way has another number, and with it
+/// another folder.
+const BUILD: u32 = 2;
 
 impl Unpacked {
     /// The script that starts the compiler with its own libraries.
@@ -58,6 +60,7 @@ pub fn ready() -> Result<Option<Unpacked>> {
     };
     let newest = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|folder| folder.to_string_lossy().ends_with(&suffix()))
         .map(|folder| Unpacked { folder })
         .filter(|unpacked| {
             let parts = [
@@ -77,7 +80,11 @@ pub fn ready() -> Result<Option<Unpacked>> {
 /// Where a version of the compiler goes. Cargo does not look into a compiler's
 /// libraries, so that another version must have another path.
 pub fn folder(version: &str) -> Result<PathBuf> {
-    Ok(cache::folder()?.join(format!("rustc-web-{version}")))
+    Ok(cache::folder()?.join(format!("rustc-web-{version}{}", suffix())))
+}
+
+fn suffix() -> String {
+    format!(".build-{BUILD}")
 }
 
 /// The version that the system's own package lists offer, if any.
