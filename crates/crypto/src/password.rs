@@ -24,7 +24,8 @@ pub fn refuse_common(
     password: &Password,
     about: &[&str],
 ) -> Result<(), ValidationError> {
-    let estimate = zxcvbn::zxcvbn(&judged(password.as_str()), about);
+    let unrelated = without(password.as_str(), about);
+    let estimate = zxcvbn::zxcvbn(&judged(&unrelated), about);
     if estimate.score() >= zxcvbn::Score::Three {
         return Ok(());
     }
@@ -56,6 +57,22 @@ const SYMBOLS: [(char, char); 10] = [
     ('+', 't'),
     ('%', 'x'),
 ];
+
+/// The shortest word about the account that is left out of a judged password.
+const WORD_ABOUT: usize = 4;
+
+/// The password without the words about its account, in lower case if it contains any: a
+/// part of a word, cut off at the bound of what is judged, would pass for random text.
+fn without(password: &str, about: &[&str]) -> String {
+    let mut rest = password.to_owned();
+    for word in about {
+        let (word, text) = (word.to_lowercase(), rest.to_lowercase());
+        if word.chars().count() >= WORD_ABOUT && text.contains(&word) {
+            rest = text.replace(&word, "");
+        }
+    }
+    rest
+}
 
 /// What zxcvbn judges. Its time grows with the square of the length and with every
 /// combination of symbols that may stand for letters, so both are bounded. Beyond
@@ -160,6 +177,20 @@ mod tests {
     #[tokio::test]
     async fn without_an_account_every_password_is_wrong() {
         assert!(!verify(password(""), None).await);
+    }
+
+    #[test]
+    fn words_about_the_account_do_not_count_however_long_they_are() {
+        let address = "person.with.a.long.name@example.com";
+        let twice = format!("{address}{}", address.to_uppercase());
+        for text in [&twice, &format!("{address}1")] {
+            let password = Password::parse("password", text, 15).unwrap();
+            assert!(refuse_common("password", &password, &["Al", address]).is_err());
+        }
+        let text = format!("lantern gravel otter sunday {address}");
+        let password = Password::parse("password", &text, 15).unwrap();
+        assert!(refuse_common("password", &password, &["Al", address]).is_ok());
+        assert_eq!(without("a palace", &["A"]), "a palace");
     }
 
     #[test]
