@@ -136,7 +136,11 @@ async fn a_field_that_is_missing_or_of_another_type_is_invalid(stack: Arc<Stack>
     for (method, path, good) in bodies() {
         let path = path.replace("ROOM", &room);
         for name in good.as_object().into_iter().flatten().map(|(name, _)| name) {
-            for value in [json!(null), json!(3), json!(true), json!({}), json!([3])] {
+            let others = [json!(null), json!(3), json!(true), json!({}), json!([3])];
+            let others = others
+                .into_iter()
+                .filter(|other| !is_same_type(other, &good[name]));
+            for value in others {
                 let mut body = good.clone();
                 body[name] = value;
                 let response = send(&client, &method, &path, body.to_string()).await;
@@ -144,6 +148,7 @@ async fn a_field_that_is_missing_or_of_another_type_is_invalid(stack: Arc<Stack>
             }
             let optional = match (&method, path.as_str()) {
                 (&Method::POST, "/api/rooms") => &["name", "members"][..],
+                (&Method::PATCH, path) if path.contains("/devices/") => &["on", "text"],
                 (&Method::PATCH, path) if path.ends_with(&room) => &["name", "topic"],
                 _ => &[],
             };
@@ -156,6 +161,10 @@ async fn a_field_that_is_missing_or_of_another_type_is_invalid(stack: Arc<Stack>
             response.refused(422, "invalid");
         }
     }
+}
+
+fn is_same_type(one: &Value, other: &Value) -> bool {
+    std::mem::discriminant(one) == std::mem::discriminant(other)
 }
 
 async fn item_35_an_unknown_field_is_invalid(stack: Arc<Stack>) {
