@@ -115,7 +115,7 @@ fn frontend_command(root: &Path, toolchain: &Toolchain, task: &str, profile: Pro
         .args(["--features", "browser", "--target", WASM])
         .args(["--profile", profile.name()])
         .arg(format)
-        .env("CARGO_ENCODED_RUSTFLAGS", flags());
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(toolchain));
     for (name, value) in &toolchain.variables {
         command.env(name, value);
     }
@@ -124,14 +124,14 @@ fn frontend_command(root: &Path, toolchain: &Toolchain, task: &str, profile: Pro
 
 /// [`FLAG`], and that no path of this machine is in what everybody loads: the
 /// same sources give the same page wherever they are built.
-fn flags() -> String {
+fn flags(toolchain: &Toolchain) -> String {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
-    match home {
-        // What separates them may not stand in a path, as a space may.
-        Some(home) => format!("{FLAG}\x1f--remap-path-prefix={}=cargo", home.display()),
-        None => FLAG.to_owned(),
-    }
+    let mut flags = vec![FLAG.to_owned()];
+    flags.extend(home.map(|home| format!("--remap-path-prefix={}=cargo", home.display())));
+    flags.extend(toolchain.library.clone());
+    // What separates them may not stand in a path, as a space may.
+    flags.join("\x1f")
 }
 
 /// Runs cargo and shows what the compiler says; cargo's messages for programs.

@@ -77,8 +77,12 @@ pub fn ready() -> Result<Option<Unpacked>> {
     Ok(newest)
 }
 
-/// Where a version of the compiler goes. Cargo does not look into a compiler's
-/// libraries, so that another version must have another path.
+/// A flag without effect that is another for each [`BUILD`].
+pub fn library_flag() -> String {
+    format!("--cfg=standard_library=\"{BUILD}\"")
+}
+
+/// Where a version of the compiler goes.
 pub fn folder(version: &str) -> Result<PathBuf> {
     Ok(cache::folder()?.join(format!("rustc-web-{version}{}", suffix())))
 }

@@ -27,6 +27,9 @@ pub struct Toolchain {
     /// Variables for cargo that differ from an ordinary build; none when the
     /// active toolchain has the target.
     pub variables: Vec<(&'static str, OsString)>,
+    /// A flag that changes with the compiler's libraries, which cargo does not look into:
+    /// it would take what was built with others.
+    pub library: Option<String>,
     /// The clippy of this compiler, where cargo would take another.
     pub clippy: Option<PathBuf>,
 }
@@ -121,6 +124,7 @@ fn with_unpacked(unpacked: &Unpacked, active: &Active) -> Result<Toolchain> {
                 active.linker()?.into(),
             ),
         ],
+        library: Some(debian::library_flag()),
         clippy: Some(unpacked.clippy()),
     })
 }
@@ -175,6 +179,7 @@ impl Active {
     fn toolchain(&self) -> Toolchain {
         Toolchain {
             variables: Vec::new(),
+            library: None,
             clippy: None,
         }
     }
