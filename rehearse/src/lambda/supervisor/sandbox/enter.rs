@@ -64,6 +64,7 @@ fn prepare(options: &SandboxOptions) -> anyhow::Result<()> {
     let mut paths: Vec<&Path> = paths
         .map(PathBuf::as_path)
         .filter(|path| path.starts_with(TMP) && *path != Path::new(TMP))
+        .map(shown)
         .collect();
     // Folders come before what is in them, and what is in them is mounted with them.
     paths.sort_unstable();
@@ -84,6 +85,15 @@ fn prepare(options: &SandboxOptions) -> anyhow::Result<()> {
     // A change of namespaces clears it, so it is set here.
     set_parent_process_death_signal(Some(Signal::KILL))?;
     Ok(())
+}
+
+/// What is mounted for a path: of a file its folder, unless that is `/tmp`. A file that
+/// a deployment replaces meanwhile cannot be mounted.
+fn shown(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if path.is_file() && folder != Path::new(TMP) => folder,
+        _ => path,
+    }
 }
 
 fn opened(path: &Path) -> anyhow::Result<File> {
