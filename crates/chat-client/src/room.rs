@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::Timestamp;
 use domain::changes::{apply, quote};
 use protocol::http::Page;
+use protocol::model::EVERYBODY;
 use protocol::{
     Change, ChangeKind, LastMessage, Member, MemberAct, Message, Quote, Role, Room as About,
     RoomKind, User,
@@ -21,8 +22,6 @@ const GAP_PATIENCE: Duration = Duration::from_secs(1);
 /// Time between two requests for missing messages.
 const GAP_RETRY: Duration = Duration::from_secs(5);
 
-/// The id in the mentions of a message that stands for all members.
-const ALL_MEMBERS: &str = "@room";
 /// Characters of the newest message in a room's description.
 const LAST_CHARS: usize = 80;
 
@@ -140,7 +139,7 @@ impl Room {
     ) {
         for message in messages {
             let mut mentions = message.mentions.iter();
-            let is_mentioned = mentions.any(|id| id == me || id == ALL_MEMBERS);
+            let is_mentioned = mentions.any(|id| id == me || id == EVERYBODY);
             if is_mentioned && message.from.id != me && message.deleted.is_none() {
                 self.mentioned = self.mentioned.max(message.seq);
             }
@@ -544,7 +543,7 @@ mod tests {
         assert!(known.is_mentioned());
         known.seen(7);
         assert!(!known.is_mentioned());
-        known.receive(mentioning(8, &[ALL_MEMBERS]), ME);
+        known.receive(mentioning(8, &[EVERYBODY]), ME);
         assert!(known.is_mentioned());
     }
 
