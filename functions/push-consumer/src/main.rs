@@ -110,36 +110,23 @@ async fn process(app: &App, job: Job, deadline: Instant) -> Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::time::SystemTime;
+
+    use base64::Engine;
+    use base64::prelude::BASE64_STANDARD;
     use lambda::queue::Event;
     use serde_json::{Value, json};
-    use std::time::SystemTime;
+
+    use super::*;
 
     fn messages(bodies: &[Value]) -> Vec<Message> {
         let records: Vec<Value> = bodies
             .iter()
-            .map(|body| json!({"data": encoded(&body.to_string())}))
+            .map(|body| json!({"data": BASE64_STANDARD.encode(body.to_string())}))
             .collect();
         let event = json!({"rmqMessagesByQueue": {"push::/": records}});
         let event: Event = serde_json::from_value(event).unwrap();
         Batch::new(event, SystemTime::now()).messages
-    }
-
-    /// Base64 without a library: four characters for three bytes.
-    fn encoded(text: &str) -> String {
-        const DIGITS: &[u8; 64] =
-            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        let padded = text.len().next_multiple_of(3);
-        let text = format!("{text:padded$}");
-        let groups = text.as_bytes().chunks(3);
-        groups
-            .flat_map(|group| {
-                let bits = group
-                    .iter()
-                    .fold(0, |bits, byte| bits << 8 | usize::from(*byte));
-                [18, 12, 6, 0].map(|shift| char::from(DIGITS[bits >> shift & 63]))
-            })
-            .collect()
     }
 
     #[test]
