@@ -17,8 +17,7 @@ const PASSES: u32 = 2;
 const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Refuses a password that a guesser tries early: a zxcvbn score below 3 of 4, with
-/// the account's name and address counted as known words (OWASP ASVS 6.2.4,
-/// 6.2.12).
+/// the account's name and address left out (OWASP ASVS 6.2.4, 6.2.12).
 pub fn refuse_common(
     field: &str,
     password: &Password,

@@ -18,8 +18,8 @@ pub(crate) struct Content {
 }
 
 /// Appends a message to a room. The `ack` is posted once it is durable and before
-/// the fan-out, and notifications are requested after it; one that was sent before gets the same `ack` and is not delivered
-/// again. If the function dies in between, nothing is lost: a client that missed
+/// the fan-out, and notifications are requested after that. One that was sent before
+/// gets the same `ack` and is not delivered again. If the function dies in between, nothing is lost: a client that missed
 /// it asks with the next `hello` or `ping`, or sees the gap at the next message.
 pub(crate) async fn send(
     app: &App,
